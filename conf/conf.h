@@ -1,0 +1,89 @@
+/* The configuration: /etc/stillgood/stillgood.conf, one INI file.
+ *
+ * options.c holds one row an option (name, type, unit, bounds, default, rooms, help). The parser,
+ * `stillgood check`, the manual page and the sample file come from these rows. Each room is given
+ * the options of its kind only: a front never sees the database's password or a key's path. */
+#pragma once
+
+#include "base/bytes.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "ocsp/request.h"
+#include "ocsp/response.h"
+#include "ocsp/verdict.h"
+
+/* Bits: which rooms an option is given to. */
+enum conf_room {
+	CONF_FRONT = 1,
+	CONF_LEDGER = 2,
+	CONF_SIGNER = 4,
+	CONF_WARDEN = 8,
+	CONF_ALL = 15,
+};
+
+enum nonce_policy { NONCE_ECHO, NONCE_IGNORE };
+
+struct conf_server {
+	char *listen[LIMIT_LISTENERS]; /* "127.0.0.1:8080", "[::1]:8080" */
+	unsigned listen_count;
+	char *control_socket;
+	unsigned fronts, signers; /* 0 = auto in the file; resolved to the number of cores */
+	enum log_level log_level;
+
+	uint64_t cache_size; /* bytes, each front and the ledger */
+	unsigned connections, connections_per_address;
+	int64_t head_timeout_us, body_timeout_us, write_timeout_us, idle_timeout_us;
+	int64_t answer_timeout_us, drain_timeout_us;
+	int64_t max_age_us; /* P-48 */
+	unsigned max_certids;
+	enum ocsp_critical critical_extensions;
+	bool strict_content_type; /* P-43 */
+};
+
+struct conf_database {
+	char *conninfo; /* libpq connection string; may hold a password */
+	int64_t poll_interval_us;
+	int64_t freshness_us; /* the bound on the age of evidence (FAULTS.md, I-3) */
+	int64_t connect_timeout_us, query_timeout_us;
+};
+
+struct conf_issuer {
+	char *name; /* as in stillgood.issuer */
+	unsigned line; /* of its section, for messages */
+	char *certificate; /* the CA's, a file */
+	char *signer_certificate; /* a file; equal to `certificate`: the CA signs itself */
+	char *signer_key; /* a PEM file */
+	int64_t validity_us;
+	int64_t backdate_us; /* P-27 */
+	enum nonce_policy nonce;
+	enum ocsp_responder_id responder_id;
+	struct issuer_policy policy;
+};
+
+struct conf {
+	char *path; /* where it was read from, for messages */
+	struct conf_server server;
+	struct conf_database database;
+	unsigned issuer_count;
+	struct conf_issuer *issuers; /* in the order of the file */
+};
+
+/* Parses text. A fault reads "PATH:LINE: what, what to do" (an unknown key names the nearest valid
+ * one). 0, -EINVAL or -ENOMEM; nothing is returned on failure. `room` CONF_ALL for a whole file:
+ * required options must be there; otherwise only those of the room. */
+must_check int conf_parse(const char *path, struct view text, enum conf_room room,
+			  struct conf **ret, struct fault *fault);
+must_check int conf_load(const char *path, struct conf **ret, struct fault *fault);
+/* The same from an open descriptor (CONTROL_CONF_FD). */
+must_check int conf_load_descriptor(int fd, enum conf_room room, struct conf **ret,
+				    struct fault *fault);
+void conf_free(struct conf *conf); /* wipes what may be secret */
+DEFINE_CLEANUP(struct conf, conf_free)
+
+/* Appends the effective configuration as INI text, only what the rooms in the mask are given.
+ * `secrets` no: passwords inside conninfo are written as ***, for people. */
+void conf_render(const struct conf *conf, unsigned rooms, bool secrets, struct buffer *out);
+/* Appends the commented sample file / the OPTIONS part of stillgood.conf(5), from the rows. */
+void conf_render_sample(struct buffer *out);
+void conf_render_manual(struct buffer *out);

@@ -1,0 +1,79 @@
+/* The database as the ledger sees it: a stream of facts with the time up to which they are proven.
+ *
+ *   feed connection:   issuers, load (COPY of every row that is or ever was not good), then a poll
+ *                      each interval of the change log from the last snapshot's xmin
+ *   lookup connection: one array query a turn for the serials that nobody knows yet
+ *
+ * Both reconnect by themselves with back-off and jitter; after a reconnect the feed loads anew.
+ * Nothing partial is ever given: a query that failed in the middle gives lost() or
+ * lookup_failed(), never "no such row" (FAULTS.md row 4). */
+#pragma once
+
+#include "base/clock.h"
+#include "base/record.h"
+#include "base/result.h"
+
+#include <event2/event.h>
+
+/* The data is complete up to this moment (DESIGN.md, Time and truth): statement_timestamp() of the
+ * query on a primary, the heartbeat read in the same snapshot on a standby. */
+struct db_evidence {
+	int64_t time_us; /* the database's wall clock */
+	int64_t mono_us; /* our monotonic clock at a moment that is not later than time_us */
+};
+
+struct db_key {
+	int32_t issuer;
+	struct serial serial;
+};
+
+struct db_issuer {
+	struct issuer_record record;
+	struct view certificate; /* DER */
+};
+
+/* One key's result: exactly one for each key asked for. */
+struct db_found {
+	bool found;
+	struct cert_record record;
+};
+
+struct db_source_ops {
+	/* A load begins: all issuers, as one snapshot with the rows that follow. */
+	void (*load_begin)(void *context, const struct db_issuer *issuers, size_t count);
+	void (*load_row)(void *context, const struct cert_record *record);
+	/* Everything arrived; evidence is that of the load's snapshot. */
+	void (*load_end)(void *context, const struct db_evidence *evidence);
+	/* One poll: changes (perhaps seen before; order is by version), then the new evidence.
+	 * A change of an issuer comes as `issuers`. */
+	void (*poll)(void *context, const struct db_evidence *evidence,
+		     const struct cert_record *records, size_t count,
+		     const struct db_issuer *issuers, size_t issuer_count);
+	void (*lookup_done)(void *context, uint64_t batch, const struct db_evidence *evidence,
+			    const struct db_found *found, size_t count);
+	void (*lookup_failed)(void *context, uint64_t batch);
+	/* May lookups be sent? Called on each change. `reason` where not. */
+	void (*lookup_state)(void *context, bool usable, const char *reason);
+	/* The feed was interrupted (reason for people); a load follows when it is back. */
+	void (*feed_lost)(void *context, const char *reason);
+	/* A row that cannot be understood (FAULTS.md row 15): named, skipped, the rest goes on. */
+	void (*bad_row)(void *context, const char *description);
+};
+
+struct db_settings {
+	const char *conninfo;
+	int64_t poll_interval_us, connect_timeout_us, query_timeout_us;
+};
+
+struct db_source;
+
+must_check int db_source_new(struct event_base *base, const struct db_settings *settings,
+			     const struct db_source_ops *ops, void *context,
+			     struct db_source **ret);
+void db_source_free(struct db_source *source);
+DEFINE_CLEANUP(struct db_source, db_source_free)
+
+/* At most LIMIT_LOOKUP_BATCH keys; one batch at a time: -EBUSY until lookup_done or
+ * lookup_failed; -ENOTCONN. */
+must_check int db_source_lookup(struct db_source *source, uint64_t batch, const struct db_key *keys,
+				size_t count);

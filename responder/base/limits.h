@@ -1,0 +1,66 @@
+/* Every cap on what a client, a peer or a file can make this program use, each with its reason.
+ * Configuration may lower some of them (conf/), never raise them. */
+#pragma once
+
+/* ---- the OCSP request ---- */
+
+/* P-19: nothing legitimate comes near; ten CertIDs with SHA-512 hashes are under 2 kB. */
+#define LIMIT_REQUEST_BODY 10000u
+#define LIMIT_GET_PATH 8192u
+/* P-11: more CertIDs than any client known to us sends in one request. */
+#define LIMIT_CERTIDS 10u
+/* P-6: 20 octets by RFC 5280; CAs have issued up to 30; above this it is no serial number. */
+#define LIMIT_SERIAL 64u
+/* A CertID with SHA-512 hashes and the longest serial, rounded up. */
+#define LIMIT_CERTID 256u
+/* P-16: RFC 9654, section 2.1. */
+#define LIMIT_NONCE 128u
+/* P-14: duplicates are found by comparing with all before; 32 keeps that cheap. */
+#define LIMIT_EXTENSIONS 32u
+/* P-17: preferences beyond this are not looked at. */
+#define LIMIT_PREFERRED_ALGORITHMS 8u
+
+/* ---- HTTP ---- */
+
+/* Request line with the longest GET path, plus headers of ordinary clients and proxies. */
+#define LIMIT_HTTP_HEAD 16384u
+/* Header lines in one head; browsers send about 20. */
+#define LIMIT_HTTP_HEADERS 64u
+/* Chunk-size lines and extensions: hostile clients send one octet a chunk. */
+#define LIMIT_HTTP_CHUNK_LINE 64u
+/* Requests that one connection may have read but unanswered (pipelining). */
+#define LIMIT_HTTP_PIPELINE 16u
+
+/* ---- the rooms ---- */
+
+/* P-31 asks for answers under 10,240 octets; several CertIDs and a chain may need more. */
+#define LIMIT_RESPONSE 65536u
+/* One frame on a channel: a response with its fields, or a batch of purges. */
+#define LIMIT_FRAME 131072u
+/* Bytes queued towards a peer that does not read; past it the peer counts as hung. */
+#define LIMIT_CHANNEL_QUEUE (64u << 20)
+/* Questions a front may have open towards the ledger; above it tryLater at once. */
+#define LIMIT_FLIGHTS 20000u
+/* Connections that may wait for one flight. */
+#define LIMIT_WAITERS 100000u
+/* Questions the ledger works on at a time, over all fronts. */
+#define LIMIT_JOBS 50000u
+/* Rows of one lookup batch: larger ones gain nothing (PERFORMANCE.md). */
+#define LIMIT_LOOKUP_BATCH 256u
+/* Jobs given to one signer ahead of its answers: enough to keep it busy, few to redo. */
+#define LIMIT_SIGNER_DEPTH 16u
+/* Times a job is decided anew because its certificate changed meanwhile. */
+#define LIMIT_FENCE_RETRIES 8u
+
+/* ---- the installation ---- */
+
+#define LIMIT_ISSUERS 1024u
+#define LIMIT_ISSUER_NAME 200u
+#define LIMIT_FRONTS 64u
+#define LIMIT_SIGNERS 64u
+#define LIMIT_LISTENERS 16u
+/* The configuration file. */
+#define LIMIT_CONF_FILE (1u << 20)
+#define LIMIT_CONF_LINE 4096u
+/* A certificate or key file. */
+#define LIMIT_PEM_FILE (4u << 20)

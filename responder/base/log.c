@@ -1,0 +1,69 @@
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#define LINE_SIZE 2048
+
+static struct {
+	char name[32];
+	enum log_level most;
+	bool journal;
+} log_state = {.name = "stillgood", .most = LOG_LEVEL_INFO};
+
+void log_init(const char *name, enum log_level most)
+{
+	(void)snprintf(log_state.name, sizeof(log_state.name), "%s", name);
+	log_state.most = most;
+	/* systemd names the device and inode of the stream that it connected (JOURNAL_STREAM). */
+	const char *stream = getenv("JOURNAL_STREAM");
+	struct stat status;
+	char actual[64];
+	if (stream && fstat(STDERR_FILENO, &status) == 0) {
+		(void)snprintf(actual, sizeof(actual), "%lu:%lu", (unsigned long)status.st_dev,
+			       (unsigned long)status.st_ino);
+		log_state.journal = strcmp(actual, stream) == 0;
+	}
+}
+
+void log_set_level(enum log_level most)
+{
+	log_state.most = most;
+}
+
+/* Copies text with control characters escaped; returns the new length. */
+static size_t put_escaped(char *line, size_t used, size_t size, const char *text)
+{
+	for (const char *p = text; *p && used + 4 < size; p++) {
+		unsigned char c = (unsigned char)*p;
+		if (c >= 0x20 && c != 0x7f)
+			line[used++] = (char)c;
+		else
+			used += (size_t)snprintf(line + used, size - used, "\\x%02x", c);
+	}
+	return used;
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
+	if (level > log_state.most)
+		return;
+	char text[LINE_SIZE / 2];
+	va_list arguments;
+	va_start(arguments, format);
+	(void)vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+
+	char line[LINE_SIZE];
+	size_t used = 0;
+	if (log_state.journal)
+		used += (size_t)snprintf(line, sizeof(line), "<%d>", (int)level);
+	used += (size_t)snprintf(line + used, sizeof(line) - used, "%s: ", log_state.name);
+	used = put_escaped(line, used, sizeof(line) - 1, text);
+	line[used++] = '\n';
+	/* One write a line, so that lines of several processes do not mix. A log that cannot be
+	 * written (full disk, journal stopped) must never stop the service. */
+	ssize_t written = write(STDERR_FILENO, line, used);
+	(void)written;
+}

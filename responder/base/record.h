@@ -1,0 +1,69 @@
+/* The nouns that every room shares: what the database knows of one certificate. */
+#pragma once
+
+#include "base/bytes.h"
+#include "base/limits.h"
+
+/* stillgood.certificate.status; the numbers are the database's. */
+enum cert_status {
+	CERT_GOOD = 0,
+	CERT_REVOKED = 1,
+	CERT_HELD = 2, /* revoked with reason certificateHold; the only one that may become good */
+};
+
+/* CRLReason, RFC 5280 section 5.3.1. */
+enum revocation_reason {
+	REASON_UNSPECIFIED = 0,
+	REASON_KEY_COMPROMISE = 1,
+	REASON_CA_COMPROMISE = 2,
+	REASON_AFFILIATION_CHANGED = 3,
+	REASON_SUPERSEDED = 4,
+	REASON_CESSATION_OF_OPERATION = 5,
+	REASON_CERTIFICATE_HOLD = 6,
+	REASON_PRIVILEGE_WITHDRAWN = 9,
+	REASON_AA_COMPROMISE = 10,
+	REASON_NONE = -1, /* no reason recorded; answered like unspecified (P-29) */
+};
+
+/* Absent times. */
+#define TIME_NONE INT64_MIN
+
+/* A serial number as the content octets of a minimal DER INTEGER (P-6). */
+struct serial {
+	uint8_t size; /* 1 … LIMIT_SERIAL */
+	uint8_t octets[LIMIT_SERIAL];
+};
+
+/* One version of one certificate's state. Times are seconds since 1970 or TIME_NONE. */
+struct cert_record {
+	int32_t issuer; /* stillgood.issuer.id; small, positive */
+	struct serial serial;
+	int64_t version; /* per certificate, from 1, never goes back in one database history */
+	enum cert_status status;
+	enum revocation_reason reason;
+	int64_t revoked_at; /* TIME_NONE exactly where status is CERT_GOOD */
+	int64_t invalidity_at;
+	int64_t not_after; /* TIME_NONE: not known */
+};
+
+/* What the database knows of one issuer, besides its certificate. */
+struct issuer_record {
+	int32_t id;
+	char name[LIMIT_ISSUER_NAME + 1]; /* what [issuer "NAME"] and --issuer say */
+	int64_t version;
+	int64_t revoked_at; /* TIME_NONE: not revoked; else all its certificates are (P-34) */
+	enum revocation_reason reason;
+};
+
+/* 0, or -EINVAL for anything but a minimal DER INTEGER's content of 1 … LIMIT_SERIAL octets. */
+must_check int serial_set(struct serial *ret, struct view octets);
+
+static inline struct view serial_view(const struct serial *serial)
+{
+	return view_of(serial->octets, serial->size);
+}
+
+/* RFC 5280's name ("keyCompromise") or NULL; and back: 0 or -EINVAL, case does not matter.
+ * removeFromCRL(8) and 7 have no name: they are no state of a certificate. */
+const char *reason_name(enum revocation_reason reason);
+must_check int reason_parse(struct view name, enum revocation_reason *ret);

@@ -1,0 +1,41 @@
+/* The link between the warden and one room: SOCK_SEQPACKET, one message a packet, descriptors with
+ * it. A room starts with this socket as descriptor CONTROL_FD and its configuration (INI text,
+ * only the options of that kind of room) as CONTROL_CONF_FD. */
+#pragma once
+
+#include "base/bytes.h"
+
+#define CONTROL_FD 3
+#define CONTROL_CONF_FD 4
+#define CONTROL_PACKET 65536
+#define CONTROL_DESCRIPTORS 16
+
+enum control_type {
+	/* warden → room */
+	CONTROL_LISTEN = 1, /* to a front: its listening sockets */
+	CONTROL_LEDGER = 2, /* to a front or signer: its channel to the (new) ledger */
+	CONTROL_FRONT = 3, /* to the ledger: `index` is the front, with its channel */
+	CONTROL_SIGNER = 4, /* to the ledger: `index` is the signer, with its channel */
+	CONTROL_STOP = 5, /* finish what is in flight, then end */
+	CONTROL_STATUS_ASK = 6,
+	/* room → warden */
+	CONTROL_READY = 32, /* started; its own checks passed */
+	CONTROL_FAILED = 33, /* cannot work; the text says why; the room ends after it */
+	CONTROL_STATUS = 34, /* a JSON object as text */
+};
+
+struct control_message {
+	enum control_type type;
+	uint32_t index;
+	struct view text; /* READY, FAILED, STATUS; empty otherwise */
+	unsigned descriptor_count;
+	int descriptors[CONTROL_DESCRIPTORS]; /* on receipt owned by the receiver */
+};
+
+/* Blocking is the socket's own setting. 0, -EAGAIN, -EPIPE or another -errno. The descriptors stay
+ * the caller's. */
+must_check int control_send(int fd, const struct control_message *message);
+/* `storage` holds the text. 0; -EAGAIN; -EPIPE when the other side is gone; -EBADMSG. */
+must_check int control_receive(int fd, uint8_t storage[CONTROL_PACKET],
+			       struct control_message *ret);
+void control_message_close(struct control_message *message);

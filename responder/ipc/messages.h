@@ -1,0 +1,110 @@
+/* What travels on the channels between front, ledger and signer. Every decoder is strict: a field
+ * out of its range, a count over its limit or a byte too many is -EBADMSG, so a compromised room
+ * gains nothing by sending nonsense. Views in a decoded message point into the payload. */
+#pragma once
+
+#include "base/limits.h"
+#include "base/record.h"
+#include "ocsp/request.h"
+#include "ocsp/response.h"
+
+enum message_type {
+	/* front → ledger */
+	MESSAGE_QUERY = 1,
+	/* ledger → front */
+	MESSAGE_ANSWER = 16,
+	MESSAGE_PURGE = 17,
+	MESSAGE_TICK = 18,
+	MESSAGE_READINESS = 19,
+	/* ledger → signer */
+	MESSAGE_SIGN = 32,
+	/* signer → ledger */
+	MESSAGE_SIGNED = 48,
+};
+
+/* A question. The front has parsed the request; the ledger parses each CertID again. */
+struct message_query {
+	uint64_t id; /* the front's; repeated in the answer */
+	struct view nonce; /* empty: none */
+	unsigned certid_count; /* 1 … LIMIT_CERTIDS */
+	struct view certids[LIMIT_CERTIDS];
+};
+
+/* Where an answer belongs, so that a purge can find it. */
+struct message_answer {
+	uint64_t id;
+	enum ocsp_result result; /* unless SUCCESSFUL, `der` is empty and nothing below is used */
+	bool cacheable; /* one CertID, no nonce */
+	enum ocsp_status status; /* of the first CertID */
+	uint64_t tag; /* names the certificate; opaque outside the ledger */
+	int32_t issuer;
+	int64_t produced_at, this_update, next_update; /* seconds since 1970 */
+	int64_t refresh_at; /* ask again from here on (P-28) */
+	struct view der; /* the OCSPResponse */
+};
+
+enum purge_scope { PURGE_TAG = 1, PURGE_ISSUER = 2, PURGE_ALL = 3 };
+struct message_purge {
+	enum purge_scope scope;
+	uint64_t tag;
+	int32_t issuer;
+};
+
+/* The data is proven current up to `evidence_us` (wall clock of the database); answers other than
+ * revoked may leave until `serve_until_mono_us` (monotonic clock of this machine). Never earlier
+ * than the tick before it. */
+struct message_tick {
+	int64_t evidence_us;
+	int64_t serve_until_mono_us;
+};
+
+/* For /readyz: may this instance receive traffic, and if not, why (one line). */
+struct message_readiness {
+	bool ready;
+	struct view reason;
+};
+
+struct sign_entry {
+	struct view certid;
+	enum ocsp_status status;
+	int64_t revoked_at; /* TIME_NONE unless revoked */
+	enum revocation_reason reason;
+	int64_t invalidity_at;
+};
+
+/* A job: fields only, never a digest or bytes to be signed. */
+struct message_sign {
+	uint64_t id; /* the ledger's; repeated in the result */
+	uint32_t issuer; /* index of the [issuer] section, from 0, in the order of the file */
+	struct view nonce;
+	bool extended_revoke;
+	int64_t this_update,
+		next_update; /* seconds since 1970; the signer may shorten the latter */
+	unsigned count;
+	struct sign_entry entries[LIMIT_CERTIDS];
+};
+
+struct message_signed {
+	uint64_t id;
+	enum ocsp_result result; /* SUCCESSFUL, TRY_LATER (no usable key now) or INTERNAL_ERROR */
+	int64_t produced_at, next_update;
+	struct view der;
+};
+
+/* Each appends to `out`; look at buffer_result(). */
+void message_query_write(struct buffer *out, const struct message_query *m);
+void message_answer_write(struct buffer *out, const struct message_answer *m);
+void message_purge_write(struct buffer *out, const struct message_purge *m);
+void message_tick_write(struct buffer *out, const struct message_tick *m);
+void message_readiness_write(struct buffer *out, const struct message_readiness *m);
+void message_sign_write(struct buffer *out, const struct message_sign *m);
+void message_signed_write(struct buffer *out, const struct message_signed *m);
+
+/* Each: 0 or -EBADMSG. */
+must_check int message_query_read(struct view payload, struct message_query *ret);
+must_check int message_answer_read(struct view payload, struct message_answer *ret);
+must_check int message_purge_read(struct view payload, struct message_purge *ret);
+must_check int message_tick_read(struct view payload, struct message_tick *ret);
+must_check int message_readiness_read(struct view payload, struct message_readiness *ret);
+must_check int message_sign_read(struct view payload, struct message_sign *ret);
+must_check int message_signed_read(struct view payload, struct message_signed *ret);

@@ -1,0 +1,18 @@
+/* Who an issuer is in OCSP's terms: hashes over its Name exactly as encoded and over its public
+ * key's bits, one pair for each hash algorithm (P-7, P-9). */
+#pragma once
+
+#include "ocsp/request.h"
+
+struct ocsp_issuer {
+	struct {
+		uint8_t name[64], key[64]; /* first ocsp_hash_size() octets */
+	} hashes[OCSP_HASHES]; /* index: enum ocsp_hash − 1 */
+};
+
+/* `name`: the subject Name's DER; `key`: the subjectPublicKey BIT STRING's value without its
+ * unused-bits octet. 0 or -EIO if the library refused a hash. */
+must_check int ocsp_issuer_init(struct ocsp_issuer *ret, struct view name, struct view key);
+
+/* Both hashes match this issuer (P-8). */
+bool ocsp_issuer_matches(const struct ocsp_issuer *issuer, const struct ocsp_certid *certid);

@@ -1,0 +1,55 @@
+/* The OCSP request (RFC 6960, 4.1): strict, bounded, allocation-free. Everything points into the
+ * bytes that were parsed. Requirements P-1 … P-18. */
+#pragma once
+
+#include "base/bytes.h"
+#include "base/limits.h"
+
+/* Hashes of a CertID (P-9). The numbers go over channels. */
+enum ocsp_hash {
+	OCSP_HASH_OTHER = 0, /* an algorithm that we do not compute: never matches an issuer */
+	OCSP_HASH_SHA1 = 1,
+	OCSP_HASH_SHA256 = 2,
+	OCSP_HASH_SHA384 = 3,
+	OCSP_HASH_SHA512 = 4,
+};
+#define OCSP_HASHES 4
+
+/* Size in octets, 0 for OTHER. */
+size_t ocsp_hash_size(enum ocsp_hash hash);
+
+struct ocsp_certid {
+	struct view der; /* the whole CertID SEQUENCE as the client wrote it: echoed (P-10) */
+	enum ocsp_hash hash;
+	struct view name_hash, key_hash;
+	struct view serial; /* content octets of a minimal INTEGER, 1 … LIMIT_SERIAL (P-6) */
+};
+
+enum ocsp_critical { OCSP_CRITICAL_REFUSE, OCSP_CRITICAL_IGNORE };
+
+struct ocsp_request_policy {
+	unsigned most_certids; /* 1 … LIMIT_CERTIDS (P-11) */
+	enum ocsp_critical critical; /* unknown critical extensions (P-13) */
+};
+
+struct ocsp_request {
+	unsigned certid_count;
+	struct ocsp_certid certids[LIMIT_CERTIDS];
+	bool has_nonce;
+	struct view nonce; /* inner value, 1 … LIMIT_NONCE octets (P-16) */
+	bool is_signed; /* optionalSignature is present; not verified here (P-15) */
+	/* Preferred signature algorithms (P-17): the content octets of each AlgorithmIdentifier's
+	 * OID, in the client's order. */
+	unsigned preferred_count;
+	struct view preferred[LIMIT_PREFERRED_ALGORITHMS];
+};
+
+/* A positive result. */
+#define OCSP_MALFORMED 1
+
+/* 0 or OCSP_MALFORMED. */
+must_check int ocsp_request_parse(struct view der, const struct ocsp_request_policy *policy,
+				  struct ocsp_request *ret);
+
+/* One CertID by itself, as it travels between rooms. 0 or OCSP_MALFORMED. */
+must_check int ocsp_certid_parse(struct view der, struct ocsp_certid *ret);

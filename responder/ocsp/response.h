@@ -1,0 +1,61 @@
+/* The OCSP response (RFC 6960, 4.2), written as DER by template. Pure: fields in, bytes out; the
+ * signer signs what ocsp_response_data_write() wrote and wraps it with ocsp_response_write().
+ * Requirements P-20 … P-31. */
+#pragma once
+
+#include "base/bytes.h"
+#include "base/limits.h"
+#include "base/record.h"
+
+/* OCSPResponseStatus. 4 is never used (P-21). */
+enum ocsp_result {
+	OCSP_SUCCESSFUL = 0,
+	OCSP_MALFORMED_REQUEST = 1,
+	OCSP_INTERNAL_ERROR = 2,
+	OCSP_TRY_LATER = 3,
+	OCSP_SIG_REQUIRED = 5,
+	OCSP_UNAUTHORIZED = 6,
+};
+
+/* The five octets of an error response (P-1, P-20); static storage. */
+struct view ocsp_error_response(enum ocsp_result result);
+
+/* CertStatus. The numbers go over channels. */
+enum ocsp_status { OCSP_GOOD = 0, OCSP_REVOKED = 1, OCSP_UNKNOWN = 2 };
+
+/* One SingleResponse. Times are seconds since 1970. */
+struct ocsp_single {
+	struct view certid; /* echoed byte for byte (P-10) */
+	enum ocsp_status status;
+	int64_t revoked_at; /* for OCSP_REVOKED */
+	enum revocation_reason reason; /* unspecified and none are omitted (P-29) */
+	int64_t invalidity_at; /* TIME_NONE: no extension (P-30) */
+	int64_t this_update, next_update;
+};
+
+enum ocsp_responder_id { OCSP_BY_KEY, OCSP_BY_NAME };
+
+struct ocsp_response_data {
+	enum ocsp_responder_id responder_id;
+	struct view responder; /* 20 octets of SHA-1 of the key, or the subject Name's DER (P-25) */
+	int64_t produced_at;
+	unsigned count; /* 1 … LIMIT_CERTIDS */
+	const struct ocsp_single *singles;
+	struct view nonce; /* inner value; empty: none (P-16) */
+	bool extended_revoke; /* RFC 6960, 4.4.8 (P-23) */
+};
+
+/* Appends ResponseData, DER (P-24, P-27). -EINVAL for fields that no response may have (a time out
+ * of range, next_update ≤ this_update, a reason 7 or 8, a wrong CertID), -ENOMEM, -EMSGSIZE. */
+must_check int ocsp_response_data_write(struct buffer *out, const struct ocsp_response_data *data);
+
+struct ocsp_signed {
+	struct view response_data; /* what was signed */
+	struct view algorithm; /* DER AlgorithmIdentifier (P-36) */
+	struct view signature; /* octets, no unused bits */
+	unsigned certificate_count;
+	const struct view *certificates; /* DER, the delegated signer's first (P-26) */
+};
+
+/* Appends the OCSPResponse with status successful. */
+must_check int ocsp_response_write(struct buffer *out, const struct ocsp_signed *parts);

@@ -1,0 +1,29 @@
+/* The verdict: from what the database says and what the issuer's policy is, to what the answer says.
+ * One table, pure; "no row" is passed explicitly, so that an error can never be read as one.
+ * Requirements P-22, P-23, P-29, P-33, P-34. */
+#pragma once
+
+#include "base/record.h"
+#include "ocsp/response.h"
+
+enum unassigned_policy { UNASSIGNED_UNKNOWN, UNASSIGNED_UNAUTHORIZED, UNASSIGNED_REVOKED };
+enum expired_policy { EXPIRED_ANSWER, EXPIRED_UNAUTHORIZED };
+
+struct issuer_policy {
+	enum unassigned_policy unassigned;
+	enum expired_policy expired;
+	bool complete; /* no: known only by CRL, so a serial without a row is good */
+};
+
+struct verdict {
+	enum ocsp_result result; /* OCSP_SUCCESSFUL or OCSP_UNAUTHORIZED */
+	enum ocsp_status status;
+	int64_t revoked_at;
+	enum revocation_reason reason;
+	int64_t invalidity_at;
+	bool extended_revoke; /* the answer for a serial never issued (P-23) */
+};
+
+/* `record` is NULL exactly where a completed lookup found no row. `now`: seconds since 1970. */
+struct verdict verdict_of(const struct issuer_policy *policy, const struct issuer_record *issuer,
+			  const struct cert_record *record, int64_t now);
