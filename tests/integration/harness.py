@@ -1,0 +1,324 @@
+"""What integration tests stand on: a private PostgreSQL, a demo CA, and a running responder.
+
+Everything listens on Unix sockets or loopback, lives in a temporary folder, is bounded in time and
+is ended by its own process id. PostgreSQL does not run as root, so root switches to `postgres`.
+"""
+import contextlib
+import glob
+import json
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+
+import psycopg2
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+STILLGOOD = os.environ.get("STILLGOOD_BIN", os.path.join(ROOT, "build", "asan", "stillgood"))
+
+
+def wait_for(what, condition, seconds=20.0, pause=0.02):
+    """Calls condition until it returns something true; what it waited for is in the failure."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {seconds} s for {what}")
+        time.sleep(pause)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def run(*command, check=True, **options):
+    """Runs a command with its output captured as text."""
+    result = subprocess.run(
+        [str(word) for word in command], capture_output=True, text=True, timeout=120, **options
+    )
+    if check and result.returncode != 0:
+        raise AssertionError(
+            f"{' '.join(map(str, command))}: exit {result.returncode}\n{result.stdout}{result.stderr}"
+        )
+    return result
+
+
+def stillgood(*arguments, check=True, **options):
+    return run(STILLGOOD, *arguments, check=check, **options)
+
+
+def postgres_programs():
+    folders = sorted(
+        glob.glob("/usr/lib/postgresql/*/bin"), key=lambda p: int(p.split("/")[4].split(".")[0])
+    )
+    assert folders, "PostgreSQL server programs are not installed"
+    return folders[-1]
+
+
+class Postgres:
+    """A private cluster on a Unix socket. `with Postgres() as pg:` starts and removes it."""
+
+    def __init__(self, port=5432, settings=None, listen=""):
+        self.folder = tempfile.mkdtemp(prefix="stillgood-pg-", dir="/tmp")
+        self.data = os.path.join(self.folder, "data")
+        self.port = port
+        self.listen = listen
+        self.settings = dict(settings or {})
+        self.programs = postgres_programs()
+        self._connection = None
+        os.chmod(self.folder, 0o755)
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, "postgres", "postgres")
+
+    def _command(self, program, *arguments):
+        command = [os.path.join(self.programs, program), *arguments]
+        if os.geteuid() == 0:
+            command = ["runuser", "-u", "postgres", "--", *command]
+        return command
+
+    def initialise(self):
+        run(*self._command("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-N",
+                           "-E", "UTF8", "--no-locale"), cwd=self.folder)
+        return self
+
+    def start(self):
+        options = {
+            "unix_socket_directories": self.folder,
+            "listen_addresses": self.listen,
+            "port": str(self.port),
+            "fsync": "off",
+            "max_wal_senders": "4",
+            "wal_level": "replica",
+            "log_min_messages": "warning",
+            **self.settings,
+        }
+        words = " ".join(f"-c {name}='{value}'" for name, value in options.items())
+        run(*self._command("pg_ctl", "-D", self.data, "-w", "-t", "60", "-s",
+                           "-l", os.path.join(self.folder, "log"), "-o", words, "start"),
+            cwd=self.folder)
+        return self
+
+    def stop(self, mode="fast"):
+        self.close()
+        run(*self._command("pg_ctl", "-D", self.data, "-w", "-s", "-m", mode, "stop"),
+            cwd=self.folder)
+
+    def kill(self):
+        """kill -9 of the postmaster and its children, as a crash does."""
+        self.close()
+        with open(os.path.join(self.data, "postmaster.pid"), encoding="ascii") as file:
+            pid = int(file.readline())
+        children = run("ps", "-o", "pid=", "--ppid", str(pid), check=False).stdout.split()
+        for victim in [pid, *map(int, children)]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(victim, signal.SIGKILL)
+        wait_for("PostgreSQL to be gone", lambda: not os.path.exists(f"/proc/{pid}"))
+
+    def running(self):
+        return run(*self._command("pg_ctl", "-D", self.data, "status"), check=False,
+                   cwd=self.folder).returncode == 0
+
+    @property
+    def conninfo(self):
+        return f"host={self.folder} port={self.port} user=postgres dbname=postgres"
+
+    def connect(self, **overrides):
+        """A new psycopg2 connection of its own."""
+        parts = {"host": self.folder, "port": self.port, "user": "postgres", "dbname": "postgres"}
+        return psycopg2.connect(**{**parts, **overrides})
+
+    def sql(self, statement, parameters=None):
+        """One statement, committed; the rows if it gives any."""
+        if self._connection is None or self._connection.closed:
+            self._connection = self.connect()
+            self._connection.autocommit = True
+        with self._connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    def close(self):
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def __enter__(self):
+        return self.initialise().start()
+
+    def __exit__(self, *_):
+        self.close()
+        if self.running():
+            self.stop("immediate")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class DemoCA:
+    """A CA made with openssl, in `folder`: ca.pem, its delegated signer, and certificates."""
+
+    def __init__(self, folder, name="Demo", key="rsa:2048", signer_key=None):
+        self.folder = folder
+        self.name = name
+        os.makedirs(folder, exist_ok=True)
+        self.certificate = self.path("ca.pem")
+        self.signer_certificate = self.path("signer.pem")
+        self.signer_key = self.path("signer.key")
+        self._serial = 0x1000
+        self._key(self.path("ca.key"), key)
+        run("openssl", "req", "-x509", "-new", "-key", self.path("ca.key"), "-days", "3650",
+            "-subj", f"/C=JP/O=Stillgood/CN={name} CA", "-utf8", "-sha256",
+            "-addext", "keyUsage=critical,keyCertSign,cRLSign", "-out", self.certificate)
+        self._key(self.signer_key, signer_key or key)
+        self.signer_certificate = self.issue(
+            "signer", key_file=self.signer_key,
+            extensions="keyUsage=critical,digitalSignature\nextendedKeyUsage=OCSPSigning\n"
+                       "noCheck=ignored\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
+                       "basicConstraints=critical,CA:FALSE\n")
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    @staticmethod
+    def _key(path, kind):
+        if kind.startswith("rsa:"):
+            run("openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt",
+                f"rsa_keygen_bits:{kind[4:]}", "-out", path)
+        elif kind == "ed25519":
+            run("openssl", "genpkey", "-algorithm", "ED25519", "-out", path)
+        else:
+            run("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt",
+                f"ec_paramgen_curve:{kind}", "-pkeyopt", "ec_param_enc:named_curve", "-out", path)
+
+    def issue(self, name, serial=None, key_file=None, extensions=None, days=365):
+        """NAME.pem with a key (P-256 unless given); returns its path."""
+        if serial is None:
+            self._serial += 1
+            serial = self._serial
+        if key_file is None:
+            key_file = self.path(f"{name}.key")
+            self._key(key_file, "P-256")
+        request, out, ext = (self.path(name + suffix) for suffix in (".csr", ".pem", ".ext"))
+        with open(ext, "w", encoding="ascii") as file:
+            file.write(extensions or "basicConstraints=critical,CA:FALSE\n"
+                       "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n")
+        run("openssl", "req", "-new", "-key", key_file, "-subj", f"/C=JP/O=Stillgood/CN={name}",
+            "-utf8", "-out", request)
+        run("openssl", "x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey",
+            self.path("ca.key"), "-set_serial", hex(serial), "-days", str(days), "-sha256",
+            "-extfile", ext, "-out", out)
+        return out
+
+
+class Responder:
+    """`stillgood serve` with a configuration of its own. Database and issuers must exist."""
+
+    def __init__(self, folder, pg, issuers, server=None, database=None, defaults=None):
+        self.folder = folder
+        os.makedirs(folder, exist_ok=True)
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}/"
+        self.conf = os.path.join(folder, "stillgood.conf")
+        self.control_socket = os.path.join(folder, "control.sock")
+        self.process = None
+        self.log_path = os.path.join(folder, "log")
+        sections = {
+            "server": {"listen": f"127.0.0.1:{self.port}", "control_socket": self.control_socket,
+                       "fronts": 1, "signers": 1, **(server or {})},
+            "database": {"conninfo": pg.conninfo, **(database or {})},
+            "defaults": defaults or {},
+        }
+        for name, value in issuers.items():
+            options = value if isinstance(value, dict) else {
+                "certificate": value.certificate,
+                "signer_certificate": value.signer_certificate,
+                "signer_key": value.signer_key,
+            }
+            sections[f'issuer "{name}"'] = options
+        with open(self.conf, "w", encoding="utf-8") as file:
+            for section, options in sections.items():
+                file.write(f"[{section}]\n")
+                for key, value in options.items():
+                    file.write(f"{key} = {value}\n")
+
+    def start(self, ready=True):
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                [STILLGOOD, "serve", "-c", self.conf], stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log, start_new_session=True)
+        if ready:
+            wait_for("the responder to be ready", self.ready)
+        return self
+
+    def _alive(self):
+        if self.process.poll() is not None:
+            raise AssertionError(f"serve ended with {self.process.returncode}\n{self.log()}")
+
+    def ready(self):
+        self._alive()
+        return self.get("readyz")[0] == 200
+
+    def get(self, path, headers=None, timeout=5):
+        """(HTTP status, body), or (0, b'') where there is no answer."""
+        request = urllib.request.Request(self.url + path, headers=headers or {})
+        try:
+            with urllib.request.urlopen(request, timeout=timeout) as reply:
+                return reply.status, reply.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+        except OSError:
+            return 0, b""
+
+    def post(self, body, headers=None, timeout=10):
+        """(HTTP status, body, headers)."""
+        headers = {"Content-Type": "application/ocsp-request"} if headers is None else headers
+        request = urllib.request.Request(self.url, data=body, headers=headers)
+        try:
+            with urllib.request.urlopen(request, timeout=timeout) as reply:
+                return reply.status, reply.read(), reply.headers
+        except urllib.error.HTTPError as error:
+            return error.code, error.read(), error.headers
+
+    def status(self):
+        result = stillgood("status", "--json", "--socket", self.control_socket, check=False)
+        return json.loads(result.stdout)
+
+    def children(self):
+        """{title: pid} of the rooms, as ps shows them: 'front 0', 'ledger', 'signer 0'."""
+        lines = run("ps", "-o", "pid=,args=", "--ppid", str(self.process.pid),
+                    check=False).stdout.splitlines()
+        rooms = {}
+        for line in lines:
+            pid, title = line.split(None, 1)
+            rooms[title.strip().removeprefix("stillgood: ")] = int(pid)
+        return rooms
+
+    def log(self):
+        with open(self.log_path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def stop(self):
+        """SIGTERM; returns the exit status."""
+        if self.process is None:
+            return None
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait(timeout=10)
+                raise
+        return self.process.returncode
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
