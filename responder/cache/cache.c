@@ -1,0 +1,312 @@
+#include "cache/cache.h"
+
+#include "base/siphash.h"
+
+#include <malloc.h>
+
+/* Bytes of the cap for each bucket of either table. Signed answers are 0.4 to 3 kB, so a chain holds
+ * a few entries at most, and the tables cost under 1 % of the cap. */
+#define BYTES_A_BUCKET 2048u
+#define LEAST_BUCKETS 16u
+/* What glibc's malloc() adds in front of each block. */
+#define ALLOCATION_OVERHEAD sizeof(size_t)
+
+struct cache_entry {
+	struct cache_entry *next_by_key, *next_by_tag;
+	uint64_t tag;
+	int64_t produced_at, next_update;
+	uint32_t this_update_before, refresh_after; /* distances from produced_at */
+	int32_t issuer;
+	uint32_t payload_size;
+	uint32_t key_offset; /* in `bytes`, usually within the payload */
+	uint16_t key_size;
+	uint8_t status;
+	bool used; /* since the hand last passed */
+	uint8_t bytes[];
+};
+
+struct cache {
+	struct siphash_key hash_key;
+	uint64_t most_bytes, bytes, entries, evictions;
+	uint64_t fixed_bytes; /* of `bytes`: what is there without any entry */
+	size_t mask; /* buckets − 1, in both tables */
+	size_t hand;
+	struct cache_entry **by_key, **by_tag;
+};
+
+static size_t bucket_count(uint64_t most_bytes)
+{
+	size_t count = LEAST_BUCKETS;
+	while (count < most_bytes / BYTES_A_BUCKET)
+		count *= 2;
+	return count;
+}
+
+int cache_new(uint64_t most_bytes, struct cache **ret)
+{
+	cleanup(cache_freep) struct cache *cache = calloc(1, sizeof(*cache));
+	if (!cache)
+		return -ENOMEM;
+	size_t buckets = bucket_count(most_bytes);
+	cache->mask = buckets - 1;
+	cache->by_key = calloc(buckets, sizeof(struct cache_entry *));
+	cache->by_tag = calloc(buckets, sizeof(struct cache_entry *));
+	if (!cache->by_key || !cache->by_tag)
+		return -ENOMEM;
+	cache->most_bytes = most_bytes;
+	cache->fixed_bytes = sizeof(*cache) + 2 * buckets * sizeof(struct cache_entry *);
+	cache->bytes = cache->fixed_bytes;
+	int r = siphash_key_random(&cache->hash_key);
+	if (r < 0)
+		return r;
+	*ret = cache;
+	cache = NULL;
+	return 0;
+}
+
+void cache_free(struct cache *cache)
+{
+	if (!cache)
+		return;
+	if (cache->by_key && cache->by_tag)
+		(void)cache_purge_all(cache);
+	free(cache->by_key);
+	free(cache->by_tag);
+	free(cache);
+}
+
+static struct cache_entry **key_bucket(struct cache *cache, struct view key)
+{
+	return &cache->by_key[siphash(&cache->hash_key, key) & cache->mask];
+}
+
+/* Tags come from the ledger, not from clients; a multiplicative hash spreads them well enough. */
+static struct cache_entry **tag_bucket(struct cache *cache, uint64_t tag)
+{
+	return &cache->by_tag[(tag * UINT64_C(0x9e3779b97f4a7c15)) >> 32 & cache->mask];
+}
+
+struct view cache_entry_key(const struct cache_entry *entry)
+{
+	return view_of(entry->bytes + entry->key_offset, entry->key_size);
+}
+
+/* The link that points at the key's entry, or at NULL where there is none. */
+static struct cache_entry **find_link(struct cache *cache, struct view key)
+{
+	struct cache_entry **link = key_bucket(cache, key);
+	while (*link && !view_equal(cache_entry_key(*link), key))
+		link = &(*link)->next_by_key;
+	return link;
+}
+
+struct cache_entry *cache_get(struct cache *cache, struct view key)
+{
+	struct cache_entry *entry = *find_link(cache, key);
+	if (entry)
+		entry->used = true;
+	return entry;
+}
+
+static uint64_t entry_cost(struct cache_entry *entry)
+{
+	return malloc_usable_size(entry) + ALLOCATION_OVERHEAD;
+}
+
+static void unlink_tag(struct cache *cache, struct cache_entry *entry)
+{
+	struct cache_entry **link = tag_bucket(cache, entry->tag);
+	while (*link != entry)
+		link = &(*link)->next_by_tag;
+	*link = entry->next_by_tag;
+}
+
+/* Removes the entry that a link of the key table points at. */
+static void remove_at(struct cache *cache, struct cache_entry **link)
+{
+	struct cache_entry *entry = *link;
+	*link = entry->next_by_key;
+	unlink_tag(cache, entry);
+	cache->bytes -= entry_cost(entry);
+	cache->entries--;
+	free(entry);
+}
+
+void cache_remove(struct cache *cache, struct cache_entry *entry)
+{
+	struct cache_entry **link = key_bucket(cache, cache_entry_key(entry));
+	while (*link != entry)
+		link = &(*link)->next_by_key;
+	remove_at(cache, link);
+}
+
+/* The hand's next bucket: entries used since it last passed get a second chance. */
+static void sweep_bucket(struct cache *cache, const struct cache_entry *keep)
+{
+	struct cache_entry **link = &cache->by_key[cache->hand];
+	cache->hand = (cache->hand + 1) & cache->mask;
+	while (*link && cache->bytes > cache->most_bytes) {
+		if (*link == keep || (*link)->used) {
+			(*link)->used = false;
+			link = &(*link)->next_by_key;
+		} else {
+			remove_at(cache, link);
+			cache->evictions++;
+		}
+	}
+}
+
+static void evict(struct cache *cache, const struct cache_entry *keep)
+{
+	while (cache->bytes > cache->most_bytes)
+		sweep_bucket(cache, keep);
+}
+
+static uint32_t distance(int64_t from, int64_t to)
+{
+	if (to <= from)
+		return 0;
+	uint64_t seconds = (uint64_t)to - (uint64_t)from;
+	return seconds > UINT32_MAX ? UINT32_MAX : (uint32_t)seconds;
+}
+
+static void set_facts(struct cache_entry *entry, const struct cache_facts *facts)
+{
+	entry->tag = facts->tag;
+	entry->issuer = facts->issuer;
+	entry->status = facts->status;
+	entry->produced_at = facts->produced_at;
+	entry->next_update = facts->next_update;
+	entry->this_update_before = distance(facts->this_update, facts->produced_at);
+	entry->refresh_after = distance(facts->produced_at, facts->refresh_at);
+}
+
+struct cache_facts cache_entry_facts(const struct cache_entry *entry)
+{
+	return (struct cache_facts){
+		.tag = entry->tag,
+		.issuer = entry->issuer,
+		.status = entry->status,
+		.produced_at = entry->produced_at,
+		.next_update = entry->next_update,
+		.this_update = entry->produced_at - entry->this_update_before,
+		.refresh_at = entry->produced_at + entry->refresh_after,
+	};
+}
+
+/* The bytes of a new entry: the payload, and the key where the payload does not hold it. */
+static struct cache_entry *entry_new(struct view key, struct view payload)
+{
+	const uint8_t *inside =
+		key.size ? memmem(payload.data, payload.size, key.data, key.size) : payload.data;
+	size_t extra = inside ? 0 : key.size;
+	struct cache_entry *entry = malloc(sizeof(*entry) + payload.size + extra);
+	if (!entry)
+		return NULL;
+	*entry = (struct cache_entry){
+		.payload_size = (uint32_t)payload.size,
+		.key_offset = (uint32_t)(inside ? (size_t)(inside - payload.data) : payload.size),
+		.key_size = (uint16_t)key.size,
+	};
+	if (payload.size)
+		memcpy(entry->bytes, payload.data, payload.size);
+	if (extra)
+		memcpy(entry->bytes + payload.size, key.data, extra);
+	return entry;
+}
+
+static void insert(struct cache *cache, struct cache_entry **by_key, struct cache_entry *entry)
+{
+	entry->next_by_key = *by_key;
+	*by_key = entry;
+	struct cache_entry **by_tag = tag_bucket(cache, entry->tag);
+	entry->next_by_tag = *by_tag;
+	*by_tag = entry;
+	cache->bytes += entry_cost(entry);
+	cache->entries++;
+}
+
+int cache_put(struct cache *cache, struct view key, const struct cache_facts *facts,
+	      struct view payload, struct cache_entry **ret)
+{
+	struct cache_entry **former = find_link(cache, key);
+	if (*former)
+		remove_at(cache, former);
+	if (key.size > UINT16_MAX || payload.size > UINT32_MAX / 2)
+		return -EMSGSIZE;
+	struct cache_entry *entry = entry_new(key, payload);
+	if (!entry)
+		return -ENOMEM;
+	if (cache->fixed_bytes + entry_cost(entry) > cache->most_bytes) {
+		free(entry);
+		return -EMSGSIZE;
+	}
+	set_facts(entry, facts);
+	insert(cache, key_bucket(cache, key), entry);
+	evict(cache, entry);
+	if (ret)
+		*ret = entry;
+	return 0;
+}
+
+size_t cache_purge_tag(struct cache *cache, uint64_t tag)
+{
+	size_t removed = 0;
+	struct cache_entry *next = *tag_bucket(cache, tag);
+	while (next) {
+		struct cache_entry *entry = next;
+		next = entry->next_by_tag;
+		if (entry->tag == tag) {
+			cache_remove(cache, entry);
+			removed++;
+		}
+	}
+	return removed;
+}
+
+/* `issuer` NULL: every entry. */
+static size_t purge_where(struct cache *cache, const int32_t *issuer)
+{
+	size_t removed = 0;
+	for (size_t i = 0; i <= cache->mask; i++) {
+		struct cache_entry **link = &cache->by_key[i];
+		while (*link) {
+			if (issuer && (*link)->issuer != *issuer) {
+				link = &(*link)->next_by_key;
+				continue;
+			}
+			remove_at(cache, link);
+			removed++;
+		}
+	}
+	return removed;
+}
+
+size_t cache_purge_issuer(struct cache *cache, int32_t issuer)
+{
+	return purge_where(cache, &issuer);
+}
+
+size_t cache_purge_all(struct cache *cache)
+{
+	return purge_where(cache, NULL);
+}
+
+struct view cache_entry_payload(const struct cache_entry *entry)
+{
+	return view_of(entry->bytes, entry->payload_size);
+}
+
+uint8_t *cache_entry_payload_mutable(struct cache_entry *entry)
+{
+	return entry->bytes;
+}
+
+struct cache_counts cache_counts(const struct cache *cache)
+{
+	return (struct cache_counts){
+		.entries = cache->entries,
+		.bytes = cache->bytes,
+		.evictions = cache->evictions,
+	};
+}
