@@ -17,6 +17,8 @@
 #define LIMIT_NONCE 128u
 /* P-14: duplicates are found by comparing with all before; 32 keeps that cheap. */
 #define LIMIT_EXTENSIONS 32u
+/* P-15: certificates embedded in a signed request; a chain has three or four. */
+#define LIMIT_REQUEST_CHAIN 8u
 /* P-17: preferences beyond this are not looked at. */
 #define LIMIT_PREFERRED_ALGORITHMS 8u
 
