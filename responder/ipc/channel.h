@@ -14,7 +14,7 @@ struct channel;
 
 struct channel_ops {
 	/* One frame. Non-zero: the peer broke the protocol; the channel closes. The payload is valid
-	 * during the call. */
+	 * during the call, or until it frees the channel. */
 	int (*frame)(void *context, uint8_t type, struct view payload);
 	/* The turn's frames have all been given: batch work goes out now. May be NULL. */
 	void (*drained)(void *context);
@@ -23,7 +23,8 @@ struct channel_ops {
 	void (*closed)(void *context, const char *reason);
 };
 
-/* Takes the descriptor over. 0 or -ENOMEM. */
+/* Takes the descriptor over (on failure it stays the caller's) and makes it non-blocking; `ops` must
+ * outlive the channel. 0 or -ENOMEM. */
 must_check int channel_new(struct event_base *base, int fd, const struct channel_ops *ops,
 			   void *context, struct channel **ret);
 /* Frees at once, closes the descriptor; unsent frames are lost. NULL is fine. May be called from

@@ -8,6 +8,9 @@
 #include "ocsp/request.h"
 #include "ocsp/response.h"
 
+/* Octets of a readiness reason: what fits on a line of a status page. */
+#define MESSAGE_REASON_SIZE 1024u
+
 enum message_type {
 	/* front → ledger */
 	MESSAGE_QUERY = 1,
@@ -33,7 +36,7 @@ struct message_query {
 /* Where an answer belongs, so that a purge can find it. */
 struct message_answer {
 	uint64_t id;
-	enum ocsp_result result; /* unless SUCCESSFUL, `der` is empty and nothing below is used */
+	enum ocsp_result result; /* unless SUCCESSFUL, nothing below is used; read as zeros */
 	bool cacheable; /* one CertID, no nonce */
 	enum ocsp_status status; /* of the first CertID */
 	uint64_t tag; /* names the certificate; opaque outside the ledger */
@@ -67,7 +70,7 @@ struct message_readiness {
 struct sign_entry {
 	struct view certid;
 	enum ocsp_status status;
-	int64_t revoked_at; /* TIME_NONE unless revoked */
+	int64_t revoked_at; /* TIME_NONE exactly unless revoked */
 	enum revocation_reason reason;
 	int64_t invalidity_at;
 };
@@ -86,12 +89,15 @@ struct message_sign {
 
 struct message_signed {
 	uint64_t id;
-	enum ocsp_result result; /* SUCCESSFUL, TRY_LATER (no usable key now) or INTERNAL_ERROR */
+	/* SUCCESSFUL, TRY_LATER (no usable key now) or INTERNAL_ERROR; unless SUCCESSFUL, nothing
+	 * below is used; read as zeros. */
+	enum ocsp_result result;
 	int64_t produced_at, next_update;
 	struct view der;
 };
 
-/* Each appends to `out`; look at buffer_result(). */
+/* Each appends to `out`; look at buffer_result(): a field that the decoder would refuse fails too.
+ * A readiness reason too long is cut. */
 void message_query_write(struct buffer *out, const struct message_query *m);
 void message_answer_write(struct buffer *out, const struct message_answer *m);
 void message_purge_write(struct buffer *out, const struct message_purge *m);
@@ -100,7 +106,7 @@ void message_readiness_write(struct buffer *out, const struct message_readiness 
 void message_sign_write(struct buffer *out, const struct message_sign *m);
 void message_signed_write(struct buffer *out, const struct message_signed *m);
 
-/* Each: 0 or -EBADMSG. */
+/* Each: 0 or -EBADMSG. Times are within TIME_LEAST … TIME_MOST (or TIME_NONE where it may be). */
 must_check int message_query_read(struct view payload, struct message_query *ret);
 must_check int message_answer_read(struct view payload, struct message_answer *ret);
 must_check int message_purge_read(struct view payload, struct message_purge *ret);

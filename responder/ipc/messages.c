@@ -1,0 +1,435 @@
+/* One table a message: where each field lies in the struct and what values it may have. Writer and
+ * reader go through the same rows, so they cannot disagree, and the writer refuses what a reader
+ * would. Integers are big-endian; an enum is one octet, its value + 1 (REASON_NONE is -1); a view
+ * is a 32-bit length and the octets.
+ *
+ * An answer without a response (`result` is not SUCCESSFUL) ends after the result. */
+#include "ipc/messages.h"
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/timetext.h"
+
+#include <assert.h>
+
+enum field_kind {
+	FIELD_U64, /* any value */
+	FIELD_I64,
+	FIELD_TIME, /* seconds: least … most, or TIME_NONE where `allowed` is not 0 */
+	FIELD_U32,
+	FIELD_BOOL,
+	FIELD_ENUM, /* bit value + 1 of `allowed` is set */
+	FIELD_VIEW, /* least … most octets */
+};
+
+struct field {
+	enum field_kind kind;
+	uint32_t allowed;
+	size_t offset;
+	int64_t least, most;
+};
+
+#define SIZED(type, member, size) \
+	(offsetof(type, member) + 0 * sizeof(char[sizeof(((type *)0)->member) == (size) ? 1 : -1]))
+#define U64(type, member)                                  \
+	{                                                  \
+		FIELD_U64, 0, SIZED(type, member, 8), 0, 0 \
+	}
+#define I64(type, member, least, most)                            \
+	{                                                         \
+		FIELD_I64, 0, SIZED(type, member, 8), least, most \
+	}
+#define TIME(type, member)                                                   \
+	{                                                                    \
+		FIELD_TIME, 0, SIZED(type, member, 8), TIME_LEAST, TIME_MOST \
+	}
+#define TIME_OR_NONE(type, member)                                           \
+	{                                                                    \
+		FIELD_TIME, 1, SIZED(type, member, 8), TIME_LEAST, TIME_MOST \
+	}
+#define U32(type, member, least, most)                            \
+	{                                                         \
+		FIELD_U32, 0, SIZED(type, member, 4), least, most \
+	}
+#define BOOL(type, member)                                  \
+	{                                                   \
+		FIELD_BOOL, 0, SIZED(type, member, 1), 0, 1 \
+	}
+#define ENUM(type, member, allowed)                               \
+	{                                                         \
+		FIELD_ENUM, allowed, SIZED(type, member, 4), 0, 0 \
+	}
+#define VIEW(type, member, least, most)                                              \
+	{                                                                            \
+		FIELD_VIEW, 0, SIZED(type, member, sizeof(struct view)), least, most \
+	}
+
+static_assert(sizeof(bool) == 1, "BOOL fields are one octet");
+
+#define BIT(value) (UINT32_C(1) << ((value) + 1))
+#define STATUSES (BIT(OCSP_GOOD) | BIT(OCSP_REVOKED) | BIT(OCSP_UNKNOWN))
+#define RESULTS                                                                          \
+	(BIT(OCSP_SUCCESSFUL) | BIT(OCSP_MALFORMED_REQUEST) | BIT(OCSP_INTERNAL_ERROR) | \
+	 BIT(OCSP_TRY_LATER) | BIT(OCSP_SIG_REQUIRED) | BIT(OCSP_UNAUTHORIZED))
+#define SIGNED_RESULTS (BIT(OCSP_SUCCESSFUL) | BIT(OCSP_INTERNAL_ERROR) | BIT(OCSP_TRY_LATER))
+#define SCOPES (BIT(PURGE_TAG) | BIT(PURGE_ISSUER) | BIT(PURGE_ALL))
+/* 7 and removeFromCRL(8) are no state of a certificate (P-29). */
+#define REASONS                                                                                 \
+	(BIT(REASON_NONE) | BIT(REASON_UNSPECIFIED) | BIT(REASON_KEY_COMPROMISE) |              \
+	 BIT(REASON_CA_COMPROMISE) | BIT(REASON_AFFILIATION_CHANGED) | BIT(REASON_SUPERSEDED) | \
+	 BIT(REASON_CESSATION_OF_OPERATION) | BIT(REASON_CERTIFICATE_HOLD) |                    \
+	 BIT(REASON_PRIVILEGE_WITHDRAWN) | BIT(REASON_AA_COMPROMISE))
+
+static const struct field query_fields[] = {
+	U64(struct message_query, id),
+	VIEW(struct message_query, nonce, 0, LIMIT_NONCE),
+	U32(struct message_query, certid_count, 1, LIMIT_CERTIDS),
+};
+static const struct field query_certid[] = {
+	{FIELD_VIEW, 0, 0, 1, LIMIT_CERTID},
+};
+
+static const struct field answer_result[] = {
+	U64(struct message_answer, id),
+	ENUM(struct message_answer, result, RESULTS),
+};
+static const struct field answer_response[] = {
+	BOOL(struct message_answer, cacheable),
+	ENUM(struct message_answer, status, STATUSES),
+	U64(struct message_answer, tag),
+	U32(struct message_answer, issuer, 0, INT32_MAX),
+	TIME(struct message_answer, produced_at),
+	TIME(struct message_answer, this_update),
+	TIME(struct message_answer, next_update),
+	TIME(struct message_answer, refresh_at),
+	VIEW(struct message_answer, der, 1, LIMIT_RESPONSE),
+};
+
+static const struct field purge_fields[] = {
+	ENUM(struct message_purge, scope, SCOPES),
+	U64(struct message_purge, tag),
+	U32(struct message_purge, issuer, 0, INT32_MAX),
+};
+
+static const struct field tick_fields[] = {
+	I64(struct message_tick, evidence_us, TIME_LEAST *SECOND_US, TIME_MOST *SECOND_US),
+	I64(struct message_tick, serve_until_mono_us, INT64_MIN, INT64_MAX),
+};
+
+static const struct field readiness_fields[] = {
+	BOOL(struct message_readiness, ready),
+	VIEW(struct message_readiness, reason, 0, MESSAGE_REASON_SIZE),
+};
+
+static const struct field sign_fields[] = {
+	U64(struct message_sign, id),
+	U32(struct message_sign, issuer, 0, LIMIT_ISSUERS - 1),
+	VIEW(struct message_sign, nonce, 0, LIMIT_NONCE),
+	BOOL(struct message_sign, extended_revoke),
+	TIME(struct message_sign, this_update),
+	TIME(struct message_sign, next_update),
+	U32(struct message_sign, count, 1, LIMIT_CERTIDS),
+};
+static const struct field sign_entry_fields[] = {
+	VIEW(struct sign_entry, certid, 1, LIMIT_CERTID), ENUM(struct sign_entry, status, STATUSES),
+	TIME_OR_NONE(struct sign_entry, revoked_at),      ENUM(struct sign_entry, reason, REASONS),
+	TIME_OR_NONE(struct sign_entry, invalidity_at),
+};
+
+static const struct field signed_result[] = {
+	U64(struct message_signed, id),
+	ENUM(struct message_signed, result, SIGNED_RESULTS),
+};
+static const struct field signed_response[] = {
+	TIME(struct message_signed, produced_at),
+	TIME(struct message_signed, next_update),
+	VIEW(struct message_signed, der, 1, LIMIT_RESPONSE),
+};
+
+/* ---- one field ---- */
+
+static bool in_range(const struct field *field, int64_t value)
+{
+	return value >= field->least && value <= field->most;
+}
+
+static bool time_fits(const struct field *field, int64_t value)
+{
+	return in_range(field, value) || (field->allowed && value == TIME_NONE);
+}
+
+static bool enum_fits(const struct field *field, int32_t value)
+{
+	return value >= -1 && value <= 30 && (field->allowed & BIT(value));
+}
+
+/* Copies one member; its size is checked by the row's macro. */
+#define MEMBER_GET(variable, at) memcpy(&(variable), at, sizeof(variable))
+#define MEMBER_SET(at, variable) memcpy(at, &(variable), sizeof(variable))
+
+static bool write_number(struct buffer *out, const struct field *field, const uint8_t *at)
+{
+	int64_t value;
+	MEMBER_GET(value, at);
+	buffer_put_i64(out, value);
+	return field->kind == FIELD_U64 || time_fits(field, value);
+}
+
+static bool write_u32(struct buffer *out, const struct field *field, const uint8_t *at)
+{
+	uint32_t value;
+	MEMBER_GET(value, at);
+	buffer_put_u32(out, value);
+	return in_range(field, value);
+}
+
+static bool write_bool(struct buffer *out, const uint8_t *at)
+{
+	bool value;
+	MEMBER_GET(value, at);
+	buffer_put_bool(out, value);
+	return true;
+}
+
+static bool write_enum(struct buffer *out, const struct field *field, const uint8_t *at)
+{
+	int32_t value;
+	MEMBER_GET(value, at);
+	buffer_put_u8(out, (uint8_t)(value + 1));
+	return enum_fits(field, value);
+}
+
+static bool write_view(struct buffer *out, const struct field *field, const uint8_t *at)
+{
+	struct view value;
+	MEMBER_GET(value, at);
+	buffer_put_sized(out, value);
+	return in_range(field, (int64_t)value.size);
+}
+
+static bool write_field(struct buffer *out, const struct field *field, const uint8_t *at)
+{
+	switch (field->kind) {
+	case FIELD_U64:
+	case FIELD_I64:
+	case FIELD_TIME:
+		return write_number(out, field, at);
+	case FIELD_U32:
+		return write_u32(out, field, at);
+	case FIELD_BOOL:
+		return write_bool(out, at);
+	case FIELD_ENUM:
+		return write_enum(out, field, at);
+	case FIELD_VIEW:
+		return write_view(out, field, at);
+	}
+	return false;
+}
+
+static bool read_number(struct cursor *in, const struct field *field, uint8_t *at)
+{
+	int64_t value = cursor_i64(in);
+	MEMBER_SET(at, value);
+	return field->kind == FIELD_U64 || time_fits(field, value);
+}
+
+static bool read_u32(struct cursor *in, const struct field *field, uint8_t *at)
+{
+	uint32_t value = cursor_u32(in);
+	MEMBER_SET(at, value);
+	return in_range(field, value);
+}
+
+static bool read_bool(struct cursor *in, uint8_t *at)
+{
+	bool value = cursor_bool(in);
+	MEMBER_SET(at, value);
+	return true;
+}
+
+static bool read_enum(struct cursor *in, const struct field *field, uint8_t *at)
+{
+	int32_t value = cursor_u8(in) - 1;
+	MEMBER_SET(at, value);
+	return enum_fits(field, value);
+}
+
+static bool read_view(struct cursor *in, const struct field *field, uint8_t *at)
+{
+	struct view value = cursor_take_sized(in, (size_t)field->most);
+	MEMBER_SET(at, value);
+	return in_range(field, (int64_t)value.size);
+}
+
+static bool read_field(struct cursor *in, const struct field *field, uint8_t *at)
+{
+	switch (field->kind) {
+	case FIELD_U64:
+	case FIELD_I64:
+	case FIELD_TIME:
+		return read_number(in, field, at);
+	case FIELD_U32:
+		return read_u32(in, field, at);
+	case FIELD_BOOL:
+		return read_bool(in, at);
+	case FIELD_ENUM:
+		return read_enum(in, field, at);
+	case FIELD_VIEW:
+		return read_view(in, field, at);
+	}
+	return false;
+}
+
+/* ---- one table ---- */
+
+static void write_fields(struct buffer *out, const struct field *fields, size_t count,
+			 const void *message)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!write_field(out, &fields[i], (const uint8_t *)message + fields[i].offset))
+			out->failed = true;
+}
+
+static void read_fields(struct cursor *in, const struct field *fields, size_t count, void *message)
+{
+	for (size_t i = 0; i < count && !in->failed; i++)
+		if (!read_field(in, &fields[i], (uint8_t *)message + fields[i].offset))
+			cursor_fail(in);
+}
+
+#define WRITE(out, fields, message) write_fields(out, fields, array_size(fields), message)
+#define READ(in, fields, message) read_fields(in, fields, array_size(fields), message)
+
+/* Hands a decoded message over only if every octet was right. */
+static int read_end(const struct cursor *in, const void *message, size_t size, void *ret)
+{
+	int result = cursor_end(in);
+	if (result == 0)
+		memcpy(ret, message, size);
+	return result;
+}
+
+/* ---- the messages ---- */
+
+void message_query_write(struct buffer *out, const struct message_query *m)
+{
+	WRITE(out, query_fields, m);
+	for (unsigned i = 0; !out->failed && i < m->certid_count; i++)
+		WRITE(out, query_certid, &m->certids[i]);
+}
+
+int message_query_read(struct view payload, struct message_query *ret)
+{
+	struct message_query m = {0};
+	struct cursor in = cursor_of(payload);
+	READ(&in, query_fields, &m);
+	for (unsigned i = 0; !in.failed && i < m.certid_count; i++)
+		READ(&in, query_certid, &m.certids[i]);
+	return read_end(&in, &m, sizeof(m), ret);
+}
+
+void message_answer_write(struct buffer *out, const struct message_answer *m)
+{
+	WRITE(out, answer_result, m);
+	if (m->result == OCSP_SUCCESSFUL)
+		WRITE(out, answer_response, m);
+}
+
+int message_answer_read(struct view payload, struct message_answer *ret)
+{
+	struct message_answer m = {0};
+	struct cursor in = cursor_of(payload);
+	READ(&in, answer_result, &m);
+	if (m.result == OCSP_SUCCESSFUL)
+		READ(&in, answer_response, &m);
+	return read_end(&in, &m, sizeof(m), ret);
+}
+
+void message_purge_write(struct buffer *out, const struct message_purge *m)
+{
+	WRITE(out, purge_fields, m);
+}
+
+int message_purge_read(struct view payload, struct message_purge *ret)
+{
+	struct message_purge m = {0};
+	struct cursor in = cursor_of(payload);
+	READ(&in, purge_fields, &m);
+	return read_end(&in, &m, sizeof(m), ret);
+}
+
+void message_tick_write(struct buffer *out, const struct message_tick *m)
+{
+	WRITE(out, tick_fields, m);
+}
+
+int message_tick_read(struct view payload, struct message_tick *ret)
+{
+	struct message_tick m = {0};
+	struct cursor in = cursor_of(payload);
+	READ(&in, tick_fields, &m);
+	return read_end(&in, &m, sizeof(m), ret);
+}
+
+void message_readiness_write(struct buffer *out, const struct message_readiness *m)
+{
+	/* For people: a long reason is cut, not refused. */
+	struct message_readiness cut = *m;
+	if (cut.reason.size > MESSAGE_REASON_SIZE)
+		cut.reason.size = MESSAGE_REASON_SIZE;
+	WRITE(out, readiness_fields, &cut);
+}
+
+int message_readiness_read(struct view payload, struct message_readiness *ret)
+{
+	struct message_readiness m = {0};
+	struct cursor in = cursor_of(payload);
+	READ(&in, readiness_fields, &m);
+	return read_end(&in, &m, sizeof(m), ret);
+}
+
+/* A revocation time exactly where there is a revocation. */
+static bool sign_entry_consistent(const struct sign_entry *entry)
+{
+	return (entry->status == OCSP_REVOKED) == (entry->revoked_at != TIME_NONE);
+}
+
+void message_sign_write(struct buffer *out, const struct message_sign *m)
+{
+	WRITE(out, sign_fields, m);
+	for (unsigned i = 0; !out->failed && i < m->count; i++) {
+		WRITE(out, sign_entry_fields, &m->entries[i]);
+		if (!sign_entry_consistent(&m->entries[i]))
+			out->failed = true;
+	}
+}
+
+int message_sign_read(struct view payload, struct message_sign *ret)
+{
+	struct message_sign m = {0};
+	struct cursor in = cursor_of(payload);
+	READ(&in, sign_fields, &m);
+	for (unsigned i = 0; !in.failed && i < m.count; i++) {
+		READ(&in, sign_entry_fields, &m.entries[i]);
+		if (!sign_entry_consistent(&m.entries[i]))
+			cursor_fail(&in);
+	}
+	return read_end(&in, &m, sizeof(m), ret);
+}
+
+void message_signed_write(struct buffer *out, const struct message_signed *m)
+{
+	WRITE(out, signed_result, m);
+	if (m->result == OCSP_SUCCESSFUL)
+		WRITE(out, signed_response, m);
+}
+
+int message_signed_read(struct view payload, struct message_signed *ret)
+{
+	struct message_signed m = {0};
+	struct cursor in = cursor_of(payload);
+	READ(&in, signed_result, &m);
+	if (m.result == OCSP_SUCCESSFUL)
+		READ(&in, signed_response, &m);
+	return read_end(&in, &m, sizeof(m), ret);
+}
