@@ -1,0 +1,93 @@
+#include "conf/check.h"
+
+/* greater ≥ factor × lesser; all are durations. */
+static const struct rule {
+	enum option_section greater_section;
+	const char *greater;
+	int factor;
+	enum option_section lesser_section;
+	const char *lesser;
+	const char *why;
+} rules[] = {
+	{SECTION_DATABASE, "freshness", 2, SECTION_DATABASE, "poll_interval",
+	 "one late poll would stop every good"},
+	{SECTION_DATABASE, "freshness", 1, SECTION_DATABASE, "query_timeout",
+	 "a slow query would be too old when it is done"},
+	{SECTION_SERVER, "answer_timeout", 1, SECTION_DATABASE, "query_timeout",
+	 "clients would be sent away before the database had its time"},
+	{SECTION_SERVER, "drain_timeout", 1, SECTION_SERVER, "answer_timeout",
+	 "an end of the service would cut off answers in the making"},
+	{SECTION_ISSUER, "validity", 2, SECTION_DATABASE, "freshness",
+	 "thisUpdate may be that old when an answer is made"},
+	{SECTION_ISSUER, "validity", 2, SECTION_ISSUER, "backdate",
+	 "answers would have less than half of their life left"},
+	{SECTION_ISSUER, "validity", 1, SECTION_SERVER, "max_age",
+	 "caches would be told to keep answers beyond nextUpdate"},
+};
+
+/* One option as it holds for one issuer. */
+struct side {
+	const struct option *option;
+	int64_t value;
+	unsigned line; /* 0: the default */
+};
+
+static struct side side_of(const struct draft *draft, const struct conf *conf,
+			   enum option_section section, const char *name,
+			   const struct conf_issuer *issuer)
+{
+	const void *base = section == SECTION_SERVER     ? (const void *)&conf->server
+			   : section == SECTION_DATABASE ? (const void *)&conf->database
+							 : (const void *)issuer;
+	struct side side = {.option = option_find(section, name)};
+	const struct draft_section *given_in =
+		draft_find(draft, section, section == SECTION_ISSUER ? issuer->name : NULL);
+	const struct given *given = draft_given(draft, given_in, side.option);
+	side.value = value_duration(side.option, base);
+	side.line = given ? given->line : 0;
+	return side;
+}
+
+static int refuse(const struct draft *draft, const struct rule *rule, const struct side *greater,
+		  const struct side *lesser, const struct conf_issuer *issuer)
+{
+	struct buffer text = {0};
+	bool of_issuer = rule->greater_section == SECTION_ISSUER;
+	buffer_printf(&text, "%s = ", rule->greater);
+	value_print_number(greater->option, greater->value, &text);
+	if (of_issuer)
+		buffer_printf(&text, " of issuer \"%s\"", issuer->name);
+	buffer_printf(&text, " must be at least %s%s = ", rule->factor == 2 ? "twice " : "",
+		      rule->lesser);
+	value_print_number(lesser->option, lesser->value, &text);
+	buffer_printf(&text, ", because %s; raise %s or lower %s", rule->why, rule->greater,
+		      rule->lesser);
+	buffer_put_u8(&text, '\0');
+	/* The defaults fit together, so at least one line is given. */
+	unsigned line = greater->line > lesser->line ? greater->line : lesser->line;
+	int result = fault_set(draft->fault, -EINVAL, "%s:%u: %s", draft->path, line,
+			       text.failed ? "options contradict" : (char *)text.data);
+	buffer_deinit(&text);
+	return result;
+}
+
+static int check_rule(const struct draft *draft, const struct conf *conf, const struct rule *rule,
+		      const struct conf_issuer *issuer)
+{
+	struct side greater = side_of(draft, conf, rule->greater_section, rule->greater, issuer);
+	struct side lesser = side_of(draft, conf, rule->lesser_section, rule->lesser, issuer);
+	if (greater.value >= rule->factor * lesser.value)
+		return 0;
+	return refuse(draft, rule, &greater, &lesser, issuer);
+}
+
+int check_rules(const struct draft *draft, const struct conf *conf)
+{
+	for (size_t r = 0; r < array_size(rules); r++)
+		for (unsigned i = 0; i < conf->issuer_count; i++) {
+			int result = check_rule(draft, conf, &rules[r], &conf->issuers[i]);
+			if (result < 0)
+				return result;
+		}
+	return 0;
+}

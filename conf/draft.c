@@ -1,0 +1,255 @@
+#include "conf/draft.h"
+
+#include "conf/ini.h"
+#include "conf/nearest.h"
+
+#include <limits.h>
+
+static int refuse(const struct draft *draft, unsigned line, const char *format, ...)
+	printf_like(3, 4);
+
+static int refuse(const struct draft *draft, unsigned line, const char *format, ...)
+{
+	char text[FAULT_TEXT_SIZE];
+	va_list arguments;
+	va_start(arguments, format);
+	(void)vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	return fault_set(draft->fault, -EINVAL, "%s:%u: %s", draft->path, line, text);
+}
+
+static int out_of_memory(const struct draft *draft)
+{
+	return fault_set(draft->fault, -ENOMEM, "%s: out of memory", draft->path);
+}
+
+const struct draft_section *draft_find(const struct draft *draft, enum option_section kind,
+				       const char *name)
+{
+	for (size_t i = 0; i < draft->count; i++) {
+		const struct draft_section *s = &draft->sections[i];
+		if (s->kind == kind && (!name || strcmp(s->name, name) == 0))
+			return s;
+	}
+	return NULL;
+}
+
+const struct given *draft_given(const struct draft *draft, const struct draft_section *section,
+				const struct option *option)
+{
+	size_t row = (size_t)(option - options);
+	if (section && section->given[row].line)
+		return &section->given[row];
+	section = option->shared ? draft_find(draft, SECTION_DEFAULTS, NULL) : NULL;
+	return section && section->given[row].line ? &section->given[row] : NULL;
+}
+
+/* ---- sections ---- */
+
+static int refuse_section(const struct draft *draft, const struct ini_item *item)
+{
+	int nearest = 0;
+	for (int i = 1; i < SECTION_COUNT; i++)
+		if (edit_distance(item->word, section_name((enum option_section)i)) <
+		    edit_distance(item->word, section_name((enum option_section)nearest)))
+			nearest = i;
+	return refuse(
+		draft, item->line,
+		"unknown section [%.60s]; did you mean [%s]? (sections: [server], [database], "
+		"[defaults], [issuer \"NAME\"])",
+		item->word, section_name((enum option_section)nearest));
+}
+
+static int section_kind(const char *word, enum option_section *ret)
+{
+	for (int i = 0; i < SECTION_COUNT; i++)
+		if (strcmp(word, section_name((enum option_section)i)) == 0) {
+			*ret = (enum option_section)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+/* Is the head's name as its kind wants it, and the section new? */
+static int check_section(const struct draft *draft, const struct ini_item *item,
+			 enum option_section kind)
+{
+	if (kind != SECTION_ISSUER && item->text)
+		return refuse(draft, item->line, "[%s] takes no name; write [%s]", item->word,
+			      item->word);
+	if (kind == SECTION_ISSUER && (!item->text || !item->text[0]))
+		return refuse(draft, item->line,
+			      "[issuer] needs the issuer's name, as in [issuer \"Example CA\"]");
+	if (kind == SECTION_ISSUER && strlen(item->text) > LIMIT_ISSUER_NAME)
+		return refuse(draft, item->line, "the issuer's name is longer than %u bytes",
+			      LIMIT_ISSUER_NAME);
+	if (kind == SECTION_ISSUER && draft->issuer_count == LIMIT_ISSUERS)
+		return refuse(draft, item->line, "more than %u issuers", LIMIT_ISSUERS);
+	const struct draft_section *first = draft_find(draft, kind, item->text);
+	if (first && first->name)
+		return refuse(draft, item->line,
+			      "[issuer \"%s\"] again; the first is in line %u: join them",
+			      first->name, first->line);
+	if (first)
+		return refuse(draft, item->line, "[%s] again; the first is in line %u: join them",
+			      item->word, first->line);
+	return 0;
+}
+
+static int draft_section(struct draft *draft, const struct ini_item *item)
+{
+	enum option_section kind;
+	if (section_kind(item->word, &kind) < 0)
+		return refuse_section(draft, item);
+	int result = check_section(draft, item, kind);
+	if (result < 0)
+		return result;
+	struct draft_section *sections =
+		reallocarray(draft->sections, draft->count + 1, sizeof(*sections));
+	if (!sections)
+		return out_of_memory(draft);
+	draft->sections = sections;
+	char *name = item->text ? strdup(item->text) : NULL;
+	if (item->text && !name)
+		return out_of_memory(draft);
+	sections[draft->count++] =
+		(struct draft_section){.kind = kind, .line = item->line, .name = name};
+	draft->issuer_count += kind == SECTION_ISSUER;
+	return 0;
+}
+
+/* ---- options ---- */
+
+static const char *nearest_option(const char *word, enum option_section section)
+{
+	const char *nearest = "";
+	unsigned distance = UINT_MAX;
+	for (size_t i = 0; i < option_count; i++) {
+		unsigned d = edit_distance(word, options[i].name);
+		if (option_fits(&options[i], section) && d < distance) {
+			nearest = options[i].name;
+			distance = d;
+		}
+	}
+	return nearest;
+}
+
+static int refuse_option(const struct draft *draft, const struct ini_item *item,
+			 enum option_section section)
+{
+	for (int i = 0; i < SECTION_COUNT; i++) {
+		enum option_section other = (enum option_section)i;
+		if (option_find(other, item->word))
+			return refuse(draft, item->line,
+				      "%s does not belong in [%s]; move it to [%s]", item->word,
+				      section_name(section), section_name(other));
+	}
+	return refuse(draft, item->line, "unknown option %.60s in [%s]; did you mean %s?",
+		      item->word, section_name(section), nearest_option(item->word, section));
+}
+
+/* Numbers and words are repeated in the message, free text is not: it may hold a password. */
+static int refuse_value(const struct draft *draft, const struct ini_item *item,
+			const struct option *option)
+{
+	struct buffer expected = {0};
+	option_expectation(option, &expected);
+	buffer_put_u8(&expected, '\0');
+	int result;
+	if (buffer_result(&expected) < 0)
+		result = out_of_memory(draft);
+	else if (option->type == OPTION_TEXT)
+		result = refuse(draft, item->line, "the value of %s must be %s", option->name,
+				(char *)expected.data);
+	else
+		result = refuse(draft, item->line, "%s = %.80s is not valid; write %s",
+				option->name, item->text, (char *)expected.data);
+	buffer_deinit(&expected);
+	return result;
+}
+
+/* A relative path starts at the folder of the configuration file. */
+static char *resolve(const char *conf_path, const char *path)
+{
+	char *resolved = NULL;
+	const char *slash = strrchr(conf_path, '/');
+	int folder = slash ? (int)(slash - conf_path) : 0;
+	if (path[0] == '/')
+		return strdup(path);
+	if (conf_path[0] == '/')
+		return asprintf(&resolved, "%.*s/%s", folder, conf_path, path) < 0 ? NULL
+										   : resolved;
+	cleanup(memory_freep) char *here = getcwd(NULL, 0);
+	if (!here)
+		return NULL;
+	int size = asprintf(&resolved, "%s%s%.*s/%s", here, folder ? "/" : "", folder, conf_path,
+			    path);
+	return size < 0 ? NULL : resolved;
+}
+
+static int parse_value(const struct draft *draft, const struct ini_item *item,
+		       const struct option *option, struct value *ret)
+{
+	cleanup(memory_freep) char *resolved = NULL;
+	const char *text = item->text;
+	if (option->type == OPTION_PATH) {
+		resolved = resolve(draft->path, text);
+		if (!resolved)
+			return out_of_memory(draft);
+		text = resolved;
+	}
+	int result = value_parse(option, text, ret);
+	if (result == -EINVAL)
+		return refuse_value(draft, item, option);
+	return result < 0 ? out_of_memory(draft) : 0;
+}
+
+static int draft_pair(struct draft *draft, const struct ini_item *item)
+{
+	if (draft->count == 0)
+		return refuse(draft, item->line, "%.60s stands before the first [section]",
+			      item->word);
+	struct draft_section *section = &draft->sections[draft->count - 1];
+	const struct option *option = option_find(section->kind, item->word);
+	if (!option)
+		return refuse_option(draft, item, section->kind);
+	if (!(option->rooms & draft->room) && draft->room != CONF_ALL)
+		return refuse(draft, item->line, "%s is not for this process", option->name);
+	struct given *given = &section->given[option - options];
+	if (given->line)
+		return refuse(draft, item->line,
+			      "%s again; it is already in line %u: remove one of them",
+			      option->name, given->line);
+	int result = parse_value(draft, item, option, &given->value);
+	if (result == 0)
+		given->line = item->line;
+	return result;
+}
+
+int draft_read(struct draft *draft, struct view text)
+{
+	struct ini ini;
+	struct ini_item item;
+	int result;
+	ini_init(&ini, draft->path, text);
+	while ((result = ini_next(&ini, &item, draft->fault)) == 1) {
+		result = item.kind == INI_SECTION ? draft_section(draft, &item)
+						  : draft_pair(draft, &item);
+		if (result < 0)
+			break;
+	}
+	ini_deinit(&ini);
+	return result;
+}
+
+void draft_deinit(struct draft *draft)
+{
+	for (size_t i = 0; i < draft->count; i++) {
+		free(draft->sections[i].name);
+		for (size_t row = 0; row < option_count; row++)
+			value_deinit(&draft->sections[i].given[row].value);
+	}
+	free(draft->sections);
+	draft->sections = NULL;
+	draft->count = 0;
+}

@@ -1,0 +1,98 @@
+#include "conf/listen.h"
+
+#include <arpa/inet.h>
+
+/* The longest: "[" 45 characters "]:65535". */
+#define ITEM_MOST 64
+
+/* The next item without the blanks around it; false at the end. `*text` becomes NULL after the
+ * last. */
+static bool item_next(const char **text, struct view *ret)
+{
+	if (!*text)
+		return false;
+	size_t size = strcspn(*text, ",");
+	const char *start = *text;
+	*text = start[size] ? start + size + 1 : NULL;
+	while (size > 0 && (start[0] == ' ' || start[0] == '\t'))
+		start++, size--;
+	while (size > 0 && (start[size - 1] == ' ' || start[size - 1] == '\t'))
+		size--;
+	*ret = view_of(start, size);
+	return true;
+}
+
+static bool port_valid(const char *text)
+{
+	unsigned port = 0;
+	size_t size = strlen(text);
+	if (size < 1 || size > 5)
+		return false;
+	for (; *text; text++) {
+		if (*text < '0' || *text > '9')
+			return false;
+		port = port * 10 + (unsigned)(*text - '0');
+	}
+	return port >= 1 && port <= 65535;
+}
+
+static bool item_valid(struct view item)
+{
+	char text[ITEM_MOST + 1];
+	if (item.size == 0 || item.size > ITEM_MOST)
+		return false;
+	memcpy(text, item.data, item.size);
+	text[item.size] = '\0';
+	char *colon = strrchr(text, ':');
+	if (!colon || !port_valid(colon + 1))
+		return false;
+	*colon = '\0';
+	struct in6_addr address;
+	if (text[0] != '[')
+		return inet_pton(AF_INET, text, &address) == 1;
+	size_t size = strlen(text);
+	if (text[size - 1] != ']')
+		return false;
+	text[size - 1] = '\0';
+	return inet_pton(AF_INET6, text + 1, &address) == 1;
+}
+
+int listen_check(const char *text)
+{
+	struct view items[LIMIT_LISTENERS];
+	unsigned count = 0;
+	for (struct view item; item_next(&text, &item); count++) {
+		if (count == LIMIT_LISTENERS || !item_valid(item))
+			return -EINVAL;
+		for (unsigned i = 0; i < count; i++)
+			if (view_equal(items[i], item))
+				return -EINVAL;
+		items[count] = item;
+	}
+	return 0;
+}
+
+int listen_store(const char *text, struct conf_server *server)
+{
+	listen_free(server);
+	for (struct view item; item_next(&text, &item) && server->listen_count < LIMIT_LISTENERS;) {
+		char *copy = strndup((const char *)item.data, item.size);
+		if (!copy)
+			return -ENOMEM;
+		server->listen[server->listen_count++] = copy;
+	}
+	return 0;
+}
+
+void listen_print(const struct conf_server *server, struct buffer *out)
+{
+	for (unsigned i = 0; i < server->listen_count; i++)
+		buffer_printf(out, "%s%s", i > 0 ? ", " : "", server->listen[i]);
+}
+
+void listen_free(struct conf_server *server)
+{
+	for (unsigned i = 0; i < server->listen_count; i++)
+		free(server->listen[i]);
+	server->listen_count = 0;
+}

@@ -1,0 +1,57 @@
+/* The option table: one row an option. Parser, renderer, sample file and manual page are loops over
+ * these rows; a new option is a row and a member in conf.h. */
+#pragma once
+
+#include "conf/conf.h"
+
+enum option_section { SECTION_SERVER, SECTION_DATABASE, SECTION_DEFAULTS, SECTION_ISSUER };
+#define SECTION_COUNT 4
+
+/* What the text may be, and what the struct's member is. */
+enum option_type {
+	OPTION_INTEGER, /* unsigned */
+	OPTION_DURATION, /* int64_t, microseconds */
+	OPTION_SIZE, /* uint64_t, bytes */
+	OPTION_SWITCH, /* bool */
+	OPTION_CHOICE, /* an enum */
+	OPTION_TEXT, /* char *, owned; `most` bytes */
+	OPTION_PATH, /* the same; relative to the configuration file's folder */
+	OPTION_LISTEN, /* char *[LIMIT_LISTENERS] and the count behind it */
+};
+
+/* A word that stands for a number; the list ends with a NULL name. */
+struct option_word {
+	const char *name;
+	int64_t value;
+};
+
+struct option {
+	enum option_section section; /* where it is written; never SECTION_DEFAULTS */
+	bool shared; /* an issuer's option that [defaults] may hold too */
+	const char *name;
+	enum option_type type;
+	const struct option_word *words; /* NULL: none */
+	int64_t least, most; /* of the number; of the text's bytes */
+	const char *standard; /* the default as text; NULL: required */
+	const char *example;
+	unsigned rooms; /* enum conf_room, mask */
+	size_t offset; /* in struct conf_server, conf_database or conf_issuer */
+	const char *help; /* sentences, for the sample and the manual */
+};
+
+#define OPTIONS_MOST 48 /* rows; checked when the table is compiled */
+
+extern const struct option options[];
+extern const size_t option_count;
+
+/* "server", "database" … */
+const char *section_name(enum option_section section);
+/* May this option be written in that section? */
+bool option_fits(const struct option *option, enum option_section section);
+/* NULL: no such option. */
+const struct option *option_find(enum option_section section, const char *name);
+/* Does any option of this section go to one of these rooms? */
+bool section_concerns(enum option_section section, unsigned rooms);
+
+/* Appends what a value may be: "a duration from 100ms to 10m (units ms, s, m, h, d)". */
+void option_expectation(const struct option *option, struct buffer *out);

@@ -1,0 +1,164 @@
+/* From text to struct conf: read the draft, fill each struct from what is given or from the
+ * defaults, resolve "auto", check what must fit together. */
+#include "conf/check.h"
+#include "conf/draft.h"
+
+#include <sched.h>
+
+static int out_of_memory(const struct draft *draft)
+{
+	return fault_set(draft->fault, -ENOMEM, "%s: out of memory", draft->path);
+}
+
+static int refuse_missing(const struct draft *draft, const struct draft_section *section,
+			  const struct option *option)
+{
+	if (!section)
+		return fault_set(draft->fault, -EINVAL,
+				 "%s: there is no [%s] section; add one with %s = %s", draft->path,
+				 section_name(option->section), option->name, option->example);
+	return fault_set(draft->fault, -EINVAL, "%s:%u: [%s%s%s%s] has no %s; add %s = %s",
+			 draft->path, section->line, section_name(section->kind),
+			 section->name ? " \"" : "", section->name ? section->name : "",
+			 section->name ? "\"" : "", option->name, option->name, option->example);
+}
+
+static int fill_option(const struct draft *draft, const struct draft_section *section,
+		       const struct option *option, void *base)
+{
+	const struct given *given = draft_given(draft, section, option);
+	if (!given && !option->standard)
+		return refuse_missing(draft, section, option);
+	struct value standard = {0};
+	int result = given ? 0 : value_parse(option, option->standard, &standard);
+	if (result == 0)
+		result = value_store(option, given ? &given->value : &standard, base);
+	value_deinit(&standard);
+	return result < 0 ? out_of_memory(draft) : 0;
+}
+
+/* Only what the room is given; the rest of the struct stays zero. */
+static int fill(const struct draft *draft, const struct draft_section *section,
+		enum option_section kind, void *base)
+{
+	for (size_t i = 0; i < option_count; i++) {
+		if (options[i].section != kind || !(options[i].rooms & draft->room))
+			continue;
+		int result = fill_option(draft, section, &options[i], base);
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+static int fill_issuer(const struct draft *draft, const struct draft_section *section,
+		       struct conf_issuer *issuer)
+{
+	issuer->line = section->line;
+	issuer->name = strdup(section->name);
+	if (!issuer->name)
+		return out_of_memory(draft);
+	return fill(draft, section, SECTION_ISSUER, issuer);
+}
+
+static int fill_issuers(const struct draft *draft, struct conf *conf)
+{
+	if (draft->issuer_count == 0 && section_concerns(SECTION_ISSUER, draft->room))
+		return fault_set(draft->fault, -EINVAL,
+				 "%s: there is no [issuer \"NAME\"] section; add one for each CA",
+				 draft->path);
+	conf->issuers =
+		calloc(draft->issuer_count ? draft->issuer_count : 1, sizeof(*conf->issuers));
+	if (!conf->issuers)
+		return out_of_memory(draft);
+	for (size_t i = 0; i < draft->count; i++) {
+		if (draft->sections[i].kind != SECTION_ISSUER)
+			continue;
+		int result = fill_issuer(draft, &draft->sections[i],
+					 &conf->issuers[conf->issuer_count++]);
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+/* The cores that this process may use, which in a container are not all of the machine. */
+static unsigned cores(unsigned most)
+{
+	cpu_set_t set;
+	int count = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+	unsigned cores = count < 1 ? 1 : (unsigned)count;
+	return cores > most ? most : cores;
+}
+
+static void resolve_auto(enum conf_room room, struct conf_server *server)
+{
+	if (!(room & (CONF_WARDEN | CONF_LEDGER)))
+		return; /* given to nobody else */
+	if (server->fronts == 0)
+		server->fronts = cores(LIMIT_FRONTS);
+	if (server->signers == 0)
+		server->signers = cores(LIMIT_SIGNERS);
+}
+
+static int build(const struct draft *draft, struct conf *conf)
+{
+	int result;
+	conf->path = strdup(draft->path);
+	if (!conf->path)
+		return out_of_memory(draft);
+	result =
+		fill(draft, draft_find(draft, SECTION_SERVER, NULL), SECTION_SERVER, &conf->server);
+	if (result < 0)
+		return result;
+	result = fill(draft, draft_find(draft, SECTION_DATABASE, NULL), SECTION_DATABASE,
+		      &conf->database);
+	if (result < 0)
+		return result;
+	result = fill_issuers(draft, conf);
+	if (result < 0)
+		return result;
+	resolve_auto(draft->room, &conf->server);
+	/* A room's text was rendered from a configuration that passed. */
+	return draft->room == CONF_ALL ? check_rules(draft, conf) : 0;
+}
+
+int conf_parse(const char *path, struct view text, enum conf_room room, struct conf **ret,
+	       struct fault *fault)
+{
+	struct draft draft = {.path = path, .room = room, .fault = fault};
+	cleanup(conf_freep) struct conf *conf = calloc(1, sizeof(*conf));
+	if (!conf)
+		return out_of_memory(&draft);
+	int result = draft_read(&draft, text);
+	if (result == 0)
+		result = build(&draft, conf);
+	draft_deinit(&draft);
+	if (result < 0)
+		return result;
+	*ret = conf;
+	conf = NULL;
+	return 0;
+}
+
+static void unfill(enum option_section kind, void *base)
+{
+	for (size_t i = 0; i < option_count; i++)
+		if (options[i].section == kind)
+			value_unstore(&options[i], base);
+}
+
+void conf_free(struct conf *conf)
+{
+	if (!conf)
+		return;
+	unfill(SECTION_SERVER, &conf->server);
+	unfill(SECTION_DATABASE, &conf->database);
+	for (unsigned i = 0; i < conf->issuer_count; i++) {
+		unfill(SECTION_ISSUER, &conf->issuers[i]);
+		free(conf->issuers[i].name);
+	}
+	free(conf->issuers);
+	free(conf->path);
+	free(conf);
+}

@@ -1,0 +1,57 @@
+/* From struct conf to text: what a room is given, and what `check` shows. */
+#include "conf/conninfo.h"
+#include "conf/ini.h"
+#include "conf/value.h"
+
+/* The value of one option as text, a NUL at its end. */
+static void put_text(const struct option *option, const void *base, bool secrets,
+		     struct buffer *text)
+{
+	if (!secrets && option->type == OPTION_TEXT)
+		conninfo_mask(*(char *const *)((const char *)base + option->offset), text);
+	else
+		value_print(option, base, text);
+	buffer_put_u8(text, '\0');
+}
+
+static void put_option(const struct option *option, const void *base, bool secrets,
+		       struct buffer *out)
+{
+	struct buffer text = {0};
+	put_text(option, base, secrets, &text);
+	if (text.failed) {
+		out->failed = true;
+	} else {
+		buffer_printf(out, "%s = ", option->name);
+		ini_put_value(out, (char *)text.data);
+		buffer_put_u8(out, '\n');
+		explicit_bzero(text.data, text.size);
+	}
+	buffer_deinit(&text);
+}
+
+static void put_section(enum option_section section, const char *name, const void *base,
+			unsigned rooms, bool secrets, struct buffer *out)
+{
+	if (!section_concerns(section, rooms))
+		return;
+	buffer_printf(out, "[%s", section_name(section));
+	if (name) {
+		buffer_put_u8(out, ' ');
+		ini_put_quoted(out, name);
+	}
+	buffer_put_string(out, "]\n");
+	for (size_t i = 0; i < option_count; i++)
+		if (options[i].section == section && (options[i].rooms & rooms))
+			put_option(&options[i], base, secrets, out);
+	buffer_put_u8(out, '\n');
+}
+
+void conf_render(const struct conf *conf, unsigned rooms, bool secrets, struct buffer *out)
+{
+	put_section(SECTION_SERVER, NULL, &conf->server, rooms, secrets, out);
+	put_section(SECTION_DATABASE, NULL, &conf->database, rooms, secrets, out);
+	for (unsigned i = 0; i < conf->issuer_count; i++)
+		put_section(SECTION_ISSUER, conf->issuers[i].name, &conf->issuers[i], rooms,
+			    secrets, out);
+}

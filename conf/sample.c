@@ -1,0 +1,125 @@
+/* The commented sample file and the OPTIONS part of stillgood.conf(5), from the option table. */
+#include "conf/options.h"
+
+#define TEXT_WIDTH 94
+
+/* Writes words up to TEXT_WIDTH in lines that start with "# ". */
+static void put_comment(const char *text, struct buffer *out)
+{
+	while (*text) {
+		size_t size = strlen(text);
+		if (size > TEXT_WIDTH) {
+			for (size = TEXT_WIDTH; size > 0 && text[size] != ' ';)
+				size--;
+			if (size == 0)
+				size = strcspn(text, " ");
+		}
+		buffer_printf(out, "# %.*s\n", (int)size, text);
+		text += size;
+		while (*text == ' ')
+			text++;
+	}
+}
+
+/* Required options stand as they are; the others as comments with their default, and an example
+ * where that differs. */
+static void put_sample_option(const struct option *option, struct buffer *out)
+{
+	struct buffer text = {0};
+	buffer_printf(&text, "%s Value: ", option->help);
+	option_expectation(option, &text);
+	buffer_put_string(&text, ".");
+	if (option->standard && strcmp(option->standard, option->example) != 0)
+		buffer_printf(&text, " Example: %s", option->example);
+	buffer_put_u8(&text, '\0');
+	if (text.failed)
+		out->failed = true;
+	else
+		put_comment((char *)text.data, out);
+	buffer_deinit(&text);
+	buffer_printf(out, "%s%s = %s\n\n", option->standard ? "#" : "", option->name,
+		      option->standard ? option->standard : option->example);
+}
+
+static void put_sample_section(enum option_section section, bool shared, struct buffer *out)
+{
+	for (size_t i = 0; i < option_count; i++)
+		if (options[i].section == section && options[i].shared == shared)
+			put_sample_option(&options[i], out);
+}
+
+void conf_render_sample(struct buffer *out)
+{
+	buffer_put_string(
+		out,
+		"# Stillgood, an OCSP responder: the configuration, see stillgood.conf(5).\n"
+		"# Commented options show their defaults. \"stillgood check\" says what holds.\n"
+		"\n[server]\n");
+	put_sample_section(SECTION_SERVER, false, out);
+	buffer_put_string(out, "[database]\n");
+	put_sample_section(SECTION_DATABASE, false, out);
+	buffer_put_string(out, "# For every issuer that does not say otherwise.\n[defaults]\n");
+	put_sample_section(SECTION_ISSUER, true, out);
+	buffer_put_string(out, "# One section for each CA; the name is that of \"stillgood issuer "
+			       "add\". Every option of\n# [defaults] may be set here too.\n"
+			       "[issuer \"Example CA\"]\n");
+	put_sample_section(SECTION_ISSUER, false, out);
+}
+
+/* ---- roff ---- */
+
+/* A backslash and a minus are commands to roff; the text is never at the start of a line. */
+static void put_roff(const char *text, struct buffer *out)
+{
+	for (; *text; text++) {
+		if (*text == '\\')
+			buffer_put_string(out, "\\e");
+		else if (*text == '-')
+			buffer_put_string(out, "\\-");
+		else
+			buffer_put_u8(out, (uint8_t)*text);
+	}
+}
+
+static void put_manual_option(const struct option *option, struct buffer *out)
+{
+	struct buffer expectation = {0};
+	buffer_printf(out, ".TP\n\\fB%s\\fR", option->name);
+	if (option->standard) {
+		buffer_put_string(out, " (default: ");
+		put_roff(option->standard, out);
+		buffer_put_string(out, ")\n");
+	} else {
+		buffer_put_string(out, " (required)\n");
+	}
+	put_roff(option->help, out);
+	buffer_put_string(out, "\n.br\nValue: ");
+	option_expectation(option, &expectation);
+	buffer_put_u8(&expectation, '\0');
+	if (expectation.failed)
+		out->failed = true;
+	else
+		put_roff((char *)expectation.data, out);
+	buffer_deinit(&expectation);
+	buffer_put_string(out, ".\n.br\nExample: ");
+	put_roff(option->example, out);
+	buffer_put_string(out, "\n");
+}
+
+static void put_manual_section(const char *head, enum option_section section, bool shared,
+			       struct buffer *out)
+{
+	buffer_printf(out, ".SS %s\n", head);
+	for (size_t i = 0; i < option_count; i++)
+		if (options[i].section == section && options[i].shared == shared)
+			put_manual_option(&options[i], out);
+}
+
+void conf_render_manual(struct buffer *out)
+{
+	buffer_put_string(out, ".SH OPTIONS\n");
+	put_manual_section("[server]", SECTION_SERVER, false, out);
+	put_manual_section("[database]", SECTION_DATABASE, false, out);
+	put_manual_section("\"[defaults] and [issuer \\(dqNAME\\(dq]\"", SECTION_ISSUER, true, out);
+	put_manual_section("\"[issuer \\(dqNAME\\(dq] only\"", SECTION_ISSUER, false, out);
+}

@@ -1,0 +1,249 @@
+#include "conf/value.h"
+
+#include "base/clock.h"
+#include "conf/listen.h"
+
+struct unit {
+	const char *name;
+	int64_t factor;
+};
+
+/* From the largest: printing takes the first that divides. */
+static const struct unit duration_units[] = {
+	{"d", 86400 * SECOND_US}, {"h", 3600 * SECOND_US}, {"m", 60 * SECOND_US},
+	{"s", SECOND_US},         {"ms", MILLISECOND_US},
+};
+static const struct unit size_units[] = {
+	{"GiB", INT64_C(1) << 30},
+	{"MiB", INT64_C(1) << 20},
+	{"KiB", INT64_C(1) << 10},
+	{"B", 1},
+};
+static const struct unit no_units[] = {{"", 1}};
+
+static const struct unit *units_of(enum option_type type, size_t *ret_count)
+{
+	switch (type) {
+	case OPTION_DURATION:
+		*ret_count = array_size(duration_units);
+		return duration_units;
+	case OPTION_SIZE:
+		*ret_count = array_size(size_units);
+		return size_units;
+	default:
+		*ret_count = array_size(no_units);
+		return no_units;
+	}
+}
+
+/* ---- from text ---- */
+
+static bool word_value(const struct option_word *words, const char *text, int64_t *ret)
+{
+	for (; words && words->name; words++)
+		if (strcmp(words->name, text) == 0) {
+			*ret = words->value;
+			return true;
+		}
+	return false;
+}
+
+static bool unit_factor(enum option_type type, const char *name, int64_t *ret)
+{
+	size_t count;
+	const struct unit *units = units_of(type, &count);
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(units[i].name, name) == 0) {
+			*ret = units[i].factor;
+			return true;
+		}
+	return false;
+}
+
+/* Digits and a unit, nothing else: no sign, no fraction, no space between. */
+static int number_parse(const struct option *option, const char *text, int64_t *ret)
+{
+	int64_t number = 0, factor;
+	const char *p = text;
+	for (; *p >= '0' && *p <= '9'; p++)
+		if (__builtin_mul_overflow(number, 10, &number) ||
+		    __builtin_add_overflow(number, *p - '0', &number))
+			return -EINVAL;
+	if (p == text || !unit_factor(option->type, p, &factor) ||
+	    __builtin_mul_overflow(number, factor, &number) || number < option->least ||
+	    number > option->most)
+		return -EINVAL;
+	*ret = number;
+	return 0;
+}
+
+static int text_parse(const struct option *option, const char *text, char **ret)
+{
+	size_t size = strlen(text);
+	if (size < (size_t)option->least || size > (size_t)option->most)
+		return -EINVAL;
+	char *copy = strdup(text);
+	if (!copy)
+		return -ENOMEM;
+	*ret = copy;
+	return 0;
+}
+
+int value_parse(const struct option *option, const char *text, struct value *ret)
+{
+	struct value value = {0};
+	int result = 0;
+	switch (option->type) {
+	case OPTION_INTEGER:
+	case OPTION_DURATION:
+	case OPTION_SIZE:
+		if (!word_value(option->words, text, &value.number))
+			result = number_parse(option, text, &value.number);
+		break;
+	case OPTION_SWITCH:
+	case OPTION_CHOICE:
+		if (!word_value(option->words, text, &value.number))
+			result = -EINVAL;
+		break;
+	case OPTION_LISTEN:
+		result = listen_check(text);
+		if (result < 0)
+			break;
+		/* fall through */
+	case OPTION_TEXT:
+	case OPTION_PATH:
+		result = text_parse(option, text, &value.text);
+		break;
+	}
+	if (result == 0)
+		*ret = value;
+	return result;
+}
+
+static void text_free(char *text)
+{
+	if (text)
+		explicit_bzero(text, strlen(text));
+	free(text);
+}
+
+void value_deinit(struct value *value)
+{
+	text_free(value->text);
+	*value = (struct value){0};
+}
+
+/* ---- in the struct ---- */
+
+/* Members of enum types are read and written as unsigned. */
+_Static_assert(sizeof(enum nonce_policy) == sizeof(unsigned) &&
+		       sizeof(enum log_level) == sizeof(unsigned),
+	       "enums have the size of an int");
+
+static int text_store(const char *text, char **member)
+{
+	char *copy = strdup(text);
+	if (!copy)
+		return -ENOMEM;
+	text_free(*member);
+	*member = copy;
+	return 0;
+}
+
+int value_store(const struct option *option, const struct value *value, void *base)
+{
+	void *member = (char *)base + option->offset;
+	switch (option->type) {
+	case OPTION_INTEGER:
+	case OPTION_CHOICE:
+		*(unsigned *)member = (unsigned)value->number;
+		return 0;
+	case OPTION_DURATION:
+		*(int64_t *)member = value->number;
+		return 0;
+	case OPTION_SIZE:
+		*(uint64_t *)member = (uint64_t)value->number;
+		return 0;
+	case OPTION_SWITCH:
+		*(bool *)member = value->number != 0;
+		return 0;
+	case OPTION_TEXT:
+	case OPTION_PATH:
+		return text_store(value->text, member);
+	case OPTION_LISTEN:
+		return listen_store(value->text, base);
+	}
+	return -EINVAL;
+}
+
+void value_unstore(const struct option *option, void *base)
+{
+	void *member = (char *)base + option->offset;
+	if (option->type == OPTION_LISTEN) {
+		listen_free(base);
+	} else if (option->type == OPTION_TEXT || option->type == OPTION_PATH) {
+		text_free(*(char **)member);
+		*(char **)member = NULL;
+	}
+}
+
+int64_t value_duration(const struct option *option, const void *base)
+{
+	return *(const int64_t *)((const char *)base + option->offset);
+}
+
+/* ---- to text ---- */
+
+void value_print_number(const struct option *option, int64_t number, struct buffer *out)
+{
+	size_t count;
+	const struct unit *units = units_of(option->type, &count);
+	for (size_t i = 0; i < count; i++) {
+		bool divides = number % units[i].factor == 0;
+		/* Zero divides by all; "0s" reads best. */
+		if (number == 0 && option->type == OPTION_DURATION)
+			divides = units[i].factor == SECOND_US;
+		if (!divides)
+			continue;
+		buffer_printf(out, "%lld%s", (long long)(number / units[i].factor), units[i].name);
+		return;
+	}
+}
+
+static void print_word(const struct option_word *words, int64_t value, struct buffer *out)
+{
+	for (; words->name; words++)
+		if (words->value == value) {
+			buffer_put_string(out, words->name);
+			return;
+		}
+}
+
+void value_print(const struct option *option, const void *base, struct buffer *out)
+{
+	const void *member = (const char *)base + option->offset;
+	switch (option->type) {
+	case OPTION_INTEGER:
+		value_print_number(option, *(const unsigned *)member, out);
+		break;
+	case OPTION_DURATION:
+		value_print_number(option, *(const int64_t *)member, out);
+		break;
+	case OPTION_SIZE:
+		value_print_number(option, (int64_t) * (const uint64_t *)member, out);
+		break;
+	case OPTION_SWITCH:
+		print_word(option->words, *(const bool *)member, out);
+		break;
+	case OPTION_CHOICE:
+		print_word(option->words, *(const unsigned *)member, out);
+		break;
+	case OPTION_TEXT:
+	case OPTION_PATH:
+		buffer_put_string(out, *(char *const *)member);
+		break;
+	case OPTION_LISTEN:
+		listen_print(base, out);
+		break;
+	}
+}
