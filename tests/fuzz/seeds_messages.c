@@ -1,0 +1,105 @@
+/* Seeds of fuzz_messages: one ordinary message of each kind, and the largest query. The folder to
+ * write to is the argument. */
+#include "ipc/messages.h"
+
+static const char *folder;
+
+static int put_file(const char *name, uint8_t type, struct buffer *payload)
+{
+	char path[4096];
+	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+	FILE *file = fopen(path, "wb");
+	if (!file || buffer_result(payload) != 0)
+		return 1;
+	int wrong = fputc(type, file) == EOF ||
+		    fwrite(payload->data, 1, payload->size, file) != payload->size;
+	wrong |= fclose(file) != 0;
+	buffer_deinit(payload);
+	return wrong;
+}
+
+#define NOW INT64_C(1780000000)
+
+static int put_queries(struct view octets)
+{
+	struct buffer out = {0};
+	struct message_query query = {.id = 1, .certid_count = 1, .certids = {octets}};
+	message_query_write(&out, &query);
+	int wrong = put_file("query", MESSAGE_QUERY, &out);
+	query.nonce = view_of(octets.data, 32);
+	query.certid_count = LIMIT_CERTIDS;
+	for (unsigned i = 0; i < LIMIT_CERTIDS; i++)
+		query.certids[i] = octets;
+	message_query_write(&out, &query);
+	return wrong | put_file("query-most", MESSAGE_QUERY, &out);
+}
+
+static int put_answers(struct view octets)
+{
+	struct buffer out = {0};
+	struct message_answer answer = {.id = 1, .result = OCSP_TRY_LATER};
+	message_answer_write(&out, &answer);
+	int wrong = put_file("answer-error", MESSAGE_ANSWER, &out);
+	answer = (struct message_answer){.id = 2,
+					 .cacheable = true,
+					 .status = OCSP_REVOKED,
+					 .tag = 77,
+					 .issuer = 1,
+					 .produced_at = NOW,
+					 .this_update = NOW,
+					 .next_update = NOW + 28799,
+					 .refresh_at = NOW + 14400,
+					 .der = octets};
+	message_answer_write(&out, &answer);
+	return wrong | put_file("answer", MESSAGE_ANSWER, &out);
+}
+
+static int put_state(void)
+{
+	struct buffer out = {0};
+	message_purge_write(&out, &(struct message_purge){.scope = PURGE_TAG, .tag = 77});
+	int wrong = put_file("purge", MESSAGE_PURGE, &out);
+	message_tick_write(&out, &(struct message_tick){NOW * 1000000, 5000000});
+	wrong |= put_file("tick", MESSAGE_TICK, &out);
+	message_readiness_write(&out, &(struct message_readiness){
+					      .reason = view_of_string("the database is away")});
+	return wrong | put_file("readiness", MESSAGE_READINESS, &out);
+}
+
+static int put_jobs(struct view octets)
+{
+	struct buffer out = {0};
+	struct message_sign sign = {.id = 3,
+				    .nonce = view_of(octets.data, 8),
+				    .this_update = NOW,
+				    .next_update = NOW + 28799,
+				    .count = 2};
+	sign.entries[0] = (struct sign_entry){.certid = octets,
+					      .status = OCSP_REVOKED,
+					      .revoked_at = NOW - 100,
+					      .reason = REASON_KEY_COMPROMISE,
+					      .invalidity_at = TIME_NONE};
+	sign.entries[1] = (struct sign_entry){.certid = octets,
+					      .revoked_at = TIME_NONE,
+					      .reason = REASON_NONE,
+					      .invalidity_at = TIME_NONE};
+	message_sign_write(&out, &sign);
+	int wrong = put_file("sign", MESSAGE_SIGN, &out);
+	message_signed_write(&out, &(struct message_signed){.id = 3,
+							    .produced_at = NOW,
+							    .next_update = NOW + 28799,
+							    .der = octets});
+	return wrong | put_file("signed", MESSAGE_SIGNED, &out);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2)
+		return 2;
+	folder = argv[1];
+	uint8_t octets[70];
+	for (size_t i = 0; i < sizeof(octets); i++)
+		octets[i] = (uint8_t)i;
+	struct view some = view_of(octets, sizeof(octets));
+	return put_queries(some) | put_answers(some) | put_state() | put_jobs(some);
+}

@@ -1,0 +1,398 @@
+/* The codecs between the rooms. A compromised room can send anything: every decoder must refuse
+ * what is out of range (FAULTS.md row 32). */
+#include "unit.h"
+
+#include "ipc/messages.h"
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/timetext.h"
+
+#define NOW INT64_C(1780000000)
+
+static const uint8_t octets[LIMIT_RESPONSE + 1];
+
+static struct message_query a_query(void)
+{
+	return (struct message_query){.id = UINT64_MAX,
+				      .nonce = view_of(octets, 32),
+				      .certid_count = 2,
+				      .certids = {view_of(octets, 70), view_of(octets, 1)}};
+}
+
+static struct message_answer an_answer(void)
+{
+	return (struct message_answer){.id = 7,
+				       .result = OCSP_SUCCESSFUL,
+				       .cacheable = true,
+				       .status = OCSP_REVOKED,
+				       .tag = UINT64_MAX - 1,
+				       .issuer = 3,
+				       .produced_at = NOW + 1,
+				       .this_update = NOW,
+				       .next_update = NOW + 2,
+				       .refresh_at = NOW + 3,
+				       .der = view_of(octets, 1500)};
+}
+
+static struct message_sign a_job(void)
+{
+	struct message_sign job = {.id = 9,
+				   .issuer = LIMIT_ISSUERS - 1,
+				   .nonce = view_of(octets, LIMIT_NONCE),
+				   .extended_revoke = true,
+				   .this_update = NOW,
+				   .next_update = NOW + 100,
+				   .count = 2};
+	job.entries[0] = (struct sign_entry){.certid = view_of(octets, LIMIT_CERTID),
+					     .status = OCSP_REVOKED,
+					     .revoked_at = 0,
+					     .reason = REASON_CERTIFICATE_HOLD,
+					     .invalidity_at = NOW - 5};
+	job.entries[1] = (struct sign_entry){.certid = view_of(octets, 50),
+					     .status = OCSP_UNKNOWN,
+					     .revoked_at = TIME_NONE,
+					     .reason = REASON_NONE,
+					     .invalidity_at = TIME_NONE};
+	return job;
+}
+
+static struct message_signed a_signature(void)
+{
+	return (struct message_signed){.id = 9,
+				       .result = OCSP_SUCCESSFUL,
+				       .produced_at = NOW,
+				       .next_update = NOW + 100,
+				       .der = view_of(octets, LIMIT_RESPONSE)};
+}
+
+/* Refuses the message cut at each octet, and with one octet more. */
+#define EXPECT_EXACT(name, message)                                                                \
+	do {                                                                                       \
+		struct buffer out_ = {0};                                                          \
+		struct message_##name back_;                                                       \
+		message_##name##_write(&out_, &(message));                                         \
+		assert_int_equal(buffer_result(&out_), 0);                                         \
+		for (size_t size_ = 0; size_ < out_.size; size_++)                                 \
+			assert_int_equal(message_##name##_read(view_of(out_.data, size_), &back_), \
+					 -EBADMSG);                                                \
+		buffer_put_u8(&out_, 0);                                                           \
+		assert_int_equal(message_##name##_read(buffer_view(&out_), &back_), -EBADMSG);     \
+		buffer_deinit(&out_);                                                              \
+	} while (0)
+
+/* The writer does not make what the reader would refuse. */
+#define EXPECT_UNWRITABLE(name, message)                       \
+	do {                                                   \
+		struct buffer out_ = {0};                      \
+		message_##name##_write(&out_, &(message));     \
+		assert_int_not_equal(buffer_result(&out_), 0); \
+		buffer_deinit(&out_);                          \
+	} while (0)
+
+/* Writes `message`, sets the octets at `offset`, and expects a refusal (or, with the value that was
+ * there, no refusal: the offset is right). */
+#define EXPECT_REFUSED(name, message, offset, size, right, wrong)                              \
+	do {                                                                                   \
+		struct buffer out_ = {0};                                                      \
+		struct message_##name back_;                                                   \
+		message_##name##_write(&out_, &(message));                                     \
+		assert_int_equal(get(out_.data + (offset), size), (uint64_t)(right));          \
+		put(out_.data + (offset), size, (uint64_t)(wrong));                            \
+		assert_int_equal(message_##name##_read(buffer_view(&out_), &back_), -EBADMSG); \
+		buffer_deinit(&out_);                                                          \
+	} while (0)
+
+static uint64_t get(const uint8_t *at, size_t size)
+{
+	uint64_t value = 0;
+	for (size_t i = 0; i < size; i++)
+		value = value << 8 | at[i];
+	return value;
+}
+
+static void put(uint8_t *at, size_t size, uint64_t value)
+{
+	for (size_t i = 0; i < size; i++)
+		at[i] = (uint8_t)(value >> (8 * (size - 1 - i)));
+}
+
+static void truncated_or_longer_messages_are_refused(void **state)
+{
+	(void)state;
+	struct message_query query = a_query();
+	struct message_answer answer = an_answer(), none = {.id = 1, .result = OCSP_TRY_LATER};
+	struct message_purge purge = {.scope = PURGE_ALL};
+	struct message_tick tick = {NOW * SECOND_US, 5};
+	struct message_readiness readiness = {.reason = view_of_string("why")};
+	struct message_sign job = a_job();
+	struct message_signed done = a_signature(), failed = {.result = OCSP_INTERNAL_ERROR};
+	done.der.size = 1000;
+	EXPECT_EXACT(query, query);
+	EXPECT_EXACT(answer, answer);
+	EXPECT_EXACT(answer, none);
+	EXPECT_EXACT(purge, purge);
+	EXPECT_EXACT(tick, tick);
+	EXPECT_EXACT(readiness, readiness);
+	EXPECT_EXACT(sign, job);
+	EXPECT_EXACT(signed, done);
+	EXPECT_EXACT(signed, failed);
+}
+
+static void query_fields_out_of_range_are_refused(void **state)
+{
+	(void)state;
+	struct message_query query = a_query();
+	/* id 8 · nonce 4+32 · count 4 · certid 4+70 · certid 4+1 */
+	EXPECT_REFUSED(query, query, 8, 4, 32, LIMIT_NONCE + 1);
+	EXPECT_REFUSED(query, query, 44, 4, 2, 0);
+	EXPECT_REFUSED(query, query, 44, 4, 2, LIMIT_CERTIDS + 1);
+	EXPECT_REFUSED(query, query, 48, 4, 70, LIMIT_CERTID + 1);
+	EXPECT_REFUSED(query, query, 122, 4, 1, 0);
+	query.certid_count = LIMIT_CERTIDS + 1;
+	EXPECT_UNWRITABLE(query, query);
+	query.certid_count = 0;
+	EXPECT_UNWRITABLE(query, query);
+	query = a_query();
+	query.nonce.size = LIMIT_NONCE + 1;
+	EXPECT_UNWRITABLE(query, query);
+	query = a_query();
+	query.certids[1].size = 0;
+	EXPECT_UNWRITABLE(query, query);
+}
+
+static void answer_fields_out_of_range_are_refused(void **state)
+{
+	(void)state;
+	struct message_answer answer = an_answer();
+	/* id 8 · result 1 · cacheable 1 · status 1 · tag 8 · issuer 4 · 4 times · der */
+	EXPECT_REFUSED(answer, answer, 8, 1, 1, 5); /* 4 is never used (P-21) */
+	EXPECT_REFUSED(answer, answer, 8, 1, 1, 8);
+	EXPECT_REFUSED(answer, answer, 8, 1, 1, 255);
+	EXPECT_REFUSED(answer, answer, 8, 1, 1, 0);
+	EXPECT_REFUSED(answer, answer, 9, 1, 1, 2);
+	EXPECT_REFUSED(answer, answer, 10, 1, 2, 0);
+	EXPECT_REFUSED(answer, answer, 10, 1, 2, 4);
+	EXPECT_REFUSED(answer, answer, 19, 4, 3, 0x80000000);
+	for (size_t time = 0; time < 4; time++) {
+		uint64_t right = (uint64_t)(NOW + (const int64_t[]){1, 0, 2, 3}[time]);
+		EXPECT_REFUSED(answer, answer, 23 + 8 * time, 8, right, TIME_MOST + 1);
+		EXPECT_REFUSED(answer, answer, 23 + 8 * time, 8, right, TIME_LEAST - 1);
+		EXPECT_REFUSED(answer, answer, 23 + 8 * time, 8, right, TIME_NONE);
+	}
+	EXPECT_REFUSED(answer, answer, 55, 4, 1500, LIMIT_RESPONSE + 1);
+	answer.der.size = 0;
+	EXPECT_UNWRITABLE(answer, answer);
+	answer.der.size = LIMIT_RESPONSE + 1;
+	EXPECT_UNWRITABLE(answer, answer);
+}
+
+static void an_answer_without_response_carries_nothing_else(void **state)
+{
+	(void)state;
+	struct message_answer answer = an_answer(), back;
+	answer.result = OCSP_UNAUTHORIZED;
+	cleanup(buffer_deinit) struct buffer out = {0};
+	message_answer_write(&out, &answer);
+	assert_int_equal(out.size, 9);
+	assert_int_equal(message_answer_read(buffer_view(&out), &back), 0);
+	assert_int_equal(back.result, OCSP_UNAUTHORIZED);
+	assert_int_equal(back.id, answer.id);
+	assert_int_equal(back.der.size, 0);
+	assert_false(back.cacheable);
+	buffer_put_bool(&out, true); /* the first field of a response */
+	assert_int_equal(message_answer_read(buffer_view(&out), &back), -EBADMSG);
+}
+
+static void purge_tick_and_readiness_out_of_range_are_refused(void **state)
+{
+	(void)state;
+	struct message_purge purge = {.scope = PURGE_ISSUER, .tag = 5, .issuer = 1};
+	EXPECT_REFUSED(purge, purge, 0, 1, 3, 1);
+	EXPECT_REFUSED(purge, purge, 0, 1, 3, 5);
+	EXPECT_REFUSED(purge, purge, 9, 4, 1, 0xffffffff);
+	struct message_tick tick = {NOW * SECOND_US, -1};
+	EXPECT_REFUSED(tick, tick, 0, 8, NOW * SECOND_US, INT64_MAX);
+	EXPECT_REFUSED(tick, tick, 0, 8, NOW * SECOND_US, INT64_MIN);
+	struct message_readiness readiness = {.ready = true,
+					      .reason = view_of(octets, MESSAGE_REASON_SIZE)};
+	EXPECT_REFUSED(readiness, readiness, 0, 1, 1, 2);
+	EXPECT_REFUSED(readiness, readiness, 1, 4, MESSAGE_REASON_SIZE, MESSAGE_REASON_SIZE + 1);
+}
+
+static void a_long_readiness_reason_is_cut(void **state)
+{
+	(void)state;
+	struct message_readiness readiness = {.reason = view_of(octets, 5000)}, back;
+	cleanup(buffer_deinit) struct buffer out = {0};
+	message_readiness_write(&out, &readiness);
+	assert_int_equal(message_readiness_read(buffer_view(&out), &back), 0);
+	assert_int_equal(back.reason.size, MESSAGE_REASON_SIZE);
+}
+
+static void sign_fields_out_of_range_are_refused(void **state)
+{
+	(void)state;
+	struct message_sign job = a_job();
+	/* id 8 · issuer 4 · nonce 4+128 · extended 1 · times 16 · count 4 · entries from 165:
+	 * certid 4+256 · status 1 · revoked_at 8 · reason 1 · invalidity_at 8 */
+	EXPECT_REFUSED(sign, job, 8, 4, LIMIT_ISSUERS - 1, LIMIT_ISSUERS);
+	EXPECT_REFUSED(sign, job, 12, 4, LIMIT_NONCE, LIMIT_NONCE + 1);
+	EXPECT_REFUSED(sign, job, 144, 1, 1, 255);
+	EXPECT_REFUSED(sign, job, 145, 8, NOW, TIME_NONE);
+	EXPECT_REFUSED(sign, job, 153, 8, NOW + 100, TIME_MOST + 1);
+	EXPECT_REFUSED(sign, job, 161, 4, 2, 0);
+	EXPECT_REFUSED(sign, job, 161, 4, 2, LIMIT_CERTIDS + 1);
+	EXPECT_REFUSED(sign, job, 165, 4, LIMIT_CERTID, 0);
+	EXPECT_REFUSED(sign, job, 165, 4, LIMIT_CERTID, LIMIT_CERTID + 1);
+	EXPECT_REFUSED(sign, job, 425, 1, OCSP_REVOKED + 1, 4);
+	EXPECT_REFUSED(sign, job, 426, 8, 0, TIME_MOST + 1);
+	EXPECT_REFUSED(sign, job, 434, 1, REASON_CERTIFICATE_HOLD + 1, 7 + 1);
+	EXPECT_REFUSED(sign, job, 434, 1, REASON_CERTIFICATE_HOLD + 1, 8 + 1);
+	EXPECT_REFUSED(sign, job, 434, 1, REASON_CERTIFICATE_HOLD + 1, REASON_AA_COMPROMISE + 2);
+	EXPECT_REFUSED(sign, job, 435, 8, NOW - 5, TIME_LEAST - 1);
+}
+
+static void a_revocation_time_stands_exactly_where_a_revocation_is(void **state)
+{
+	(void)state;
+	struct message_sign job = a_job();
+	EXPECT_REFUSED(sign, job, 426, 8, 0, TIME_NONE);
+	EXPECT_REFUSED(sign, job, 425, 1, OCSP_REVOKED + 1, OCSP_GOOD + 1);
+	job.entries[0].status = OCSP_GOOD;
+	EXPECT_UNWRITABLE(sign, job);
+}
+
+static void signed_fields_out_of_range_are_refused(void **state)
+{
+	(void)state;
+	struct message_signed done = a_signature();
+	/* id 8 · result 1 · times 16 · der */
+	EXPECT_REFUSED(signed, done, 8, 1, 1, OCSP_UNAUTHORIZED + 1);
+	EXPECT_REFUSED(signed, done, 8, 1, 1, OCSP_MALFORMED_REQUEST + 1);
+	EXPECT_REFUSED(signed, done, 9, 8, NOW, INT64_MAX);
+	EXPECT_REFUSED(signed, done, 17, 8, NOW + 100, INT64_MIN);
+	EXPECT_REFUSED(signed, done, 25, 4, LIMIT_RESPONSE, LIMIT_RESPONSE + 1);
+}
+
+static void a_query_comes_back_as_it_was(void **state)
+{
+	(void)state;
+	struct message_query query = a_query(), back;
+	cleanup(buffer_deinit) struct buffer out = {0};
+	message_query_write(&out, &query);
+	assert_int_equal(message_query_read(buffer_view(&out), &back), 0);
+	assert_int_equal(back.id, query.id);
+	assert_view_equal(back.nonce, query.nonce);
+	assert_int_equal(back.certid_count, 2);
+	assert_view_equal(back.certids[0], query.certids[0]);
+	assert_view_equal(back.certids[1], query.certids[1]);
+}
+
+static void an_answer_comes_back_as_it_was(void **state)
+{
+	(void)state;
+	struct message_answer answer = an_answer(), back;
+	cleanup(buffer_deinit) struct buffer out = {0};
+	message_answer_write(&out, &answer);
+	assert_int_equal(message_answer_read(buffer_view(&out), &back), 0);
+	assert_int_equal(back.id, answer.id);
+	assert_int_equal(back.result, answer.result);
+	assert_int_equal(back.cacheable, answer.cacheable);
+	assert_int_equal(back.status, answer.status);
+	assert_int_equal(back.tag, answer.tag);
+	assert_int_equal(back.issuer, answer.issuer);
+	assert_int_equal(back.produced_at, answer.produced_at);
+	assert_int_equal(back.this_update, answer.this_update);
+	assert_int_equal(back.next_update, answer.next_update);
+	assert_int_equal(back.refresh_at, answer.refresh_at);
+	assert_view_equal(back.der, answer.der);
+}
+
+static void a_job_comes_back_as_it_was(void **state)
+{
+	(void)state;
+	struct message_sign job = a_job(), back;
+	cleanup(buffer_deinit) struct buffer out = {0};
+	message_sign_write(&out, &job);
+	assert_int_equal(message_sign_read(buffer_view(&out), &back), 0);
+	assert_int_equal(back.id, job.id);
+	assert_int_equal(back.issuer, job.issuer);
+	assert_view_equal(back.nonce, job.nonce);
+	assert_true(back.extended_revoke);
+	assert_int_equal(back.this_update, job.this_update);
+	assert_int_equal(back.next_update, job.next_update);
+	assert_int_equal(back.count, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_view_equal(back.entries[i].certid, job.entries[i].certid);
+		assert_int_equal(back.entries[i].status, job.entries[i].status);
+		assert_int_equal(back.entries[i].revoked_at, job.entries[i].revoked_at);
+		assert_int_equal(back.entries[i].reason, job.entries[i].reason);
+		assert_int_equal(back.entries[i].invalidity_at, job.entries[i].invalidity_at);
+	}
+}
+
+static void the_small_messages_come_back_as_they_were(void **state)
+{
+	(void)state;
+	struct message_purge purge = {.scope = PURGE_TAG, .tag = 5, .issuer = 1}, purged;
+	struct message_tick tick = {NOW * SECOND_US, -1}, ticked;
+	struct message_signed done = a_signature(), back;
+	cleanup(buffer_deinit) struct buffer out = {0};
+	message_purge_write(&out, &purge);
+	assert_int_equal(message_purge_read(buffer_view(&out), &purged), 0);
+	assert_int_equal(purged.scope, PURGE_TAG);
+	assert_int_equal(purged.tag, 5);
+	assert_int_equal(purged.issuer, 1);
+	buffer_reset(&out);
+	message_tick_write(&out, &tick);
+	assert_int_equal(message_tick_read(buffer_view(&out), &ticked), 0);
+	assert_int_equal(ticked.evidence_us, tick.evidence_us);
+	assert_int_equal(ticked.serve_until_mono_us, -1);
+	buffer_reset(&out);
+	message_signed_write(&out, &done);
+	assert_int_equal(message_signed_read(buffer_view(&out), &back), 0);
+	assert_int_equal(back.id, 9);
+	assert_int_equal(back.produced_at, NOW);
+	assert_int_equal(back.next_update, NOW + 100);
+	assert_view_equal(back.der, done.der);
+}
+
+/* The largest of each fits into one frame. */
+static void every_message_fits_into_a_frame(void **state)
+{
+	(void)state;
+	struct message_query query = {.nonce = view_of(octets, LIMIT_NONCE),
+				      .certid_count = LIMIT_CERTIDS};
+	struct message_answer answer = an_answer();
+	answer.der.size = LIMIT_RESPONSE;
+	for (unsigned i = 0; i < LIMIT_CERTIDS; i++)
+		query.certids[i] = view_of(octets, LIMIT_CERTID);
+	cleanup(buffer_deinit) struct buffer out = {.most = LIMIT_FRAME - 1};
+	message_query_write(&out, &query);
+	assert_int_equal(buffer_result(&out), 0);
+	buffer_reset(&out);
+	message_answer_write(&out, &answer);
+	assert_int_equal(buffer_result(&out), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(truncated_or_longer_messages_are_refused),
+		cmocka_unit_test(query_fields_out_of_range_are_refused),
+		cmocka_unit_test(answer_fields_out_of_range_are_refused),
+		cmocka_unit_test(an_answer_without_response_carries_nothing_else),
+		cmocka_unit_test(purge_tick_and_readiness_out_of_range_are_refused),
+		cmocka_unit_test(a_long_readiness_reason_is_cut),
+		cmocka_unit_test(sign_fields_out_of_range_are_refused),
+		cmocka_unit_test(a_revocation_time_stands_exactly_where_a_revocation_is),
+		cmocka_unit_test(signed_fields_out_of_range_are_refused),
+		cmocka_unit_test(a_query_comes_back_as_it_was),
+		cmocka_unit_test(an_answer_comes_back_as_it_was),
+		cmocka_unit_test(a_job_comes_back_as_it_was),
+		cmocka_unit_test(the_small_messages_come_back_as_they_were),
+		cmocka_unit_test(every_message_fits_into_a_frame),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
