@@ -46,7 +46,8 @@ struct ocsp_response_data {
 };
 
 /* Appends ResponseData, DER (P-24, P-27). -EINVAL for fields that no response may have (a time out
- * of range, next_update ≤ this_update, a reason 7 or 8, a wrong CertID), -ENOMEM, -EMSGSIZE. */
+ * of range, next_update ≤ this_update, this_update > produced_at, a reason 7 or 8, an invalidity
+ * date of what is not revoked, a wrong CertID, responder or nonce), -ENOMEM, -EMSGSIZE. */
 must_check int ocsp_response_data_write(struct buffer *out, const struct ocsp_response_data *data);
 
 struct ocsp_signed {
@@ -57,5 +58,6 @@ struct ocsp_signed {
 	const struct view *certificates; /* DER, the delegated signer's first (P-26) */
 };
 
-/* Appends the OCSPResponse with status successful. */
+/* Appends the OCSPResponse with status successful. -EINVAL for a part that is not one DER value,
+ * -ENOMEM, -EMSGSIZE. */
 must_check int ocsp_response_write(struct buffer *out, const struct ocsp_signed *parts);

@@ -1,0 +1,103 @@
+/* CertID ::= SEQUENCE { hashAlgorithm, issuerNameHash, issuerKeyHash, serialNumber } */
+#include "base/record.h"
+#include "ocsp/der.h"
+#include "ocsp/oid.h"
+#include "ocsp/request_parts.h"
+
+size_t ocsp_hash_size(enum ocsp_hash hash)
+{
+	switch (hash) {
+	case OCSP_HASH_SHA1:
+		return 20;
+	case OCSP_HASH_SHA256:
+		return 32;
+	case OCSP_HASH_SHA384:
+		return 48;
+	case OCSP_HASH_SHA512:
+		return 64;
+	case OCSP_HASH_OTHER:
+		break;
+	}
+	return 0;
+}
+
+/* The hashes that we compute, and those that we only know the size of, so that a CertID which
+ * contradicts itself is refused whoever its issuer is (P-9). 0: not known. */
+static size_t identify_hash(struct view oid, enum ocsp_hash *ret)
+{
+	const struct {
+		struct view oid;
+		enum ocsp_hash hash;
+		size_t size;
+	} known[] = {
+		{OID_SHA1, OCSP_HASH_SHA1, 20},        {OID_SHA256, OCSP_HASH_SHA256, 32},
+		{OID_SHA384, OCSP_HASH_SHA384, 48},    {OID_SHA512, OCSP_HASH_SHA512, 64},
+		{OID_MD5, OCSP_HASH_OTHER, 16},        {OID_SHA224, OCSP_HASH_OTHER, 28},
+		{OID_SHA512_224, OCSP_HASH_OTHER, 28}, {OID_SHA512_256, OCSP_HASH_OTHER, 32},
+		{OID_SHA3_224, OCSP_HASH_OTHER, 28},   {OID_SHA3_256, OCSP_HASH_OTHER, 32},
+		{OID_SHA3_384, OCSP_HASH_OTHER, 48},   {OID_SHA3_512, OCSP_HASH_OTHER, 64},
+	};
+	for (size_t i = 0; i < array_size(known); i++) {
+		if (view_equal(oid, known[i].oid)) {
+			*ret = known[i].hash;
+			return known[i].size;
+		}
+	}
+	*ret = OCSP_HASH_OTHER;
+	return 0;
+}
+
+/* AlgorithmIdentifier whose parameters are NULL or absent (P-10); the OID. */
+static struct view read_hash_algorithm(struct cursor *c)
+{
+	struct cursor algorithm = der_enter(c, DER_SEQUENCE);
+	struct view oid = der_oid(&algorithm);
+	if (algorithm.rest.size > 0 && der_take(&algorithm, DER_NULL).size > 0)
+		cursor_fail(&algorithm);
+	der_leave(c, &algorithm);
+	return oid;
+}
+
+/* Both hashes have the algorithm's size; those of an algorithm unknown to us have one size. */
+static bool hash_sizes_agree(const struct ocsp_certid *certid, size_t expected)
+{
+	size_t size = certid->name_hash.size;
+	return size > 0 && size == certid->key_hash.size && (expected == 0 || size == expected);
+}
+
+/* A minimal INTEGER of 1 … LIMIT_SERIAL octets (P-6). */
+static struct view read_serial(struct cursor *c)
+{
+	struct serial serial;
+	struct view octets = der_take(c, DER_INTEGER);
+	if (serial_set(&serial, octets) < 0)
+		cursor_fail(c);
+	return octets;
+}
+
+void certid_read(struct cursor *c, struct ocsp_certid *ret)
+{
+	ret->der = der_take_whole(c, DER_SEQUENCE);
+	if (ret->der.size > LIMIT_CERTID)
+		cursor_fail(c);
+	struct cursor whole = cursor_of(ret->der);
+	struct cursor fields = der_enter(&whole, DER_SEQUENCE);
+	size_t size = identify_hash(read_hash_algorithm(&fields), &ret->hash);
+	ret->name_hash = der_take(&fields, DER_OCTET_STRING);
+	ret->key_hash = der_take(&fields, DER_OCTET_STRING);
+	if (!hash_sizes_agree(ret, size))
+		cursor_fail(&fields);
+	ret->serial = read_serial(&fields);
+	der_leave(c, &fields);
+}
+
+int ocsp_certid_parse(struct view der, struct ocsp_certid *ret)
+{
+	struct cursor c = cursor_of(der);
+	struct ocsp_certid certid;
+	certid_read(&c, &certid);
+	if (cursor_end(&c) < 0)
+		return OCSP_MALFORMED;
+	*ret = certid;
+	return 0;
+}

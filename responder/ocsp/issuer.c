@@ -1,0 +1,37 @@
+#include "ocsp/issuer.h"
+
+#include <errno.h>
+#include <openssl/evp.h>
+
+/* OpenSSL's names, in the order of enum ocsp_hash. */
+static const char *const hash_names[OCSP_HASHES] = {"SHA1", "SHA256", "SHA384", "SHA512"};
+
+static int digest(const char *name, struct view bytes, uint8_t out[static EVP_MAX_MD_SIZE])
+{
+	return EVP_Q_digest(NULL, name, NULL, bytes.data, bytes.size, out, NULL) == 1 ? 0 : -EIO;
+}
+
+int ocsp_issuer_init(struct ocsp_issuer *ret, struct view name, struct view key)
+{
+	struct ocsp_issuer issuer = {0};
+	for (size_t i = 0; i < OCSP_HASHES; i++) {
+		int result = digest(hash_names[i], name, issuer.hashes[i].name);
+		if (result == 0)
+			result = digest(hash_names[i], key, issuer.hashes[i].key);
+		if (result < 0)
+			return result;
+	}
+	*ret = issuer;
+	return 0;
+}
+
+bool ocsp_issuer_matches(const struct ocsp_issuer *issuer, const struct ocsp_certid *certid)
+{
+	size_t size = ocsp_hash_size(certid->hash);
+	if (size == 0) /* a hash that we do not compute */
+		return false;
+	const uint8_t *name = issuer->hashes[certid->hash - 1].name;
+	const uint8_t *key = issuer->hashes[certid->hash - 1].key;
+	return view_equal(certid->name_hash, view_of(name, size)) &&
+	       view_equal(certid->key_hash, view_of(key, size));
+}

@@ -1,0 +1,120 @@
+/* What each case is answered with, first match wins:
+ *
+ *   row                 issuer    answer
+ *   revoked             -         revoked, as recorded; or as the issuer, if that was earlier
+ *   held                -         revoked, certificateHold
+ *   held                revoked   revoked for the issuer's reason, since the earlier of the two
+ *   any other, or none  revoked   revoked, as the issuer (P-34)
+ *   good, expired       -         policy `expired` (P-22)
+ *   good                -         good
+ *   none                -         good only where the issuer is known by CRL alone, else
+ *                                 policy `unassigned` (P-22, P-23)
+ *
+ * Revocation comes before expiry, so an expired certificate stays revoked (P-33). */
+#include "ocsp/verdict.h"
+
+static struct verdict answered(enum ocsp_status status)
+{
+	return (struct verdict){
+		.result = OCSP_SUCCESSFUL,
+		.status = status,
+		.revoked_at = TIME_NONE,
+		.reason = REASON_NONE,
+		.invalidity_at = TIME_NONE,
+	};
+}
+
+static struct verdict revoked(int64_t at, enum revocation_reason reason)
+{
+	struct verdict verdict = answered(OCSP_REVOKED);
+	verdict.revoked_at = at;
+	verdict.reason = reason;
+	return verdict;
+}
+
+static struct verdict unauthorized(void)
+{
+	struct verdict verdict = answered(OCSP_UNKNOWN);
+	verdict.result = OCSP_UNAUTHORIZED;
+	return verdict;
+}
+
+/* RFC 6960, 2.2 and 4.4.8: exactly these values and nothing else (P-23). */
+static struct verdict extended_revoked(void)
+{
+	struct verdict verdict = revoked(0, REASON_CERTIFICATE_HOLD);
+	verdict.extended_revoke = true;
+	return verdict;
+}
+
+static bool issuer_is_revoked(const struct issuer_record *issuer)
+{
+	return issuer->revoked_at != TIME_NONE;
+}
+
+/* A hold under a revoked issuer is over: nothing can release it, so the final reason replaces it
+ * and the date of the hold stays where it was earlier (X.509, 8.5.2.2). */
+static struct verdict held_verdict(const struct issuer_record *issuer,
+				   const struct cert_record *record)
+{
+	struct verdict verdict = revoked(record->revoked_at, REASON_CERTIFICATE_HOLD);
+	verdict.invalidity_at = record->invalidity_at;
+	if (!issuer_is_revoked(issuer))
+		return verdict;
+	verdict.reason = issuer->reason;
+	if (issuer->revoked_at < verdict.revoked_at)
+		verdict.revoked_at = issuer->revoked_at;
+	return verdict;
+}
+
+/* The certificate's own revocation, unless that of the whole issuer was there before (P-34). */
+static struct verdict revoked_verdict(const struct issuer_record *issuer,
+				      const struct cert_record *record)
+{
+	if (issuer_is_revoked(issuer) && issuer->revoked_at < record->revoked_at)
+		return revoked(issuer->revoked_at, issuer->reason);
+	struct verdict verdict = revoked(record->revoked_at, record->reason);
+	verdict.invalidity_at = record->invalidity_at;
+	return verdict;
+}
+
+static struct verdict good_verdict(const struct issuer_policy *policy,
+				   const struct cert_record *record, int64_t now)
+{
+	bool expired = record->not_after != TIME_NONE && record->not_after < now;
+	if (expired && policy->expired == EXPIRED_UNAUTHORIZED)
+		return unauthorized();
+	return answered(OCSP_GOOD);
+}
+
+static struct verdict unassigned_verdict(const struct issuer_policy *policy)
+{
+	if (!policy->complete) /* known only by CRL: what is not on it is good (P-22) */
+		return answered(OCSP_GOOD);
+	switch (policy->unassigned) {
+	case UNASSIGNED_UNAUTHORIZED:
+		return unauthorized();
+	case UNASSIGNED_REVOKED:
+		return extended_revoked();
+	case UNASSIGNED_UNKNOWN:
+		break;
+	}
+	return answered(OCSP_UNKNOWN);
+}
+
+struct verdict verdict_of(const struct issuer_policy *policy, const struct issuer_record *issuer,
+			  const struct cert_record *record, int64_t now)
+{
+	if (record && record->status == CERT_HELD)
+		return held_verdict(issuer, record);
+	if (record && record->status != CERT_GOOD) /* a state not known here is never good */
+		return revoked_verdict(issuer, record);
+	/* Also without a row: whoever holds a compromised CA key can issue any serial, so every
+	 * certificate that this key ever signed or will sign counts as covered by the issuer's
+	 * revocation. It is no "non-issued" one in the sense of the extended definition. */
+	if (issuer_is_revoked(issuer))
+		return revoked(issuer->revoked_at, issuer->reason);
+	if (record)
+		return good_verdict(policy, record, now);
+	return unassigned_verdict(policy);
+}
