@@ -1,0 +1,211 @@
+"""The wire as hostile and as odd clients use it, against a running responder (PROTOCOL.md A, B, E)."""
+import base64
+import os
+import re
+import socket
+import time
+
+import pytest
+
+import harness
+from harness import run, stillgood
+
+MALFORMED = bytes.fromhex("30030a0101")
+UNAUTHORIZED = bytes.fromhex("30030a0106")
+V1 = "MEQwQjBAMD4wPDAJBgUrDgMCGgUABBQAAAAAAAAAAAAAAAAAAAAAAAAAAAQUAAAAAAAAAAAAAAAAAAAAAAAAAAACAwP//A=="
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = str(tmp_path_factory.mktemp("wire"))
+    with harness.Postgres() as pg:
+        ca = harness.DemoCA(os.path.join(folder, "ca"), key="P-256")
+        stillgood("db", "init", "--database", pg.conninfo)
+        stillgood("issuer", "add", ca.certificate, "--name", "Demo", "--database", pg.conninfo)
+        stillgood("import", "certs", ca.issue("good"), "--database", pg.conninfo)
+        request = os.path.join(folder, "request.der")
+        run("openssl", "ocsp", "-issuer", ca.certificate, "-cert", ca.path("good.pem"), "-no_nonce",
+            "-reqout", request)
+        with open(request, "rb") as file:
+            der = file.read()
+        with harness.Responder(folder, pg, {"Demo": ca}, server={
+                "head_timeout": "1s", "body_timeout": "1s", "idle_timeout": "2s"}) as responder:
+            yield responder, der
+
+
+def exchange(responder, data, seconds=5):
+    """Everything that comes back until the server closes or nothing comes for a while."""
+    with socket.create_connection(("127.0.0.1", responder.port), timeout=seconds) as s:
+        s.sendall(data)
+        received = b""
+        try:
+            while chunk := s.recv(65536):
+                received += chunk
+        except socket.timeout:
+            pass
+        return received
+
+
+def post(der, extra="", version="1.1", connection="close"):
+    return (f"POST / HTTP/{version}\r\nHost: x\r\nContent-Type: application/ocsp-request\r\n"
+            f"Connection: {connection}\r\n{extra}Content-Length: {len(der)}\r\n\r\n").encode() + der
+
+
+def split(reply):
+    head, _, body = reply.partition(b"\r\n\r\n")
+    return int(head.split()[1]), head.decode().lower(), body
+
+
+@pytest.mark.parametrize("body", [
+    b"", b"\x00", b"hello", bytes.fromhex("300430023000"), bytes.fromhex("30053003a003"),
+])
+def test_what_is_no_request_gets_malformed_request_with_http_200(site, body):
+    """P-1, P-3, P-20"""
+    status, head, answer = split(exchange(site[0], post(body)))
+    assert (status, answer) == (200, MALFORMED)
+    assert "content-type: application/ocsp-response" in head and "no-store" in head
+
+
+def test_bytes_after_the_request_are_malformed(site):
+    """P-2"""
+    responder, der = site
+    assert split(exchange(responder, post(der + b"\0")))[2] == MALFORMED
+
+
+@pytest.mark.parametrize("path", [V1, V1[:-2] + "%3D%3D", V1.replace("/", "%2F"), "/" + V1])
+def test_forward_slashes_in_a_get_are_answered_as_ocsp(site, path):
+    """V-1, V-2: never an HTTP 4xx. The issuer is unknown."""
+    reply = exchange(site[0], f"GET /{path} HTTP/1.0\r\n\r\n".encode())
+    status, _, body = split(reply)
+    assert (status, body) == (200, UNAUTHORIZED)
+
+
+def test_a_random_serial_is_never_good(site):
+    """V-3, I-6"""
+    responder, der = site
+    serial_at = der.rindex(b"\x02\x02")
+    assert serial_at > 0
+    other = der[:serial_at] + b"\x02\x02\x7a\x7a" + der[serial_at + 4:]
+    answer = split(exchange(responder, post(other)))[2]
+    # CertStatus unknown is [2] IMPLICIT NULL: 82 00 after the echoed CertID.
+    assert b"\x02\x02\x7a\x7a\x82\x00" in answer
+
+
+@pytest.mark.parametrize("head", [
+    "Content-Length: 3\r\nContent-Length: 3", "Content-Length: +3", "Content-Length: -1",
+    "Content-Length: 3, 3", "Content-Length: 0x5", "Content-Length : 3",
+    "Content-Length: 3\r\nTransfer-Encoding: chunked", "Transfer-Encoding: gzip, chunked",
+    "Transfer-Encoding: chunked, chunked", "Host: two", ": empty", "X: a\r\n folded", "X: a\0b",
+])
+def test_ambiguous_framing_is_refused_and_the_connection_closed(site, head):
+    """P-46"""
+    reply = exchange(site[0], f"POST / HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\nabc".encode())
+    assert split(reply)[0] in (400, 501), reply
+
+
+@pytest.mark.parametrize("line,code", [
+    ("GET / HTTP/9.9", 400), ("PUT / HTTP/1.1", 405), ("GET /" + "M" * 9000 + " HTTP/1.1", 414),
+])
+def test_request_lines_that_are_not_served(site, line, code):
+    """P-19, P-40, P-46"""
+    reply = exchange(site[0], f"{line}\r\nHost: x\r\n\r\n".encode())
+    assert split(reply)[0] in (code, 505 if code == 400 else code), reply
+    if code == 405:
+        assert b"Allow:" in reply
+
+
+def test_a_body_over_the_limit_gets_413(site):
+    """P-19"""
+    assert split(exchange(site[0], post(b"\x30" * 10001)))[0] == 413
+
+
+def test_http_1_0_is_answered_and_closed_at_once(site):
+    """P-45"""
+    responder, der = site
+    started = time.monotonic()
+    status, head, _ = split(exchange(responder, post(der, version="1.0"), seconds=10))
+    assert status == 200 and time.monotonic() - started < 5, "closed, not timed out"
+    assert "content-length" in head and "chunked" not in head
+
+
+def test_pipelined_requests_are_answered_in_order(site):
+    """P-45"""
+    responder, der = site
+    wanted = [der, b"bad", der, b"bad"]
+    data = b"".join(post(body, connection="keep-alive") for body in wanted[:-1]) + post(b"bad")
+    reply = exchange(responder, data)
+    lengths = [int(n) for n in re.findall(rb"(?i)content-length: (\d+)", reply)]
+    assert len(lengths) == 4 and lengths[0] == lengths[2] > 100 and lengths[1] == lengths[3] == 5
+
+
+def test_a_chunked_body_is_read(site):
+    """P-46"""
+    responder, der = site
+    chunks = b"".join(b"%x\r\n%c\r\n" % (1, octet) for octet in der) + b"0\r\n\r\n"
+    reply = exchange(responder, b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+                     b"Connection: close\r\n\r\n" + chunks)
+    assert split(reply)[0] == 200 and len(split(reply)[2]) > 100
+
+
+def test_expect_continue_does_not_stall(site):
+    """P-45"""
+    responder, der = site
+    head = post(der, extra="Expect: 100-continue\r\n")[:-len(der)]
+    with socket.create_connection(("127.0.0.1", responder.port), timeout=5) as s:
+        s.sendall(head)
+        assert s.recv(65536).startswith(b"HTTP/1.1 100")
+        s.sendall(der)
+        assert s.recv(65536).startswith(b"HTTP/1.1 200")
+
+
+def test_a_byte_a_second_does_not_hold_a_connection(site):
+    """P-47: the deadline for the head is absolute."""
+    responder, _ = site
+    with socket.create_connection(("127.0.0.1", responder.port), timeout=5) as s:
+        started = time.monotonic()
+        closed = False
+        while time.monotonic() - started < 6 and not closed:
+            try:
+                s.sendall(b"G")
+                s.settimeout(0.3)
+                data = s.recv(100)
+                closed = data == b"" or data.startswith(b"HTTP/1.1 408")
+            except socket.timeout:
+                pass
+            except OSError:
+                closed = True
+        assert closed
+
+
+def test_a_post_without_content_type_is_answered(site):
+    """P-43: Apple's client sends none."""
+    responder, der = site
+    reply = exchange(responder, b"POST /any/path HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                     b"Content-Length: %d\r\n\r\n" % len(der) + der)
+    assert split(reply)[0] == 200 and len(split(reply)[2]) > 100
+
+
+def test_the_same_question_in_absolute_form(site):
+    """P-41"""
+    responder, der = site
+    text = base64.b64encode(der).decode()
+    reply = exchange(responder, f"GET http://x/{text} HTTP/1.1\r\nHost: x\r\n"
+                     "Connection: close\r\n\r\n".encode())
+    assert split(reply)[2] == split(exchange(responder, post(der)))[2]
+
+
+def test_the_root_is_a_plain_page(site):
+    """P-40"""
+    status, head, body = split(exchange(site[0], b"GET / HTTP/1.0\r\n\r\n"))
+    assert status == 200 and "text/plain" in head and body
+
+
+def test_no_input_ends_a_process(site):
+    responder, der = site
+    before = responder.children()
+    for cut in range(len(der)):
+        assert split(exchange(responder, post(der[:cut])))[2] == MALFORMED
+    for _ in range(200):
+        with socket.create_connection(("127.0.0.1", responder.port), timeout=5) as s:
+            s.sendall(os.urandom(300))
+    assert responder.children() == before and responder.ready()
