@@ -30,8 +30,20 @@
 #define LIMIT_HTTP_HEADERS 64u
 /* Chunk-size lines and extensions: hostile clients send one octet a chunk. */
 #define LIMIT_HTTP_CHUNK_LINE 64u
-/* Requests that one connection may have read but unanswered (pipelining). */
+/* Trailers of a chunked body, which mean nothing to us: room for a proxy's, no more. */
+#define LIMIT_HTTP_TRAILERS 1024u
+/* Pipelined requests of one connection answered in one turn: they share a write, and then it is the
+ * other connections' turn. */
 #define LIMIT_HTTP_PIPELINE 16u
+/* After our last octet: how long, and for how many octets, we read and discard, so that the client
+ * gets the answer before the connection is torn down. */
+#define LIMIT_HTTP_LINGER_MS 2000u
+#define LIMIT_HTTP_LINGER_BYTES (1u << 20)
+/* Connections accepted in one turn, before those that are open get theirs. */
+#define LIMIT_ACCEPTS 64u
+/* How long a front serves one answer `unknown`: a flood for a serial that was never issued costs one
+ * signature a second, and a certificate issued just now is answered rightly within a second. */
+#define LIMIT_UNKNOWN_AGE_MS 1000u
 
 /* ---- the rooms ---- */
 
