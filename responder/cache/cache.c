@@ -4,9 +4,11 @@
 
 #include <malloc.h>
 
-/* Bytes of the cap for each bucket of either table. Signed answers are 0.4 to 3 kB, so a chain holds
- * a few entries at most, and the tables cost under 1 % of the cap. */
-#define BYTES_A_BUCKET 2048u
+/* Bytes of the cap for each bucket. Signed answers are 0.7 to 3 kB with their heads, so a chain by
+ * key holds a few entries at most; tags are looked up for purges and new answers only. Together the
+ * tables cost under 1 % of the cap. */
+#define BYTES_A_KEY_BUCKET 2048u
+#define BYTES_A_TAG_BUCKET 8192u
 #define LEAST_BUCKETS 16u
 /* What glibc's malloc() adds in front of each block. */
 #define ALLOCATION_OVERHEAD sizeof(size_t)
@@ -22,22 +24,24 @@ struct cache_entry {
 	uint16_t key_size;
 	uint8_t status;
 	bool used; /* since the hand last passed */
-	uint8_t bytes[];
+	_Alignas(8) uint8_t bytes[];
 };
+_Static_assert(sizeof(struct cache_entry) == 64, "what cache.h promises");
 
 struct cache {
 	struct siphash_key hash_key;
 	uint64_t most_bytes, bytes, entries, evictions;
 	uint64_t fixed_bytes; /* of `bytes`: what is there without any entry */
-	size_t mask; /* buckets − 1, in both tables */
+	size_t key_mask, tag_mask; /* buckets − 1 */
 	size_t hand;
 	struct cache_entry **by_key, **by_tag;
 };
 
-static size_t bucket_count(uint64_t most_bytes)
+/* The largest power of two that the cap pays for. */
+static size_t bucket_count(uint64_t most_bytes, uint64_t bytes_a_bucket)
 {
 	size_t count = LEAST_BUCKETS;
-	while (count < most_bytes / BYTES_A_BUCKET)
+	while (count * 2 <= most_bytes / bytes_a_bucket)
 		count *= 2;
 	return count;
 }
@@ -47,14 +51,17 @@ int cache_new(uint64_t most_bytes, struct cache **ret)
 	cleanup(cache_freep) struct cache *cache = calloc(1, sizeof(*cache));
 	if (!cache)
 		return -ENOMEM;
-	size_t buckets = bucket_count(most_bytes);
-	cache->mask = buckets - 1;
-	cache->by_key = calloc(buckets, sizeof(struct cache_entry *));
-	cache->by_tag = calloc(buckets, sizeof(struct cache_entry *));
+	size_t key_buckets = bucket_count(most_bytes, BYTES_A_KEY_BUCKET);
+	size_t tag_buckets = bucket_count(most_bytes, BYTES_A_TAG_BUCKET);
+	cache->key_mask = key_buckets - 1;
+	cache->tag_mask = tag_buckets - 1;
+	cache->by_key = calloc(key_buckets, sizeof(struct cache_entry *));
+	cache->by_tag = calloc(tag_buckets, sizeof(struct cache_entry *));
 	if (!cache->by_key || !cache->by_tag)
 		return -ENOMEM;
 	cache->most_bytes = most_bytes;
-	cache->fixed_bytes = sizeof(*cache) + 2 * buckets * sizeof(struct cache_entry *);
+	cache->fixed_bytes =
+		sizeof(*cache) + (key_buckets + tag_buckets) * sizeof(struct cache_entry *);
 	cache->bytes = cache->fixed_bytes;
 	int r = siphash_key_random(&cache->hash_key);
 	if (r < 0)
@@ -77,13 +84,13 @@ void cache_free(struct cache *cache)
 
 static struct cache_entry **key_bucket(struct cache *cache, struct view key)
 {
-	return &cache->by_key[siphash(&cache->hash_key, key) & cache->mask];
+	return &cache->by_key[siphash(&cache->hash_key, key) & cache->key_mask];
 }
 
 /* Tags come from the ledger, not from clients; a multiplicative hash spreads them well enough. */
 static struct cache_entry **tag_bucket(struct cache *cache, uint64_t tag)
 {
-	return &cache->by_tag[(tag * UINT64_C(0x9e3779b97f4a7c15)) >> 32 & cache->mask];
+	return &cache->by_tag[(tag * UINT64_C(0x9e3779b97f4a7c15)) >> 32 & cache->tag_mask];
 }
 
 struct view cache_entry_key(const struct cache_entry *entry)
@@ -144,7 +151,7 @@ void cache_remove(struct cache *cache, struct cache_entry *entry)
 static void sweep_bucket(struct cache *cache, const struct cache_entry *keep)
 {
 	struct cache_entry **link = &cache->by_key[cache->hand];
-	cache->hand = (cache->hand + 1) & cache->mask;
+	cache->hand = (cache->hand + 1) & cache->key_mask;
 	while (*link && cache->bytes > cache->most_bytes) {
 		if (*link == keep || (*link)->used) {
 			(*link)->used = false;
@@ -179,6 +186,11 @@ static void set_facts(struct cache_entry *entry, const struct cache_facts *facts
 	entry->next_update = facts->next_update;
 	entry->this_update_before = distance(facts->this_update, facts->produced_at);
 	entry->refresh_after = distance(facts->produced_at, facts->refresh_at);
+}
+
+void cache_entry_set_refresh_at(struct cache_entry *entry, int64_t refresh_at)
+{
+	entry->refresh_after = distance(entry->produced_at, refresh_at);
 }
 
 struct cache_facts cache_entry_facts(const struct cache_entry *entry)
@@ -268,7 +280,7 @@ size_t cache_purge_tag(struct cache *cache, uint64_t tag)
 static size_t purge_where(struct cache *cache, const int32_t *issuer)
 {
 	size_t removed = 0;
-	for (size_t i = 0; i <= cache->mask; i++) {
+	for (size_t i = 0; i <= cache->key_mask; i++) {
 		struct cache_entry **link = &cache->by_key[i];
 		while (*link) {
 			if (issuer && (*link)->issuer != *issuer) {

@@ -54,7 +54,9 @@ size_t cache_purge_issuer(struct cache *cache, int32_t issuer);
 size_t cache_purge_all(struct cache *cache);
 
 struct cache_facts cache_entry_facts(const struct cache_entry *entry);
+void cache_entry_set_refresh_at(struct cache_entry *entry, int64_t refresh_at);
 struct view cache_entry_key(const struct cache_entry *entry);
+/* Aligned to 8 octets. */
 struct view cache_entry_payload(const struct cache_entry *entry);
 /* The payload to be changed in place, but not where the key stands in it. */
 uint8_t *cache_entry_payload_mutable(struct cache_entry *entry);

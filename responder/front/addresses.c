@@ -1,0 +1,108 @@
+#include "front/addresses.h"
+
+#include "base/siphash.h"
+
+#include <netinet/in.h>
+
+#define BUCKETS 4096u
+#define PREFIX_SIZE 8u /* a /64 */
+
+struct address_name {
+	uint8_t family; /* AF_INET or AF_INET6 */
+	uint8_t octets[PREFIX_SIZE]; /* the rest is zero */
+};
+
+struct address {
+	struct address *next;
+	struct address_name name;
+	unsigned connections;
+};
+
+struct addresses {
+	unsigned most;
+	struct siphash_key hash_key;
+	struct address *buckets[BUCKETS];
+};
+
+int addresses_new(unsigned most, struct addresses **ret)
+{
+	cleanup(addresses_freep) struct addresses *addresses = calloc(1, sizeof(*addresses));
+	if (!addresses)
+		return -ENOMEM;
+	addresses->most = most;
+	int r = siphash_key_random(&addresses->hash_key);
+	if (r < 0)
+		return r;
+	*ret = addresses;
+	addresses = NULL;
+	return 0;
+}
+
+void addresses_free(struct addresses *addresses)
+{
+	free(addresses);
+}
+
+static void name_ipv6(struct address_name *name, const struct in6_addr *in6)
+{
+	if (IN6_IS_ADDR_V4MAPPED(in6)) {
+		name->family = AF_INET;
+		memcpy(name->octets, in6->s6_addr + 12, 4);
+		return;
+	}
+	name->family = AF_INET6;
+	memcpy(name->octets, in6->s6_addr, PREFIX_SIZE);
+}
+
+static struct address_name name_of(const struct sockaddr_storage *peer)
+{
+	struct address_name name = {0};
+	if (peer->ss_family == AF_INET) {
+		name.family = AF_INET;
+		memcpy(name.octets, &((const struct sockaddr_in *)peer)->sin_addr, 4);
+	} else if (peer->ss_family == AF_INET6) {
+		name_ipv6(&name, &((const struct sockaddr_in6 *)peer)->sin6_addr);
+	}
+	return name;
+}
+
+static struct address **find_link(struct addresses *addresses, const struct address_name *name)
+{
+	uint64_t hash = siphash(&addresses->hash_key, view_of(name, sizeof(*name)));
+	struct address **link = &addresses->buckets[hash % BUCKETS];
+	while (*link && memcmp(&(*link)->name, name, sizeof(*name)) != 0)
+		link = &(*link)->next;
+	return link;
+}
+
+int addresses_enter(struct addresses *addresses, const struct sockaddr_storage *peer,
+		    struct address **ret)
+{
+	if (addresses->most == 0) {
+		*ret = NULL;
+		return 0;
+	}
+	struct address_name name = name_of(peer);
+	struct address **link = find_link(addresses, &name);
+	if (!*link) {
+		struct address *address = calloc(1, sizeof(*address));
+		if (!address)
+			return -ENOMEM;
+		address->name = name;
+		*link = address;
+	}
+	if ((*link)->connections >= addresses->most)
+		return ADDRESSES_FULL;
+	(*link)->connections++;
+	*ret = *link;
+	return 0;
+}
+
+void addresses_leave(struct addresses *addresses, struct address *address)
+{
+	if (!address || --address->connections > 0)
+		return;
+	struct address **link = find_link(addresses, &address->name);
+	*link = address->next;
+	free(address);
+}

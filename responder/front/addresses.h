@@ -1,0 +1,27 @@
+/* How many connections each client address has open (P-47). An IPv6 client owns its whole /64, so
+ * that is what counts as one address; an IPv4 address mapped into IPv6 counts as the IPv4 one. */
+#pragma once
+
+#include "base/result.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+struct addresses;
+struct address;
+
+/* `most` connections for each address; 0: no limit, and nothing is counted. 0, -ENOMEM, -EIO. */
+must_check int addresses_new(unsigned most, struct addresses **ret);
+/* Every connection has left before. */
+void addresses_free(struct addresses *addresses);
+DEFINE_CLEANUP(struct addresses, addresses_free)
+
+/* A positive result: the address has its most already. */
+#define ADDRESSES_FULL 1
+
+/* 0 (*ret is to be given to addresses_leave(); NULL where nothing is counted), ADDRESSES_FULL or
+ * -ENOMEM. */
+must_check int addresses_enter(struct addresses *addresses, const struct sockaddr_storage *peer,
+			       struct address **ret);
+void addresses_leave(struct addresses *addresses, struct address *address);

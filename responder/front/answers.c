@@ -1,0 +1,402 @@
+#include "front/answers.h"
+
+/* A hit past refresh_at asks again at most this often: a ledger that answers tryLater, or not at
+ * all, is not asked once for each hit. */
+#define REFRESH_RETRY_SECONDS 5
+
+/* The concatenation of all CertIDs. */
+#define KEY_MOST ((size_t)LIMIT_CERTIDS * LIMIT_CERTID)
+
+struct answers {
+	struct answers_settings settings;
+	const struct answers_ops *ops;
+	void *context;
+	struct ready_layout layout;
+	struct cache *cache;
+	struct flights *flights;
+	int64_t serve_until_us; /* of the last tick, monotonic */
+	bool connected;
+	bool former; /* what is stored came from a ledger before this one */
+	bool ready;
+	char reason[MESSAGE_REASON_SIZE + 1]; /* where not ready */
+	struct answers_counts counts;
+	uint8_t key[KEY_MOST];
+};
+
+int answers_new(const struct answers_settings *settings, const struct answers_ops *ops,
+		void *context, struct answers **ret)
+{
+	cleanup(answers_freep) struct answers *answers = calloc(1, sizeof(*answers));
+	if (!answers)
+		return -ENOMEM;
+	answers->settings = *settings;
+	answers->ops = ops;
+	answers->context = context;
+	answers->serve_until_us = INT64_MIN;
+	ready_layout_init(&answers->layout, settings->max_age_us);
+	int r = cache_new(settings->cache_bytes, &answers->cache);
+	if (r < 0)
+		return r;
+	r = flights_new(settings->answer_timeout_us, &answers->flights);
+	if (r < 0)
+		return r;
+	*ret = answers;
+	answers = NULL;
+	return 0;
+}
+
+void answers_free(struct answers *answers)
+{
+	if (!answers)
+		return;
+	flights_free(answers->flights);
+	cache_free(answers->cache);
+	free(answers);
+}
+
+/* ---- what may leave ---- */
+
+static struct answer answer_error(enum ocsp_result result)
+{
+	return (struct answer){.result = result, .der = ocsp_error_response(result)};
+}
+
+static struct answer answer_stale(struct answers *answers)
+{
+	answers->counts.stale++;
+	return answer_error(OCSP_TRY_LATER);
+}
+
+static struct answer answer_shed(struct answers *answers)
+{
+	answers->counts.shed++;
+	return answer_error(OCSP_TRY_LATER);
+}
+
+static void deliver(struct answers *answers, struct flight_waiter *waiter,
+		    const struct answer *answer)
+{
+	if (answer->result == OCSP_TRY_LATER)
+		answers->counts.try_later++;
+	answers->ops->deliver(answers->context, waiter, answer);
+}
+
+static bool evidence_is_fresh(const struct answers *answers, const struct moment *now)
+{
+	return now->mono_us < answers->serve_until_us;
+}
+
+/* Revoked stays true however old the evidence is; good and unknown do not (I-3). */
+static bool needs_evidence(uint8_t status)
+{
+	return status != OCSP_REVOKED;
+}
+
+static bool entry_is_over(const struct cache_entry *entry, const struct cache_facts *facts,
+			  const struct moment *now)
+{
+	if (wall_seconds(now->wall_us) >= facts->next_update)
+		return true;
+	return facts->status == OCSP_UNKNOWN && ready_age_ms(entry, now) >= LIMIT_UNKNOWN_AGE_MS;
+}
+
+/* ---- questions to the ledger ---- */
+
+static struct message_query question_of(const struct answers *answers,
+					const struct ocsp_request *request)
+{
+	struct message_query question = {.certid_count = request->certid_count};
+	if (request->has_nonce && !answers->settings.ignore_nonce)
+		question.nonce = request->nonce;
+	for (unsigned i = 0; i < request->certid_count; i++)
+		question.certids[i] = request->certids[i].der;
+	return question;
+}
+
+/* A single CertID is its own key; several are copied together. */
+static struct view key_of(struct answers *answers, const struct message_query *question)
+{
+	if (question->certid_count == 1)
+		return question->certids[0];
+	size_t size = 0;
+	for (unsigned i = 0; i < question->certid_count; i++) {
+		struct view certid = question->certids[i];
+		if (certid.size > KEY_MOST - size)
+			return (struct view){0};
+		memcpy(answers->key + size, certid.data, certid.size);
+		size += certid.size;
+	}
+	return view_of(answers->key, size);
+}
+
+static void send_flight(void *context, struct flight *flight)
+{
+	struct answers *answers = context;
+	if (!answers->connected)
+		return;
+	struct message_query question = flight_question(flight);
+	if (!answers->ops->query(answers->context, &question))
+		answers->connected = false;
+}
+
+static struct flight *open_flight(struct answers *answers, const struct message_query *question,
+				  bool shared, const struct moment *now)
+{
+	struct flight *flight = flights_open(answers->flights, question, shared, now->mono_us);
+	if (flight)
+		send_flight(answers, flight);
+	return flight;
+}
+
+/* The stored answer goes on being served meanwhile, and if the flight fails. */
+static void refresh(struct answers *answers, struct cache_entry *entry,
+		    const struct message_query *question, const struct moment *now)
+{
+	if (!answers->connected || flights_find(answers->flights, question->certids[0]))
+		return;
+	if (!open_flight(answers, question, true, now))
+		return;
+	answers->counts.refreshes++;
+	cache_entry_set_refresh_at(entry, wall_seconds(now->wall_us) + REFRESH_RETRY_SECONDS);
+}
+
+static int wait_for_flight(struct answers *answers, const struct message_query *question,
+			   struct view key, struct flight_waiter *waiter, const struct moment *now,
+			   struct answer *ret)
+{
+	bool shared = question->nonce.size == 0 && key.size > 0;
+	struct flight *flight = shared ? flights_find(answers->flights, key) : NULL;
+	answers->counts.misses++;
+	if (!flight)
+		flight = open_flight(answers, question, shared, now);
+	if (!flight || !flights_wait(answers->flights, flight, waiter, now->mono_us)) {
+		*ret = answer_shed(answers);
+		return 0;
+	}
+	return ANSWERS_WAITING;
+}
+
+static struct answer answer_hit(struct answers *answers, struct cache_entry *entry,
+				const struct cache_facts *facts,
+				const struct message_query *question, const struct moment *now)
+{
+	if (needs_evidence(facts->status) && !evidence_is_fresh(answers, now))
+		return answer_stale(answers);
+	answers->counts.hits++;
+	if (wall_seconds(now->wall_us) >= facts->refresh_at)
+		refresh(answers, entry, question, now);
+	return (struct answer){.der = ready_der(entry), .entry = entry};
+}
+
+/* The stored answer, if the question may have one and it is not over. */
+static struct cache_entry *find_stored(struct answers *answers,
+				       const struct message_query *question, struct view key,
+				       const struct moment *now, struct cache_facts *ret_facts)
+{
+	if (question->nonce.size > 0 || question->certid_count != 1)
+		return NULL;
+	struct cache_entry *entry = cache_get(answers->cache, key);
+	if (!entry)
+		return NULL;
+	*ret_facts = cache_entry_facts(entry);
+	return entry_is_over(entry, ret_facts, now) ? NULL : entry;
+}
+
+int answers_ask(struct answers *answers, const struct ocsp_request *request,
+		struct flight_waiter *waiter, const struct moment *now, struct answer *ret)
+{
+	struct message_query question = question_of(answers, request);
+	struct view key = key_of(answers, &question);
+	struct cache_facts facts;
+	struct cache_entry *entry = find_stored(answers, &question, key, now, &facts);
+	int r = 0;
+	if (entry)
+		*ret = answer_hit(answers, entry, &facts, &question, now);
+	else
+		r = wait_for_flight(answers, &question, key, waiter, now, ret);
+	if (r == 0 && ret->result == OCSP_TRY_LATER)
+		answers->counts.try_later++;
+	return r;
+}
+
+const struct ready_layout *answers_layout(const struct answers *answers)
+{
+	return &answers->layout;
+}
+
+void answers_leave(struct answers *answers, struct flight_waiter *waiter)
+{
+	flights_leave(answers->flights, waiter);
+}
+
+/* ---- from the ledger ---- */
+
+/* The first sign that the new ledger knows the present: what came before it goes. */
+static void leave_former(struct answers *answers)
+{
+	if (!answers->former)
+		return;
+	answers->former = false;
+	answers->counts.purged += cache_purge_all(answers->cache);
+	answers->serve_until_us = INT64_MIN;
+}
+
+/* NULL where the answer may not be shared or could not be stored. */
+static struct cache_entry *store(struct answers *answers, const struct flight *flight,
+				 const struct message_answer *m, const struct moment *now)
+{
+	if (!m->cacheable || !flight_is_shared(flight) || flight_certids(flight) != 1)
+		return NULL;
+	struct cache_entry *entry = NULL;
+	if (ready_put(answers->cache, &answers->layout, flight_key(flight), m, now, &entry) < 0)
+		return NULL;
+	return entry;
+}
+
+/* The first CertID's status speaks for one CertID only. */
+static bool may_leave(const struct answers *answers, const struct flight *flight,
+		      const struct message_answer *m, const struct moment *now)
+{
+	if (wall_seconds(now->wall_us) >= m->next_update)
+		return false;
+	bool needs = needs_evidence((uint8_t)m->status) || flight_certids(flight) > 1;
+	return !needs || evidence_is_fresh(answers, now);
+}
+
+static struct answer answer_of(struct answers *answers, const struct flight *flight,
+			       const struct message_answer *m, const struct moment *now)
+{
+	if (m->result != OCSP_SUCCESSFUL)
+		return answer_error(m->result);
+	leave_former(answers);
+	struct cache_entry *entry = store(answers, flight, m, now);
+	if (!may_leave(answers, flight, m, now))
+		return answer_stale(answers);
+	return (struct answer){.der = entry ? ready_der(entry) : m->der, .entry = entry};
+}
+
+/* What the ledger refuses now is not answered from memory either; its tryLater and internalError
+ * say nothing about the certificate. */
+static void forget_refused(struct answers *answers, const struct flight *flight,
+			   enum ocsp_result result)
+{
+	if (result != OCSP_UNAUTHORIZED && result != OCSP_MALFORMED_REQUEST)
+		return;
+	struct cache_entry *entry = cache_get(answers->cache, flight_key(flight));
+	if (entry)
+		cache_remove(answers->cache, entry);
+}
+
+void answers_answer(struct answers *answers, const struct message_answer *m,
+		    const struct moment *now)
+{
+	cleanup(flight_freep) struct flight *flight = flights_take(answers->flights, m->id);
+	if (!flight)
+		return; /* its waiters were told tryLater long ago */
+	forget_refused(answers, flight, m->result);
+	struct answer answer = answer_of(answers, flight, m, now);
+	struct flight_waiter *waiter;
+	while ((waiter = flights_next_waiter(answers->flights, flight)))
+		deliver(answers, waiter, &answer);
+}
+
+void answers_purge(struct answers *answers, const struct message_purge *m)
+{
+	size_t removed = 0;
+	switch (m->scope) {
+	case PURGE_TAG:
+		removed = cache_purge_tag(answers->cache, m->tag);
+		break;
+	case PURGE_ISSUER:
+		removed = cache_purge_issuer(answers->cache, m->issuer);
+		break;
+	case PURGE_ALL:
+		removed = cache_purge_all(answers->cache);
+		break;
+	}
+	answers->counts.purged += removed;
+}
+
+void answers_tick(struct answers *answers, const struct message_tick *m)
+{
+	leave_former(answers);
+	answers->serve_until_us = m->serve_until_mono_us;
+}
+
+void answers_readiness(struct answers *answers, const struct message_readiness *m)
+{
+	size_t size = m->reason.size < MESSAGE_REASON_SIZE ? m->reason.size : MESSAGE_REASON_SIZE;
+	answers->ready = m->ready;
+	if (size)
+		memcpy(answers->reason, m->reason.data, size);
+	answers->reason[size] = '\0';
+}
+
+void answers_ledger_connected(struct answers *answers)
+{
+	answers->connected = true;
+	answers->former = true;
+	flights_each(answers->flights, send_flight, answers);
+}
+
+void answers_ledger_lost(struct answers *answers)
+{
+	answers->connected = false;
+	answers->ready = false;
+	answers->reason[0] = '\0';
+}
+
+/* ---- time ---- */
+
+static void expire_waiters(struct answers *answers, const struct moment *now)
+{
+	struct flight_waiter *waiter;
+	while ((waiter = flights_expired_waiter(answers->flights, now->mono_us))) {
+		answers->counts.timeouts++;
+		struct answer answer = answer_error(OCSP_TRY_LATER);
+		deliver(answers, waiter, &answer);
+	}
+}
+
+/* A flight that had no answer in its time is asked again for those who joined late, and forgotten
+ * where nobody waits. */
+static void expire_flights(struct answers *answers, const struct moment *now)
+{
+	struct flight *flight;
+	while ((flight = flights_expired(answers->flights, now->mono_us))) {
+		if (!flight_has_waiters(flight)) {
+			flights_drop(answers->flights, flight);
+			continue;
+		}
+		flights_renew(answers->flights, flight, now->mono_us);
+		send_flight(answers, flight);
+	}
+}
+
+void answers_expire(struct answers *answers, const struct moment *now)
+{
+	expire_waiters(answers, now);
+	expire_flights(answers, now);
+}
+
+/* ---- for people ---- */
+
+const char *answers_not_ready(const struct answers *answers, const struct moment *now)
+{
+	if (!answers->connected)
+		return "the ledger is being restarted";
+	if (!answers->ready)
+		return answers->reason[0] ? answers->reason : "the ledger is starting";
+	if (!evidence_is_fresh(answers, now))
+		return "the database's evidence is too old";
+	return NULL;
+}
+
+struct answers_counts answers_counts(const struct answers *answers)
+{
+	struct answers_counts counts = answers->counts;
+	counts.flights = flights_count(answers->flights);
+	counts.waiters = flights_waiting(answers->flights);
+	counts.cache = cache_counts(answers->cache);
+	return counts;
+}

@@ -1,0 +1,88 @@
+/* What the front knows and decides: which stored answer may leave, what to ask the ledger, who waits.
+ *
+ *   answers_ask() ──▶ stored and allowed ──▶ at once
+ *        │            past refresh_at: at once, and one background flight
+ *        └─ miss, nonce ──▶ flight ──▶ ops.query() … answers_answer() ──▶ ops.deliver()
+ *
+ * Pure: it owns no descriptor and looks at no clock. The ledger's messages come in the order of its
+ * channel, and that order is the truth: an answer that follows a purge is newer than the purge.
+ *
+ *   good and unknown leave only while now is before the last tick's serve_until (I-3);
+ *   nothing leaves at or after its nextUpdate (P-28);
+ *   what an old ledger gave is served after a new one connected, within that bound, until the new
+ *   one's first tick or answer: purges in between would be unknown here. */
+#pragma once
+
+#include "cache/cache.h"
+#include "front/flights.h"
+#include "front/ready.h"
+
+struct answers;
+
+struct answer {
+	enum ocsp_result result;
+	struct view der; /* always there: errors are answered with ocsp_error_response() */
+	/* Where it is stored (ready.h), NULL if it is not: errors, nonces, several CertIDs. */
+	struct cache_entry *entry;
+};
+
+struct answers_ops {
+	/* Sends a question to the ledger. False: there is no ledger now; it is asked again through
+	 * answers_ledger_connected(). */
+	bool (*query)(void *context, const struct message_query *question);
+	/* The answer for one that waited; it waits no longer. The answer is valid during the call.
+	 * May call answers_ask() and answers_leave(). */
+	void (*deliver)(void *context, struct flight_waiter *waiter, const struct answer *answer);
+};
+
+struct answers_settings {
+	uint64_t cache_bytes;
+	int64_t max_age_us; /* of what HTTP caches may keep (P-48) */
+	int64_t answer_timeout_us; /* of every waiter; then it is told tryLater */
+	bool ignore_nonce; /* no issuer echoes nonces: the question is answered as if it had none */
+};
+
+/* 0, -ENOMEM, -EIO. */
+must_check int answers_new(const struct answers_settings *settings, const struct answers_ops *ops,
+			   void *context, struct answers **ret);
+void answers_free(struct answers *answers);
+DEFINE_CLEANUP(struct answers, answers_free)
+
+/* A positive result: ops.deliver() follows, at the latest after answer_timeout. */
+#define ANSWERS_WAITING 1
+
+/* 0: *ret is the answer, valid until the ledger's next message. */
+must_check int answers_ask(struct answers *answers, const struct ocsp_request *request,
+			   struct flight_waiter *waiter, const struct moment *now,
+			   struct answer *ret);
+/* What ready_reply() wants to know. */
+const struct ready_layout *answers_layout(const struct answers *answers);
+/* The waiter lost its interest (its client went away). */
+void answers_leave(struct answers *answers, struct flight_waiter *waiter);
+
+/* From the ledger's channel. */
+void answers_answer(struct answers *answers, const struct message_answer *m,
+		    const struct moment *now);
+void answers_purge(struct answers *answers, const struct message_purge *m);
+void answers_tick(struct answers *answers, const struct message_tick *m);
+void answers_readiness(struct answers *answers, const struct message_readiness *m);
+void answers_ledger_connected(struct answers *answers);
+void answers_ledger_lost(struct answers *answers);
+
+/* Deadlines that have passed; to be called every now and then. */
+void answers_expire(struct answers *answers, const struct moment *now);
+
+/* NULL: may receive traffic. Else why not, one line, valid until the next call. */
+const char *answers_not_ready(const struct answers *answers, const struct moment *now);
+
+struct answers_counts {
+	uint64_t hits, misses, refreshes;
+	uint64_t try_later; /* answers that said so, for whatever reason */
+	uint64_t shed; /* of these: over a cap */
+	uint64_t timeouts; /* of these: no answer within answer_timeout */
+	uint64_t stale; /* of these: evidence too old */
+	uint64_t purged; /* entries that purges removed */
+	size_t flights, waiters;
+	struct cache_counts cache;
+};
+struct answers_counts answers_counts(const struct answers *answers);

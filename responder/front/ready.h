@@ -1,0 +1,48 @@
+/* Answers as they are stored: ready to be sent in one write.
+ *
+ *   payload = stamp, size of the head · HTTP head · OCSPResponse
+ *
+ * Date, Expires and max-age are brought up to date in place, at most once a second, and only when the
+ * answer is asked for. Pure. */
+#pragma once
+
+#include "base/clock.h"
+#include "cache/cache.h"
+#include "http/reply.h"
+#include "ipc/messages.h"
+
+#define READY_BODY_DIGITS 6u /* of Content-Length: LIMIT_RESPONSE has five */
+
+/* Where the changing parts of our heads are. All heads are written with the digits of the longest
+ * max-age first, so the places depend on the number of digits of Content-Length only. */
+struct ready_layout {
+	uint32_t max_age; /* seconds: the configured cap (P-48) */
+	struct http_head_marks marks[READY_BODY_DIGITS]; /* index: digits − 1 */
+};
+
+void ready_layout_init(struct ready_layout *layout, int64_t max_age_us);
+
+/* Stores a successful answer under its key. What cache_put() returns. */
+must_check int ready_put(struct cache *cache, const struct ready_layout *layout, struct view key,
+			 const struct message_answer *m, const struct moment *now,
+			 struct cache_entry **ret);
+
+/* Milliseconds since an `unknown` was stored; not for others. */
+uint32_t ready_age_ms(const struct cache_entry *entry, const struct moment *now);
+/* The OCSPResponse. */
+struct view ready_der(const struct cache_entry *entry);
+
+struct ready_reply {
+	struct view head, body; /* one piece of memory */
+};
+/* The HTTP reply as of now. The entry must not be over. */
+struct ready_reply ready_reply(const struct ready_layout *layout, struct cache_entry *entry,
+			       const struct moment *now);
+
+/* Whether the stored answer is for shared caches; `unknown` is not (P-50). */
+bool ready_is_cacheable(const struct cache_entry *entry);
+/* Whether the request's conditions are met by it, so that 304 is due (P-49); then the head of that
+ * reply is written to HTTP_REPLY_HEAD_SIZE octets. Gives its size or 0. */
+size_t ready_not_modified(const struct ready_layout *layout, const struct cache_entry *entry,
+			  const struct http_request *request, const struct moment *now,
+			  uint8_t *out);
