@@ -218,7 +218,11 @@ void buffer_printf(struct buffer *b, const char *format, ...)
 	va_copy(again, arguments);
 	int size = vsnprintf(NULL, 0, format, arguments);
 	va_end(arguments);
+	/* vsnprintf wants room for a NUL, which does not count against the bound. */
+	size_t most = b->most;
+	b->most = most ? most + 1 : 0;
 	uint8_t *room = size < 0 ? NULL : buffer_reserve(b, (size_t)size + 1);
+	b->most = most;
 	if (room) {
 		(void)vsnprintf((char *)room, (size_t)size + 1, format, again);
 		b->size += (size_t)size;

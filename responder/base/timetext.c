@@ -26,12 +26,16 @@ static int64_t days_before_year(int64_t year)
 	return y * 365 + y / 4 - y / 100 + y / 400 - 719162;
 }
 
-struct civil_time civil_of_seconds(int64_t seconds)
+static int64_t clamp(int64_t seconds)
 {
 	if (seconds < TIME_LEAST)
-		seconds = TIME_LEAST;
-	if (seconds > TIME_MOST)
-		seconds = TIME_MOST;
+		return TIME_LEAST;
+	return seconds > TIME_MOST ? TIME_MOST : seconds;
+}
+
+struct civil_time civil_of_seconds(int64_t seconds)
+{
+	seconds = clamp(seconds);
 	int64_t days = seconds / DAY - (seconds % DAY < 0);
 	int rest = (int)(seconds - days * DAY);
 	int year = (int)(1970 + days * 400 / 146097);
@@ -98,6 +102,7 @@ void time_put_iso(char *out, int64_t seconds)
 
 void time_put_http(char *out, int64_t seconds)
 {
+	seconds = clamp(seconds);
 	struct civil_time c = civil_of_seconds(seconds);
 	int64_t days = seconds / DAY - (seconds % DAY < 0);
 	int64_t weekday = ((days % 7) + 7) % 7;
