@@ -1,0 +1,22 @@
+/* Inside the room: the pieces of HTTP's grammar that several files read (RFC 9110, 5.6). */
+#pragma once
+
+#include "base/bytes.h"
+
+/* Whether an octet may stand in a token. */
+bool http_is_token_octet(uint8_t octet);
+/* How many octets at the beginning are a token; 0: none. */
+size_t http_token_size(struct view text);
+/* How many octets at the beginning may stand in a Host's value; a comma may not, so that two hosts
+ * joined into one are refused like two (P-46). */
+size_t http_host_size(struct view text);
+/* Without spaces and tabs at both ends. */
+struct view http_trim(struct view text);
+/* Octets from `from` on, which is at most text.size. */
+struct view http_from(struct view text, size_t from);
+/* The position of an octet, or text.size. */
+size_t http_find(struct view text, uint8_t octet);
+
+/* Takes the next element of a comma-separated list without the white space around it; empty
+ * elements come out empty. False at the end. Not for lists whose elements may quote commas. */
+bool http_next_element(struct view *list, struct view *ret);
