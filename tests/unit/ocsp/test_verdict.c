@@ -1,0 +1,228 @@
+/* The verdict's whole table: P-22, P-23, P-29, P-33, P-34. */
+#include "unit.h"
+
+#include "ocsp/verdict.h"
+
+#define NOW INT64_C(1800000000)
+#define EARLIER (NOW - 1000)
+#define EARLIEST (NOW - 2000)
+
+static const struct issuer_policy usual = {.complete = true};
+static const struct issuer_record healthy = {.id = 1, .revoked_at = TIME_NONE};
+static const struct issuer_record compromised = {
+	.id = 1,
+	.revoked_at = EARLIER,
+	.reason = REASON_CA_COMPROMISE,
+};
+static const struct cert_record good = {
+	.status = CERT_GOOD,
+	.reason = REASON_NONE,
+	.revoked_at = TIME_NONE,
+	.invalidity_at = TIME_NONE,
+	.not_after = NOW + 1000,
+};
+
+static struct cert_record record_of(enum cert_status status, int64_t at,
+				    enum revocation_reason reason)
+{
+	struct cert_record record = good;
+	record.status = status;
+	record.revoked_at = at;
+	record.reason = reason;
+	return record;
+}
+
+static void assert_revoked(struct verdict verdict, int64_t at, enum revocation_reason reason)
+{
+	assert_int_equal(verdict.result, OCSP_SUCCESSFUL);
+	assert_int_equal(verdict.status, OCSP_REVOKED);
+	assert_int_equal(verdict.revoked_at, at);
+	assert_int_equal(verdict.reason, reason);
+	assert_false(verdict.extended_revoke);
+}
+
+static void assert_status(struct verdict verdict, enum ocsp_status status)
+{
+	assert_int_equal(verdict.result, OCSP_SUCCESSFUL);
+	assert_int_equal(verdict.status, status);
+	assert_int_equal(verdict.revoked_at, TIME_NONE);
+	assert_int_equal(verdict.reason, REASON_NONE);
+	assert_int_equal(verdict.invalidity_at, TIME_NONE);
+	assert_false(verdict.extended_revoke);
+}
+
+static void no_row_is_never_good_where_the_issuer_is_complete_p22(void **state)
+{
+	(void)state;
+	for (int unassigned = UNASSIGNED_UNKNOWN; unassigned <= UNASSIGNED_REVOKED; unassigned++) {
+		for (int expired = EXPIRED_ANSWER; expired <= EXPIRED_UNAUTHORIZED; expired++) {
+			struct issuer_policy policy = {.unassigned =
+							       (enum unassigned_policy)unassigned,
+						       .expired = (enum expired_policy)expired,
+						       .complete = true};
+			struct verdict verdict = verdict_of(&policy, &healthy, NULL, NOW);
+			assert_true(verdict.result != OCSP_SUCCESSFUL ||
+				    verdict.status != OCSP_GOOD);
+		}
+	}
+}
+
+static void no_row_follows_the_unassigned_policy_p22(void **state)
+{
+	(void)state;
+	struct issuer_policy policy = usual;
+	assert_status(verdict_of(&policy, &healthy, NULL, NOW), OCSP_UNKNOWN);
+	policy.unassigned = UNASSIGNED_UNAUTHORIZED;
+	assert_int_equal(verdict_of(&policy, &healthy, NULL, NOW).result, OCSP_UNAUTHORIZED);
+}
+
+static void unassigned_revoked_is_the_extended_definition_exactly_p23(void **state)
+{
+	(void)state;
+	struct issuer_policy policy = usual;
+	policy.unassigned = UNASSIGNED_REVOKED;
+	struct verdict verdict = verdict_of(&policy, &healthy, NULL, NOW);
+	assert_int_equal(verdict.result, OCSP_SUCCESSFUL);
+	assert_int_equal(verdict.status, OCSP_REVOKED);
+	assert_int_equal(verdict.reason, REASON_CERTIFICATE_HOLD);
+	assert_int_equal(verdict.revoked_at, 0);
+	assert_int_equal(verdict.invalidity_at, TIME_NONE);
+	assert_true(verdict.extended_revoke);
+}
+
+static void no_row_is_good_only_where_the_issuer_is_known_by_crl_p22(void **state)
+{
+	(void)state;
+	struct issuer_policy policy = usual;
+	policy.complete = false;
+	policy.unassigned = UNASSIGNED_REVOKED;
+	assert_status(verdict_of(&policy, &healthy, NULL, NOW), OCSP_GOOD);
+}
+
+static void a_good_row_is_good(void **state)
+{
+	(void)state;
+	assert_status(verdict_of(&usual, &healthy, &good, NOW), OCSP_GOOD);
+}
+
+static void expired_certificates_follow_the_policy_p22(void **state)
+{
+	(void)state;
+	struct issuer_policy strict = usual;
+	strict.expired = EXPIRED_UNAUTHORIZED;
+	struct cert_record record = good;
+	record.not_after = NOW - 1;
+	assert_int_equal(verdict_of(&strict, &healthy, &record, NOW).result, OCSP_UNAUTHORIZED);
+	assert_status(verdict_of(&usual, &healthy, &record, NOW), OCSP_GOOD);
+	record.not_after = NOW; /* the last second still counts */
+	assert_status(verdict_of(&strict, &healthy, &record, NOW), OCSP_GOOD);
+	record.not_after = TIME_NONE; /* not known is not expired */
+	assert_status(verdict_of(&strict, &healthy, &record, NOW), OCSP_GOOD);
+}
+
+static void revoked_stays_revoked_after_expiry_p33(void **state)
+{
+	(void)state;
+	struct issuer_policy strict = usual;
+	strict.expired = EXPIRED_UNAUTHORIZED;
+	struct cert_record record = record_of(CERT_REVOKED, EARLIER, REASON_KEY_COMPROMISE);
+	record.not_after = NOW - 500;
+	assert_revoked(verdict_of(&strict, &healthy, &record, NOW), EARLIER, REASON_KEY_COMPROMISE);
+	struct cert_record expired = good;
+	expired.not_after = NOW - 500;
+	assert_revoked(verdict_of(&strict, &compromised, &expired, NOW), EARLIER,
+		       REASON_CA_COMPROMISE);
+}
+
+static void a_revocation_is_answered_as_recorded_p29(void **state)
+{
+	(void)state;
+	struct cert_record record = record_of(CERT_REVOKED, 86400, REASON_SUPERSEDED);
+	record.invalidity_at = 4711;
+	struct verdict verdict = verdict_of(&usual, &healthy, &record, NOW);
+	assert_revoked(verdict, 86400, REASON_SUPERSEDED);
+	assert_int_equal(verdict.invalidity_at, 4711);
+	record.reason = REASON_NONE;
+	assert_revoked(verdict_of(&usual, &healthy, &record, NOW), 86400, REASON_NONE);
+}
+
+static void a_hold_is_revoked_with_its_reason(void **state)
+{
+	(void)state;
+	struct cert_record record = record_of(CERT_HELD, EARLIER, REASON_NONE);
+	assert_revoked(verdict_of(&usual, &healthy, &record, NOW), EARLIER,
+		       REASON_CERTIFICATE_HOLD);
+}
+
+static void a_state_not_known_is_never_good(void **state)
+{
+	(void)state;
+	struct cert_record record = record_of((enum cert_status)3, EARLIER, REASON_NONE);
+	assert_revoked(verdict_of(&usual, &healthy, &record, NOW), EARLIER, REASON_NONE);
+}
+
+static void a_revoked_issuer_revokes_its_good_certificates_p34(void **state)
+{
+	(void)state;
+	assert_revoked(verdict_of(&usual, &compromised, &good, NOW), EARLIER, REASON_CA_COMPROMISE);
+}
+
+static void a_revoked_issuer_revokes_serials_without_a_row_p34(void **state)
+{
+	(void)state;
+	for (int unassigned = UNASSIGNED_UNKNOWN; unassigned <= UNASSIGNED_REVOKED; unassigned++) {
+		struct issuer_policy policy = {.unassigned = (enum unassigned_policy)unassigned,
+					       .complete = true};
+		assert_revoked(verdict_of(&policy, &compromised, NULL, NOW), EARLIER,
+			       REASON_CA_COMPROMISE);
+		policy.complete = false;
+		assert_revoked(verdict_of(&policy, &compromised, NULL, NOW), EARLIER,
+			       REASON_CA_COMPROMISE);
+	}
+}
+
+static void the_earlier_of_two_revocations_is_kept_p34(void **state)
+{
+	(void)state;
+	struct cert_record before = record_of(CERT_REVOKED, EARLIEST, REASON_KEY_COMPROMISE);
+	assert_revoked(verdict_of(&usual, &compromised, &before, NOW), EARLIEST,
+		       REASON_KEY_COMPROMISE);
+	struct cert_record at_once = record_of(CERT_REVOKED, EARLIER, REASON_KEY_COMPROMISE);
+	assert_revoked(verdict_of(&usual, &compromised, &at_once, NOW), EARLIER,
+		       REASON_KEY_COMPROMISE);
+	struct cert_record after = record_of(CERT_REVOKED, NOW, REASON_SUPERSEDED);
+	assert_revoked(verdict_of(&usual, &compromised, &after, NOW), EARLIER,
+		       REASON_CA_COMPROMISE);
+}
+
+static void a_hold_under_a_revoked_issuer_is_final_p34(void **state)
+{
+	(void)state;
+	struct cert_record before = record_of(CERT_HELD, EARLIEST, REASON_CERTIFICATE_HOLD);
+	assert_revoked(verdict_of(&usual, &compromised, &before, NOW), EARLIEST,
+		       REASON_CA_COMPROMISE);
+	struct cert_record after = record_of(CERT_HELD, NOW, REASON_CERTIFICATE_HOLD);
+	assert_revoked(verdict_of(&usual, &compromised, &after, NOW), EARLIER,
+		       REASON_CA_COMPROMISE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_row_is_never_good_where_the_issuer_is_complete_p22),
+		cmocka_unit_test(no_row_follows_the_unassigned_policy_p22),
+		cmocka_unit_test(unassigned_revoked_is_the_extended_definition_exactly_p23),
+		cmocka_unit_test(no_row_is_good_only_where_the_issuer_is_known_by_crl_p22),
+		cmocka_unit_test(a_good_row_is_good),
+		cmocka_unit_test(expired_certificates_follow_the_policy_p22),
+		cmocka_unit_test(revoked_stays_revoked_after_expiry_p33),
+		cmocka_unit_test(a_revocation_is_answered_as_recorded_p29),
+		cmocka_unit_test(a_hold_is_revoked_with_its_reason),
+		cmocka_unit_test(a_state_not_known_is_never_good),
+		cmocka_unit_test(a_revoked_issuer_revokes_its_good_certificates_p34),
+		cmocka_unit_test(a_revoked_issuer_revokes_serials_without_a_row_p34),
+		cmocka_unit_test(the_earlier_of_two_revocations_is_kept_p34),
+		cmocka_unit_test(a_hold_under_a_revoked_issuer_is_final_p34),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
