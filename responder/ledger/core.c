@@ -1,0 +1,157 @@
+#include "ledger/state.h"
+
+static int parts_new(struct ledger *l)
+{
+	int result = table_init(&l->flights);
+	if (result == 0)
+		result = table_init(&l->lookups);
+	if (result == 0)
+		result = revoked_new(&l->key, &l->revoked);
+	if (result == 0)
+		result = issuers_new(l->conf, &l->key, &l->issuers);
+	if (result == 0)
+		result = cache_new(l->conf->server.cache_size, &l->cache);
+	return result;
+}
+
+int ledger_new(const struct conf *conf, const struct siphash_key *key, const struct ledger_ops *ops,
+	       void *context, struct ledger **ret)
+{
+	cleanup(ledger_freep) struct ledger *l = calloc(1, sizeof(*l));
+	if (!l)
+		return -ENOMEM;
+	l->conf = conf;
+	l->key = *key;
+	l->ops = ops;
+	l->context = context;
+	l->frame.most = LIMIT_FRAME;
+	l->tick_us = INT64_MIN;
+	TAILQ_INIT(&l->lookup_queue);
+	TAILQ_INIT(&l->askers);
+	TAILQ_INIT(&l->jobs_lookup);
+	TAILQ_INIT(&l->jobs_stale);
+	TAILQ_INIT(&l->jobs_queued);
+	for (unsigned i = 0; i < LIMIT_SIGNERS; i++)
+		TAILQ_INIT(&l->signers[i].jobs);
+	int result = parts_new(l);
+	if (result < 0)
+		return result;
+	*ret = l;
+	l = NULL;
+	return 0;
+}
+
+static void jobs_free(struct ledger *l, struct job_list *jobs)
+{
+	struct job *job;
+	while ((job = TAILQ_FIRST(jobs)))
+		job_free(l, job);
+}
+
+void ledger_free(struct ledger *l)
+{
+	if (!l)
+		return;
+	jobs_free(l, &l->jobs_lookup);
+	jobs_free(l, &l->jobs_stale);
+	jobs_free(l, &l->jobs_queued);
+	for (unsigned i = 0; i < LIMIT_SIGNERS; i++)
+		jobs_free(l, &l->signers[i].jobs);
+	lookups_deinit(l);
+	table_deinit(&l->flights);
+	table_deinit(&l->lookups);
+	revoked_free(l->revoked);
+	issuers_free(l->issuers);
+	cache_free(l->cache);
+	buffer_deinit(&l->frame);
+	free(l);
+}
+
+/* ---- fronts ---- */
+
+void ledger_front_attach(struct ledger *l, unsigned front, struct moment now)
+{
+	ledger_front_detach(l, front);
+	l->fronts[front].attached = true;
+	if (l->has_evidence) {
+		struct message_purge all = {.scope = PURGE_ALL};
+		buffer_reset(&l->frame);
+		message_purge_write(&l->frame, &all);
+		l->ops->to_front(l->context, front, MESSAGE_PURGE, buffer_view(&l->frame));
+		answer_tick(l, front);
+	}
+	readiness_update(l, now);
+	readiness_send(l, front);
+}
+
+void ledger_front_detach(struct ledger *l, unsigned front)
+{
+	struct asker *asker = TAILQ_FIRST(&l->askers), *next;
+	l->fronts[front].attached = false;
+	for (; asker; asker = next) {
+		struct job *job = asker->job;
+		next = TAILQ_NEXT(asker, by_deadline);
+		if (asker->front != front)
+			continue;
+		asker_remove(l, asker);
+		job_abandon(l, job);
+	}
+}
+
+/* ---- time ---- */
+
+static void askers_expire(struct ledger *l, struct moment now)
+{
+	struct asker *asker;
+	while ((asker = TAILQ_FIRST(&l->askers)) && asker->deadline_us <= now.mono_us) {
+		struct job *job = asker->job;
+		l->counts.timeouts++;
+		answer_error(l, asker->front, asker->id, OCSP_TRY_LATER);
+		asker_remove(l, asker);
+		job_abandon(l, job);
+	}
+}
+
+void ledger_turn_end(struct ledger *l, struct moment now)
+{
+	changes_flush(l);
+	lookups_send(l, now);
+	readiness_update(l, now);
+}
+
+void ledger_timer(struct ledger *l, struct moment now)
+{
+	askers_expire(l, now);
+	signing_timer(l, now);
+	ledger_turn_end(l, now);
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+int64_t ledger_next_timer(const struct ledger *l)
+{
+	int64_t next = signing_next(l);
+	int64_t stale = l->evidence.mono_us + l->conf->database.freshness_us + 1;
+	if (!TAILQ_EMPTY(&l->askers))
+		next = earlier(next, TAILQ_FIRST(&l->askers)->deadline_us);
+	if (l->lookup_usable && l->batch_count == 0 && !TAILQ_EMPTY(&l->lookup_queue))
+		next = earlier(next, l->lookup_retry_us);
+	if (l->has_evidence && readiness_fresh(l))
+		next = earlier(next, stale);
+	return next;
+}
+
+/* ---- state ---- */
+
+size_t ledger_open(const struct ledger *l)
+{
+	return l->open;
+}
+
+bool ledger_incomplete(const struct ledger *l)
+{
+	return l->incomplete;
+}

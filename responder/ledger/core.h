@@ -1,0 +1,89 @@
+/* The ledger's core: what is true of each certificate, and who must be told.
+ *
+ *   front ──query──▶ job ──▶ revoked set ──▶ lookup ──▶ verdict ──▶ signer ──▶ fence ──▶ front
+ *   feed ──changes──▶ revoked set ──purges, then a tick──▶ every front
+ *
+ * It has no socket, no libpq and no clock of its own: calls carry the time, and everything that
+ * goes out goes through ledger_ops. Production (run.c) and the replay harness drive exactly this
+ * code. Frames are those of ipc/messages.h.
+ *
+ * Nothing here returns to its caller through an op: an op must not call the ledger. */
+#pragma once
+
+#include "base/clock.h"
+#include "base/siphash.h"
+#include "conf/conf.h"
+#include "db/source.h"
+
+struct ledger;
+
+struct ledger_ops {
+	/* One frame, in order, to an attached front or signer. An edge that cannot send detaches it
+	 * later. */
+	void (*to_front)(void *context, unsigned front, uint8_t type, struct view payload);
+	void (*to_signer)(void *context, unsigned signer, uint8_t type, struct view payload);
+	/* One batch, at most LIMIT_LOOKUP_BATCH keys and one at a time. 0: ledger_lookup_done() or
+	 * ledger_lookup_failed() follows; else -errno and nothing follows. */
+	int (*lookup)(void *context, uint64_t batch, const struct db_key *keys, size_t count);
+	/* This signer holds jobs and has been silent for too long; its jobs go to others. */
+	void (*signer_hung)(void *context, unsigned signer);
+	/* Something that a person must look at: one line. */
+	void (*alarm)(void *context, const char *text);
+};
+
+/* `conf` is borrowed. `key`: random, for tags and tables. 0, -ENOMEM or -EIO. */
+must_check int ledger_new(const struct conf *conf, const struct siphash_key *key,
+			  const struct ledger_ops *ops, void *context, struct ledger **ret);
+void ledger_free(struct ledger *ledger);
+DEFINE_CLEANUP(struct ledger, ledger_free)
+
+/* ---- fronts (index below LIMIT_FRONTS) and signers (below LIMIT_SIGNERS) ---- */
+
+/* A front is told to forget what an earlier ledger said, before its first tick from this one.
+ * Attaching an index again replaces it. */
+void ledger_front_attach(struct ledger *l, unsigned front, struct moment now);
+void ledger_front_detach(struct ledger *l, unsigned front);
+void ledger_signer_attach(struct ledger *l, unsigned signer, struct moment now);
+/* Its jobs go to others, or wait for one until their deadlines. */
+void ledger_signer_detach(struct ledger *l, unsigned signer, struct moment now);
+
+/* 0 or -EBADMSG: the peer broke the protocol, cut it off. */
+must_check int ledger_front_frame(struct ledger *l, unsigned front, uint8_t type,
+				  struct view payload, struct moment now);
+must_check int ledger_signer_frame(struct ledger *l, unsigned signer, uint8_t type,
+				   struct view payload, struct moment now);
+
+/* ---- the database: as in db/source.h ---- */
+
+void ledger_load_begin(struct ledger *l, const struct db_issuer *issuers, size_t count,
+		       struct moment now);
+void ledger_load_row(struct ledger *l, const struct cert_record *record);
+void ledger_load_end(struct ledger *l, const struct db_evidence *evidence, struct moment now);
+void ledger_poll(struct ledger *l, const struct db_evidence *evidence,
+		 const struct cert_record *records, size_t count, const struct db_issuer *issuers,
+		 size_t issuer_count, struct moment now);
+void ledger_lookup_done(struct ledger *l, uint64_t batch, const struct db_evidence *evidence,
+			const struct db_found *found, size_t count, struct moment now);
+void ledger_lookup_failed(struct ledger *l, uint64_t batch, struct moment now);
+void ledger_lookup_state(struct ledger *l, bool usable, const char *reason);
+void ledger_feed_lost(struct ledger *l, const char *reason);
+void ledger_bad_row(struct ledger *l, const char *description);
+
+/* ---- time ---- */
+
+/* After everything that came in one turn: the batch of lookups and readiness go out. */
+void ledger_turn_end(struct ledger *l, struct moment now);
+/* Call at ledger_next_timer() or later. */
+void ledger_timer(struct ledger *l, struct moment now);
+/* Monotonic microseconds, INT64_MAX: nothing to wait for. */
+int64_t ledger_next_timer(const struct ledger *l);
+
+/* ---- state ---- */
+
+/* Questions not yet answered. */
+size_t ledger_open(const struct ledger *l);
+/* Memory ran out while a change was applied: the data may be incomplete, the evidence stands still
+ * and only a new ledger, which loads everything, can mend it. */
+bool ledger_incomplete(const struct ledger *l);
+/* Appends a JSON object (CONTROL_STATUS). */
+void ledger_status(const struct ledger *l, struct moment now, struct buffer *out);

@@ -1,0 +1,87 @@
+/* The database's facts on their way into the core, each with the time at which it came. */
+#include "ledger/edge.h"
+
+static void load_begin(void *context, const struct db_issuer *issuers, size_t count)
+{
+	struct edge *edge = context;
+	log_info("load begins issuers=%zu", count);
+	ledger_load_begin(edge->ledger, issuers, count, clock_now());
+	edge_turn(edge);
+}
+
+static void load_row(void *context, const struct cert_record *record)
+{
+	struct edge *edge = context;
+	ledger_load_row(edge->ledger, record);
+	edge_turn(edge);
+}
+
+static void load_end(void *context, const struct db_evidence *evidence)
+{
+	struct edge *edge = context;
+	log_info("load ends");
+	ledger_load_end(edge->ledger, evidence, clock_now());
+	edge_turn(edge);
+}
+
+static void poll(void *context, const struct db_evidence *evidence,
+		 const struct cert_record *records, size_t count, const struct db_issuer *issuers,
+		 size_t issuer_count)
+{
+	struct edge *edge = context;
+	ledger_poll(edge->ledger, evidence, records, count, issuers, issuer_count, clock_now());
+	edge_turn(edge);
+}
+
+static void lookup_done(void *context, uint64_t batch, const struct db_evidence *evidence,
+			const struct db_found *found, size_t count)
+{
+	struct edge *edge = context;
+	ledger_lookup_done(edge->ledger, batch, evidence, found, count, clock_now());
+	edge_turn(edge);
+}
+
+static void lookup_failed(void *context, uint64_t batch)
+{
+	struct edge *edge = context;
+	ledger_lookup_failed(edge->ledger, batch, clock_now());
+	edge_turn(edge);
+}
+
+static void lookup_state(void *context, bool usable, const char *reason)
+{
+	struct edge *edge = context;
+	if (usable)
+		log_info("lookups are possible");
+	else
+		log_warning("lookups are not possible reason=\"%s\"", reason ? reason : "");
+	ledger_lookup_state(edge->ledger, usable, reason);
+	edge_turn(edge);
+}
+
+static void feed_lost(void *context, const char *reason)
+{
+	struct edge *edge = context;
+	log_warning("the feed is interrupted reason=\"%s\"", reason ? reason : "");
+	ledger_feed_lost(edge->ledger, reason);
+	edge_turn(edge);
+}
+
+static void bad_row(void *context, const char *description)
+{
+	struct edge *edge = context;
+	ledger_bad_row(edge->ledger, description);
+	edge_turn(edge);
+}
+
+const struct db_source_ops edge_source_ops = {
+	.load_begin = load_begin,
+	.load_row = load_row,
+	.load_end = load_end,
+	.poll = poll,
+	.lookup_done = lookup_done,
+	.lookup_failed = lookup_failed,
+	.lookup_state = lookup_state,
+	.feed_lost = feed_lost,
+	.bad_row = bad_row,
+};

@@ -1,0 +1,185 @@
+/* Issuers lie in an array in order of arrival. A CertID is matched through an open-addressing table
+ * over the key hashes of all four kinds; two issuers may share a key under different names, so each
+ * candidate is compared in full (P-8). Issuers change once in months: the table is simply built anew. */
+#include "ledger/issuers.h"
+
+#include "ocsp/certificate.h"
+
+/* At least twice as many places as LIMIT_ISSUERS × OCSP_HASHES. */
+#define INDEX_SIZE 8192u
+
+struct issuers {
+	const struct conf *conf;
+	struct siphash_key key;
+	unsigned count;
+	struct issuer *all[LIMIT_ISSUERS];
+	uint16_t index[INDEX_SIZE]; /* place in `all` + 1 */
+	const struct conf_issuer *missing;
+};
+
+int issuers_new(const struct conf *conf, const struct siphash_key *key, struct issuers **ret)
+{
+	struct issuers *issuers = calloc(1, sizeof(*issuers));
+	if (!issuers)
+		return -ENOMEM;
+	issuers->conf = conf;
+	issuers->key = *key;
+	issuers->missing = conf->issuer_count ? &conf->issuers[0] : NULL;
+	*ret = issuers;
+	return 0;
+}
+
+void issuers_free(struct issuers *issuers)
+{
+	if (!issuers)
+		return;
+	for (unsigned i = 0; i < issuers->count; i++)
+		free(issuers->all[i]);
+	free(issuers);
+}
+
+/* ---- the table ---- */
+
+static uint32_t index_start(const struct issuers *issuers, struct view key_hash)
+{
+	return (uint32_t)siphash(&issuers->key, key_hash) % INDEX_SIZE;
+}
+
+static void index_add(struct issuers *issuers, struct view key_hash, unsigned place)
+{
+	uint32_t at = index_start(issuers, key_hash);
+	while (issuers->index[at])
+		at = (at + 1) % INDEX_SIZE;
+	issuers->index[at] = (uint16_t)(place + 1);
+}
+
+static void index_build(struct issuers *issuers)
+{
+	memset(issuers->index, 0, sizeof(issuers->index));
+	for (unsigned i = 0; i < issuers->count; i++) {
+		for (int hash = OCSP_HASH_SHA1; hash <= OCSP_HASHES; hash++) {
+			const uint8_t *key = issuers->all[i]->hashes.hashes[hash - 1].key;
+			size_t size = ocsp_hash_size((enum ocsp_hash)hash);
+			index_add(issuers, view_of(key, size), i);
+		}
+	}
+}
+
+/* Of two issuers with the same name and key the configured one answers. */
+static bool better(const struct issuer *a, const struct issuer *b)
+{
+	return !b || (a->section && !b->section);
+}
+
+const struct issuer *issuers_match(const struct issuers *issuers, const struct ocsp_certid *certid)
+{
+	const struct issuer *match = NULL;
+	uint32_t at = index_start(issuers, certid->key_hash);
+	for (; issuers->index[at]; at = (at + 1) % INDEX_SIZE) {
+		const struct issuer *issuer = issuers->all[issuers->index[at] - 1];
+		if (ocsp_issuer_matches(&issuer->hashes, certid) && better(issuer, match))
+			match = issuer;
+	}
+	return match;
+}
+
+/* ---- changes ---- */
+
+static struct issuer *find(const struct issuers *issuers, int32_t id)
+{
+	for (unsigned i = 0; i < issuers->count; i++)
+		if (issuers->all[i]->record.id == id)
+			return issuers->all[i];
+	return NULL;
+}
+
+static const struct conf_issuer *section_of(const struct conf *conf, const char *name)
+{
+	for (unsigned i = 0; i < conf->issuer_count; i++)
+		if (strcmp(conf->issuers[i].name, name) == 0)
+			return &conf->issuers[i];
+	return NULL;
+}
+
+static const struct conf_issuer *first_missing(const struct issuers *issuers)
+{
+	bool present[LIMIT_ISSUERS] = {false};
+	for (unsigned i = 0; i < issuers->count; i++)
+		if (issuers->all[i]->section)
+			present[issuers->all[i]->section_index] = true;
+	for (unsigned i = 0; i < issuers->conf->issuer_count; i++)
+		if (!present[i])
+			return &issuers->conf->issuers[i];
+	return NULL;
+}
+
+static int hash_certificate(const struct db_issuer *issuer, struct ocsp_issuer *ret,
+			    struct fault *fault)
+{
+	struct certificate certificate;
+	if (certificate_read(issuer->certificate, &certificate) != 0)
+		return fault_set(fault, -EINVAL,
+				 "issuer \"%s\": its certificate in the database cannot be read, "
+				 "register it again",
+				 issuer->record.name);
+	return ocsp_issuer_init(ret, certificate.subject, certificate.key_bits);
+}
+
+static int add(struct issuers *issuers, const struct db_issuer *from, struct issuer **ret,
+	       struct fault *fault)
+{
+	if (issuers->count == LIMIT_ISSUERS)
+		return fault_set(fault, -EFBIG, "issuer \"%s\": more than %u issuers",
+				 from->record.name, LIMIT_ISSUERS);
+	struct issuer *issuer = calloc(1, sizeof(*issuer));
+	if (!issuer)
+		return -ENOMEM;
+	issuers->all[issuers->count++] = issuer;
+	*ret = issuer;
+	return 0;
+}
+
+int issuers_apply(struct issuers *issuers, const struct db_issuer *from, struct fault *fault)
+{
+	struct issuer *issuer = find(issuers, from->record.id);
+	if (issuer && from->record.version <= issuer->record.version)
+		return 0;
+	if (issuer && issuer->record.revoked_at != TIME_NONE &&
+	    from->record.revoked_at == TIME_NONE)
+		return ISSUERS_REFUSED;
+	struct ocsp_issuer hashes;
+	int result = hash_certificate(from, &hashes, fault);
+	if (result == 0 && !issuer)
+		result = add(issuers, from, &issuer, fault);
+	if (result < 0 && !issuer)
+		return result;
+	/* An unreadable certificate must not keep a revocation of a known issuer from counting. */
+	if (result == 0)
+		issuer->hashes = hashes;
+	issuer->record = from->record;
+	issuer->section = section_of(issuers->conf, from->record.name);
+	issuer->section_index =
+		issuer->section ? (uint32_t)(issuer->section - issuers->conf->issuers) : 0;
+	return ISSUERS_CHANGED;
+}
+
+void issuers_settle(struct issuers *issuers)
+{
+	index_build(issuers);
+	issuers->missing = first_missing(issuers);
+}
+
+const struct issuer *issuers_by_id(const struct issuers *issuers, int32_t id)
+{
+	return find(issuers, id);
+}
+
+unsigned issuers_count(const struct issuers *issuers)
+{
+	return issuers->count;
+}
+
+const struct conf_issuer *issuers_missing(const struct issuers *issuers)
+{
+	return issuers->missing;
+}

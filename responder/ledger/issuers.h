@@ -1,0 +1,44 @@
+/* The issuers that the database names, each bound to its [issuer "NAME"] section, found by what a
+ * CertID says of them (P-7, P-8, P-9). Kept for good: an issuer that a later load does not name any
+ * more keeps its revocation. */
+#pragma once
+
+#include "base/result.h"
+#include "base/siphash.h"
+#include "conf/conf.h"
+#include "db/source.h"
+#include "ocsp/issuer.h"
+
+struct issuer {
+	struct issuer_record record;
+	struct ocsp_issuer hashes;
+	const struct conf_issuer *section; /* NULL: the configuration does not name it */
+	uint32_t section_index;
+};
+
+struct issuers;
+
+/* `conf` is borrowed. 0 or -ENOMEM. */
+must_check int issuers_new(const struct conf *conf, const struct siphash_key *key,
+			   struct issuers **ret);
+void issuers_free(struct issuers *issuers);
+DEFINE_CLEANUP(struct issuers, issuers_free)
+
+/* Positive results of issuers_apply(). */
+#define ISSUERS_CHANGED 1 /* its answers may have changed: purge the issuer */
+#define ISSUERS_REFUSED 2 /* would undo a revocation; nothing changed: alarm */
+
+/* By version, like the revoked set; issuers_settle() must follow. 0, ISSUERS_CHANGED, ISSUERS_REFUSED; -EINVAL for a certificate
+ * that cannot be read, -EFBIG above LIMIT_ISSUERS (both with a fault, nothing changed), -ENOMEM,
+ * -EIO. */
+must_check int issuers_apply(struct issuers *issuers, const struct db_issuer *issuer,
+			     struct fault *fault);
+/* After the last issuers_apply() of a batch: makes what it changed findable. */
+void issuers_settle(struct issuers *issuers);
+
+/* The issuer that both hashes match, or NULL. Pointers stay valid for ever. */
+const struct issuer *issuers_match(const struct issuers *issuers, const struct ocsp_certid *certid);
+const struct issuer *issuers_by_id(const struct issuers *issuers, int32_t id);
+unsigned issuers_count(const struct issuers *issuers);
+/* The first configured issuer that the database does not name, or NULL. Constant time. */
+const struct conf_issuer *issuers_missing(const struct issuers *issuers);

@@ -1,0 +1,198 @@
+/* Lookups: everything that came in one turn goes out as one batch; one batch is in flight, the next
+ * accumulates; the same certificate is looked up once for all who ask. A failed batch is asked
+ * again, never read as "no such row" (FAULTS.md row 4). */
+#include "ledger/state.h"
+
+/* A pause after a failed batch, so that a database in trouble is not hammered. */
+#define RETRY_US (50 * MILLISECOND_US)
+
+static struct lookup *lookup_of_node(struct table_node *node)
+{
+	return (struct lookup *)node; /* its first member */
+}
+
+static bool key_equal(const struct db_key *a, int32_t issuer, const struct serial *serial)
+{
+	return a->issuer == issuer && view_equal(serial_view(&a->serial), serial_view(serial));
+}
+
+static struct lookup *lookup_find(const struct ledger *l, const struct entry *entry)
+{
+	int32_t issuer = entry->job->issuer->record.id;
+	struct table_node *node = table_first(&l->lookups, entry->tag);
+	for (; node; node = table_next(node))
+		if (key_equal(&lookup_of_node(node)->key, issuer, &entry->serial))
+			return lookup_of_node(node);
+	return NULL;
+}
+
+static struct lookup *lookup_new(struct ledger *l, const struct entry *entry)
+{
+	struct lookup *lookup = calloc(1, sizeof(*lookup));
+	if (!lookup)
+		return NULL;
+	lookup->key.issuer = entry->job->issuer->record.id;
+	lookup->key.serial = entry->serial;
+	TAILQ_INIT(&lookup->waiting);
+	table_put(&l->lookups, &lookup->node, entry->tag);
+	TAILQ_INSERT_TAIL(&l->lookup_queue, lookup, queue);
+	return lookup;
+}
+
+bool lookup_want(struct ledger *l, struct entry *entry)
+{
+	struct lookup *lookup = lookup_find(l, entry);
+	if (!lookup)
+		lookup = lookup_new(l, entry);
+	if (!lookup)
+		return false;
+	entry->lookup = lookup;
+	TAILQ_INSERT_TAIL(&lookup->waiting, entry, waiting);
+	return true;
+}
+
+/* Out of the table and gone; nobody waits any more. */
+static void lookup_free(struct ledger *l, struct lookup *lookup)
+{
+	table_remove(&l->lookups, &lookup->node);
+	free(lookup);
+}
+
+void lookup_cancel(struct ledger *l, struct entry *entry)
+{
+	struct lookup *lookup = entry->lookup;
+	if (!lookup)
+		return;
+	entry->lookup = NULL;
+	TAILQ_REMOVE(&lookup->waiting, entry, waiting);
+	if (!TAILQ_EMPTY(&lookup->waiting) || lookup->sent)
+		return;
+	TAILQ_REMOVE(&l->lookup_queue, lookup, queue);
+	lookup_free(l, lookup);
+}
+
+/* ---- batches ---- */
+
+static void batch_back_to_queue(struct ledger *l, struct moment now)
+{
+	for (size_t i = l->batch_count; i-- > 0;) {
+		struct lookup *lookup = l->batch_lookups[i];
+		lookup->sent = false;
+		if (TAILQ_EMPTY(&lookup->waiting))
+			lookup_free(l, lookup);
+		else
+			TAILQ_INSERT_HEAD(&l->lookup_queue, lookup, queue);
+	}
+	l->batch_count = 0;
+	l->lookup_retry_us = now.mono_us + RETRY_US;
+	l->counts.batches_failed++;
+}
+
+void lookups_send(struct ledger *l, struct moment now)
+{
+	struct db_key keys[LIMIT_LOOKUP_BATCH];
+	struct lookup *lookup;
+	if (l->batch_count || !l->lookup_usable || now.mono_us < l->lookup_retry_us)
+		return;
+	while (l->batch_count < LIMIT_LOOKUP_BATCH && (lookup = TAILQ_FIRST(&l->lookup_queue))) {
+		TAILQ_REMOVE(&l->lookup_queue, lookup, queue);
+		lookup->sent = true;
+		keys[l->batch_count] = lookup->key;
+		l->batch_lookups[l->batch_count++] = lookup;
+	}
+	if (l->batch_count == 0)
+		return;
+	l->counts.batches++;
+	l->counts.lookups += l->batch_count;
+	if (l->ops->lookup(l->context, ++l->batch, keys, l->batch_count) < 0)
+		batch_back_to_queue(l, now);
+}
+
+void ledger_lookup_failed(struct ledger *l, uint64_t batch, struct moment now)
+{
+	if (l->batch_count && batch == l->batch)
+		batch_back_to_queue(l, now);
+}
+
+/* What a lookup knows better than the feed is applied at once, but it never makes good what the set
+ * says is not: a release waits for the feed, so that no answer mixes two states of the data. */
+static void found_apply(struct ledger *l, const struct cert_record *record)
+{
+	struct cert_record row;
+	bool not_good =
+		revoked_find(l->revoked, record->issuer, serial_view(&record->serial), &row) &&
+		row.status != CERT_GOOD;
+	if (record->status != CERT_GOOD || !not_good)
+		changes_apply(l, record);
+}
+
+static void entry_learn(struct entry *entry, const struct db_found *found,
+			const struct db_evidence *evidence)
+{
+	entry->lookup = NULL;
+	entry->knowledge = found->found ? KNOWS_ROW : KNOWS_ABSENCE;
+	entry->record = found->record;
+	entry->evidence = *evidence;
+}
+
+/* Jobs may end here, but none that still waits for this lookup. */
+static void lookup_finish(struct ledger *l, struct lookup *lookup, const struct db_found *found,
+			  const struct db_evidence *evidence, struct moment now)
+{
+	struct entry *entry;
+	table_remove(&l->lookups, &lookup->node);
+	while ((entry = TAILQ_FIRST(&lookup->waiting))) {
+		struct job *job = entry->job;
+		TAILQ_REMOVE(&lookup->waiting, entry, waiting);
+		entry_learn(entry, found, evidence);
+		if (--job->pending == 0)
+			job_advance(l, job, now);
+	}
+	free(lookup);
+}
+
+/* The rows that were asked for, and no others. */
+static bool batch_matches(const struct ledger *l, const struct db_found *found, size_t count)
+{
+	if (count != l->batch_count)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (found[i].found && !key_equal(&l->batch_lookups[i]->key, found[i].record.issuer,
+						 &found[i].record.serial))
+			return false;
+	return true;
+}
+
+void ledger_lookup_done(struct ledger *l, uint64_t batch, const struct db_evidence *evidence,
+			const struct db_found *found, size_t count, struct moment now)
+{
+	if (l->batch_count == 0 || batch != l->batch)
+		return;
+	if (!batch_matches(l, found, count)) {
+		ledger_alarm(l, "a lookup's answer does not match its question");
+		batch_back_to_queue(l, now);
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (found[i].found)
+			found_apply(l, &found[i].record);
+	l->batch_count = 0;
+	for (size_t i = 0; i < count; i++)
+		lookup_finish(l, l->batch_lookups[i], &found[i], evidence, now);
+	signing_dispatch(l, now);
+}
+
+void ledger_lookup_state(struct ledger *l, bool usable, const char *reason)
+{
+	l->lookup_usable = usable;
+	l->lookup_retry_us = 0;
+	(void)snprintf(l->lookup_reason, sizeof(l->lookup_reason), "%s", reason ? reason : "");
+}
+
+void lookups_deinit(struct ledger *l)
+{
+	/* Jobs are gone, and with them all that was queued. */
+	for (size_t i = 0; i < l->batch_count; i++)
+		lookup_free(l, l->batch_lookups[i]);
+	l->batch_count = 0;
+}

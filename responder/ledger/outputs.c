@@ -1,0 +1,60 @@
+/* What the core says, carried out: frames to channels, lookups to the database, alarms to the log. */
+#include "ledger/edge.h"
+
+#define ALARM_LINES_A_SECOND 20u
+
+/* A channel that fails here closes itself and tells so later (ipc/channel.h). */
+static void send_frame(struct link *link, uint8_t type, struct view payload)
+{
+	if (!link->channel)
+		return;
+	int result = channel_send(link->channel, type, payload);
+	if (result < 0 && result != -EPIPE)
+		log_warning("a frame was not sent index=%u type=%u error=%d", link->index, type,
+			    -result);
+}
+
+static void to_front(void *context, unsigned front, uint8_t type, struct view payload)
+{
+	struct edge *edge = context;
+	send_frame(&edge->fronts[front], type, payload);
+}
+
+static void to_signer(void *context, unsigned signer, uint8_t type, struct view payload)
+{
+	struct edge *edge = context;
+	send_frame(&edge->signers[signer], type, payload);
+}
+
+static int lookup(void *context, uint64_t batch, const struct db_key *keys, size_t count)
+{
+	struct edge *edge = context;
+	return db_source_lookup(edge->source, batch, keys, count);
+}
+
+/* The warden sees it in the status (signers_hung) and restarts the signer. */
+static void signer_hung(void *context, unsigned signer)
+{
+	(void)context;
+	log_warning("a signer does not answer, its jobs go to others signer=%u", signer);
+}
+
+static void alarm_line(void *context, const char *text)
+{
+	struct edge *edge = context;
+	int64_t second = clock_now().mono_us / SECOND_US;
+	if (second != edge->alarm_second) {
+		edge->alarm_second = second;
+		edge->alarms_logged = 0;
+	}
+	if (edge->alarms_logged++ < ALARM_LINES_A_SECOND)
+		log_error("%s", text);
+}
+
+const struct ledger_ops edge_ledger_ops = {
+	.to_front = to_front,
+	.to_signer = to_signer,
+	.lookup = lookup,
+	.signer_hung = signer_hung,
+	.alarm = alarm_line,
+};

@@ -1,0 +1,90 @@
+/* A question from a front. A front is not believed: its CertIDs are parsed again. */
+#include "ledger/state.h"
+
+struct question {
+	struct message_query query;
+	struct ocsp_certid certids[LIMIT_CERTIDS];
+	const struct issuer *issuer;
+};
+
+/* 0 or -EBADMSG: fronts send only what ocsp_request_parse() accepted. */
+static int certids_parse(struct question *q)
+{
+	for (unsigned i = 0; i < q->query.certid_count; i++)
+		if (ocsp_certid_parse(q->query.certids[i], &q->certids[i]) != 0)
+			return -EBADMSG;
+	return 0;
+}
+
+/* All CertIDs are of one issuer that is configured (P-12); else the answer is `unauthorized`: no
+ * status is ever signed under the delegate of another CA. */
+static bool issuer_find(const struct ledger *l, struct question *q)
+{
+	q->issuer = issuers_match(l->issuers, &q->certids[0]);
+	for (unsigned i = 1; i < q->query.certid_count; i++)
+		if (issuers_match(l->issuers, &q->certids[i]) != q->issuer)
+			return false;
+	return q->issuer && q->issuer->section;
+}
+
+static bool overloaded(const struct ledger *l, unsigned front, const struct question *q)
+{
+	return l->entries + q->query.certid_count > LIMIT_JOBS || l->open >= LIMIT_JOBS ||
+	       l->fronts[front].open >= LIMIT_FLIGHTS;
+}
+
+static void shed(struct ledger *l, unsigned front, uint64_t id)
+{
+	l->counts.overloads++;
+	answer_error(l, front, id, OCSP_TRY_LATER);
+}
+
+/* One flight a key over all fronts. True if there was one to join. */
+static bool join(struct ledger *l, unsigned front, const struct question *q, struct moment now)
+{
+	struct job *job = job_in_flight(l, q->query.certids[0]);
+	if (!job)
+		return false;
+	l->counts.joined++;
+	if (!job_ask(l, job, front, q->query.id, now))
+		shed(l, front, q->query.id);
+	return true;
+}
+
+static void start(struct ledger *l, unsigned front, const struct question *q, struct moment now)
+{
+	struct job *job = job_new(l, q->issuer, &q->query, q->certids);
+	if (!job) {
+		shed(l, front, q->query.id);
+		return;
+	}
+	if (job_ask(l, job, front, q->query.id, now)) /* the first asker is in the job */
+		job_advance(l, job, now);
+	signing_dispatch(l, now);
+}
+
+static void answer(struct ledger *l, unsigned front, const struct question *q, struct moment now)
+{
+	bool cacheable = q->query.certid_count == 1 && q->query.nonce.size == 0;
+	if (cacheable && answer_cached(l, front, q->query.id, q->query.certids[0], now))
+		l->counts.cache_hits++;
+	else if (overloaded(l, front, q))
+		shed(l, front, q->query.id);
+	else if (!cacheable || !join(l, front, q, now))
+		start(l, front, q, now);
+}
+
+int ledger_front_frame(struct ledger *l, unsigned front, uint8_t type, struct view payload,
+		       struct moment now)
+{
+	struct question q;
+	if (type != MESSAGE_QUERY || message_query_read(payload, &q.query) < 0 ||
+	    certids_parse(&q) < 0)
+		return -EBADMSG;
+	l->counts.queries++;
+	if (issuer_find(l, &q))
+		answer(l, front, &q, now);
+	else
+		answer_error(l, front, q.query.id, OCSP_UNAUTHORIZED);
+	return 0;
+}

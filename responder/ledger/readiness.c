@@ -1,0 +1,87 @@
+/* May this instance receive traffic? Everything that is missing is named. The fronts are told when
+ * it changes. */
+#include "ledger/state.h"
+
+enum {
+	READINESS_SAID = 1, /* something was said at all */
+	READINESS_NO_LOAD = 2,
+	READINESS_STALE = 4,
+	READINESS_NO_LOOKUP = 8,
+	READINESS_NO_SIGNER = 16,
+	READINESS_NO_ISSUER = 32,
+	READINESS_INCOMPLETE = 64,
+};
+
+static unsigned readiness_now(const struct ledger *l, struct moment now)
+{
+	unsigned bits = READINESS_SAID;
+	if (!l->has_evidence)
+		bits |= READINESS_NO_LOAD;
+	else if (!evidence_fresh(l, &l->evidence, now))
+		bits |= READINESS_STALE;
+	if (!l->lookup_usable)
+		bits |= READINESS_NO_LOOKUP;
+	if (l->signers_attached == 0)
+		bits |= READINESS_NO_SIGNER;
+	if (issuers_missing(l->issuers))
+		bits |= READINESS_NO_ISSUER;
+	if (l->incomplete)
+		bits |= READINESS_INCOMPLETE;
+	return bits;
+}
+
+static void add(struct buffer *out, const char *what, const char *detail)
+{
+	buffer_printf(out, "%s%s%s%s", out->size ? "; " : "", what, detail[0] ? ": " : "", detail);
+}
+
+static void reason_write(const struct ledger *l, struct buffer *out)
+{
+	unsigned bits = l->readiness;
+	if (bits & READINESS_NO_LOAD)
+		add(out, "the database has not been read yet", l->feed_reason);
+	if (bits & READINESS_STALE)
+		add(out, "the evidence is too old", l->feed_up ? "" : l->feed_reason);
+	if (bits & READINESS_NO_LOOKUP)
+		add(out, "the database cannot be asked", l->lookup_reason);
+	if (bits & READINESS_NO_SIGNER)
+		add(out, "no signer is connected", "");
+	if (bits & READINESS_NO_ISSUER)
+		add(out, "not registered in the database: issuer", l->readiness_missing->name);
+	if (bits & READINESS_INCOMPLETE)
+		add(out, "memory ran out", "");
+}
+
+void readiness_send(struct ledger *l, unsigned front)
+{
+	cleanup(buffer_deinit) struct buffer reason = {0};
+	if (!(l->readiness & READINESS_SAID))
+		return; /* comes at the end of this turn */
+	reason_write(l, &reason);
+	struct message_readiness m = {
+		.ready = l->readiness == READINESS_SAID,
+		.reason = buffer_view(&reason),
+	};
+	buffer_reset(&l->frame);
+	message_readiness_write(&l->frame, &m);
+	if (buffer_result(&l->frame) == 0)
+		l->ops->to_front(l->context, front, MESSAGE_READINESS, buffer_view(&l->frame));
+}
+
+void readiness_update(struct ledger *l, struct moment now)
+{
+	unsigned bits = readiness_now(l, now);
+	const struct conf_issuer *missing = issuers_missing(l->issuers);
+	if (bits == l->readiness && missing == l->readiness_missing)
+		return;
+	l->readiness = bits;
+	l->readiness_missing = missing;
+	for (unsigned i = 0; i < LIMIT_FRONTS; i++)
+		if (l->fronts[i].attached)
+			readiness_send(l, i);
+}
+
+bool readiness_fresh(const struct ledger *l)
+{
+	return !(l->readiness & (READINESS_NO_LOAD | READINESS_STALE));
+}

@@ -1,0 +1,229 @@
+/* The ledger's own data, shared by the files of the core and by nobody else. */
+#pragma once
+
+#include "cache/cache.h"
+#include "ipc/messages.h"
+#include "ledger/core.h"
+#include "ledger/issuers.h"
+#include "ledger/revoked.h"
+#include "ledger/table.h"
+#include "ledger/tag.h"
+
+#include <sys/queue.h>
+
+/* One certificate being looked up, for however many entries wait for it. */
+struct lookup {
+	struct table_node node; /* by tag */
+	TAILQ_ENTRY(lookup) queue; /* of those not yet sent */
+	bool sent;
+	struct db_key key;
+	TAILQ_HEAD(, entry) waiting;
+};
+TAILQ_HEAD(lookup_list, lookup);
+
+/* What a completed lookup said; nothing else may ever be read as "no such row". */
+enum knowledge { KNOWS_NOTHING, KNOWS_ROW, KNOWS_ABSENCE };
+
+/* One CertID of a job. */
+struct entry {
+	struct job *job;
+	struct view certid; /* DER, inside the job */
+	struct serial serial;
+	uint64_t tag;
+
+	struct lookup *lookup; /* waiting for it; or NULL */
+	TAILQ_ENTRY(entry) waiting;
+	enum knowledge knowledge;
+	struct cert_record record; /* KNOWS_ROW */
+	struct db_evidence evidence; /* of the lookup */
+
+	struct verdict verdict; /* what was, or is about to be, signed */
+	int64_t version; /* that it rests on; 0: none */
+};
+
+/* Who waits for a job's answer. The first one lives inside its job. */
+struct asker {
+	TAILQ_ENTRY(asker) beside; /* of the same job */
+	TAILQ_ENTRY(asker) by_deadline; /* of all */
+	struct job *job;
+	unsigned front;
+	uint64_t id; /* the front's */
+	int64_t deadline_us; /* monotonic */
+};
+TAILQ_HEAD(asker_list, asker);
+
+/* A job is in the list of its state. All wait until the deadlines of their askers. */
+enum job_state {
+	JOB_NEW, /* nothing yet; in no list */
+	JOB_LOOKUP, /* for lookups */
+	JOB_STALE, /* for fresh evidence */
+	JOB_QUEUED, /* for a signer that has room */
+	JOB_SIGNING, /* for its signer's answer */
+};
+
+/* A question: one allocation (but for the askers that join it), freed as a whole. */
+struct job {
+	TAILQ_ENTRY(job) place;
+	enum job_state state;
+	bool cacheable;
+	struct table_node flight; /* by key, where cacheable */
+	struct asker_list askers;
+	struct asker first;
+	const struct issuer *issuer;
+	unsigned tries; /* decided anew (LIMIT_FENCE_RETRIES) */
+	unsigned pending; /* entries that wait for lookups */
+
+	/* What was sent to the signer. */
+	unsigned signer;
+	uint64_t sign_id;
+	int64_t issuer_version;
+	bool revoked_only;
+	int64_t this_update, next_update;
+
+	struct view nonce;
+	unsigned count;
+	struct entry entries[]; /* then the octets of CertIDs and nonce */
+};
+TAILQ_HEAD(job_list, job);
+
+struct front {
+	bool attached;
+	unsigned open; /* askers */
+};
+
+struct signer {
+	bool attached, hung;
+	struct job_list jobs;
+	unsigned depth;
+	int64_t silent_since_us; /* monotonic; while depth > 0 */
+};
+
+struct ledger_counts {
+	uint64_t queries, cache_hits, joined, lookups, batches, batches_failed;
+	uint64_t signatures, fences, purges, polls, loads, alarms, bad_rows, overloads, timeouts;
+};
+
+struct ledger {
+	const struct conf *conf;
+	const struct ledger_ops *ops;
+	void *context;
+	struct siphash_key key;
+	struct cache *cache; /* second level: signed responses by CertID */
+	struct buffer frame; /* for writing messages */
+
+	struct revoked *revoked;
+	struct issuers *issuers;
+	bool incomplete;
+	bool has_evidence;
+	struct db_evidence evidence;
+	int64_t tick_us; /* the latest time given to fronts; never goes back */
+	bool feed_up;
+	char feed_reason[200];
+	bool loading; /* between load_begin and load_end */
+	bool settling; /* a load ended, the next poll tells what it lost */
+	unsigned purges_in_turn;
+	bool purge_all_due;
+
+	struct table flights, lookups;
+	struct lookup_list lookup_queue;
+	bool lookup_usable;
+	char lookup_reason[200];
+	uint64_t batch; /* number of the latest batch */
+	size_t batch_count; /* 0: none in flight */
+	struct lookup *batch_lookups[LIMIT_LOOKUP_BATCH];
+	int64_t lookup_retry_us; /* not before, monotonic */
+
+	struct asker_list askers; /* by deadline */
+	size_t open; /* askers */
+	size_t entries; /* of all jobs; LIMIT_JOBS */
+	struct job_list jobs_lookup, jobs_stale, jobs_queued;
+	uint64_t sign_id;
+
+	struct front fronts[LIMIT_FRONTS];
+	struct signer signers[LIMIT_SIGNERS];
+	unsigned signers_attached;
+
+	unsigned readiness; /* what was said last; see readiness.c */
+	const struct conf_issuer *readiness_missing;
+	struct ledger_counts counts;
+};
+
+/* ---- truth.c: what is known ---- */
+
+bool evidence_fresh(const struct ledger *l, const struct db_evidence *evidence, struct moment now);
+/* Fills the job's verdicts and times and returns the state that it must go to: JOB_LOOKUP,
+ * JOB_STALE or JOB_QUEUED; JOB_NEW: it is answered `unauthorized`. */
+enum job_state truth_decide(const struct ledger *l, struct job *job, struct moment now);
+/* Has a newer version been applied since the job was decided? */
+bool truth_changed(const struct ledger *l, const struct job *job);
+/* Does this entry need a lookup to be decided? */
+bool truth_wants_lookup(const struct ledger *l, const struct entry *entry, struct moment now);
+
+/* ---- changes.c: applying what the database says ---- */
+
+/* To the revoked set; purges what changed, counts and names what is refused. */
+void changes_apply(struct ledger *l, const struct cert_record *record);
+/* Purges go out before any later answer or tick; a flood of them becomes one for everything. */
+void changes_flush(struct ledger *l);
+void ledger_alarm(struct ledger *l, const char *format, ...) printf_like(2, 3);
+
+/* ---- jobs.c ---- */
+
+struct ocsp_certid;
+/* NULL without memory. */
+struct job *job_new(struct ledger *l, const struct issuer *issuer,
+		    const struct message_query *query, const struct ocsp_certid *certids);
+/* Adds one who waits; false without memory. */
+must_check bool job_ask(struct ledger *l, struct job *job, unsigned front, uint64_t id,
+			struct moment now);
+struct job *job_in_flight(const struct ledger *l, struct view key);
+/* Decides anew and moves the job on. May free it. */
+void job_advance(struct ledger *l, struct job *job, struct moment now);
+void job_move(struct ledger *l, struct job *job, enum job_state state);
+/* Once more, because what it rested on has changed; tryLater after LIMIT_FENCE_RETRIES. */
+void job_again(struct ledger *l, struct job *job, struct moment now);
+/* Answers all askers and frees the job; `m` as for the first asker's id. */
+void job_finish(struct ledger *l, struct job *job, struct message_answer *m);
+void job_finish_error(struct ledger *l, struct job *job, enum ocsp_result result);
+void job_free(struct ledger *l, struct job *job);
+void asker_remove(struct ledger *l, struct asker *asker);
+/* Drops a job that nobody waits for, unless its signature is on its way into the cache. */
+void job_abandon(struct ledger *l, struct job *job);
+
+/* ---- answers.c: to the fronts ---- */
+
+void answer_send(struct ledger *l, unsigned front, struct message_answer *m);
+void answer_error(struct ledger *l, unsigned front, uint64_t id, enum ocsp_result result);
+/* Answers from the second-level cache; false if it has nothing that may leave now. */
+must_check bool answer_cached(struct ledger *l, unsigned front, uint64_t id, struct view key,
+			      struct moment now);
+/* A response just signed, to all who wait; frees the job. */
+void answer_signed(struct ledger *l, struct job *job, const struct message_signed *m);
+void answer_tick(struct ledger *l, unsigned front);
+void answer_purge(struct ledger *l, const struct message_purge *m);
+
+/* ---- lookups.c ---- */
+
+/* Makes the entry wait for its certificate's lookup. false without memory. */
+must_check bool lookup_want(struct ledger *l, struct entry *entry);
+void lookup_cancel(struct ledger *l, struct entry *entry);
+void lookups_send(struct ledger *l, struct moment now);
+void lookups_deinit(struct ledger *l);
+
+/* ---- signing.c ---- */
+
+/* Gives queued jobs to signers while these have room. */
+void signing_dispatch(struct ledger *l, struct moment now);
+/* Takes the job from its signer's list. */
+void signing_remove(struct ledger *l, struct job *job);
+/* Looks for silent signers. */
+void signing_timer(struct ledger *l, struct moment now);
+int64_t signing_next(const struct ledger *l);
+
+/* ---- readiness.c ---- */
+
+/* Tells the fronts where it changed. */
+void readiness_update(struct ledger *l, struct moment now);
+void readiness_send(struct ledger *l, unsigned front);
+/* Was the evidence fresh when it was last looked at, so that its end must be noticed? */
+bool readiness_fresh(const struct ledger *l);

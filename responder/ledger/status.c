@@ -1,0 +1,85 @@
+/* The ledger's part of `stillgood status`. */
+#include "ledger/state.h"
+
+static void put_text(struct buffer *out, const char *text)
+{
+	buffer_put_u8(out, '"');
+	for (const char *p = text; *p; p++) {
+		unsigned char c = (unsigned char)*p;
+		if (c == '"' || c == '\\')
+			buffer_printf(out, "\\%c", c);
+		else if (c < 0x20)
+			buffer_printf(out, "\\u%04x", c);
+		else
+			buffer_put_u8(out, c);
+	}
+	buffer_put_u8(out, '"');
+}
+
+static void put_number(struct buffer *out, const char *name, uint64_t value)
+{
+	buffer_printf(out, ",\"%s\":%llu", name, (unsigned long long)value);
+}
+
+static void put_database(const struct ledger *l, struct moment now, struct buffer *out)
+{
+	const char *feed = l->feed_up ? "up" : l->loading ? "loading" : "lost";
+	buffer_printf(out, "\"feed\":\"%s\",\"feed_reason\":", feed);
+	put_text(out, l->feed_up ? "" : l->feed_reason);
+	buffer_printf(out, ",\"lookup_usable\":%s,\"lookup_reason\":",
+		      l->lookup_usable ? "true" : "false");
+	put_text(out, l->lookup_usable ? "" : l->lookup_reason);
+	if (l->has_evidence)
+		buffer_printf(out, ",\"evidence_us\":%lld,\"evidence_age_ms\":%lld",
+			      (long long)l->evidence.time_us,
+			      (long long)((now.mono_us - l->evidence.mono_us) / MILLISECOND_US));
+	else
+		buffer_put_string(out, ",\"evidence_us\":null,\"evidence_age_ms\":null");
+}
+
+static void put_signers(const struct ledger *l, struct buffer *out)
+{
+	unsigned hung = 0, depth = 0;
+	for (unsigned i = 0; i < LIMIT_SIGNERS; i++) {
+		hung += l->signers[i].attached && l->signers[i].hung;
+		depth += l->signers[i].depth;
+	}
+	put_number(out, "signers", l->signers_attached);
+	put_number(out, "signers_hung", hung);
+	put_number(out, "signing", depth);
+}
+
+static void put_counts(const struct ledger_counts *c, struct buffer *out)
+{
+	put_number(out, "queries", c->queries);
+	put_number(out, "cache_hits", c->cache_hits);
+	put_number(out, "joined", c->joined);
+	put_number(out, "lookups", c->lookups);
+	put_number(out, "batches", c->batches);
+	put_number(out, "batches_failed", c->batches_failed);
+	put_number(out, "signatures", c->signatures);
+	put_number(out, "fences", c->fences);
+	put_number(out, "purges", c->purges);
+	put_number(out, "polls", c->polls);
+	put_number(out, "loads", c->loads);
+	put_number(out, "alarms", c->alarms);
+	put_number(out, "bad_rows", c->bad_rows);
+	put_number(out, "overloads", c->overloads);
+	put_number(out, "timeouts", c->timeouts);
+}
+
+void ledger_status(const struct ledger *l, struct moment now, struct buffer *out)
+{
+	buffer_put_u8(out, '{');
+	put_database(l, now, out);
+	put_number(out, "revoked", revoked_count(l->revoked));
+	put_number(out, "revoked_bytes", revoked_memory(l->revoked));
+	put_number(out, "issuers", issuers_count(l->issuers));
+	put_number(out, "open", l->open);
+	put_signers(l, out);
+	struct cache_counts cache = cache_counts(l->cache);
+	put_number(out, "cache_entries", cache.entries);
+	put_number(out, "cache_bytes", cache.bytes);
+	put_counts(&l->counts, out);
+	buffer_put_u8(out, '}');
+}

@@ -1,0 +1,146 @@
+/* What is known of a job's certificates, and what may be said of them now.
+ *
+ * The revoked set comes first: what is not good there needs no lookup and loses against no lookup.
+ * Everything else needs a lookup whose evidence is fresh and which is not older than the set. */
+#include "ledger/state.h"
+
+bool evidence_fresh(const struct ledger *l, const struct db_evidence *evidence, struct moment now)
+{
+	return now.mono_us <= evidence->mono_us + l->conf->database.freshness_us;
+}
+
+static bool feed_fresh(const struct ledger *l, struct moment now)
+{
+	return l->has_evidence && evidence_fresh(l, &l->evidence, now);
+}
+
+/* P-34: of a revoked issuer every certificate is revoked, whether it has a row or not, so nothing
+ * needs to be looked up (verdict.c). */
+static bool issuer_decides(const struct job *job)
+{
+	return job->issuer->record.revoked_at != TIME_NONE;
+}
+
+static int64_t entry_version(const struct entry *entry)
+{
+	return entry->knowledge == KNOWS_ROW ? entry->record.version : 0;
+}
+
+static bool set_row(const struct ledger *l, const struct entry *entry, struct cert_record *ret)
+{
+	return revoked_find(l->revoked, entry->job->issuer->record.id, serial_view(&entry->serial),
+			    ret);
+}
+
+bool truth_wants_lookup(const struct ledger *l, const struct entry *entry, struct moment now)
+{
+	struct cert_record row;
+	bool in_set = set_row(l, entry, &row);
+	if ((in_set && row.status != CERT_GOOD) || issuer_decides(entry->job))
+		return false;
+	if (entry->knowledge == KNOWS_NOTHING || !evidence_fresh(l, &entry->evidence, now))
+		return true;
+	return in_set && row.version > entry_version(entry);
+}
+
+/* The record that the verdict rests on; NULL: there is no row, or the issuer decides without. */
+static const struct cert_record *entry_basis(const struct ledger *l, const struct entry *entry,
+					     struct cert_record *storage)
+{
+	if (set_row(l, entry, storage) && storage->status != CERT_GOOD)
+		return storage;
+	return entry->knowledge == KNOWS_ROW ? &entry->record : NULL;
+}
+
+static void entry_decide(const struct ledger *l, struct entry *entry, struct moment now)
+{
+	struct cert_record storage;
+	const struct issuer *issuer = entry->job->issuer;
+	const struct cert_record *record = entry_basis(l, entry, &storage);
+	entry->verdict = verdict_of(&issuer->section->policy, &issuer->record, record,
+				    wall_seconds(now.wall_us));
+	entry->version = record ? record->version : 0;
+}
+
+/* Revoked for good: neither on hold nor a serial never issued (P-23), both of which can change. */
+static bool verdict_final(const struct verdict *verdict)
+{
+	return verdict->status == OCSP_REVOKED && !verdict->extended_revoke &&
+	       verdict->reason != REASON_CERTIFICATE_HOLD;
+}
+
+static bool verdict_revoked(const struct verdict *verdict)
+{
+	return verdict->status == OCSP_REVOKED && !verdict->extended_revoke;
+}
+
+/* Up to when is what we say proven? The feed's evidence vouches for every row, because a change
+ * would have come with it; that a row does not exist is only as new as the lookup that said so. */
+static int64_t proven_us(const struct ledger *l, const struct job *job)
+{
+	int64_t time_us = l->evidence.time_us;
+	for (unsigned i = 0; i < job->count; i++) {
+		const struct entry *entry = &job->entries[i];
+		if (entry->version == 0 && entry->knowledge == KNOWS_ABSENCE &&
+		    entry->evidence.time_us < time_us)
+			time_us = entry->evidence.time_us;
+	}
+	return time_us;
+}
+
+/* P-27. False if these times leave nothing to sign: a hold whose evidence is too old. */
+static bool decide_times(const struct ledger *l, struct job *job, bool may_extend,
+			 struct moment now)
+{
+	const struct conf_issuer *section = job->issuer->section;
+	int64_t validity = section->validity_us / SECOND_US;
+	int64_t now_s = wall_seconds(now.wall_us);
+	/* The database's clock may be ahead of ours (FAULTS.md row 12). */
+	int64_t proven = wall_seconds(proven_us(l, job));
+	job->this_update = (proven < now_s ? proven : now_s) - section->backdate_us / SECOND_US;
+	/* Validity counts both ends. */
+	job->next_update = job->this_update + validity - 1;
+	/* Revoked is sticky: it stays true however old the proof is, so it is never refused for its
+	 * age. Fresh evidence seems as old only where the database's clock is behind ours. */
+	if (job->next_update - now_s < validity / 2 && may_extend)
+		job->next_update = now_s + validity - 1;
+	return job->next_update > now_s && job->next_update > job->this_update;
+}
+
+enum job_state truth_decide(const struct ledger *l, struct job *job, struct moment now)
+{
+	bool final = true;
+	for (unsigned i = 0; i < job->count; i++)
+		if (truth_wants_lookup(l, &job->entries[i], now))
+			return JOB_LOOKUP;
+	job->issuer_version = job->issuer->record.version;
+	job->revoked_only = true;
+	for (unsigned i = 0; i < job->count; i++) {
+		const struct verdict *verdict = &job->entries[i].verdict;
+		entry_decide(l, &job->entries[i], now);
+		if (verdict->result != OCSP_SUCCESSFUL)
+			return JOB_NEW;
+		job->revoked_only = job->revoked_only && verdict_revoked(verdict);
+		final = final && verdict_final(verdict);
+	}
+	bool fresh = feed_fresh(l, now);
+	if (!l->has_evidence || (!fresh && !job->revoked_only))
+		return JOB_STALE; /* I-3 */
+	return decide_times(l, job, final || fresh, now) ? JOB_QUEUED : JOB_STALE;
+}
+
+bool truth_changed(const struct ledger *l, const struct job *job)
+{
+	if (job->issuer->record.version != job->issuer_version)
+		return true;
+	for (unsigned i = 0; i < job->count; i++) {
+		struct cert_record row;
+		const struct entry *entry = &job->entries[i];
+		/* Any other version than the one signed: also a lower one, which counts where the
+		 * database went back in time (revoked.h). */
+		if (set_row(l, entry, &row) && row.version != entry->version &&
+		    (row.status != CERT_GOOD || row.version > entry->version))
+			return true;
+	}
+	return false;
+}
