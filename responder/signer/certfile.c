@@ -1,0 +1,165 @@
+#include "signer/certfile.h"
+
+#include "base/file.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <sys/stat.h>
+
+const char *openssl_reason(void)
+{
+	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+	ERR_clear_error();
+	return reason ? reason : "no reason given";
+}
+
+static void secret_deinit(struct buffer *b)
+{
+	if (b->data)
+		explicit_bzero(b->data, b->capacity);
+	buffer_deinit(b);
+}
+
+static void bio_freep(BIO **bio)
+{
+	BIO_free(*bio);
+}
+
+static bool is_pem(struct view bytes)
+{
+	static const char mark[] = "-----BEGIN";
+	return bytes.size > 0 && memmem(bytes.data, bytes.size, mark, sizeof(mark) - 1) != NULL;
+}
+
+/* ---- certificates ---- */
+
+static int take_pem(struct certfile *file, struct view text, struct fault *fault)
+{
+	cleanup(bio_freep) BIO *bio = BIO_new_mem_buf(text.data, (int)text.size);
+	unsigned char *der = NULL;
+	long size = 0;
+	if (!bio)
+		return fault_set(fault, -ENOMEM, "%s: out of memory", file->path);
+	if (PEM_bytes_read_bio(&der, &size, NULL, PEM_STRING_X509, bio, NULL, NULL) != 1)
+		return fault_set(fault, -EBADMSG,
+				 "%s: no whole PEM certificate in it (%s); is the file cut short, "
+				 "or a key?",
+				 file->path, openssl_reason());
+	file->der = malloc((size_t)size);
+	if (file->der)
+		memcpy(file->der, der, (size_t)size);
+	OPENSSL_free(der);
+	if (!file->der)
+		return fault_set(fault, -ENOMEM, "%s: out of memory", file->path);
+	file->size = (size_t)size;
+	file->more =
+		is_pem(view_of(text.data + text.size - BIO_pending(bio), (size_t)BIO_pending(bio)));
+	return 0;
+}
+
+static int take_der(struct certfile *file, struct view bytes, struct fault *fault)
+{
+	file->der = malloc(bytes.size ? bytes.size : 1);
+	if (!file->der)
+		return fault_set(fault, -ENOMEM, "%s: out of memory", file->path);
+	if (bytes.size)
+		memcpy(file->der, bytes.data, bytes.size);
+	file->size = bytes.size;
+	return 0;
+}
+
+/* Both readers must take all of it. */
+static int read_certificate(struct certfile *file, struct fault *fault)
+{
+	const unsigned char *p = file->der;
+	file->x509 = d2i_X509(NULL, &p, (long)file->size);
+	if (!file->x509 || p != file->der + file->size ||
+	    certificate_read(certfile_der(file), &file->slices) != 0) {
+		ERR_clear_error();
+		return fault_set(fault, -EBADMSG,
+				 "%s: not a certificate; give one in PEM or DER form", file->path);
+	}
+	return 0;
+}
+
+int certfile_load(struct certfile *ret, const char *path, struct fault *fault)
+{
+	cleanup(buffer_deinit) struct buffer bytes = {0};
+	struct certfile file = {.path = path};
+	int result = file_read(path, LIMIT_PEM_FILE, &bytes, fault);
+	if (result < 0)
+		return result;
+	struct view view = buffer_view(&bytes);
+	result = is_pem(view) ? take_pem(&file, view, fault) : take_der(&file, view, fault);
+	if (result == 0)
+		result = read_certificate(&file, fault);
+	if (result < 0) {
+		certfile_deinit(&file);
+		return result;
+	}
+	*ret = file;
+	return 0;
+}
+
+void certfile_deinit(struct certfile *file)
+{
+	X509_free(file->x509);
+	free(file->der);
+	*file = (struct certfile){0};
+}
+
+struct view certfile_der(const struct certfile *file)
+{
+	return view_of(file->der, file->size);
+}
+
+/* ---- keys ---- */
+
+/* A service has nobody to ask: remember that a passphrase was wanted, give none. */
+static int refuse_passphrase(char *out, int size, int writing, void *asked)
+{
+	(void)out;
+	(void)size;
+	(void)writing;
+	*(bool *)asked = true;
+	return -1;
+}
+
+static int read_key(const char *path, struct view text, EVP_PKEY **ret, struct fault *fault)
+{
+	bool encrypted = false;
+	cleanup(bio_freep) BIO *bio = BIO_new_mem_buf(text.data, (int)text.size);
+	if (!bio)
+		return fault_set(fault, -ENOMEM, "%s: out of memory", path);
+	EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, refuse_passphrase, &encrypted);
+	if (key) {
+		*ret = key;
+		return 0;
+	}
+	const char *reason = openssl_reason();
+	if (encrypted)
+		return fault_set(fault, -EACCES,
+				 "%s: the key is encrypted; store it without a passphrase "
+				 "(openssl pkey -in FILE -out FILE), readable by the service alone",
+				 path);
+	return fault_set(fault, -EBADMSG,
+			 "%s: no whole PEM private key in it (%s); is the file cut short, or a "
+			 "certificate?",
+			 path, reason);
+}
+
+int keyfile_load(const char *path, EVP_PKEY **ret, bool *open_to_others, struct fault *fault)
+{
+	cleanup(secret_deinit) struct buffer bytes = {0};
+	struct stat status;
+	/* One allocation that never moves, so that wiping it wipes all. */
+	if (stat(path, &status) == 0 && status.st_size < (off_t)LIMIT_PEM_FILE)
+		(void)buffer_reserve(&bytes, (size_t)status.st_size + 2u * 65536u);
+	int result = file_read(path, LIMIT_PEM_FILE, &bytes, fault);
+	if (result < 0)
+		return result;
+	result = read_key(path, buffer_view(&bytes), ret, fault);
+	if (result == 0)
+		*open_to_others = stat(path, &status) == 0 && (status.st_mode & S_IROTH);
+	return result;
+}

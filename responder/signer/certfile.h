@@ -1,0 +1,31 @@
+/* Certificate and key files. Every fault reads "PATH: what; what to do". */
+#pragma once
+
+#include "base/limits.h"
+#include "base/result.h"
+#include "ocsp/certificate.h"
+
+#include <openssl/x509.h>
+
+/* One certificate: its octets exactly as they stand in the file, and two readings of them. */
+struct certfile {
+	const char *path; /* borrowed */
+	uint8_t *der;
+	size_t size;
+	struct certificate slices; /* point into `der` */
+	X509 *x509;
+	bool more; /* the file goes on after it, for example with its chain */
+};
+
+/* The first certificate of a PEM file, or a DER file. 0 or -errno. */
+must_check int certfile_load(struct certfile *ret, const char *path, struct fault *fault);
+void certfile_deinit(struct certfile *file);
+struct view certfile_der(const struct certfile *file);
+
+/* A private key: PEM without a passphrase. `*open_to_others`: people other than owner and group may
+ * read it. 0 or -errno. */
+must_check int keyfile_load(const char *path, EVP_PKEY **ret, bool *open_to_others,
+			    struct fault *fault);
+
+/* OpenSSL's own words for what went wrong last; empties its error queue. Static storage. */
+const char *openssl_reason(void);

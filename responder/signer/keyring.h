@@ -1,0 +1,30 @@
+/* All credentials of the configuration, in its order, with what each has done. */
+#pragma once
+
+#include "signer/sign.h"
+
+struct keyring_entry {
+	struct credential *credential;
+	uint64_t signatures, failures;
+};
+
+struct keyring {
+	unsigned count;
+	struct keyring_entry *entries;
+	uint64_t strays; /* jobs for an issuer that is not there */
+};
+
+/* Loads and proves all or nothing. The fault names the issuer and the file. */
+must_check int keyring_load(struct keyring *ret, const struct conf *conf, int64_t now,
+			    struct fault *fault);
+void keyring_deinit(struct keyring *keyring);
+
+/* Does one job: appends the response to `out` and fills in `ret`, whose `der` points into `out`.
+ * `reason` (static storage) says why where it is not OCSP_SUCCESSFUL, else NULL. */
+void keyring_answer(struct keyring *keyring, const struct message_sign *job, int64_t now,
+		    struct buffer *out, struct message_signed *ret, const char **reason);
+
+/* Appends a JSON object: {"index":0,"issuers":[{"name","algorithm","not_after","signatures",
+ * "failures"}…]}, and "omitted" with a count where they would be more than `most` bytes. */
+void keyring_status(const struct keyring *keyring, const struct conf *conf, unsigned index,
+		    size_t most, struct buffer *out);

@@ -1,0 +1,177 @@
+#include "signer/scheme.h"
+
+#include "signer/certfile.h"
+
+#include <openssl/asn1t.h>
+#include <openssl/x509.h>
+
+struct scheme {
+	EVP_MD *digest; /* NULL: the key signs whole messages */
+	EVP_MD_CTX *hash;
+	EVP_PKEY_CTX *sign, *verify;
+	EVP_MD_CTX *message_sign, *message_verify;
+	bool verify_always;
+	uint64_t count;
+	uint8_t *algorithm, *signature;
+	size_t algorithm_size, signature_capacity;
+};
+
+/* ---- preparation ---- */
+
+/* The digest of an ECDSA key is that of its curve (P-36). Where the library's usual one is weaker
+ * than SHA-256, SHA-256. NULL: none, whole messages. */
+static const char *digest_name(EVP_PKEY *key, char usual[64])
+{
+	int answer = EVP_PKEY_get_default_digest_name(key, usual, 64);
+	if (answer == 2)
+		return strcmp(usual, "UNDEF") == 0 || usual[0] == '\0' ? NULL : usual;
+	if (EVP_PKEY_is_a(key, "EC"))
+		return EVP_PKEY_get_bits(key) <= 256   ? "SHA256"
+		       : EVP_PKEY_get_bits(key) <= 384 ? "SHA384"
+						       : "SHA512";
+	if (answer == 1 && (strstr(usual, "384") || strstr(usual, "512")))
+		return usual;
+	return "SHA256";
+}
+
+/* Signs something small through the library's certificate code, which knows every algorithm's exact
+ * identifier, and keeps the identifier. */
+static bool take_algorithm(struct scheme *s, EVP_PKEY *key)
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	X509_ALGOR *algorithm = X509_ALGOR_new();
+	ASN1_BIT_STRING *signature = ASN1_BIT_STRING_new();
+	ASN1_INTEGER *something = ASN1_INTEGER_new();
+	const char *digest = s->digest ? EVP_MD_get0_name(s->digest) : NULL;
+	int size = -1;
+	if (context && algorithm && signature && something &&
+	    EVP_DigestSignInit_ex(context, NULL, digest, NULL, NULL, key, NULL) == 1 &&
+	    ASN1_item_sign_ctx(ASN1_ITEM_rptr(ASN1_INTEGER), algorithm, NULL, signature, something,
+			       context) > 0)
+		size = i2d_X509_ALGOR(algorithm, &s->algorithm);
+	s->algorithm_size = size > 0 ? (size_t)size : 0;
+	EVP_MD_CTX_free(context);
+	X509_ALGOR_free(algorithm);
+	ASN1_BIT_STRING_free(signature);
+	ASN1_INTEGER_free(something);
+	return size > 0;
+}
+
+static bool prepare_digest(struct scheme *s, EVP_PKEY *key, EVP_PKEY *public_key)
+{
+	s->hash = EVP_MD_CTX_new();
+	s->sign = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+	s->verify = EVP_PKEY_CTX_new_from_pkey(NULL, public_key, NULL);
+	return s->hash && s->sign && s->verify && EVP_PKEY_sign_init(s->sign) == 1 &&
+	       EVP_PKEY_CTX_set_signature_md(s->sign, s->digest) == 1 &&
+	       EVP_PKEY_verify_init(s->verify) == 1 &&
+	       EVP_PKEY_CTX_set_signature_md(s->verify, s->digest) == 1;
+}
+
+static bool prepare_message(struct scheme *s, EVP_PKEY *key, EVP_PKEY *public_key)
+{
+	s->message_sign = EVP_MD_CTX_new();
+	s->message_verify = EVP_MD_CTX_new();
+	return s->message_sign && s->message_verify &&
+	       EVP_DigestSignInit_ex(s->message_sign, NULL, NULL, NULL, NULL, key, NULL) == 1 &&
+	       EVP_DigestVerifyInit_ex(s->message_verify, NULL, NULL, NULL, NULL, public_key,
+				       NULL) == 1;
+}
+
+static bool prepare(struct scheme *s, EVP_PKEY *key, EVP_PKEY *public_key)
+{
+	char usual[64] = "";
+	const char *name = digest_name(key, usual);
+	int size = EVP_PKEY_get_size(key);
+	if (size <= 0)
+		return false;
+	s->verify_always = EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "RSA-PSS");
+	s->signature_capacity = (size_t)size;
+	s->signature = malloc(s->signature_capacity);
+	s->digest = name ? EVP_MD_fetch(NULL, name, NULL) : NULL;
+	if (!s->signature || (name && !s->digest))
+		return false;
+	return (name ? prepare_digest(s, key, public_key) : prepare_message(s, key, public_key)) &&
+	       take_algorithm(s, key);
+}
+
+int scheme_new(EVP_PKEY *key, EVP_PKEY *public_key, struct scheme **ret, const char **reason)
+{
+	cleanup(scheme_freep) struct scheme *s = calloc(1, sizeof(*s));
+	struct view signature;
+	if (!s || !prepare(s, key, public_key)) {
+		*reason = openssl_reason();
+		return -ENOTSUP;
+	}
+	/* The first signature is verified for every kind of key. */
+	int result = scheme_sign(s, view_of_string("trial"), &signature);
+	if (result < 0) {
+		*reason = openssl_reason();
+		return result == -EIO ? -ENOTSUP : result;
+	}
+	s->count = 0; /* and so is the first that leaves */
+	*ret = s;
+	s = NULL;
+	return 0;
+}
+
+void scheme_free(struct scheme *s)
+{
+	if (!s)
+		return;
+	EVP_MD_free(s->digest);
+	EVP_MD_CTX_free(s->hash);
+	EVP_PKEY_CTX_free(s->sign);
+	EVP_PKEY_CTX_free(s->verify);
+	EVP_MD_CTX_free(s->message_sign);
+	EVP_MD_CTX_free(s->message_verify);
+	OPENSSL_free(s->algorithm);
+	free(s->signature);
+	free(s);
+}
+
+struct view scheme_algorithm(const struct scheme *s)
+{
+	return view_of(s->algorithm, s->algorithm_size);
+}
+
+/* ---- signatures ---- */
+
+static int sign_digest(struct scheme *s, struct view message, bool verify, size_t *size)
+{
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	unsigned digest_size;
+	if (EVP_DigestInit_ex2(s->hash, s->digest, NULL) != 1 ||
+	    EVP_DigestUpdate(s->hash, message.data, message.size) != 1 ||
+	    EVP_DigestFinal_ex(s->hash, digest, &digest_size) != 1 ||
+	    EVP_PKEY_sign(s->sign, s->signature, size, digest, digest_size) != 1)
+		return -EIO;
+	if (verify && EVP_PKEY_verify(s->verify, s->signature, *size, digest, digest_size) != 1)
+		return -EKEYREJECTED;
+	return 0;
+}
+
+static int sign_message(struct scheme *s, struct view message, bool verify, size_t *size)
+{
+	if (EVP_DigestSignInit(s->message_sign, NULL, NULL, NULL, NULL) != 1 ||
+	    EVP_DigestSign(s->message_sign, s->signature, size, message.data, message.size) != 1)
+		return -EIO;
+	if (verify && (EVP_DigestVerifyInit(s->message_verify, NULL, NULL, NULL, NULL) != 1 ||
+		       EVP_DigestVerify(s->message_verify, s->signature, *size, message.data,
+					message.size) != 1))
+		return -EKEYREJECTED;
+	return 0;
+}
+
+int scheme_sign(struct scheme *s, struct view message, struct view *ret)
+{
+	bool verify = s->verify_always || s->count % SCHEME_VERIFY_ONE_IN == 0;
+	size_t size = s->signature_capacity;
+	int result = s->digest ? sign_digest(s, message, verify, &size)
+			       : sign_message(s, message, verify, &size);
+	if (result < 0)
+		return result;
+	s->count++;
+	*ret = view_of(s->signature, size);
+	return 0;
+}

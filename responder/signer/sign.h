@@ -1,0 +1,20 @@
+/* From a job to a signed response. The ledger is not believed more than it must be: what this
+ * room's own configuration and certificates forbid is refused, whatever the job says. */
+#pragma once
+
+#include "ipc/messages.h"
+#include "signer/credential.h"
+
+/* Positive results. */
+#define SIGN_REFUSED 1 /* the job asks for what may not be said; `reason` says what */
+#define SIGN_LATER 2 /* the certificate is not valid now, or the job waited too long */
+
+struct sign_outcome {
+	int64_t produced_at, next_update; /* seconds since 1970 */
+	const char *reason; /* of any failure; static storage */
+};
+
+/* Appends the OCSPResponse. `now`: seconds since 1970. 0, a positive result, or -EIO: signing
+ * failed, or what was signed did not verify. `ret->reason` is set on failure too. */
+must_check int sign_job(struct credential *credential, const struct message_sign *job, int64_t now,
+			struct buffer *out, struct sign_outcome *ret);

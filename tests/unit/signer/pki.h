@@ -1,0 +1,157 @@
+/* Keys and certificates for the signer's tests, made anew in a folder of their own. */
+#pragma once
+
+#include "unit.h"
+
+#include "conf/conf.h"
+
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <sys/stat.h>
+
+#define PKI_DAY 86400
+
+struct pki_extension {
+	int nid;
+	const char *value;
+};
+
+/* What a certificate is to say; zeros are sensible. */
+struct pki_wish {
+	const char *name; /* UTF-8 */
+	EVP_PKEY *key;
+	X509 *issuer; /* NULL: self-signed */
+	EVP_PKEY *issuer_key;
+	const EVP_MD *digest; /* NULL: SHA-256, or none where the key wants none */
+	long from, until; /* seconds from now; 0, 0: one day ago to ten days ahead */
+	struct pki_extension extensions[8];
+};
+
+static const struct pki_extension pki_ca_extensions[] = {
+	{NID_basic_constraints, "critical,CA:TRUE"},
+	{NID_key_usage, "critical,keyCertSign,cRLSign"},
+};
+static const struct pki_extension pki_delegate_extensions[] = {
+	{NID_key_usage, "critical,digitalSignature"},
+	{NID_ext_key_usage, "OCSPSigning"},
+	{NID_id_pkix_OCSP_noCheck, "ignored"},
+};
+
+static inline EVP_PKEY *pki_key(const char *kind)
+{
+	EVP_PKEY *key = NULL;
+	if (strncmp(kind, "RSA-", 4) == 0)
+		key = EVP_RSA_gen((unsigned)strtoul(kind + 4, NULL, 10));
+	else if (strncmp(kind, "P-", 2) == 0)
+		key = EVP_EC_gen(kind);
+	else if (strcmp(kind, "RSASSA-PSS") == 0)
+		key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA-PSS", (size_t)2048);
+	else
+		key = EVP_PKEY_Q_keygen(NULL, NULL, kind);
+	assert_non_null(key);
+	return key;
+}
+
+static inline void pki_extend(X509 *x509, X509 *issuer, const struct pki_extension *extension)
+{
+	X509V3_CTX context;
+	X509V3_set_ctx(&context, issuer, x509, NULL, NULL, 0);
+	X509_EXTENSION *made =
+		X509V3_EXT_conf_nid(NULL, &context, extension->nid, extension->value);
+	assert_non_null(made);
+	assert_int_equal(X509_add_ext(x509, made, -1), 1);
+	X509_EXTENSION_free(made);
+}
+
+static inline X509 *pki_certificate(const struct pki_wish *wish)
+{
+	X509 *x509 = X509_new();
+	EVP_PKEY *by = wish->issuer_key ? wish->issuer_key : wish->key;
+	X509_NAME *name = X509_get_subject_name(x509);
+	static long serial = 1000;
+	X509_set_version(x509, X509_VERSION_3);
+	ASN1_INTEGER_set(X509_get_serialNumber(x509), ++serial);
+	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)wish->name, -1,
+				   -1, 0);
+	X509_set_issuer_name(x509, wish->issuer ? X509_get_subject_name(wish->issuer) : name);
+	X509_gmtime_adj(X509_getm_notBefore(x509), wish->until ? wish->from : -PKI_DAY);
+	X509_gmtime_adj(X509_getm_notAfter(x509), wish->until ? wish->until : 100L * PKI_DAY);
+	assert_int_equal(X509_set_pubkey(x509, wish->key), 1);
+	for (size_t i = 0; i < array_size(wish->extensions) && wish->extensions[i].nid; i++)
+		pki_extend(x509, wish->issuer ? wish->issuer : x509, &wish->extensions[i]);
+	bool plain = EVP_PKEY_is_a(by, "ED25519") || EVP_PKEY_is_a(by, "ED448");
+	const EVP_MD *digest = plain ? NULL : wish->digest ? wish->digest : EVP_sha256();
+	assert_true(X509_sign(x509, by, digest) > 0);
+	return x509;
+}
+
+static inline X509 *pki_ca(const char *name, EVP_PKEY *key)
+{
+	struct pki_wish wish = {.name = name, .key = key};
+	memcpy(wish.extensions, pki_ca_extensions, sizeof(pki_ca_extensions));
+	return pki_certificate(&wish);
+}
+
+static inline struct pki_wish pki_delegate(EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key)
+{
+	struct pki_wish wish = {
+		.name = "OCSP signer", .key = key, .issuer = issuer, .issuer_key = issuer_key};
+	memcpy(wish.extensions, pki_delegate_extensions, sizeof(pki_delegate_extensions));
+	return wish;
+}
+
+/* ---- files ---- */
+
+struct pki_files {
+	char folder[32];
+	char ca[64], certificate[64], key[64], other[64];
+	struct conf_issuer issuer;
+};
+
+static inline void pki_files_init(struct pki_files *files)
+{
+	(void)snprintf(files->folder, sizeof(files->folder), "/tmp/stillgood-XXXXXX");
+	assert_non_null(mkdtemp(files->folder));
+	(void)snprintf(files->ca, sizeof(files->ca), "%s/ca.pem", files->folder);
+	(void)snprintf(files->certificate, sizeof(files->certificate), "%s/ocsp.pem",
+		       files->folder);
+	(void)snprintf(files->key, sizeof(files->key), "%s/ocsp.key", files->folder);
+	(void)snprintf(files->other, sizeof(files->other), "%s/other", files->folder);
+	files->issuer = (struct conf_issuer){
+		.name = (char *)(uintptr_t) "A",
+		.certificate = files->ca,
+		.signer_certificate = files->certificate,
+		.signer_key = files->key,
+		.validity_us = INT64_C(8) * 3600 * 1000000,
+		.responder_id = OCSP_BY_KEY,
+	};
+}
+
+static inline void pki_files_deinit(struct pki_files *files)
+{
+	(void)unlink(files->ca);
+	(void)unlink(files->certificate);
+	(void)unlink(files->key);
+	(void)unlink(files->other);
+	(void)rmdir(files->folder);
+}
+
+static inline void pki_write_certificate(const char *path, X509 *x509)
+{
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	assert_int_equal(PEM_write_X509(file, x509), 1);
+	assert_int_equal(fclose(file), 0);
+}
+
+static inline void pki_write_key(const char *path, EVP_PKEY *key, const char *passphrase)
+{
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	int size = passphrase ? (int)strlen(passphrase) : 0;
+	assert_int_equal(PEM_write_PKCS8PrivateKey(file, key, passphrase ? EVP_aes_128_cbc() : NULL,
+						   passphrase, size, NULL, NULL),
+			 1);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(chmod(path, 0600), 0);
+}
