@@ -10,33 +10,10 @@
 #pragma once
 
 #include "base/clock.h"
-#include "base/record.h"
 #include "base/result.h"
+#include "db/types.h"
 
 #include <event2/event.h>
-
-/* The data is complete up to this moment (DESIGN.md, Time and truth): statement_timestamp() of the
- * query on a primary, the heartbeat read in the same snapshot on a standby. */
-struct db_evidence {
-	int64_t time_us; /* the database's wall clock */
-	int64_t mono_us; /* our monotonic clock at a moment that is not later than time_us */
-};
-
-struct db_key {
-	int32_t issuer;
-	struct serial serial;
-};
-
-struct db_issuer {
-	struct issuer_record record;
-	struct view certificate; /* DER */
-};
-
-/* One key's result: exactly one for each key asked for. */
-struct db_found {
-	bool found;
-	struct cert_record record;
-};
 
 struct db_source_ops {
 	/* A load begins: all issuers, as one snapshot with the rows that follow. */
@@ -45,7 +22,9 @@ struct db_source_ops {
 	/* Everything arrived; evidence is that of the load's snapshot. */
 	void (*load_end)(void *context, const struct db_evidence *evidence);
 	/* One poll: changes (perhaps seen before; order is by version), then the new evidence.
-	 * A change of an issuer comes as `issuers`. */
+	 * A change of an issuer comes as `issuers`. A poll with very many changes comes in several
+	 * calls, all but the last with the evidence of the poll before: what they say is committed,
+	 * but only the last call has given everything that its evidence vouches for. */
 	void (*poll)(void *context, const struct db_evidence *evidence,
 		     const struct cert_record *records, size_t count,
 		     const struct db_issuer *issuers, size_t issuer_count);
@@ -58,6 +37,9 @@ struct db_source_ops {
 	void (*feed_lost)(void *context, const char *reason);
 	/* A row that cannot be understood (FAULTS.md row 15): named, skipped, the rest goes on. */
 	void (*bad_row)(void *context, const char *description);
+	/* May be NULL. The feed had such a row and this is its key: its state is not known, so no
+	 * answer made before may be given any longer. A lookup of it says `bad`. */
+	void (*bad_key)(void *context, const struct db_key *key);
 };
 
 struct db_settings {
@@ -67,13 +49,16 @@ struct db_settings {
 
 struct db_source;
 
+/* Starts to connect at once. 0, -ENOMEM, or -EINVAL for a conninfo that libpq cannot parse. */
 must_check int db_source_new(struct event_base *base, const struct db_settings *settings,
 			     const struct db_source_ops *ops, void *context,
 			     struct db_source **ret);
+/* Not from within its callbacks. NULL is fine. */
 void db_source_free(struct db_source *source);
 DEFINE_CLEANUP(struct db_source, db_source_free)
 
 /* At most LIMIT_LOOKUP_BATCH keys; one batch at a time: -EBUSY until lookup_done or
- * lookup_failed; -ENOTCONN. */
+ * lookup_failed; -ENOTCONN; -EINVAL for a count out of range; -ENOMEM. lookup_done and lookup_failed
+ * never come from within this call. */
 must_check int db_source_lookup(struct db_source *source, uint64_t batch, const struct db_key *keys,
 				size_t count);

@@ -1,0 +1,28 @@
+/* What the database room speaks of, besides base/record.h. */
+#pragma once
+
+#include "base/record.h"
+
+/* The data is complete up to this moment (DESIGN.md, Time and truth): the start of the query's
+ * transaction on a primary, the heartbeat read in the same snapshot on a standby. */
+struct db_evidence {
+	int64_t time_us; /* the database's wall clock */
+	int64_t mono_us; /* our monotonic clock at a moment that is not later than time_us */
+};
+
+struct db_key {
+	int32_t issuer;
+	struct serial serial;
+};
+
+struct db_issuer {
+	struct issuer_record record;
+	struct view certificate; /* DER */
+};
+
+/* One key's result: exactly one for each key asked for. */
+struct db_found {
+	bool found;
+	bool bad; /* there is a row, but it cannot be understood: neither found nor "no such row" */
+	struct cert_record record;
+};
