@@ -28,3 +28,22 @@
 #define CONTROL_SOCKET_LINE 64u
 #define CONTROL_SOCKET_TIMEOUT_MS 5000
 #define CONTROL_SOCKET_ASK_MS 1000
+
+struct control_socket;
+
+struct control_socket_ops {
+	/* A client asked for the status: control_socket_answer() follows, now or later. Not called
+	 * again before that. */
+	void (*status)(void *context);
+};
+
+/* Binds `path`, replacing what a dead instance left there. The fault names the path and the reason
+ * ("another instance is running (pid 1)"). 0 or -errno. */
+must_check int control_socket_new(struct event_base *base, const char *path,
+				  const struct control_socket_ops *ops, void *context,
+				  struct control_socket **ret, struct fault *fault);
+/* Closes it and removes the path. */
+void control_socket_free(struct control_socket *cs);
+DEFINE_CLEANUP(struct control_socket, control_socket_free)
+/* Answers every client that waits for the status. */
+void control_socket_answer(struct control_socket *cs, struct view document);

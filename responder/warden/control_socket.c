@@ -1,0 +1,281 @@
+#include "warden/control_socket.h"
+
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+enum client_state {
+	CLIENT_FREE,
+	CLIENT_READING, /* waits for its line */
+	CLIENT_WAITING, /* waits for the document */
+	CLIENT_WRITING, /* waits for the socket to take the rest of the answer */
+};
+
+/* Every state ends at the client's deadline, which nothing that it does can move. */
+struct client {
+	struct control_socket *cs;
+	enum client_state state;
+	int fd;
+	struct event *event; /* readable or writable; NULL while it waits for the document */
+	struct event *deadline;
+	char line[CONTROL_SOCKET_LINE];
+	size_t line_size;
+	struct buffer answer;
+};
+
+struct control_socket {
+	struct event_base *base;
+	char *path;
+	int fd;
+	struct event *acceptable;
+	const struct control_socket_ops *ops;
+	void *context;
+	bool asked; /* status() was called, no answer yet */
+	struct client clients[CONTROL_SOCKET_CLIENTS];
+};
+
+static const struct timeval deadline = {.tv_sec = CONTROL_SOCKET_TIMEOUT_MS / 1000,
+					.tv_usec = CONTROL_SOCKET_TIMEOUT_MS % 1000 * 1000};
+
+/* ---- one client ---- */
+
+static void client_event(evutil_socket_t fd, short what, void *argument);
+
+static void event_release(struct event **event)
+{
+	if (*event)
+		event_free(*event);
+	*event = NULL;
+}
+
+static void client_close(struct client *client)
+{
+	event_release(&client->event);
+	event_release(&client->deadline);
+	close(client->fd);
+	buffer_deinit(&client->answer);
+	*client = (struct client){.cs = client->cs, .fd = -1};
+}
+
+static void client_watch(struct client *client, short what)
+{
+	client->event = event_new(client->cs->base, client->fd, (short)(what | EV_PERSIST),
+				  client_event, client);
+	if (!client->event || event_add(client->event, NULL) < 0)
+		client_close(client);
+}
+
+static void client_set_state(struct client *client, enum client_state state)
+{
+	client->state = state;
+	event_release(&client->event);
+	if (state == CLIENT_READING)
+		client_watch(client, EV_READ);
+	else if (state == CLIENT_WRITING)
+		client_watch(client, EV_WRITE);
+}
+
+static void client_open(struct client *client, struct control_socket *cs, int fd)
+{
+	*client = (struct client){.cs = cs, .fd = fd};
+	client->deadline = event_new(cs->base, -1, 0, client_event, client);
+	if (!client->deadline || event_add(client->deadline, &deadline) < 0)
+		client_close(client);
+	else
+		client_set_state(client, CLIENT_READING);
+}
+
+static void client_write(struct client *client)
+{
+	while (client->answer.size > 0) {
+		ssize_t sent =
+			send(client->fd, client->answer.data, client->answer.size, MSG_NOSIGNAL);
+		if (sent < 0 && errno == EAGAIN) {
+			if (client->state != CLIENT_WRITING)
+				client_set_state(client, CLIENT_WRITING);
+			return;
+		}
+		if (sent < 0 && errno != EINTR)
+			break;
+		if (sent > 0)
+			buffer_consume(&client->answer, (size_t)sent);
+	}
+	client_close(client);
+}
+
+static void client_answer(struct client *client, struct view text)
+{
+	buffer_put_view(&client->answer, text);
+	client_write(client);
+}
+
+static void client_line(struct client *client, struct view line)
+{
+	struct control_socket *cs = client->cs;
+	if (!view_equal(line, view_of_string("status"))) {
+		client_answer(client, view_of_string("{\"error\":\"unknown command\"}\n"));
+		return;
+	}
+	client_set_state(client, CLIENT_WAITING);
+	if (cs->asked)
+		return; /* shares the answer that is being made */
+	cs->asked = true;
+	cs->ops->status(cs->context);
+}
+
+static void client_read(struct client *client)
+{
+	size_t space = sizeof(client->line) - client->line_size;
+	ssize_t got = recv(client->fd, client->line + client->line_size, space, 0);
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (got <= 0) {
+		client_close(client);
+		return;
+	}
+	client->line_size += (size_t)got;
+	const char *end = memchr(client->line, '\n', client->line_size);
+	if (end)
+		client_line(client, view_of(client->line, (size_t)(end - client->line)));
+	else if (client->line_size == sizeof(client->line))
+		client_close(client);
+}
+
+static void client_event(evutil_socket_t fd, short what, void *argument)
+{
+	struct client *client = argument;
+	(void)fd;
+	if (what & EV_READ)
+		client_read(client);
+	else if (what & EV_WRITE)
+		client_write(client);
+	else
+		client_close(client);
+}
+
+/* ---- the socket ---- */
+
+static void socket_acceptable(evutil_socket_t fd, short what, void *argument)
+{
+	struct control_socket *cs = argument;
+	(void)what;
+	int client_fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (client_fd < 0)
+		return;
+	for (unsigned i = 0; i < CONTROL_SOCKET_CLIENTS; i++) {
+		struct client *client = &cs->clients[i];
+		if (client->state != CLIENT_FREE)
+			continue;
+		client_open(client, cs, client_fd);
+		return;
+	}
+	close(client_fd);
+}
+
+static int unix_socket(const char *path, struct sockaddr_un *place)
+{
+	*place = (struct sockaddr_un){.sun_family = AF_UNIX};
+	if (strlen(path) >= sizeof(place->sun_path))
+		return -ENAMETOOLONG;
+	memcpy(place->sun_path, path, strlen(path));
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	return fd < 0 ? -errno : fd;
+}
+
+/* What stands at the path is removed if nobody listens there any more. */
+static int clear_path(const char *path, struct fault *fault)
+{
+	struct stat status;
+	struct sockaddr_un place;
+	if (lstat(path, &status) < 0)
+		return 0;
+	if (!S_ISSOCK(status.st_mode))
+		return fault_set(fault, -EEXIST,
+				 "control socket %s: something else is there; remove it", path);
+	cleanup(descriptor_closep) int fd = unix_socket(path, &place);
+	if (fd < 0)
+		return fault_set(fault, fd, "control socket %s: %s", path, strerror(-fd));
+	if (connect(fd, (struct sockaddr *)&place, sizeof(place)) == 0 || errno == EAGAIN) {
+		struct ucred peer = {0};
+		socklen_t size = sizeof(peer);
+		(void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
+		return fault_set(fault, -EADDRINUSE,
+				 "control socket %s: another instance is running (pid %d)", path,
+				 (int)peer.pid);
+	}
+	if (errno != ECONNREFUSED || unlink(path) < 0)
+		return fault_set(fault, -errno, "control socket %s: %s", path, strerror(errno));
+	return 0;
+}
+
+static int bind_path(const char *path, int *ret, struct fault *fault)
+{
+	struct sockaddr_un place;
+	int result = clear_path(path, fault);
+	if (result < 0)
+		return result;
+	cleanup(descriptor_closep) int fd = unix_socket(path, &place);
+	if (fd < 0)
+		return fault_set(fault, fd, "control socket %s: %s", path, strerror(-fd));
+	mode_t before = umask(0117);
+	result = bind(fd, (struct sockaddr *)&place, sizeof(place));
+	int error = errno;
+	(void)umask(before);
+	if (result < 0)
+		return fault_set(fault, -error, "control socket %s: %s%s", path, strerror(error),
+				 error == ENOENT ? "; make its folder" : "");
+	if (listen(fd, (int)CONTROL_SOCKET_CLIENTS) < 0)
+		return fault_set(fault, -errno, "control socket %s: %s", path, strerror(errno));
+	*ret = fd;
+	fd = -1;
+	return 0;
+}
+
+int control_socket_new(struct event_base *base, const char *path,
+		       const struct control_socket_ops *ops, void *context,
+		       struct control_socket **ret, struct fault *fault)
+{
+	cleanup(control_socket_freep) struct control_socket *cs = calloc(1, sizeof(*cs));
+	if (!cs)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	cs->fd = -1;
+	cs->base = base;
+	cs->ops = ops;
+	cs->context = context;
+	int result = bind_path(path, &cs->fd, fault);
+	if (result < 0)
+		return result;
+	cs->path = strdup(path);
+	cs->acceptable = event_new(base, cs->fd, EV_READ | EV_PERSIST, socket_acceptable, cs);
+	if (!cs->path || !cs->acceptable || event_add(cs->acceptable, NULL) < 0)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	*ret = cs;
+	cs = NULL;
+	return 0;
+}
+
+void control_socket_free(struct control_socket *cs)
+{
+	if (!cs)
+		return;
+	for (unsigned i = 0; i < CONTROL_SOCKET_CLIENTS; i++)
+		if (cs->clients[i].state != CLIENT_FREE)
+			client_close(&cs->clients[i]);
+	if (cs->acceptable)
+		event_free(cs->acceptable);
+	if (cs->fd >= 0)
+		close(cs->fd);
+	if (cs->path)
+		(void)unlink(cs->path);
+	free(cs->path);
+	free(cs);
+}
+
+void control_socket_answer(struct control_socket *cs, struct view document)
+{
+	cs->asked = false;
+	for (unsigned i = 0; i < CONTROL_SOCKET_CLIENTS; i++)
+		if (cs->clients[i].state == CLIENT_WAITING)
+			client_answer(&cs->clients[i], document);
+}

@@ -1,0 +1,146 @@
+#include "warden/listeners.h"
+
+#include <netdb.h>
+#include <netinet/in.h>
+
+/* "[", an IPv6 address with a zone, "]". */
+#define HOST_SIZE 80
+
+struct address {
+	const char *text;
+	struct sockaddr_storage place;
+	socklen_t size;
+};
+
+static int split_host(const char *text, const char *colon, char host[HOST_SIZE])
+{
+	size_t size = (size_t)(colon - text);
+	if (size >= 2 && text[0] == '[' && colon[-1] == ']')
+		text++, size -= 2;
+	else if (memchr(text, ':', size))
+		return -EINVAL; /* IPv6 needs its brackets, or the port could not be told */
+	if (size == 0 || size >= HOST_SIZE)
+		return -EINVAL;
+	memcpy(host, text, size);
+	host[size] = '\0';
+	return 0;
+}
+
+int address_parse(const char *text, struct sockaddr_storage *ret, socklen_t *ret_size)
+{
+	char host[HOST_SIZE];
+	const char *colon = strrchr(text, ':');
+	if (!colon || !colon[1] || split_host(text, colon, host) < 0)
+		return -EINVAL;
+	const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
+				       .ai_socktype = SOCK_STREAM};
+	struct addrinfo *found;
+	if (getaddrinfo(host, colon + 1, &hints, &found) != 0)
+		return -EINVAL;
+	memcpy(ret, found->ai_addr, found->ai_addrlen);
+	*ret_size = found->ai_addrlen;
+	freeaddrinfo(found);
+	return 0;
+}
+
+static int refuse(const struct address *address, int error, struct fault *fault)
+{
+	const char *advice = "";
+	if (error == EADDRINUSE)
+		advice = "; stop the other process or listen elsewhere";
+	else if (error == EACCES)
+		advice = "; ports below 1024 need CAP_NET_BIND_SERVICE";
+	else if (error == EADDRNOTAVAIL)
+		advice = "; no interface of this machine has it";
+	return fault_set(fault, -error, "cannot listen on %s: %s%s", address->text, strerror(error),
+			 advice);
+}
+
+static int bind_socket(const struct address *address, bool shared, int *ret)
+{
+	const int on = 1;
+	cleanup(descriptor_closep) int fd = socket(
+		address->place.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+	    (shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) < 0))
+		return -errno;
+	/* So that 0.0.0.0 and [::] can both be named. */
+	if (address->place.ss_family == AF_INET6 &&
+	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0)
+		return -errno;
+	if (bind(fd, (const struct sockaddr *)&address->place, address->size) < 0)
+		return -errno;
+	*ret = fd;
+	fd = -1;
+	return 0;
+}
+
+/* SO_REUSEPORT would let us share the port with a foreign process of the same user, and a part of the
+ * clients would go there. Without it the port must be free. */
+static int probe(const struct address *address)
+{
+	cleanup(descriptor_closep) int fd = -1;
+	return bind_socket(address, false, &fd);
+}
+
+static int open_front(const struct address *address, int *ret)
+{
+	cleanup(descriptor_closep) int fd = -1;
+	int result = bind_socket(address, true, &fd);
+	if (result < 0)
+		return result;
+	if (listen(fd, SOMAXCONN) < 0)
+		return -errno;
+	*ret = fd;
+	fd = -1;
+	return 0;
+}
+
+static int open_address(struct listeners *listeners, unsigned position, const char *text,
+			struct fault *fault)
+{
+	struct address address = {.text = text};
+	if (address_parse(text, &address.place, &address.size) < 0)
+		return fault_set(fault, -EINVAL, "cannot listen on %s: not an address and port",
+				 text);
+	int result = probe(&address);
+	for (unsigned i = 0; result == 0 && i < listeners->fronts; i++)
+		result = open_front(&address,
+				    &listeners->descriptors[i * listeners->addresses + position]);
+	return result < 0 ? refuse(&address, -result, fault) : 0;
+}
+
+int listeners_open(const struct conf_server *server, struct listeners *ret, struct fault *fault)
+{
+	cleanup(listeners_close) struct listeners listeners = {.fronts = server->fronts,
+							       .addresses = server->listen_count};
+	size_t count = (size_t)server->fronts * server->listen_count;
+	listeners.descriptors = malloc(count * sizeof(int));
+	if (!listeners.descriptors)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < count; i++)
+		listeners.descriptors[i] = -1;
+	for (unsigned i = 0; i < server->listen_count; i++) {
+		int result = open_address(&listeners, i, server->listen[i], fault);
+		if (result < 0)
+			return result;
+	}
+	*ret = listeners;
+	listeners = (struct listeners){0};
+	return 0;
+}
+
+const int *listeners_of(const struct listeners *listeners, unsigned front)
+{
+	return listeners->descriptors + (size_t)front * listeners->addresses;
+}
+
+void listeners_close(struct listeners *listeners)
+{
+	for (size_t i = 0;
+	     listeners->descriptors && i < (size_t)listeners->fronts * listeners->addresses; i++)
+		if (listeners->descriptors[i] >= 0)
+			close(listeners->descriptors[i]);
+	free(listeners->descriptors);
+	*listeners = (struct listeners){0};
+}

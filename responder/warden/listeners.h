@@ -1,0 +1,24 @@
+/* The public sockets: for each address one a front, joined by SO_REUSEPORT, so that the kernel
+ * spreads connections. The warden keeps them open: while a front is restarted its connections wait
+ * in the backlog. */
+#pragma once
+
+#include "base/result.h"
+#include "conf/conf.h"
+
+#include <sys/socket.h>
+
+struct listeners {
+	unsigned fronts, addresses;
+	int *descriptors; /* front 0's addresses, front 1's … ; -1: not open */
+};
+
+/* The fault names the address and the reason. 0 or -errno; nothing stays open on failure. */
+must_check int listeners_open(const struct conf_server *server, struct listeners *ret,
+			      struct fault *fault);
+/* The descriptors of one front, listeners.addresses of them. */
+const int *listeners_of(const struct listeners *listeners, unsigned front);
+void listeners_close(struct listeners *listeners);
+
+/* "127.0.0.1:8080", "[::1]:8080". 0 or -EINVAL. */
+must_check int address_parse(const char *text, struct sockaddr_storage *ret, socklen_t *ret_size);

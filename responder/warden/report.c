@@ -1,0 +1,141 @@
+#include "warden/report.h"
+
+#include "base/timetext.h"
+
+#include <json-c/json.h>
+
+/* A room's own words, or {} if they are no JSON object. */
+static struct json_object *parse_report(const struct room *room, bool *ret_answered)
+{
+	struct json_object *report = NULL;
+	struct json_tokener *tokener = json_tokener_new();
+	*ret_answered = false;
+	if (tokener && room->answered)
+		report = json_tokener_parse_ex(tokener, (const char *)room->report.data,
+					       (int)room->report.size);
+	if (tokener)
+		json_tokener_free(tokener);
+	if (!json_object_is_type(report, json_type_object)) {
+		json_object_put(report);
+		return json_object_new_object();
+	}
+	*ret_answered = true;
+	return report;
+}
+
+static void add_text(struct json_object *object, const char *key, const char *text)
+{
+	(void)json_object_object_add(object, key, json_object_new_string(text));
+}
+
+static void add_number(struct json_object *object, const char *key, int64_t value)
+{
+	(void)json_object_object_add(object, key, json_object_new_int64(value));
+}
+
+static void add_bool(struct json_object *object, const char *key, bool value)
+{
+	(void)json_object_object_add(object, key, json_object_new_boolean(value));
+}
+
+/* Takes `report` over. */
+static struct json_object *room_object(const struct room *room, bool answered,
+				       struct json_object *report)
+{
+	struct json_object *object = json_object_new_object();
+	add_text(object, "name", room->name);
+	add_number(object, "pid", room->pid);
+	add_number(object, "restarts", room->restarts);
+	add_text(object, "state", room_state_name(room->state));
+	add_bool(object, "answered", answered);
+	(void)json_object_object_add(object, "status", report);
+	return object;
+}
+
+/* The ledger's report says whether the instance may receive traffic: it sees the database and the
+ * signers. */
+static const char *ledger_reason(struct json_object *report)
+{
+	struct json_object *ready, *reason;
+	if (json_object_object_get_ex(report, "ready", &ready) && json_object_get_boolean(ready))
+		return "";
+	if (json_object_object_get_ex(report, "reason", &reason) &&
+	    json_object_get_string_len(reason) > 0)
+		return json_object_get_string(reason);
+	return "the ledger is not ready";
+}
+
+struct readiness {
+	bool ready;
+	char reason[256];
+};
+
+static void not_ready(struct readiness *readiness, const char *name, const char *reason)
+{
+	if (!readiness->ready)
+		return; /* the first reason stands */
+	readiness->ready = false;
+	(void)snprintf(readiness->reason, sizeof(readiness->reason), "%s%s%s", name,
+		       *name ? " " : "", reason);
+}
+
+static void judge_room(struct readiness *readiness, const struct room *room, bool answered,
+		       struct json_object *report)
+{
+	if (room->state != ROOM_RUNNING)
+		not_ready(readiness, room->name, "is not running");
+	else if (!answered)
+		not_ready(readiness, room->name, "does not answer");
+	else if (room->kind == ROOM_LEDGER && *ledger_reason(report))
+		not_ready(readiness, "", ledger_reason(report));
+}
+
+static struct json_object *rooms_array(struct rooms *rooms, struct readiness *readiness)
+{
+	struct json_object *array = json_object_new_array();
+	for (unsigned i = 0; i < rooms_count(rooms); i++) {
+		const struct room *room = rooms_at(rooms, i);
+		bool answered;
+		struct json_object *report = parse_report(room, &answered);
+		judge_room(readiness, room, answered, report);
+		(void)json_object_array_add(array, room_object(room, answered, report));
+	}
+	return array;
+}
+
+static struct json_object *listen_array(const struct conf *conf)
+{
+	struct json_object *array = json_object_new_array();
+	for (unsigned i = 0; i < conf->server.listen_count; i++)
+		(void)json_object_array_add(array, json_object_new_string(conf->server.listen[i]));
+	return array;
+}
+
+static struct json_object *issuers_array(const struct conf *conf)
+{
+	struct json_object *array = json_object_new_array();
+	for (unsigned i = 0; i < conf->issuer_count; i++)
+		(void)json_object_array_add(array, json_object_new_string(conf->issuers[i].name));
+	return array;
+}
+
+void report_render(const struct conf *conf, struct rooms *rooms, int64_t started_at,
+		   struct buffer *out)
+{
+	char started[ISO_TIME_SIZE + 1] = {0};
+	struct readiness readiness = {.ready = true};
+	struct json_object *list = rooms_array(rooms, &readiness);
+	struct json_object *document = json_object_new_object();
+	time_put_iso(started, started_at);
+	add_text(document, "version", STILLGOOD_VERSION);
+	add_number(document, "pid", getpid());
+	add_text(document, "started_at", started);
+	add_bool(document, "ready", readiness.ready);
+	add_text(document, "reason", readiness.reason);
+	(void)json_object_object_add(document, "listen", listen_array(conf));
+	(void)json_object_object_add(document, "issuers", issuers_array(conf));
+	(void)json_object_object_add(document, "rooms", list);
+	buffer_put_string(out, json_object_to_json_string_ext(document, JSON_C_TO_STRING_PLAIN));
+	buffer_put_u8(out, '\n');
+	json_object_put(document);
+}

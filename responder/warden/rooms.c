@@ -1,0 +1,450 @@
+#include "warden/rooms.h"
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "warden/spawn.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#define START_TIMEOUT (60 * SECOND_US)
+
+struct rooms {
+	struct event_base *base;
+	const struct conf *conf;
+	const struct rooms_ops *ops;
+	void *context;
+	bool stopping;
+	unsigned count;
+	struct room *list;
+	uint8_t packet[CONTROL_PACKET];
+};
+
+static const char *const state_names[] = {
+	[ROOM_STARTING] = "starting", [ROOM_RUNNING] = "running", [ROOM_STOPPING] = "stopping",
+	[ROOM_WAITING] = "waiting",   [ROOM_ENDED] = "ended",
+};
+
+const char *room_state_name(enum room_state state)
+{
+	return state_names[state];
+}
+
+bool room_alive(const struct room *room)
+{
+	return room->state == ROOM_STARTING || room->state == ROOM_RUNNING ||
+	       room->state == ROOM_STOPPING;
+}
+
+/* ---- state ---- */
+
+static void timer_set(struct room *room, int64_t delay_us)
+{
+	struct timeval delay = {.tv_sec = delay_us / SECOND_US, .tv_usec = delay_us % SECOND_US};
+	(void)event_add(room->timer, &delay);
+}
+
+/* What each state waits for is in rooms.h; until when is here. */
+static void room_set_state(struct room *room, enum room_state state, int64_t delay_us)
+{
+	room->state = state;
+	(void)event_del(room->timer);
+	switch (state) {
+	case ROOM_STARTING:
+		timer_set(room, START_TIMEOUT);
+		break;
+	case ROOM_RUNNING:
+		break;
+	case ROOM_STOPPING:
+	case ROOM_WAITING:
+		timer_set(room, delay_us);
+		break;
+	case ROOM_ENDED:
+		break;
+	}
+}
+
+static void room_report_end(struct room *room)
+{
+	if (!room->asked)
+		return;
+	room->asked = false;
+	room->rooms->ops->reported(room->rooms->context, room);
+}
+
+/* The process is gone: nothing of it stays. */
+static void room_release(struct room *room)
+{
+	if (room->readable)
+		event_free(room->readable);
+	room->readable = NULL;
+	if (room->control >= 0)
+		close(room->control);
+	room->control = -1;
+	room->pid = 0;
+	room->answered = false;
+}
+
+static void room_discard(struct room *room)
+{
+	if (room->pid != 0) {
+		(void)kill(room->pid, SIGKILL);
+		(void)waitpid(room->pid, NULL, 0);
+	}
+	room_release(room);
+}
+
+/* ---- messages ---- */
+
+void room_kill(struct room *room, const char *reason)
+{
+	if (room->pid == 0)
+		return;
+	log_error("%s is killed pid=%d: %s", room->name, (int)room->pid, reason);
+	(void)kill(room->pid, SIGKILL);
+}
+
+void room_send(struct room *room, const struct control_message *message)
+{
+	if (!room_alive(room))
+		return;
+	int result = control_send(room->control, message);
+	if (result == -EPIPE) /* it is dying: SIGCHLD tells */
+		return;
+	if (result < 0)
+		room_kill(room, result == -EAGAIN ? "it does not read its control socket"
+						  : strerror(-result));
+}
+
+static void room_is_ready(struct room *room)
+{
+	if (room->state != ROOM_STARTING)
+		return;
+	room->was_ready = true;
+	room_set_state(room, ROOM_RUNNING, 0);
+	room->rooms->ops->ready(room->rooms->context, room);
+}
+
+static void room_has_failed(struct room *room, struct view reason)
+{
+	(void)snprintf(room->failed, sizeof(room->failed), "%.*s", (int)reason.size,
+		       (const char *)reason.data);
+	if (room->was_ready || room->rooms->stopping)
+		log_error("%s failed: %s", room->name, room->failed);
+	(void)kill(room->pid, SIGKILL); /* it has nothing more to do */
+}
+
+static void room_has_reported(struct room *room, struct view text)
+{
+	buffer_reset(&room->report);
+	buffer_put_view(&room->report, text);
+	room->answered = buffer_result(&room->report) == 0;
+	room_report_end(room);
+}
+
+static void room_message(struct room *room, struct control_message *message)
+{
+	switch (message->type) {
+	case CONTROL_READY:
+		room_is_ready(room);
+		break;
+	case CONTROL_FAILED:
+		room_has_failed(room, message->text);
+		break;
+	case CONTROL_STATUS:
+		room_has_reported(room, message->text);
+		break;
+	default:
+		control_message_close(message);
+		room_kill(room, "it sent a message that rooms never send");
+		break;
+	}
+}
+
+static void room_readable(evutil_socket_t fd, short what, void *argument)
+{
+	struct room *room = argument;
+	struct control_message message;
+	(void)what;
+	int result = control_receive(fd, room->rooms->packet, &message);
+	if (result == 0) {
+		room_message(room, &message);
+	} else if (result == -EPIPE) {
+		(void)event_del(room->readable); /* SIGCHLD follows */
+	} else if (result != -EAGAIN) {
+		(void)event_del(room->readable);
+		room_kill(room, "it sent a malformed message");
+	}
+}
+
+/* ---- life and death ---- */
+
+static int room_spawn(struct room *room)
+{
+	struct rooms *rooms = room->rooms;
+	int result = spawn_room(room->kind, room->index, rooms->conf, &room->pid, &room->control);
+	if (result < 0)
+		return result;
+	room->readable =
+		event_new(rooms->base, room->control, EV_READ | EV_PERSIST, room_readable, room);
+	if (!room->readable || event_add(room->readable, NULL) < 0)
+		return -ENOMEM; /* the child sees the end of its control socket */
+	return 0;
+}
+
+static void room_start(struct room *room)
+{
+	room->started_mono_us = clock_now().mono_us;
+	room->failed[0] = '\0';
+	int result = room_spawn(room);
+	if (result == 0) {
+		room_set_state(room, ROOM_STARTING, 0);
+		room->rooms->ops->started(room->rooms->context, room);
+		return;
+	}
+	log_error("%s cannot be started: %s", room->name, strerror(-result));
+	room_discard(room);
+	room_set_state(room, ROOM_WAITING, backoff_after(&room->backoff, 0));
+	if (!room->was_ready)
+		room->rooms->ops->failed(room->rooms->context, room, strerror(-result));
+}
+
+static void describe_exit(int status, char *text, size_t size)
+{
+	if (WIFSIGNALED(status))
+		(void)snprintf(text, size, "signal=%d", WTERMSIG(status));
+	else
+		(void)snprintf(text, size, "status=%d", WEXITSTATUS(status));
+}
+
+static void room_failed_first(struct room *room, const char *how)
+{
+	char reason[sizeof(room->failed) + 64];
+	if (room->failed[0])
+		(void)snprintf(reason, sizeof(reason), "%s: %s", room->name, room->failed);
+	else
+		(void)snprintf(reason, sizeof(reason), "%s ended before it was ready %s",
+			       room->name, how);
+	room_set_state(room, ROOM_ENDED, 0);
+	room->rooms->ops->failed(room->rooms->context, room, reason);
+}
+
+static void room_restart_later(struct room *room, pid_t pid, const char *how)
+{
+	int64_t lived = clock_now().mono_us - room->started_mono_us;
+	int64_t delay = backoff_after(&room->backoff, lived);
+	log_warning("%s ended pid=%d %s restart_in=%dms", room->name, (int)pid, how,
+		    (int)(delay / MILLISECOND_US));
+	room->restarts++;
+	room_set_state(room, ROOM_WAITING, delay);
+}
+
+static void room_end(struct room *room, const char *how)
+{
+	if (how)
+		log_debug("%s ended %s", room->name, how);
+	room_set_state(room, ROOM_ENDED, 0);
+	room->rooms->ops->ended(room->rooms->context, room);
+}
+
+static void room_died(struct room *room, int status)
+{
+	char how[32];
+	pid_t pid = room->pid;
+	describe_exit(status, how, sizeof(how));
+	room_release(room);
+	room_report_end(room);
+	if (room->rooms->stopping)
+		room_end(room, how);
+	else if (!room->was_ready)
+		room_failed_first(room, how);
+	else
+		room_restart_later(room, pid, how);
+}
+
+static void room_timer(evutil_socket_t fd, short what, void *argument)
+{
+	struct room *room = argument;
+	(void)fd;
+	(void)what;
+	if (room->state == ROOM_WAITING && room->rooms->stopping)
+		room_end(room, NULL);
+	else if (room->state == ROOM_WAITING)
+		room_start(room);
+	else if (room->state == ROOM_STARTING)
+		room_kill(room, "it did not become ready");
+	else if (room->state == ROOM_STOPPING)
+		room_kill(room, "it did not stop in time");
+}
+
+/* A message may be on its way from a room that died right after sending it: CONTROL_FAILED. */
+static void room_last_words(struct room *room)
+{
+	struct control_message message;
+	while (control_receive(room->control, room->rooms->packet, &message) == 0) {
+		if (message.type == CONTROL_FAILED)
+			room_has_failed(room, message.text);
+		control_message_close(&message);
+	}
+}
+
+void rooms_reap(struct rooms *rooms)
+{
+	for (unsigned i = 0; i < rooms->count; i++) {
+		struct room *room = &rooms->list[i];
+		int status;
+		if (room->pid == 0 || waitpid(room->pid, &status, WNOHANG) != room->pid)
+			continue;
+		room_last_words(room);
+		room_died(room, status);
+	}
+}
+
+/* ---- all of them ---- */
+
+void rooms_start(struct rooms *rooms)
+{
+	for (unsigned i = 0; i < rooms->count; i++)
+		room_start(&rooms->list[i]);
+}
+
+static void room_stop(struct room *room, int64_t timeout_us)
+{
+	switch (room->state) {
+	case ROOM_STARTING:
+	case ROOM_RUNNING:
+		room_send(room, &(struct control_message){.type = CONTROL_STOP});
+		room_set_state(room, ROOM_STOPPING, timeout_us);
+		break;
+	case ROOM_WAITING:
+		room_end(room, NULL);
+		break;
+	case ROOM_STOPPING:
+	case ROOM_ENDED:
+		break;
+	}
+}
+
+void rooms_stop(struct rooms *rooms, enum room_kind kind, int64_t timeout_us)
+{
+	rooms->stopping = true;
+	for (unsigned i = 0; i < rooms->count; i++)
+		if (rooms->list[i].kind == kind)
+			room_stop(&rooms->list[i], timeout_us);
+}
+
+bool rooms_ended(const struct rooms *rooms, enum room_kind kind)
+{
+	for (unsigned i = 0; i < rooms->count; i++)
+		if (rooms->list[i].kind == kind && rooms->list[i].state != ROOM_ENDED)
+			return false;
+	return true;
+}
+
+bool rooms_running(const struct rooms *rooms)
+{
+	for (unsigned i = 0; i < rooms->count; i++)
+		if (rooms->list[i].state != ROOM_RUNNING)
+			return false;
+	return true;
+}
+
+void rooms_ask(struct rooms *rooms)
+{
+	for (unsigned i = 0; i < rooms->count; i++) {
+		struct room *room = &rooms->list[i];
+		room->answered = false;
+		room->asked = room_alive(room);
+		if (room->asked)
+			room_send(room, &(struct control_message){.type = CONTROL_STATUS_ASK});
+	}
+}
+
+bool rooms_asked(const struct rooms *rooms)
+{
+	for (unsigned i = 0; i < rooms->count; i++)
+		if (rooms->list[i].asked)
+			return true;
+	return false;
+}
+
+void rooms_ask_end(struct rooms *rooms)
+{
+	for (unsigned i = 0; i < rooms->count; i++)
+		rooms->list[i].asked = false;
+}
+
+struct room *rooms_at(struct rooms *rooms, unsigned position)
+{
+	return &rooms->list[position];
+}
+
+unsigned rooms_count(const struct rooms *rooms)
+{
+	return rooms->count;
+}
+
+struct room *rooms_ledger(struct rooms *rooms)
+{
+	return &rooms->list[0];
+}
+
+static int room_init(struct rooms *rooms, enum room_kind kind, unsigned index)
+{
+	struct room *room = &rooms->list[rooms->count++];
+	*room = (struct room){
+		.rooms = rooms, .kind = kind, .index = index, .state = ROOM_ENDED, .control = -1};
+	kind_name(kind, index, room->name);
+	room->timer = event_new(rooms->base, -1, 0, room_timer, room);
+	return room->timer ? 0 : -ENOMEM;
+}
+
+static int rooms_fill(struct rooms *rooms)
+{
+	const struct conf_server *server = &rooms->conf->server;
+	rooms->list = calloc(1u + server->signers + server->fronts, sizeof(*rooms->list));
+	if (!rooms->list)
+		return -ENOMEM;
+	int result = room_init(rooms, ROOM_LEDGER, 0);
+	for (unsigned i = 0; result == 0 && i < server->signers; i++)
+		result = room_init(rooms, ROOM_SIGNER, i);
+	for (unsigned i = 0; result == 0 && i < server->fronts; i++)
+		result = room_init(rooms, ROOM_FRONT, i);
+	return result;
+}
+
+int rooms_new(struct event_base *base, const struct conf *conf, const struct rooms_ops *ops,
+	      void *context, struct rooms **ret)
+{
+	cleanup(rooms_freep) struct rooms *rooms = calloc(1, sizeof(*rooms));
+	if (!rooms)
+		return -ENOMEM;
+	rooms->base = base;
+	rooms->conf = conf;
+	rooms->ops = ops;
+	rooms->context = context;
+	int result = rooms_fill(rooms);
+	if (result < 0)
+		return result;
+	*ret = rooms;
+	rooms = NULL;
+	return 0;
+}
+
+static void room_deinit(struct room *room)
+{
+	room_discard(room);
+	if (room->timer)
+		event_free(room->timer);
+	buffer_deinit(&room->report);
+}
+
+void rooms_free(struct rooms *rooms)
+{
+	if (!rooms)
+		return;
+	for (unsigned i = 0; i < rooms->count; i++)
+		room_deinit(&rooms->list[i]);
+	free(rooms->list);
+	free(rooms);
+}

@@ -1,0 +1,288 @@
+/* The coordinator: the order in which things are started, what happens when a room comes, goes or
+ * answers, and the order in which things end. */
+#include "warden/warden.h"
+
+#include "base/clock.h"
+#include "warden/control_socket.h"
+#include "warden/listeners.h"
+#include "warden/notify.h"
+#include "warden/report.h"
+#include "warden/rooms.h"
+#include "warden/wiring.h"
+
+#include <signal.h>
+
+enum warden_phase {
+	WARDEN_STARTING, /* waits until every room was ready */
+	WARDEN_SERVING, /* waits for a signal */
+	WARDEN_STOPPING_FRONTS, /* they finish what is in flight; the others still serve them */
+	WARDEN_STOPPING_LEDGER,
+	WARDEN_STOPPING_SIGNERS,
+	WARDEN_ENDED, /* the event loop ends */
+};
+
+struct warden {
+	const struct conf *conf;
+	enum warden_phase phase;
+	bool failed;
+	struct fault fault;
+	int64_t started_at; /* seconds since 1970 */
+
+	struct event_base *base;
+	struct event *on_child, *on_term, *on_int;
+	struct event *ask_timeout;
+	struct listeners listeners;
+	struct control_socket *control_socket;
+	struct rooms *rooms;
+};
+
+/* ---- phases ---- */
+
+static void warden_set_phase(struct warden *warden, enum warden_phase phase)
+{
+	int64_t drain = warden->conf->server.drain_timeout_us;
+	warden->phase = phase;
+	switch (phase) {
+	case WARDEN_STARTING:
+	case WARDEN_SERVING:
+		break;
+	case WARDEN_STOPPING_FRONTS:
+		rooms_stop(warden->rooms, ROOM_FRONT, drain);
+		break;
+	case WARDEN_STOPPING_LEDGER:
+		rooms_stop(warden->rooms, ROOM_LEDGER, drain);
+		break;
+	case WARDEN_STOPPING_SIGNERS:
+		rooms_stop(warden->rooms, ROOM_SIGNER, drain);
+		break;
+	case WARDEN_ENDED:
+		(void)event_base_loopbreak(warden->base);
+		break;
+	}
+}
+
+static void log_ready(const struct warden *warden)
+{
+	cleanup(buffer_deinit) struct buffer addresses = {0};
+	for (unsigned i = 0; i < warden->conf->server.listen_count; i++)
+		buffer_printf(&addresses, "%s%s", i > 0 ? ", " : "",
+			      warden->conf->server.listen[i]);
+	log_info("ready: listening on %.*s", (int)addresses.size, (const char *)addresses.data);
+}
+
+static void warden_is_ready(struct warden *warden)
+{
+	warden_set_phase(warden, WARDEN_SERVING);
+	log_ready(warden);
+	notify("READY=1");
+}
+
+/* Each kind ends before the next is told to: an answer in flight still finds ledger and signer. */
+static void warden_stop_next(struct warden *warden)
+{
+	if (warden->phase == WARDEN_STOPPING_FRONTS && rooms_ended(warden->rooms, ROOM_FRONT))
+		warden_set_phase(warden, WARDEN_STOPPING_LEDGER);
+	if (warden->phase == WARDEN_STOPPING_LEDGER && rooms_ended(warden->rooms, ROOM_LEDGER))
+		warden_set_phase(warden, WARDEN_STOPPING_SIGNERS);
+	if (warden->phase == WARDEN_STOPPING_SIGNERS && rooms_ended(warden->rooms, ROOM_SIGNER))
+		warden_set_phase(warden, WARDEN_ENDED);
+}
+
+static void warden_stop(struct warden *warden)
+{
+	if (warden->phase > WARDEN_SERVING)
+		return;
+	log_info("stopping");
+	notify("STOPPING=1");
+	warden_set_phase(warden, WARDEN_STOPPING_FRONTS);
+	warden_stop_next(warden);
+}
+
+/* ---- what the rooms tell ---- */
+
+static void send_listeners(struct warden *warden, struct room *front)
+{
+	struct control_message message = {.type = CONTROL_LISTEN,
+					  .descriptor_count = warden->listeners.addresses};
+	memcpy(message.descriptors, listeners_of(&warden->listeners, front->index),
+	       message.descriptor_count * sizeof(int));
+	room_send(front, &message);
+}
+
+static void on_started(void *context, struct room *room)
+{
+	struct warden *warden = context;
+	if (room->kind == ROOM_FRONT)
+		send_listeners(warden, room);
+	wiring_connect(warden->rooms, room);
+}
+
+static void on_ready(void *context, struct room *room)
+{
+	struct warden *warden = context;
+	if (room->restarts > 0)
+		log_info("%s is back pid=%d", room->name, (int)room->pid);
+	if (warden->phase == WARDEN_STARTING && rooms_running(warden->rooms))
+		warden_is_ready(warden);
+}
+
+static void on_failed(void *context, struct room *room, const char *reason)
+{
+	struct warden *warden = context;
+	(void)room;
+	if (!warden->failed)
+		(void)fault_set(&warden->fault, 0, "%s", reason);
+	warden->failed = true;
+	warden_set_phase(warden, WARDEN_ENDED);
+}
+
+static void on_ended(void *context, struct room *room)
+{
+	struct warden *warden = context;
+	(void)room;
+	warden_stop_next(warden);
+}
+
+/* ---- status ---- */
+
+static void answer_status(struct warden *warden)
+{
+	cleanup(buffer_deinit) struct buffer document = {0};
+	(void)event_del(warden->ask_timeout);
+	rooms_ask_end(warden->rooms);
+	report_render(warden->conf, warden->rooms, warden->started_at, &document);
+	control_socket_answer(warden->control_socket, buffer_view(&document));
+}
+
+static void on_reported(void *context, struct room *room)
+{
+	struct warden *warden = context;
+	(void)room;
+	if (!rooms_asked(warden->rooms))
+		answer_status(warden);
+}
+
+static void on_ask_timeout(evutil_socket_t fd, short what, void *argument)
+{
+	(void)fd;
+	(void)what;
+	answer_status(argument);
+}
+
+static void on_status(void *context)
+{
+	struct warden *warden = context;
+	const struct timeval patience = {.tv_sec = CONTROL_SOCKET_ASK_MS / 1000,
+					 .tv_usec = CONTROL_SOCKET_ASK_MS % 1000 * 1000};
+	(void)event_add(warden->ask_timeout, &patience);
+	rooms_ask(warden->rooms);
+	if (!rooms_asked(warden->rooms))
+		answer_status(warden);
+}
+
+/* ---- signals ---- */
+
+static void on_child(evutil_socket_t signal_number, short what, void *argument)
+{
+	struct warden *warden = argument;
+	(void)signal_number;
+	(void)what;
+	rooms_reap(warden->rooms);
+}
+
+static void on_stop(evutil_socket_t signal_number, short what, void *argument)
+{
+	(void)signal_number;
+	(void)what;
+	warden_stop(argument);
+}
+
+static int catch_signal(struct warden *warden, int number, event_callback_fn callback,
+			struct event **ret)
+{
+	*ret = evsignal_new(warden->base, number, callback, warden);
+	return *ret && event_add(*ret, NULL) == 0 ? 0 : -ENOMEM;
+}
+
+/* SIGHUP is no command here, and a terminal that goes away must not end the service. */
+static int catch_signals(struct warden *warden)
+{
+	(void)signal(SIGHUP, SIG_IGN);
+	(void)signal(SIGPIPE, SIG_IGN);
+	int result = catch_signal(warden, SIGCHLD, on_child, &warden->on_child);
+	if (result == 0)
+		result = catch_signal(warden, SIGTERM, on_stop, &warden->on_term);
+	if (result == 0)
+		result = catch_signal(warden, SIGINT, on_stop, &warden->on_int);
+	return result;
+}
+
+/* ---- life ---- */
+
+static const struct rooms_ops rooms_ops = {on_started, on_ready, on_failed, on_ended, on_reported};
+static const struct control_socket_ops control_socket_ops = {on_status};
+
+static int warden_open_loop(struct warden *warden)
+{
+	warden->base = event_base_new();
+	if (!warden->base)
+		return fault_set(&warden->fault, -ENOMEM, "cannot make an event loop");
+	warden->ask_timeout = event_new(warden->base, -1, 0, on_ask_timeout, warden);
+	if (!warden->ask_timeout || catch_signals(warden) < 0)
+		return fault_set(&warden->fault, -ENOMEM, "cannot watch signals");
+	return 0;
+}
+
+/* Everything that can be refused, before anything is started. */
+static int warden_open(struct warden *warden)
+{
+	int result = warden_open_loop(warden);
+	if (result == 0)
+		result = control_socket_new(warden->base, warden->conf->server.control_socket,
+					    &control_socket_ops, warden, &warden->control_socket,
+					    &warden->fault);
+	if (result == 0)
+		result = listeners_open(&warden->conf->server, &warden->listeners, &warden->fault);
+	if (result == 0 &&
+	    rooms_new(warden->base, warden->conf, &rooms_ops, warden, &warden->rooms) < 0)
+		result = fault_set(&warden->fault, -ENOMEM, "out of memory");
+	return result;
+}
+
+static void event_release(struct event *event)
+{
+	if (event)
+		event_free(event);
+}
+
+static void warden_close(struct warden *warden)
+{
+	rooms_free(warden->rooms);
+	control_socket_free(warden->control_socket);
+	listeners_close(&warden->listeners);
+	event_release(warden->on_child);
+	event_release(warden->on_term);
+	event_release(warden->on_int);
+	event_release(warden->ask_timeout);
+	if (warden->base)
+		event_base_free(warden->base);
+}
+
+int warden_run(const struct conf *conf)
+{
+	cleanup(warden_close) struct warden warden = {
+		.conf = conf, .started_at = wall_seconds(clock_now().wall_us)};
+	if (warden_open(&warden) < 0) {
+		log_error("%s", warden.fault.text);
+		return 1;
+	}
+	rooms_start(warden.rooms);
+	if (!warden.failed)
+		(void)event_base_dispatch(warden.base);
+	if (warden.failed) {
+		log_error("not started: %s", warden.fault.text);
+		return 1;
+	}
+	log_info("ended");
+	return 0;
+}

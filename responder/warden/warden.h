@@ -1,0 +1,15 @@
+/* The supervisor: reads the configuration, proves it, opens the sockets, starts the rooms and keeps
+ * them running. It never parses anything that came from a client.
+ *
+ * It runs as whoever started it and never changes its user: the systemd unit gives it one of its
+ * own, with CAP_NET_BIND_SERVICE where ports below 1024 are listened on. */
+#pragma once
+
+#include "conf/conf.h"
+
+/* Serves until SIGTERM or SIGINT. The exit status: 0 ended in order, 1 refused or failed (with one
+ * line that says why; nothing is left behind). */
+int warden_serve(const char *conf_path);
+
+/* The same for a configuration that was read and proven. */
+int warden_run(const struct conf *conf);
