@@ -1,0 +1,261 @@
+#include "cli/arguments.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+/* One option, one row; the index is enum command_option. */
+static const struct {
+	const char *name;
+	char letter;
+	const char *argument; /* NULL: takes none */
+	const char *help;
+} options[OPTION_COUNT] = {
+	[OPTION_HELP] = {"help", 'h', NULL, "print this help"},
+	[OPTION_JSON] = {"json", 0, NULL, "print one JSON document instead of text"},
+	[OPTION_CONFIG] = {"config", 'c', "FILE",
+			   "configuration file (/etc/stillgood/stillgood.conf)"},
+	[OPTION_DATABASE] = {"database", 'd', "CONNINFO",
+			     "libpq connection string; else STILLGOOD_DATABASE, else the "
+			     "configuration's"},
+	[OPTION_NAME] = {"name", 'n', "NAME", "register under this name"},
+	[OPTION_HASHES] = {"hashes", 0, NULL, "print the CertID hashes of each issuer"},
+	[OPTION_FORCE] = {"force", 0, NULL, "register although the certificate says CA:FALSE"},
+	[OPTION_ISSUER] = {"issuer", 'i', "ISSUER",
+			   "the issuer: its registered name (ask: its certificate file)"},
+	[OPTION_SKIP_UNKNOWN] = {"skip-unknown", 0, NULL,
+				 "pass over certificates of issuers that are not registered"},
+	[OPTION_SERIAL] = {"serial", 's', "HEX", "the serial number"},
+	[OPTION_ALL] = {"all", 0, NULL, "every certificate of the issuer, at once"},
+	[OPTION_REASON] = {"reason", 'r', "REASON", "keyCompromise, superseded, … (RFC 5280)"},
+	[OPTION_AT] = {"at", 0, "TIME",
+		       "the time that is recorded: 2026-05-09 or "
+		       "2026-05-09T08:30:00Z (now)"},
+	[OPTION_INVALIDITY] = {"invalidity", 0, "TIME",
+			       "since when the key is thought to be compromised"},
+	[OPTION_REQUESTED_BY] = {"requested-by", 0, "WHO",
+				 "subscriber or ca: whose decision it was"},
+	[OPTION_NOTE] = {"note", 0, "TEXT", "kept with the event"},
+	[OPTION_SOCKET] = {"socket", 0, "PATH", "control socket of the running instance"},
+	[OPTION_URL] = {"url", 'u', "URL",
+			"where to ask; else the certificate's own access location"},
+	[OPTION_METHOD] = {"method", 'm', "METHOD", "get or post (post)"},
+	[OPTION_NONCE] = {"nonce", 0, NULL, "send a nonce and require it in the answer"},
+	[OPTION_NO_NONCE] = {"no-nonce", 0, NULL, "send no nonce (default)"},
+	[OPTION_HASH] = {"hash", 0, "HASH", "of the CertID: sha1, sha256, sha384, sha512 (sha1)"},
+	[OPTION_TIMEOUT] = {"timeout", 0, "DURATION", "give up after this time (10s)"},
+	[OPTION_SKEW] = {"skew", 0, "DURATION", "tolerated difference of clocks (5s)"},
+	[OPTION_EVERY] = {"every", 0, "DURATION", "time between two heartbeats (100ms)"},
+};
+
+#define GETOPT_BASE 256 /* above every letter */
+
+static bool takes(const struct command *command, size_t option)
+{
+	return option == OPTION_HELP || command->options & OPTION_BIT(option);
+}
+
+static void print_general_help(void)
+{
+	printf("stillgood: an OCSP responder\n\nusage: stillgood COMMAND [OPTION…]\n\ncommands:\n");
+	for (size_t i = 0; i < command_count; i++)
+		printf("  %-14s %s\n", commands[i].name, commands[i].summary);
+	printf("\n`stillgood COMMAND --help` explains one; `stillgood --version` prints the "
+	       "version\n"
+	       "exit status: 0 done, 1 refused or failed, 2 usage\n");
+}
+
+static void print_group_help(const char *group)
+{
+	size_t size = strlen(group);
+	printf("commands:\n");
+	for (size_t i = 0; i < command_count; i++)
+		if (strncmp(commands[i].name, group, size) == 0 && commands[i].name[size] == ' ')
+			printf("  stillgood %-14s %s\n", commands[i].name, commands[i].summary);
+}
+
+static void print_option_help(size_t i)
+{
+	char letter[4] = "   ", name[40];
+	if (options[i].letter)
+		(void)snprintf(letter, sizeof(letter), "-%c,", options[i].letter);
+	(void)snprintf(name, sizeof(name), "--%s%s%s", options[i].name,
+		       options[i].argument ? " " : "",
+		       options[i].argument ? options[i].argument : "");
+	printf("  %s %-22s %s\n", letter, name, options[i].help);
+}
+
+static void print_command_help(const struct command *command)
+{
+	printf("usage: stillgood %s [OPTION…]%s%s\n\n%s\n\noptions:\n", command->name,
+	       *command->operands ? " " : "", command->operands, command->help);
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		if (takes(command, i))
+			print_option_help(i);
+}
+
+/* How many words of argv the command's name is: 0 where it is another command. */
+static int command_matches(const struct command *command, int argc, char **argv)
+{
+	const char *space = strchr(command->name, ' ');
+	if (!space)
+		return strcmp(command->name, argv[1]) == 0;
+	size_t first = (size_t)(space - command->name);
+	bool both = argc > 2 && strlen(argv[1]) == first &&
+		    strncmp(command->name, argv[1], first) == 0 && strcmp(space + 1, argv[2]) == 0;
+	return both ? 2 : 0;
+}
+
+static bool is_group(const char *word)
+{
+	size_t size = strlen(word);
+	for (size_t i = 0; i < command_count; i++)
+		if (strncmp(commands[i].name, word, size) == 0 && commands[i].name[size] == ' ')
+			return true;
+	return false;
+}
+
+static bool is_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+static int answer_group(int argc, char **argv, struct fault *fault)
+{
+	if (argc > 2 && is_help(argv[2])) {
+		print_group_help(argv[1]);
+		return ARGUMENTS_ANSWERED;
+	}
+	if (argc > 2)
+		return fault_set(fault, ARGUMENTS_WRONG, "%s: no such command: %s", argv[1],
+				 argv[2]);
+	return fault_set(fault, ARGUMENTS_WRONG, "%s: name one of its commands", argv[1]);
+}
+
+static int answer_no_command(int argc, char **argv, struct fault *fault)
+{
+	if (argc < 2)
+		return fault_set(fault, ARGUMENTS_WRONG, "name a command");
+	if (is_help(argv[1]) || strcmp(argv[1], "help") == 0) {
+		print_general_help();
+		return ARGUMENTS_ANSWERED;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("stillgood %s\n", STILLGOOD_VERSION);
+		return ARGUMENTS_ANSWERED;
+	}
+	if (is_group(argv[1]))
+		return answer_group(argc, argv, fault);
+	return fault_set(fault, ARGUMENTS_WRONG, "no such command: %s", argv[1]);
+}
+
+/* The tables that getopt_long() wants, made from our rows. */
+struct getopt_tables {
+	struct option rows[OPTION_COUNT + 1];
+	char letters[2 + OPTION_COUNT * 2 + 1];
+};
+
+static void getopt_tables_fill(struct getopt_tables *tables, const struct command *command)
+{
+	struct option *row = tables->rows;
+	char *letter = tables->letters;
+	*letter++ = ':'; /* a missing argument is told apart */
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		if (!takes(command, i))
+			continue;
+		*row++ = (struct option){
+			.name = options[i].name,
+			.has_arg = options[i].argument ? required_argument : no_argument,
+			.val = GETOPT_BASE + (int)i,
+		};
+		if (options[i].letter) {
+			*letter++ = options[i].letter;
+			if (options[i].argument)
+				*letter++ = ':';
+		}
+	}
+	*row = (struct option){0};
+	*letter = '\0';
+}
+
+static size_t option_of(int value)
+{
+	if (value >= GETOPT_BASE)
+		return (size_t)(value - GETOPT_BASE);
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		if (options[i].letter && options[i].letter == value)
+			return i;
+	return OPTION_COUNT;
+}
+
+static int read_option(struct command_line *line, int value, char **argv, struct fault *fault)
+{
+	const char *name = line->command->name;
+	if (value == ':')
+		return fault_set(fault, ARGUMENTS_WRONG, "%s: %s needs an argument", name,
+				 argv[optind - 1]);
+	size_t option = option_of(value);
+	if (option == OPTION_COUNT)
+		return fault_set(fault, ARGUMENTS_WRONG, "%s: no such option: %s", name,
+				 argv[optind - 1]);
+	if (line->values[option])
+		return fault_set(fault, ARGUMENTS_WRONG, "%s: --%s is given twice", name,
+				 options[option].name);
+	line->values[option] = options[option].argument ? optarg : "";
+	return 0;
+}
+
+static int read_options(struct command_line *line, int argc, char **argv, struct fault *fault)
+{
+	struct getopt_tables tables;
+	getopt_tables_fill(&tables, line->command);
+	opterr = 0;
+	optind = 0; /* starts getopt anew */
+	int value;
+	while ((value = getopt_long(argc, argv, tables.letters, tables.rows, NULL)) != -1) {
+		int r = read_option(line, value, argv, fault);
+		if (r)
+			return r;
+	}
+	line->operand_count = argc - optind;
+	line->operands = argv + optind;
+	return 0;
+}
+
+static int check_operands(const struct command_line *line, struct fault *fault)
+{
+	const struct command *command = line->command;
+	if (line->operand_count < command->least)
+		return fault_set(fault, ARGUMENTS_WRONG, "%s: %s is missing", command->name,
+				 command->operands);
+	if (command->most >= 0 && line->operand_count > command->most)
+		return fault_set(fault, ARGUMENTS_WRONG, "%s: too many arguments: %s",
+				 command->name, line->operands[command->most]);
+	return 0;
+}
+
+int arguments_read(int argc, char **argv, struct command_line *ret, struct fault *fault)
+{
+	*ret = (struct command_line){0};
+	int words = 0;
+	for (size_t i = 0; argc > 1 && i < command_count && !words; i++) {
+		words = command_matches(&commands[i], argc, argv);
+		if (words)
+			ret->command = &commands[i];
+	}
+	if (!words)
+		return answer_no_command(argc, argv, fault);
+	int r = read_options(ret, argc - words, argv + words, fault);
+	if (r)
+		return r;
+	if (option_given(ret, OPTION_HELP)) {
+		print_command_help(ret->command);
+		return ARGUMENTS_ANSWERED;
+	}
+	return check_operands(ret, fault);
+}
+
+void arguments_print_hint(const struct command_line *line)
+{
+	fprintf(stderr, "try: stillgood %s%s--help\n", line->command ? line->command->name : "",
+		line->command ? " " : "");
+}

@@ -1,0 +1,85 @@
+/* A command is one row of the table in commands.c: name, operands, options, help, function. Options
+ * too are rows of one table, because most of them mean the same wherever they stand. */
+#pragma once
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+/* Exit statuses; 3 and above are those of `ask`. */
+enum exit_status {
+	STATUS_DONE = 0,
+	STATUS_REFUSED = 1,
+	STATUS_USAGE = 2,
+};
+
+enum command_option {
+	OPTION_HELP,
+	OPTION_JSON,
+	OPTION_CONFIG,
+	OPTION_DATABASE,
+	OPTION_NAME,
+	OPTION_HASHES,
+	OPTION_FORCE,
+	OPTION_ISSUER,
+	OPTION_SKIP_UNKNOWN,
+	OPTION_SERIAL,
+	OPTION_ALL,
+	OPTION_REASON,
+	OPTION_AT,
+	OPTION_INVALIDITY,
+	OPTION_REQUESTED_BY,
+	OPTION_NOTE,
+	OPTION_SOCKET,
+	OPTION_URL,
+	OPTION_METHOD,
+	OPTION_NONCE,
+	OPTION_NO_NONCE,
+	OPTION_HASH,
+	OPTION_TIMEOUT,
+	OPTION_SKEW,
+	OPTION_EVERY,
+	OPTION_COUNT
+};
+#define OPTION_BIT(option) (UINT32_C(1) << (option))
+
+struct command_line {
+	const struct command *command;
+	const char *values[OPTION_COUNT]; /* NULL: not given; "" for one without argument */
+	int operand_count;
+	char **operands;
+};
+
+struct command {
+	const char *name; /* "check", "db init" */
+	const char *operands; /* for the usage line */
+	const char *summary; /* one line for `stillgood --help` */
+	const char *help; /* what `stillgood COMMAND --help` says between usage and options */
+	uint32_t options; /* OPTION_BIT()s */
+	int least, most; /* operands; most < 0: no bound */
+	/* The exit status, or a negative result with the fault (exit 1). STATUS_USAGE comes with a
+	 * fault too. */
+	int (*run)(const struct command_line *line, struct fault *fault);
+};
+
+extern const struct command commands[];
+extern const size_t command_count;
+
+static inline bool option_given(const struct command_line *line, enum command_option option)
+{
+	return line->values[option] != NULL;
+}
+
+/* Each command's function lives in the file of its name. */
+int command_ask(const struct command_line *line, struct fault *fault);
+int command_check(const struct command_line *line, struct fault *fault);
+int command_db_heartbeat(const struct command_line *line, struct fault *fault);
+int command_db_init(const struct command_line *line, struct fault *fault);
+int command_db_upgrade(const struct command_line *line, struct fault *fault);
+int command_hold(const struct command_line *line, struct fault *fault);
+int command_import_certs(const struct command_line *line, struct fault *fault);
+int command_import_index(const struct command_line *line, struct fault *fault);
+int command_issuer_add(const struct command_line *line, struct fault *fault);
+int command_issuer_list(const struct command_line *line, struct fault *fault);
+int command_release(const struct command_line *line, struct fault *fault);
+int command_revoke(const struct command_line *line, struct fault *fault);
+int command_status(const struct command_line *line, struct fault *fault);

@@ -1,0 +1,163 @@
+/* Every command, a row each, in the order of `stillgood --help`. `serve` is here for its help; main
+ * starts it itself, because it is no command of this room. */
+#include "cli/command.h"
+
+#define DATABASE (OPTION_BIT(OPTION_DATABASE) | OPTION_BIT(OPTION_CONFIG))
+#define JSON OPTION_BIT(OPTION_JSON)
+#define TARGET (OPTION_BIT(OPTION_ISSUER) | OPTION_BIT(OPTION_SERIAL))
+#define EVENT (OPTION_BIT(OPTION_REQUESTED_BY) | OPTION_BIT(OPTION_NOTE))
+#define TIMES (OPTION_BIT(OPTION_AT) | OPTION_BIT(OPTION_INVALIDITY))
+
+static int serve_elsewhere(const struct command_line *line, struct fault *fault)
+{
+	(void)line;
+	return fault_set(fault, STATUS_USAGE, "serve: must be the first argument");
+}
+
+const struct command commands[] = {
+	{
+		.name = "serve",
+		.operands = "",
+		.summary = "answer OCSP questions, in the foreground",
+		.help = "Reads and proves the configuration, opens its listeners and serves until "
+			"SIGTERM.\nRefuses to start where `stillgood check` refuses.",
+		.options = OPTION_BIT(OPTION_CONFIG),
+		.run = serve_elsewhere,
+	},
+	{
+		.name = "check",
+		.operands = "",
+		.summary = "find out what serve would refuse",
+		.help = "Reads the configuration, reaches the database, proves every signer. "
+			"Prints "
+			"the effective\nconfiguration (passwords masked) and one line a finding. "
+			"Exit status 1: refused.",
+		.options = OPTION_BIT(OPTION_CONFIG) | JSON,
+		.run = command_check,
+	},
+	{
+		.name = "status",
+		.operands = "",
+		.summary = "show how a running instance is",
+		.help = "Asks through the control socket. Exit status 1: not running or not ready.",
+		.options = OPTION_BIT(OPTION_CONFIG) | OPTION_BIT(OPTION_SOCKET) | JSON,
+		.run = command_status,
+	},
+	{
+		.name = "db init",
+		.operands = "",
+		.summary = "create the database schema and its roles",
+		.help = "Needs a login that may create schemas and roles. The database itself must "
+			"exist.\nA second run has nothing to do.",
+		.options = DATABASE | JSON,
+		.run = command_db_init,
+	},
+	{
+		.name = "db upgrade",
+		.operands = "",
+		.summary = "bring the schema up to this version",
+		.help = "Applies what is missing, in one transaction.",
+		.options = DATABASE | JSON,
+		.run = command_db_upgrade,
+	},
+	{
+		.name = "db heartbeat",
+		.operands = "",
+		.summary = "prove to standbys how current they are",
+		.help = "Writes a time to the primary again and again, until SIGTERM. Responders "
+			"that read from a\nstandby need it; those of a primary do not.",
+		.options = DATABASE | OPTION_BIT(OPTION_EVERY),
+		.run = command_db_heartbeat,
+	},
+	{
+		.name = "issuer add",
+		.operands = "CERT…",
+		.summary = "register CA certificates",
+		.help = "PEM (several in a file) or DER. The name is the subject's CN, else OU, "
+			"else O. All are\nregistered or none; what is registered already stays as "
+			"it is.",
+		.options = DATABASE | JSON | OPTION_BIT(OPTION_NAME) | OPTION_BIT(OPTION_FORCE),
+		.least = 1,
+		.most = -1,
+		.run = command_issuer_add,
+	},
+	{
+		.name = "issuer list",
+		.operands = "",
+		.summary = "list registered CA certificates",
+		.help = "With --hashes also what a CertID of each contains, for SHA-1, SHA-256, "
+			"SHA-384, SHA-512.",
+		.options = DATABASE | JSON | OPTION_BIT(OPTION_HASHES),
+		.run = command_issuer_list,
+	},
+	{
+		.name = "import certs",
+		.operands = "PATH…",
+		.summary = "record issued certificates from files and folders",
+		.help = "PEM files and bundles, DER files, folders with all below them. Each "
+			"certificate's issuer is\nfound by name and proven by signature. All are "
+			"imported or none; a second run changes nothing.",
+		.options = DATABASE | JSON | OPTION_BIT(OPTION_ISSUER) |
+			   OPTION_BIT(OPTION_SKIP_UNKNOWN),
+		.least = 1,
+		.most = -1,
+		.run = command_import_certs,
+	},
+	{
+		.name = "import index",
+		.operands = "FILE",
+		.summary = "record the index.txt of an `openssl ca`",
+		.help = "Valid, revoked, held and expired certificates of one issuer. All lines "
+			"are "
+			"applied or none.\nWhat is revoked in the database stays revoked.",
+		.options = DATABASE | JSON | OPTION_BIT(OPTION_ISSUER),
+		.least = 1,
+		.most = 1,
+		.run = command_import_index,
+	},
+	{
+		.name = "revoke",
+		.operands = "CERT | --issuer NAME --serial HEX | --issuer NAME --all",
+		.summary = "revoke a certificate, or all of an issuer, for ever",
+		.help = "Responders answer `revoked` as soon as this has returned. Given again, it "
+			"corrects reason or\ndate. --all is for a compromised or closed CA.",
+		.options = DATABASE | JSON | TARGET | EVENT | TIMES | OPTION_BIT(OPTION_ALL) |
+			   OPTION_BIT(OPTION_REASON),
+		.most = 1,
+		.run = command_revoke,
+	},
+	{
+		.name = "hold",
+		.operands = "CERT | --issuer NAME --serial HEX",
+		.summary = "revoke a certificate until it is released",
+		.help = "The answer is `revoked` with reason certificateHold.",
+		.options = DATABASE | JSON | TARGET | EVENT | TIMES,
+		.most = 1,
+		.run = command_hold,
+	},
+	{
+		.name = "release",
+		.operands = "CERT | --issuer NAME --serial HEX",
+		.summary = "end a hold: the certificate is good again",
+		.help = "Only a certificate on hold can be released.",
+		.options = DATABASE | JSON | TARGET | EVENT,
+		.most = 1,
+		.run = command_release,
+	},
+	{
+		.name = "ask",
+		.operands = "CERT --issuer CA",
+		.summary = "ask a responder and prove its answer",
+		.help = "Exit status: 0 good, 3 revoked, 4 unknown, 5 no authentic answer; 1 a "
+			"file "
+			"is not readable.",
+		.options = JSON | OPTION_BIT(OPTION_ISSUER) | OPTION_BIT(OPTION_URL) |
+			   OPTION_BIT(OPTION_METHOD) | OPTION_BIT(OPTION_NONCE) |
+			   OPTION_BIT(OPTION_NO_NONCE) | OPTION_BIT(OPTION_HASH) |
+			   OPTION_BIT(OPTION_TIMEOUT) | OPTION_BIT(OPTION_SKEW),
+		.least = 1,
+		.most = 1,
+		.run = command_ask,
+	},
+};
+const size_t command_count = array_size(commands);

@@ -1,0 +1,132 @@
+/* `db init`, `db upgrade`: the schema; `db heartbeat`: what standbys need to tell how current they
+ * are. */
+#include "base/clock.h"
+#include "base/timetext.h"
+#include "cli/connect.h"
+#include "cli/operand.h"
+#include "cli/output.h"
+#include "db/migrate.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+#define HEARTBEAT_EVERY_US (100 * MILLISECOND_US)
+/* Before the connection is tried again. */
+#define HEARTBEAT_RETRY_US SECOND_US
+
+static void report(const struct command_line *line, const struct database *database, size_t applied)
+{
+	char where[256];
+	database_describe(database, where, sizeof(where));
+	if (option_given(line, OPTION_JSON)) {
+		struct json_object *document = json_object_new_object();
+		output_json_string(document, "database", PQdb(database->connection));
+		output_json_number(document, "applied", (int64_t)applied);
+		output_json(document);
+	} else if (applied == 0) {
+		printf("%s: the schema is up to date, nothing to do\n", where);
+	} else {
+		printf("%s: %zu migration%s applied, the schema is up to date\n", where, applied,
+		       applied == 1 ? "" : "s");
+	}
+}
+
+static int migrate(const struct command_line *line, enum db_migrate_mode mode, struct fault *fault)
+{
+	cleanup(database_close) struct database database = {0};
+	size_t applied = 0;
+	int r = database_open(line, "stillgood_admin", &database, fault);
+	if (r == 0)
+		r = db_migrate(database.connection, mode, &applied, fault);
+	if (r == 0)
+		report(line, &database, applied);
+	return r;
+}
+
+int command_db_init(const struct command_line *line, struct fault *fault)
+{
+	return migrate(line, DB_MIGRATE_INIT, fault);
+}
+
+int command_db_upgrade(const struct command_line *line, struct fault *fault)
+{
+	return migrate(line, DB_MIGRATE_UPGRADE, fault);
+}
+
+/* SIGTERM and SIGINT are blocked and waited for, so that they end the loop between two beats. */
+static void block_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+	(void)sigprocmask(SIG_BLOCK, set, NULL);
+}
+
+/* True when the end was asked for. */
+static bool pause_until(const sigset_t *set, int64_t mono_us)
+{
+	for (;;) {
+		int64_t left = mono_us - clock_now().mono_us;
+		if (left < 0)
+			left = 0;
+		const struct timespec time = {.tv_sec = left / SECOND_US,
+					      .tv_nsec = left % SECOND_US * 1000};
+		if (sigtimedwait(set, NULL, &time) > 0)
+			return true;
+		if (errno != EINTR)
+			return false;
+	}
+}
+
+/* Beats until the end is asked for (0) or the database fails (-errno). */
+static int beat(struct database *database, const sigset_t *set, int64_t every_us,
+		struct fault *fault)
+{
+	int64_t next = clock_now().mono_us;
+	for (;;) {
+		int r = database_run(database, "SELECT stillgood.heartbeat()", fault);
+		if (r)
+			return r;
+		int64_t now = clock_now().mono_us;
+		next += every_us;
+		if (next < now) /* slower than asked for: no burst to catch up */
+			next = now;
+		if (pause_until(set, next))
+			return 0;
+	}
+}
+
+/* The first connection must succeed, so that a mistake shows at once; later ones are tried for ever,
+ * because a failover takes its time. */
+static int beat_for_ever(const struct command_line *line, struct database *database,
+			 int64_t every_us, struct fault *fault)
+{
+	sigset_t set;
+	block_signals(&set);
+	for (;;) {
+		int r = beat(database, &set, every_us, fault);
+		if (r == 0 || r == -EACCES || r == -ENOENT)
+			return r;
+		output_error(fault);
+		database_close(database);
+		do {
+			if (pause_until(&set, clock_now().mono_us + HEARTBEAT_RETRY_US))
+				return 0;
+		} while (database_open(line, "stillgood_heartbeat", database, fault) != 0);
+		output_note("stillgood: connected again");
+	}
+}
+
+int command_db_heartbeat(const struct command_line *line, struct fault *fault)
+{
+	cleanup(database_close) struct database database = {0};
+	int64_t every_us = HEARTBEAT_EVERY_US;
+	const char *every = line->values[OPTION_EVERY];
+	if (every && (operand_duration(every, &every_us) < 0 || every_us < MILLISECOND_US))
+		return fault_set(fault, STATUS_USAGE,
+				 "db heartbeat: --every: a duration like 100ms, at least 1ms");
+	int r = database_open_current(line, "stillgood_heartbeat", &database, fault);
+	if (r == 0)
+		r = beat_for_ever(line, &database, every_us, fault);
+	return r;
+}

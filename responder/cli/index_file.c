@@ -1,0 +1,121 @@
+#include "cli/index_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#define READ_SIZE 262144
+
+struct index_file {
+	char *path;
+	int fd;
+	bool at_end;
+	uint64_t size, position, line;
+	struct buffer bytes; /* read ahead; used up to `start` */
+	size_t start;
+};
+
+void index_file_close(struct index_file *file)
+{
+	if (!file)
+		return;
+	descriptor_closep(&file->fd);
+	buffer_deinit(&file->bytes);
+	free(file->path);
+	free(file);
+}
+
+int index_file_open(const char *path, struct index_file **ret, struct fault *fault)
+{
+	cleanup(index_file_closep) struct index_file *file = calloc(1, sizeof(*file));
+	if (!file)
+		return fault_set(fault, -ENOMEM, "%s: out of memory", path);
+	file->fd = -1;
+	file->path = strdup(path);
+	if (!file->path)
+		return fault_set(fault, -ENOMEM, "%s: out of memory", path);
+	file->fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat status;
+	if (file->fd < 0 || fstat(file->fd, &status) < 0)
+		return fault_set(fault, -errno, "%s: %s", path, strerror(errno));
+	if (S_ISDIR(status.st_mode))
+		return fault_set(fault, -EISDIR, "%s: is a folder, not an index.txt", path);
+	if (S_ISREG(status.st_mode))
+		file->size = (uint64_t)status.st_size;
+	*ret = file;
+	file = NULL;
+	return 0;
+}
+
+uint64_t index_file_size(const struct index_file *file)
+{
+	return file->size;
+}
+
+uint64_t index_file_position(const struct index_file *file)
+{
+	return file->position;
+}
+
+static int read_more(struct index_file *file, struct fault *fault)
+{
+	buffer_consume(&file->bytes, file->start);
+	file->start = 0;
+	uint8_t *room = buffer_reserve(&file->bytes, READ_SIZE);
+	if (!room)
+		return fault_set(fault, -ENOMEM, "%s: out of memory", file->path);
+	ssize_t got;
+	do
+		got = read(file->fd, room, READ_SIZE);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return fault_set(fault, -errno, "%s: %s", file->path, strerror(errno));
+	file->at_end = got == 0;
+	file->bytes.size += (size_t)got;
+	file->position += (uint64_t)got;
+	return 0;
+}
+
+/* The next line without its end: 0, INDEX_END or -errno. */
+static int next_line(struct index_file *file, struct view *ret, struct fault *fault)
+{
+	for (;;) {
+		struct view rest =
+			view_of(file->bytes.data + file->start, file->bytes.size - file->start);
+		const uint8_t *end = rest.size ? memchr(rest.data, '\n', rest.size) : NULL;
+		if (!end && file->at_end && rest.size == 0)
+			return INDEX_END;
+		size_t size = end ? (size_t)(end - rest.data) : rest.size;
+		if (size > INDEX_LINE_MOST)
+			return fault_set(fault, -EINVAL, "%s:%llu: the line is too long",
+					 file->path, (unsigned long long)file->line + 1);
+		if (end || file->at_end) {
+			file->start += size + (end ? 1 : 0);
+			file->line++;
+			*ret = view_of(rest.data, size);
+			return 0;
+		}
+		int r = read_more(file, fault);
+		if (r)
+			return r;
+	}
+}
+
+int index_file_next(struct index_file *file, struct index_entry *ret, uint64_t *ret_line,
+		    struct fault *fault)
+{
+	for (;;) {
+		struct view line = {0};
+		struct fault reason = {""};
+		int r = next_line(file, &line, fault);
+		if (r)
+			return r;
+		r = index_line_read(line, ret, &reason);
+		if (r == INDEX_NOTHING)
+			continue;
+		*ret_line = file->line;
+		if (r)
+			return fault_set(fault, r, "%s:%llu: %s", file->path,
+					 (unsigned long long)file->line, reason.text);
+		return 0;
+	}
+}

@@ -1,0 +1,158 @@
+/* `issuer list`: who is registered, and what a CertID of each contains (P-7, P-9). */
+#include "base/hex.h"
+#include "base/timetext.h"
+#include "cli/certname.h"
+#include "cli/output.h"
+#include "cli/registry.h"
+#include "ocsp/issuer.h"
+
+#include <openssl/objects.h>
+#include <stdio.h>
+
+static const char *const hash_names[OCSP_HASHES] = {"sha1", "sha256", "sha384", "sha512"};
+
+/* "RSA-2048", "EC P-256", "ED25519" … */
+static void describe_key(const struct registered *issuer, char *out, size_t size)
+{
+	char group[64] = "";
+	EVP_PKEY *key = issuer->key;
+	if (!key)
+		(void)snprintf(out, size, "not usable by this OpenSSL");
+	else if (EVP_PKEY_get_base_id(key) == EVP_PKEY_EC &&
+		 EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) == 1)
+		(void)snprintf(out, size, "EC %s", group);
+	else if (EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA)
+		(void)snprintf(out, size, "RSA-%d", EVP_PKEY_get_bits(key));
+	else
+		(void)snprintf(out, size, "%s", OBJ_nid2sn(EVP_PKEY_get_base_id(key)));
+}
+
+struct described {
+	const struct registered *issuer;
+	char *subject;
+	char key[80];
+	char serial[2 * 128 + 1];
+	char not_after[ISO_TIME_SIZE + 1];
+	struct ocsp_issuer hashes;
+};
+
+static void described_deinit(struct described *described)
+{
+	free(described->subject);
+}
+
+static int describe(const struct registered *issuer, struct described *ret, struct fault *fault)
+{
+	const struct certificate *certificate = &issuer->certificate;
+	struct view serial = certificate->serial;
+	ret->issuer = issuer;
+	ret->subject = certname_subject(certificate->subject);
+	if (!ret->subject)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	describe_key(issuer, ret->key, sizeof(ret->key));
+	if (serial.size > sizeof(ret->serial) / 2)
+		serial.size = sizeof(ret->serial) / 2;
+	hex_put(ret->serial, serial);
+	time_put_iso(ret->not_after, certificate->not_after);
+	ret->not_after[ISO_TIME_SIZE] = '\0';
+	int r = ocsp_issuer_init(&ret->hashes, certificate->subject, certificate->key_bits);
+	if (r)
+		return fault_set(fault, r, "issuer \"%s\": OpenSSL refuses a hash",
+				 issuer->record.name);
+	return 0;
+}
+
+static void print_hashes(const struct described *described)
+{
+	char hex[2 * 64 + 1];
+	for (size_t i = 0; i < OCSP_HASHES; i++) {
+		size_t size = ocsp_hash_size((enum ocsp_hash)(i + 1));
+		hex_put(hex, view_of(described->hashes.hashes[i].name, size));
+		printf("  %-6s name %s\n", hash_names[i], hex);
+		hex_put(hex, view_of(described->hashes.hashes[i].key, size));
+		printf("         key  %s\n", hex);
+	}
+}
+
+static void print_issuer(const struct described *described, bool hashes)
+{
+	const struct issuer_record *record = &described->issuer->record;
+	char revoked[ISO_TIME_SIZE + 1] = "";
+	printf("%s\n  id %d, subject %s\n  serial %s, key %s, not after %s\n", record->name,
+	       record->id, described->subject, described->serial, described->key,
+	       described->not_after);
+	if (record->revoked_at != TIME_NONE) {
+		const char *reason = reason_name(record->reason);
+		time_put_iso(revoked, record->revoked_at);
+		printf("  REVOKED since %s%s%s: every certificate of it is answered as revoked\n",
+		       revoked, reason ? ", " : "", reason ? reason : "");
+	}
+	if (hashes)
+		print_hashes(described);
+}
+
+static struct json_object *hashes_document(const struct described *described)
+{
+	struct json_object *all = json_object_new_object();
+	for (size_t i = 0; i < OCSP_HASHES; i++) {
+		size_t size = ocsp_hash_size((enum ocsp_hash)(i + 1));
+		struct json_object *pair = json_object_new_object();
+		output_json_hex(pair, "name", view_of(described->hashes.hashes[i].name, size));
+		output_json_hex(pair, "key", view_of(described->hashes.hashes[i].key, size));
+		json_object_object_add(all, hash_names[i], pair);
+	}
+	return all;
+}
+
+static struct json_object *issuer_document(const struct described *described)
+{
+	const struct registered *issuer = described->issuer;
+	struct json_object *document = json_object_new_object();
+	output_json_string(document, "name", issuer->record.name);
+	output_json_number(document, "id", issuer->record.id);
+	output_json_string(document, "subject", described->subject);
+	output_json_string(document, "serial", described->serial);
+	output_json_string(document, "key", described->key);
+	output_json_time(document, "not_before", issuer->certificate.not_before);
+	output_json_time(document, "not_after", issuer->certificate.not_after);
+	output_json_time(document, "added_at", issuer->added_at);
+	output_json_number(document, "version", issuer->record.version);
+	output_json_time(document, "revoked_at", issuer->record.revoked_at);
+	output_json_string(document, "reason", reason_name(issuer->record.reason));
+	json_object_object_add(document, "hashes", hashes_document(described));
+	return document;
+}
+
+static int list(const struct command_line *line, const struct registry *registry,
+		struct fault *fault)
+{
+	cleanup(output_json_freep) struct json_object *documents = json_object_new_array();
+	bool json = option_given(line, OPTION_JSON);
+	for (size_t i = 0; i < registry->count; i++) {
+		cleanup(described_deinit) struct described described = {0};
+		int r = describe(&registry->issuers[i], &described, fault);
+		if (r)
+			return r;
+		if (json)
+			json_object_array_add(documents, issuer_document(&described));
+		else
+			print_issuer(&described, option_given(line, OPTION_HASHES));
+	}
+	if (json)
+		output_json(json_object_get(documents));
+	else if (registry->count == 0)
+		printf("no issuer is registered; add one with `stillgood issuer add`\n");
+	return 0;
+}
+
+int command_issuer_list(const struct command_line *line, struct fault *fault)
+{
+	cleanup(database_close) struct database database = {0};
+	cleanup(registry_deinit) struct registry registry = {0};
+	int r = database_open_current(line, "stillgood_responder", &database, fault);
+	if (r == 0)
+		r = registry_load(&database, &registry, fault);
+	if (r == 0)
+		r = list(line, &registry, fault);
+	return r;
+}

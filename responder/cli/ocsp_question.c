@@ -1,0 +1,47 @@
+#include "cli/ocsp_client.h"
+
+#include <openssl/err.h>
+#include <openssl/rand.h>
+
+static void request_freep(OCSP_REQUEST **request)
+{
+	OCSP_REQUEST_free(*request);
+}
+
+static bool add_nonce(OCSP_REQUEST *request, struct ocsp_question *question)
+{
+	return RAND_bytes(question->nonce_octets, sizeof(question->nonce_octets)) == 1 &&
+	       OCSP_request_add1_nonce(request, question->nonce_octets,
+				       sizeof(question->nonce_octets)) == 1;
+}
+
+static bool fill(OCSP_REQUEST *request, struct ocsp_question *question)
+{
+	OCSP_CERTID *id = OCSP_CERTID_dup(question->id);
+	if (!id || !OCSP_request_add0_id(request, id)) {
+		OCSP_CERTID_free(id);
+		return false;
+	}
+	return !question->nonce || add_nonce(request, question);
+}
+
+int ocsp_question_write(struct ocsp_question *question, struct buffer *out, struct fault *fault)
+{
+	cleanup(request_freep) OCSP_REQUEST *request = OCSP_REQUEST_new();
+	question->id = OCSP_cert_to_id(question->hash, question->certificate, question->issuer);
+	int size = -1;
+	if (request && question->id && fill(request, question))
+		size = i2d_OCSP_REQUEST(request, NULL);
+	uint8_t *room = size > 0 ? buffer_reserve(out, (size_t)size) : NULL;
+	ERR_clear_error();
+	if (!room)
+		return fault_set(fault, -EIO, "the OCSP request could not be made");
+	out->size += (size_t)i2d_OCSP_REQUEST(request, &room);
+	return 0;
+}
+
+void ocsp_question_deinit(struct ocsp_question *question)
+{
+	OCSP_CERTID_free(question->id);
+	question->id = NULL;
+}

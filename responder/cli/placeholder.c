@@ -1,1 +1,0 @@
-/* placeholder during bring-up */ typedef int placeholder_cli;

@@ -1,0 +1,162 @@
+#include "cli/registry.h"
+
+#include "cli/certname.h"
+
+#include <openssl/err.h>
+#include <stdio.h>
+
+enum column { ID, NAME, VERSION, ADDED, REVOKED, REASON, CERTIFICATE };
+
+static const char query[] = "SELECT id, name, version, extract(epoch from added_at)::bigint, "
+			    "extract(epoch from revoked_at)::bigint, reason, certificate "
+			    "FROM stillgood.issuer ORDER BY name";
+
+static void registered_deinit(struct registered *issuer)
+{
+	buffer_deinit(&issuer->der);
+	EVP_PKEY_free(issuer->key);
+}
+
+void registry_deinit(struct registry *registry)
+{
+	for (size_t i = 0; i < registry->count; i++)
+		registered_deinit(&registry->issuers[i]);
+	free(registry->issuers);
+	*registry = (struct registry){0};
+}
+
+static EVP_PKEY *read_key(struct view spki)
+{
+	const unsigned char *p = spki.data;
+	EVP_PKEY *key = d2i_PUBKEY(NULL, &p, (long)spki.size);
+	ERR_clear_error();
+	return key;
+}
+
+static int read_row(const PGresult *rows, int row, struct registered *issuer, struct fault *fault)
+{
+	struct issuer_record *record = &issuer->record;
+	record->id = (int32_t)column_int(rows, row, ID);
+	record->version = column_int(rows, row, VERSION);
+	record->revoked_at = column_time(rows, row, REVOKED);
+	record->reason = PQgetisnull(rows, row, REASON)
+				 ? REASON_NONE
+				 : (enum revocation_reason)column_int(rows, row, REASON);
+	issuer->added_at = column_time(rows, row, ADDED);
+	const char *name = PQgetvalue(rows, row, NAME);
+	(void)snprintf(record->name, sizeof(record->name), "%s", name);
+	int r = column_bytes(rows, row, CERTIFICATE, &issuer->der);
+	if (r)
+		return fault_set(fault, r, "issuer \"%s\": its row cannot be read", name);
+	if (certificate_read(buffer_view(&issuer->der), &issuer->certificate))
+		return fault_set(fault, -EBADMSG,
+				 "issuer \"%s\": the certificate in the database is malformed",
+				 name);
+	issuer->key = read_key(issuer->certificate.spki);
+	return 0;
+}
+
+int registry_load(struct database *database, struct registry *ret, struct fault *fault)
+{
+	cleanup(result_clearp) PGresult *rows = NULL;
+	cleanup(registry_deinit) struct registry registry = {0};
+	int r = database_query(database, query, 0, NULL, &rows, fault);
+	if (r)
+		return r;
+	size_t count = (size_t)PQntuples(rows);
+	registry.issuers = calloc(count + 1, sizeof(*registry.issuers));
+	if (!registry.issuers)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	for (; registry.count < count && r == 0; registry.count++)
+		r = read_row(rows, (int)registry.count, &registry.issuers[registry.count], fault);
+	if (r)
+		return r;
+	*ret = registry;
+	registry = (struct registry){0};
+	return 0;
+}
+
+const struct registered *registry_by_name(const struct registry *registry, const char *name)
+{
+	for (size_t i = 0; i < registry->count; i++)
+		if (strcmp(registry->issuers[i].record.name, name) == 0)
+			return &registry->issuers[i];
+	return NULL;
+}
+
+const struct registered *registry_by_id(const struct registry *registry, int32_t id)
+{
+	for (size_t i = 0; i < registry->count; i++)
+		if (registry->issuers[i].record.id == id)
+			return &registry->issuers[i];
+	return NULL;
+}
+
+const struct registered *registry_by_identity(const struct registry *registry, struct view subject,
+					      struct view key_bits)
+{
+	for (size_t i = 0; i < registry->count; i++) {
+		const struct certificate *certificate = &registry->issuers[i].certificate;
+		if (view_equal(certificate->subject, subject) &&
+		    view_equal(certificate->key_bits, key_bits))
+			return &registry->issuers[i];
+	}
+	return NULL;
+}
+
+static void x509_freep(X509 **x509)
+{
+	X509_free(*x509);
+}
+
+static bool is_signed_by(X509 *x509, EVP_PKEY *key)
+{
+	bool verified = key && X509_verify(x509, key) == 1;
+	ERR_clear_error();
+	return verified;
+}
+
+/* By name first, because that is cheap; then by signature, because only that is true. */
+static const struct registered *find_signer(const struct registry *registry,
+					    const struct registered *only, struct view name,
+					    X509 *x509, bool *ret_named)
+{
+	for (size_t i = 0; i < registry->count; i++) {
+		const struct registered *issuer = &registry->issuers[i];
+		if ((only && issuer != only) || !view_equal(issuer->certificate.subject, name))
+			continue;
+		*ret_named = true;
+		if (is_signed_by(x509, issuer->key))
+			return issuer;
+	}
+	return NULL;
+}
+
+int registry_issuer_of(const struct registry *registry, const struct registered *only,
+		       const struct certificate *certificate, const struct registered **ret,
+		       struct fault *fault)
+{
+	const unsigned char *p = certificate->der.data;
+	cleanup(x509_freep) X509 *x509 = d2i_X509(NULL, &p, (long)certificate->der.size);
+	bool named = false;
+	if (!x509) {
+		ERR_clear_error();
+		return fault_set(fault, REGISTRY_UNKNOWN, "OpenSSL cannot read the certificate");
+	}
+	*ret = find_signer(registry, only, certificate->issuer, x509, &named);
+	if (*ret)
+		return 0;
+	cleanup(memory_freep) char *name = certname_subject(certificate->issuer);
+	if (named)
+		return fault_set(fault, REGISTRY_UNKNOWN,
+				 "its issuer is named \"%s\", but that CA's registered key did not "
+				 "sign it",
+				 name ? name : "");
+	if (only)
+		return fault_set(fault, REGISTRY_UNKNOWN,
+				 "issued by \"%s\", not by the subject of \"%s\"", name ? name : "",
+				 only->record.name);
+	return fault_set(fault, REGISTRY_UNKNOWN,
+			 "no issuer \"%s\" is registered; add it with `stillgood issuer add`",
+			 name ? name : "");
+}
