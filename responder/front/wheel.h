@@ -8,6 +8,7 @@
 #include "base/clock.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/queue.h>
 
 #define WHEEL_SLOTS 1024u

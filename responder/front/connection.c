@@ -1,0 +1,487 @@
+#include "front/connection.h"
+
+#include "front/exchange.h"
+#include "http/chunked.h"
+
+#include <event2/event_struct.h>
+#include <sys/socket.h>
+
+#define LINGER_US (LIMIT_HTTP_LINGER_MS * MILLISECOND_US)
+/* connection_make_room() looks at this many. */
+#define ROOM_CANDIDATES 64u
+/* The buffer of a request that arrives in parts grows by this. */
+#define READ_STEP 4096u
+
+enum connection_state {
+	CONNECTION_IDLE, /* waits for a request, until idle_timeout */
+	CONNECTION_HEAD, /* for the rest of a head, until head_timeout after its first octet */
+	CONNECTION_BODY, /* for the rest of a body, until body_timeout after its head */
+	CONNECTION_WAITING, /* for the ledger, until the waiter's deadline */
+	CONNECTION_WRITING, /* for the socket to take `out`, until write_timeout */
+	CONNECTION_LINGERING, /* for the client's end, until LIMIT_HTTP_LINGER_MS */
+};
+
+/* A request whose head is complete and whose body is not. */
+struct incoming {
+	size_t head_size; /* 0: there is none */
+	enum http_framing framing;
+	uint32_t content_length;
+	struct http_chunked chunked;
+};
+
+struct connection {
+	struct event event;
+	short interest; /* what `event` waits for; 0: nothing */
+	int fd;
+	enum connection_state state;
+	bool ended; /* the client sends no more */
+	struct edge *edge;
+	LIST_ENTRY(connection) in_edge;
+	struct address *address;
+	struct wheel_timer timer;
+	struct flight_waiter waiter;
+	struct reply_style style; /* of the reply made last or waited for */
+	struct http_scan scan;
+	struct incoming incoming;
+	struct buffer in; /* of requests not answered yet; without memory when idle */
+	struct buffer out; /* replies that the socket did not take */
+	size_t lingered; /* octets discarded */
+};
+
+static void connection_event(evutil_socket_t fd, short what, void *context);
+
+/* ---- life ---- */
+
+/* If the event cannot be added the connection is ended by its deadline. */
+static void connection_want(struct connection *c, short interest)
+{
+	if (c->interest == interest)
+		return;
+	if (c->interest)
+		(void)event_del(&c->event);
+	c->interest = interest;
+	if (!interest)
+		return;
+	(void)event_assign(&c->event, c->edge->base, c->fd, (short)(interest | EV_PERSIST),
+			   connection_event, c);
+	(void)event_add(&c->event, NULL);
+}
+
+int connection_open(struct edge *edge, int fd, struct address *address, const struct moment *now)
+{
+	struct connection *c = calloc(1, sizeof(*c));
+	if (!c) {
+		addresses_leave(edge->addresses, address);
+		close(fd);
+		return -ENOMEM;
+	}
+	c->fd = fd;
+	c->edge = edge;
+	c->address = address;
+	LIST_INSERT_HEAD(&edge->connections, c, in_edge);
+	edge->connection_count++;
+	wheel_set(&edge->wheel, &c->timer, now->mono_us + edge->conf->idle_timeout_us);
+	connection_want(c, EV_READ);
+	return 0;
+}
+
+void connection_free(struct connection *c)
+{
+	if (!c)
+		return;
+	connection_want(c, 0);
+	wheel_clear(&c->timer);
+	answers_leave(c->edge->answers, &c->waiter);
+	addresses_leave(c->edge->addresses, c->address);
+	LIST_REMOVE(c, in_edge);
+	c->edge->connection_count--;
+	close(c->fd);
+	buffer_deinit(&c->in);
+	buffer_deinit(&c->out);
+	free(c);
+}
+
+struct connection *connection_next(const struct connection *c)
+{
+	return LIST_NEXT(c, in_edge);
+}
+
+/* ---- state ---- */
+
+static int64_t timeout_of(const struct connection *c, enum connection_state state)
+{
+	const struct conf_server *conf = c->edge->conf;
+	switch (state) {
+	case CONNECTION_IDLE:
+		return conf->idle_timeout_us;
+	case CONNECTION_HEAD:
+		return conf->head_timeout_us;
+	case CONNECTION_BODY:
+		return conf->body_timeout_us;
+	case CONNECTION_WRITING:
+		return conf->write_timeout_us;
+	case CONNECTION_LINGERING:
+		return LINGER_US;
+	case CONNECTION_WAITING:
+		break;
+	}
+	return 0;
+}
+
+/* A state that goes on keeps its deadline: more octets do not extend it. Only an idle connection's
+ * counts from the last reply. */
+static void connection_set_state(struct connection *c, enum connection_state state,
+				 const struct moment *now)
+{
+	bool same = c->state == state && state != CONNECTION_IDLE;
+	c->state = state;
+	if (state == CONNECTION_WAITING)
+		wheel_clear(&c->timer); /* the waiter's own deadline counts */
+	else if (!same)
+		wheel_set(&c->edge->wheel, &c->timer, now->mono_us + timeout_of(c, state));
+	if (state == CONNECTION_WRITING)
+		connection_want(c, EV_WRITE);
+	else if (state != CONNECTION_WAITING)
+		connection_want(c, EV_READ);
+}
+
+/* Our side ends; the client's is read until it ends too, so that no reset destroys the reply. */
+static void connection_finish(struct connection *c, const struct moment *now)
+{
+	if (c->ended || shutdown(c->fd, SHUT_WR) < 0) {
+		connection_free(c);
+		return;
+	}
+	buffer_deinit(&c->in);
+	connection_set_state(c, CONNECTION_LINGERING, now);
+}
+
+/* ---- requests ---- */
+
+/* The unread part of the input; chunked bodies are decoded in place. */
+struct input {
+	uint8_t *data;
+	size_t size;
+};
+
+static void input_drop(struct input *input, size_t size)
+{
+	input->data += size;
+	input->size -= size;
+}
+
+/* Decodes what has arrived of a chunked body to behind the head; what follows moves up. */
+static int collect_chunked(struct incoming *incoming, struct input *input)
+{
+	uint8_t *body = input->data + incoming->head_size;
+	size_t raw_at = incoming->head_size + incoming->chunked.body_size;
+	struct view raw = view_of(input->data + raw_at, input->size - raw_at);
+	size_t used = 0;
+	int r = http_chunked_decode(&incoming->chunked, raw, body, &used);
+	if (r != 0 && r != HTTP_INCOMPLETE)
+		return r;
+	size_t left = raw.size - used;
+	memmove(body + incoming->chunked.body_size, raw.data + used, left);
+	input->size = incoming->head_size + incoming->chunked.body_size + left;
+	return r;
+}
+
+/* 0: the whole body is in the input, behind the head. HTTP_INCOMPLETE or a refusal's status. */
+static int collect_body(struct incoming *incoming, struct input *input, size_t *ret_size)
+{
+	*ret_size = 0;
+	switch (incoming->framing) {
+	case HTTP_NO_BODY:
+		return 0;
+	case HTTP_SIZED_BODY:
+		*ret_size = incoming->content_length;
+		return input->size - incoming->head_size < incoming->content_length
+			       ? HTTP_INCOMPLETE
+			       : 0;
+	case HTTP_CHUNKED_BODY:
+		break;
+	}
+	int r = collect_chunked(incoming, input);
+	*ret_size = incoming->chunked.body_size;
+	return r;
+}
+
+static void begin_body(struct connection *c, const struct http_request *request,
+		       const struct input *input)
+{
+	c->incoming = (struct incoming){
+		.head_size = request->head_size,
+		.framing = request->framing,
+		.content_length = request->content_length,
+	};
+	if (request->expect_continue && input->size == request->head_size)
+		turn_put(&c->edge->turn, view_of_string(HTTP_CONTINUE));
+}
+
+/* One whole request at the beginning of the input. 0, HTTP_INCOMPLETE or a refusal's status. A head
+ * whose body was not there with it is read a second time when it is. */
+static int take_request(struct connection *c, struct input *input, struct http_request *request,
+			size_t *ret_body)
+{
+	bool again = c->incoming.head_size > 0;
+	if (!again) {
+		int r = http_request_parse(&c->scan, view_of(input->data, input->size), request);
+		if (r != 0)
+			return r;
+		begin_body(c, request, input);
+	}
+	int r = collect_body(&c->incoming, input, ret_body);
+	if (r != 0 || !again)
+		return r;
+	c->scan = (struct http_scan){0};
+	return http_request_parse(&c->scan, view_of(input->data, input->size), request);
+}
+
+/* The state follows from what the exchange says. False: this connection parses no more now. */
+static bool answer_request(struct connection *c, struct input *input,
+			   const struct http_request *request, size_t body_size,
+			   const struct moment *now)
+{
+	struct view body = view_of(input->data + request->head_size, body_size);
+	int r = exchange(c->edge, request, body, &c->waiter, now, &c->style);
+	input_drop(input, request->head_size + body_size);
+	c->scan = (struct http_scan){0};
+	c->incoming = (struct incoming){0};
+	c->state = CONNECTION_IDLE; /* the next request has deadlines of its own */
+	if (r != EXCHANGE_WAITING)
+		return !c->style.close;
+	connection_set_state(c, CONNECTION_WAITING, now);
+	return false;
+}
+
+static void refuse(struct connection *c, int status, const struct moment *now)
+{
+	c->style = (struct reply_style){.close = true};
+	exchange_refuse(c->edge, status, now);
+}
+
+/* Every request that is whole, until one has to wait or is the last. */
+static void answer_requests(struct connection *c, struct input *input, const struct moment *now)
+{
+	struct http_request request;
+	size_t body_size;
+	bool going_on = true;
+	while (going_on && input->size > 0 && !turn_is_full(&c->edge->turn)) {
+		int r = take_request(c, input, &request, &body_size);
+		if (r == HTTP_INCOMPLETE)
+			return;
+		if (r != 0)
+			refuse(c, r, now);
+		going_on = r == 0 && answer_request(c, input, &request, body_size, now);
+	}
+}
+
+/* ---- reading and writing ---- */
+
+/* All replies of the turn are written: what does the connection wait for now? `more`: its share of
+ * this turn is used up, and whole requests may be left. May free it. */
+static void connection_rest(struct connection *c, bool more, const struct moment *now)
+{
+	bool last = c->ended || (c->edge->draining && c->in.size == 0);
+	if (c->style.close || (last && !more)) {
+		connection_finish(c, now);
+		return;
+	}
+	if (c->in.size == 0)
+		connection_set_state(c, CONNECTION_IDLE, now);
+	else if (c->incoming.head_size > 0)
+		connection_set_state(c, CONNECTION_BODY, now);
+	else
+		connection_set_state(c, CONNECTION_HEAD, now);
+	if (more)
+		event_active(&c->event, EV_READ, 1);
+}
+
+/* The turn's replies leave; then the connection takes its next state. May free it. */
+static void connection_flush(struct connection *c, const struct moment *now)
+{
+	bool more = turn_is_full(&c->edge->turn) && c->in.size > 0;
+	if (turn_write(&c->edge->turn, c->fd, &c->out) < 0)
+		connection_free(c);
+	else if (c->state == CONNECTION_WAITING)
+		connection_want(c, c->ended ? 0 : EV_READ);
+	else if (c->out.size > 0)
+		connection_set_state(c, CONNECTION_WRITING, now);
+	else
+		connection_rest(c, more, now);
+}
+
+/* What is left of the input, which may be c->in itself, stays in c->in. */
+static int keep_input(struct connection *c, const struct input *input)
+{
+	if (c->in.size == 0 && input->size == 0)
+		return 0;
+	if (c->in.size == 0) {
+		buffer_put(&c->in, input->data, input->size);
+	} else {
+		memmove(c->in.data, input->data, input->size);
+		c->in.size = input->size;
+	}
+	int r = buffer_result(&c->in);
+	if (c->in.size == 0)
+		buffer_deinit(&c->in);
+	return r;
+}
+
+/* Answers what can be answered of the input and writes it. May free the connection. */
+static void connection_go(struct connection *c, struct input *input, const struct moment *now)
+{
+	answer_requests(c, input, now);
+	if (keep_input(c, input) < 0) {
+		turn_reset(&c->edge->turn);
+		connection_free(c);
+		return;
+	}
+	connection_flush(c, now);
+}
+
+static void connection_go_on(struct connection *c, const struct moment *now)
+{
+	struct input input = {.data = c->in.data, .size = c->in.size};
+	connection_go(c, &input, now);
+}
+
+/* Reads into the edge's buffer, or behind what c->in holds already. */
+static ssize_t read_input(struct connection *c, struct input *ret)
+{
+	if (c->in.size == 0) {
+		ssize_t got = recv(c->fd, c->edge->input, EDGE_INPUT_SIZE, 0);
+		*ret = (struct input){.data = c->edge->input, .size = got > 0 ? (size_t)got : 0};
+		return got;
+	}
+	size_t room = EDGE_INPUT_SIZE - c->in.size;
+	room = room < READ_STEP ? room : READ_STEP;
+	errno = room ? ENOMEM : EAGAIN;
+	uint8_t *at = room ? buffer_reserve(&c->in, room) : NULL;
+	ssize_t got = at ? recv(c->fd, at, room, 0) : -1;
+	if (got > 0)
+		c->in.size += (size_t)got;
+	*ret = (struct input){.data = c->in.data, .size = c->in.size};
+	return got;
+}
+
+static void connection_readable(struct connection *c, const struct moment *now)
+{
+	struct input input;
+	ssize_t got = read_input(c, &input);
+	if (got < 0 && errno != EAGAIN && errno != EINTR) {
+		connection_free(c);
+		return;
+	}
+	c->ended = c->ended || got == 0;
+	if (c->state != CONNECTION_WAITING)
+		connection_go(c, &input, now);
+	else if (keep_input(c, &input) < 0)
+		connection_free(c);
+	else if (c->ended || c->in.size >= EDGE_INPUT_SIZE)
+		connection_want(c, 0); /* it is read on after the answer */
+}
+
+static void connection_writable(struct connection *c, const struct moment *now)
+{
+	ssize_t sent = send(c->fd, c->out.data, c->out.size, MSG_NOSIGNAL);
+	if (sent < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (sent < 0) {
+		connection_free(c);
+		return;
+	}
+	buffer_consume(&c->out, (size_t)sent);
+	if (c->out.size > 0)
+		return;
+	buffer_deinit(&c->out);
+	c->state = CONNECTION_IDLE;
+	if (c->style.close)
+		connection_finish(c, now);
+	else
+		connection_go_on(c, now);
+}
+
+static void connection_discard(struct connection *c)
+{
+	ssize_t got = recv(c->fd, c->edge->input, EDGE_INPUT_SIZE, 0);
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	c->lingered += got > 0 ? (size_t)got : 0;
+	if (got <= 0 || c->lingered > LIMIT_HTTP_LINGER_BYTES)
+		connection_free(c);
+}
+
+static void connection_event(evutil_socket_t fd, short what, void *context)
+{
+	struct connection *c = context;
+	(void)fd;
+	(void)what;
+	struct moment now = clock_now();
+	if (c->state == CONNECTION_LINGERING)
+		connection_discard(c);
+	else if (c->state == CONNECTION_WRITING)
+		connection_writable(c, &now);
+	else
+		connection_readable(c, &now);
+}
+
+/* ---- from elsewhere ---- */
+
+static struct connection *connection_of_waiter(struct flight_waiter *waiter)
+{
+	return (struct connection *)(void *)((char *)waiter - offsetof(struct connection, waiter));
+}
+
+static struct connection *connection_of_timer(const struct wheel_timer *timer)
+{
+	return (struct connection *)(uintptr_t)((const char *)timer -
+						offsetof(struct connection, timer));
+}
+
+void connection_deliver(struct flight_waiter *waiter, const struct answer *answer,
+			const struct moment *now)
+{
+	struct connection *c = connection_of_waiter(waiter);
+	c->style.close = c->style.close || c->edge->draining;
+	c->state = CONNECTION_IDLE;
+	exchange_deliver(c->edge, answer, now, &c->style);
+	if (c->style.close)
+		connection_flush(c, now);
+	else
+		connection_go_on(c, now);
+}
+
+void connection_deadline(void *context, struct wheel_timer *timer)
+{
+	struct connection *c = connection_of_timer(timer);
+	(void)context;
+	if (c->state != CONNECTION_HEAD && c->state != CONNECTION_BODY) {
+		connection_free(c);
+		return;
+	}
+	struct moment now = clock_now();
+	refuse(c, 408, &now);
+	connection_flush(c, &now);
+}
+
+void connection_drain(struct connection *c)
+{
+	uint8_t octet;
+	if (c->state == CONNECTION_IDLE && recv(c->fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
+		connection_free(c);
+}
+
+static bool is_idle(const struct wheel_timer *timer)
+{
+	return connection_of_timer(timer)->state == CONNECTION_IDLE;
+}
+
+bool connection_make_room(struct edge *edge)
+{
+	struct wheel_timer *timer = wheel_find(&edge->wheel, ROOM_CANDIDATES, is_idle);
+	if (!timer)
+		return false;
+	connection_free(connection_of_timer(timer));
+	return true;
+}

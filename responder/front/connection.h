@@ -1,0 +1,30 @@
+/* One client's connection.
+ *
+ *   IDLE ──first octet──▶ HEAD ──▶ BODY ──whole request──▶ (reply at once) ──▶ IDLE
+ *                                             │ miss                │ the socket is full
+ *                                             ▼                     ▼
+ *                                          WAITING ──answer──▶   WRITING ──▶ IDLE
+ *                                                  the last reply: ──▶ LINGERING ──▶ closed
+ *
+ * Requests are answered one after the other, so replies are in order by construction; those that
+ * arrived together and need not wait share one write. Deadlines are absolute (P-47). An idle
+ * connection holds no buffer. */
+#pragma once
+
+#include "front/edge.h"
+
+/* Takes the descriptor and the address over, also on failure. 0 or -ENOMEM. */
+must_check int connection_open(struct edge *edge, int fd, struct address *address,
+			       const struct moment *now);
+void connection_free(struct connection *connection);
+struct connection *connection_next(const struct connection *connection);
+
+/* answers_ops.deliver of an edge: the waiter is a connection's. */
+void connection_deliver(struct flight_waiter *waiter, const struct answer *answer,
+			const struct moment *now);
+/* wheel_sweep()'s callback; the context is the edge. */
+void connection_deadline(void *context, struct wheel_timer *timer);
+/* The next reply is the last; an idle connection on which nothing has arrived is closed. */
+void connection_drain(struct connection *connection);
+/* Closes the connection that has been idle for the longest time, roughly. False: there is none. */
+bool connection_make_room(struct edge *edge);

@@ -1,0 +1,19 @@
+/* The listening sockets: connections come in here, as many as the caps allow. */
+#pragma once
+
+#include "front/edge.h"
+
+struct doors;
+
+/* 0 or -ENOMEM. */
+must_check int doors_new(struct edge *edge, struct doors **ret);
+/* Closes the sockets. */
+void doors_free(struct doors *doors);
+DEFINE_CLEANUP(struct doors, doors_free)
+
+/* Takes the descriptor over and accepts from it. 0 or -errno. */
+must_check int doors_add(struct doors *doors, int fd);
+/* Accepts again after accept() failed for want of descriptors or memory; to be called now and then. */
+void doors_resume(struct doors *doors);
+/* What has arrived already is accepted, then the sockets close. */
+void doors_close(struct doors *doors);

@@ -1,0 +1,67 @@
+#include "front/edge.h"
+
+#include "front/connection.h"
+
+/* Nonces are dropped only where nobody would echo one. */
+static bool all_ignore_nonces(const struct conf *conf)
+{
+	for (unsigned i = 0; i < conf->issuer_count; i++)
+		if (conf->issuers[i].nonce != NONCE_IGNORE)
+			return false;
+	return conf->issuer_count > 0;
+}
+
+int edge_new(struct event_base *base, const struct conf *conf, const struct answers_ops *ops,
+	     void *context, struct edge **ret)
+{
+	cleanup(edge_freep) struct edge *edge = calloc(1, sizeof(*edge));
+	if (!edge)
+		return -ENOMEM;
+	edge->base = base;
+	edge->conf = &conf->server;
+	LIST_INIT(&edge->connections);
+	wheel_init(&edge->wheel, clock_now().mono_us);
+	int r = addresses_new(conf->server.connections_per_address, &edge->addresses);
+	if (r < 0)
+		return r;
+	const struct answers_settings settings = {
+		.cache_bytes = conf->server.cache_size,
+		.max_age_us = conf->server.max_age_us,
+		.answer_timeout_us = conf->server.answer_timeout_us,
+		.ignore_nonce = all_ignore_nonces(conf),
+	};
+	r = answers_new(&settings, ops, context, &edge->answers);
+	if (r < 0)
+		return r;
+	*ret = edge;
+	edge = NULL;
+	return 0;
+}
+
+void edge_free(struct edge *edge)
+{
+	if (!edge)
+		return;
+	while (!LIST_EMPTY(&edge->connections))
+		connection_free(LIST_FIRST(&edge->connections));
+	answers_free(edge->answers);
+	addresses_free(edge->addresses);
+	free(edge);
+}
+
+void edge_sweep(struct edge *edge, const struct moment *now)
+{
+	answers_expire(edge->answers, now);
+	wheel_sweep(&edge->wheel, now->mono_us, connection_deadline, edge);
+}
+
+void edge_drain(struct edge *edge)
+{
+	edge->draining = true;
+	struct connection *next = LIST_FIRST(&edge->connections);
+	while (next) {
+		struct connection *connection = next;
+		next = connection_next(connection);
+		connection_drain(connection);
+	}
+}

@@ -1,0 +1,149 @@
+#include "front/exchange.h"
+
+#include "http/get_path.h"
+
+static int64_t seconds_of(const struct moment *now)
+{
+	return wall_seconds(now->wall_us);
+}
+
+/* ---- OCSP ---- */
+
+/* Errors, nonces, several CertIDs: of nobody else's interest (P-20, P-50). */
+static void put_uncacheable(struct edge *edge, struct view der, const struct moment *now,
+			    const struct reply_style *style)
+{
+	uint8_t *head = turn_room(&edge->turn);
+	size_t size = http_put_uncacheable(head, seconds_of(now), der.size);
+	turn_put_reply(&edge->turn, style, view_of(head, size), der);
+}
+
+void exchange_deliver(struct edge *edge, const struct answer *answer, const struct moment *now,
+		      const struct reply_style *style)
+{
+	if (!answer->entry) {
+		put_uncacheable(edge, answer->der, now, style);
+		return;
+	}
+	struct ready_reply reply = ready_reply(answers_layout(edge->answers), answer->entry, now);
+	turn_put_reply(&edge->turn, style, reply.head, reply.body);
+}
+
+/* P-49. A client that had to wait gets the whole answer: it is a new one. */
+static bool put_not_modified(struct edge *edge, const struct http_request *request,
+			     const struct answer *answer, const struct moment *now,
+			     const struct reply_style *style)
+{
+	if (!answer->entry || (!request->if_none_match.data && !request->if_modified_since.data))
+		return false;
+	uint8_t *head = turn_room(&edge->turn);
+	size_t size = ready_not_modified(answers_layout(edge->answers), answer->entry, request, now,
+					 head);
+	if (size == 0)
+		return false;
+	edge->counts.not_modified++;
+	turn_put_reply(&edge->turn, style, view_of(head, size), (struct view){0});
+	return true;
+}
+
+static int put_malformed(struct edge *edge, const struct moment *now,
+			 const struct reply_style *style)
+{
+	edge->counts.malformed++;
+	put_uncacheable(edge, ocsp_error_response(OCSP_MALFORMED_REQUEST), now, style);
+	return 0;
+}
+
+static int exchange_ocsp(struct edge *edge, const struct http_request *request, struct view der,
+			 struct flight_waiter *waiter, const struct moment *now,
+			 const struct reply_style *style)
+{
+	const struct ocsp_request_policy policy = {
+		.most_certids = edge->conf->max_certids,
+		.critical = edge->conf->critical_extensions,
+	};
+	struct ocsp_request question;
+	if (ocsp_request_parse(der, &policy, &question) != 0)
+		return put_malformed(edge, now, style);
+	struct answer answer;
+	if (answers_ask(edge->answers, &question, waiter, now, &answer) == ANSWERS_WAITING)
+		return EXCHANGE_WAITING;
+	if (!put_not_modified(edge, request, &answer, now, style))
+		exchange_deliver(edge, &answer, now, style);
+	return 0;
+}
+
+/* ---- pages for people and load balancers ---- */
+
+static int put_page(struct edge *edge, unsigned status, const char *text, const struct moment *now,
+		    const struct reply_style *style)
+{
+	uint8_t *room = turn_room(&edge->turn);
+	struct view body = view_of_string(text);
+	size_t size = http_put_plain(room, status, seconds_of(now), body.size);
+	turn_put_reply(&edge->turn, style, view_of(room, size), body);
+	return 0;
+}
+
+/* Why not, with a line's end, in the part of the room that heads leave free. */
+static int put_not_ready(struct edge *edge, const char *reason, const struct moment *now,
+			 const struct reply_style *style)
+{
+	char *text = (char *)turn_room(&edge->turn) + HTTP_REPLY_HEAD_SIZE;
+	(void)snprintf(text, TURN_ROOM - HTTP_REPLY_HEAD_SIZE, "%s\n", reason);
+	return put_page(edge, 503, text, now, style);
+}
+
+static int put_readiness(struct edge *edge, const struct moment *now,
+			 const struct reply_style *style)
+{
+	const char *reason = edge->draining ? "stopping" : answers_not_ready(edge->answers, now);
+	return reason ? put_not_ready(edge, reason, now, style)
+		      : put_page(edge, 200, "ok\n", now, style);
+}
+
+/* ---- by method ---- */
+
+static int exchange_get(struct edge *edge, const struct http_request *request,
+			struct flight_waiter *waiter, const struct moment *now,
+			const struct reply_style *style)
+{
+	switch (http_page_of(request->path)) {
+	case HTTP_PAGE_ROOT:
+		return put_page(edge, 200, "This is an OCSP responder (RFC 6960).\n", now, style);
+	case HTTP_PAGE_HEALTH:
+		return put_page(edge, 200, "ok\n", now, style);
+	case HTTP_PAGE_READY:
+		return put_readiness(edge, now, style);
+	case HTTP_PAGE_OCSP:
+		break;
+	}
+	struct view der;
+	if (http_get_path_decode(request->path, edge->der, &der) != 0)
+		return put_malformed(edge, now, style);
+	return exchange_ocsp(edge, request, der, waiter, now, style);
+}
+
+int exchange(struct edge *edge, const struct http_request *request, struct view body,
+	     struct flight_waiter *waiter, const struct moment *now, struct reply_style *style)
+{
+	edge->counts.requests++;
+	style->close = !request->keep_alive || edge->draining;
+	style->no_body = request->method == HTTP_HEAD;
+	if (request->method != HTTP_POST)
+		return exchange_get(edge, request, waiter, now, style);
+	if (edge->conf->strict_content_type && !http_is_ocsp_request(request->content_type)) {
+		style->close = true;
+		exchange_refuse(edge, 415, now);
+		return 0;
+	}
+	return exchange_ocsp(edge, request, body, waiter, now, style);
+}
+
+void exchange_refuse(struct edge *edge, int status, const struct moment *now)
+{
+	uint8_t *room = turn_room(&edge->turn);
+	size_t size = http_put_refusal(room, (unsigned)status, seconds_of(now));
+	edge->counts.refusals++;
+	turn_put_whole(&edge->turn, view_of(room, size));
+}

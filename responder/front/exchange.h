@@ -1,0 +1,17 @@
+/* One request, one reply: what a whole HTTP request asks for and what is put into the turn for it. */
+#pragma once
+
+#include "front/edge.h"
+
+/* A positive result: the reply comes later, through ops.deliver() and exchange_deliver(). */
+#define EXCHANGE_WAITING 1
+
+/* 0: the reply is in the edge's turn. */
+must_check int exchange(struct edge *edge, const struct http_request *request, struct view body,
+			struct flight_waiter *waiter, const struct moment *now,
+			struct reply_style *style);
+/* Puts the answer that was waited for. */
+void exchange_deliver(struct edge *edge, const struct answer *answer, const struct moment *now,
+		      const struct reply_style *style);
+/* Puts a refusal by HTTP status; the connection is to be closed. */
+void exchange_refuse(struct edge *edge, int status, const struct moment *now);
