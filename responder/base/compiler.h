@@ -15,11 +15,13 @@
 #define cleanup(function) __attribute__((cleanup(function)))
 
 /* Defines thing_freep() from thing_free(), for use with cleanup(). */
+/* NOLINTBEGIN(bugprone-macro-parentheses): a type takes none */
 #define DEFINE_CLEANUP(type, free_function)               \
 	static inline void free_function##p(type **owner) \
 	{                                                 \
 		free_function(*owner);                    \
 	}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static inline void memory_freep(void *owner)
 {
