@@ -27,8 +27,8 @@ enum ocsp_status { OCSP_GOOD = 0, OCSP_REVOKED = 1, OCSP_UNKNOWN = 2 };
 struct ocsp_single {
 	struct view certid; /* echoed byte for byte (P-10) */
 	enum ocsp_status status;
-	int64_t revoked_at; /* for OCSP_REVOKED */
 	enum revocation_reason reason; /* unspecified and none are omitted (P-29) */
+	int64_t revoked_at; /* for OCSP_REVOKED, as is the reason */
 	int64_t invalidity_at; /* TIME_NONE: no extension (P-30) */
 	int64_t this_update, next_update;
 };

@@ -25,7 +25,7 @@ static void check(struct view der, enum ocsp_critical critical)
 		check_certid(&request.certids[i]);
 	const char *difference = openssl_disagrees(der, &request);
 	if (difference) {
-		fprintf(stderr, "OpenSSL reads another %s\n", difference);
+		(void)fprintf(stderr, "OpenSSL reads another %s\n", difference);
 		abort();
 	}
 }

@@ -5,9 +5,11 @@
 #include "ocsp/certificate.h"
 #include "ocsp/request.h"
 
+#define MOST_FILE ((size_t)2 * LIMIT_REQUEST_BODY)
+
 static void put_hex(struct buffer *out, struct view octets)
 {
-	char text[2 * LIMIT_REQUEST_BODY + 1];
+	char text[2 * MOST_FILE + 1];
 	hex_put(text, octets);
 	buffer_put_string(out, octets.size ? text : "-");
 }
@@ -71,15 +73,15 @@ static int check(const struct kind *kind, const char *folder, const char *name,
 	struct fault fault;
 	cleanup(buffer_deinit) struct buffer der = {0}, found = {0};
 	(void)snprintf(path, sizeof(path), "%s/%s/%s", folder, kind->name, name);
-	if (file_read(path, LIMIT_REQUEST_BODY * 2, &der, &fault) < 0) {
-		fprintf(stderr, "%s\n", fault.text);
+	if (file_read(path, MOST_FILE, &der, &fault) < 0) {
+		(void)fprintf(stderr, "%s\n", fault.text);
 		return -1;
 	}
 	kind->describe(&found, buffer_view(&der));
 	if (view_equal(buffer_view(&found), view_of_string(expected)))
 		return 0;
-	fprintf(stderr, "%s: expected %s\n  found %.*s\n", path, expected, (int)found.size,
-		(const char *)found.data);
+	(void)fprintf(stderr, "%s: expected %s\n  found %.*s\n", path, expected, (int)found.size,
+		      (const char *)found.data);
 	return 1;
 }
 
@@ -117,6 +119,6 @@ int main(int argc, char **argv)
 		(void)fclose(manifest);
 		return result;
 	}
-	fprintf(stderr, "usage: check_vectors ocsp_request|certificate FOLDER\n");
+	(void)fprintf(stderr, "usage: check_vectors ocsp_request|certificate FOLDER\n");
 	return 2;
 }

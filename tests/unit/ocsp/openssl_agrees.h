@@ -56,6 +56,13 @@ static inline bool same_encoding(OCSP_REQUEST *theirs, struct view der)
 	return same;
 }
 
+/* Inside a requestorName and an optionalSignature OpenSSL looks deeper than we do (string types,
+ * certificates), so there it may refuse, or write in another way, what we accept. */
+static inline bool has_opaque_parts(const struct ocsp_request *ours)
+{
+	return ours->is_signed || ours->requestor.size > 0;
+}
+
 static inline const char *compare_request(OCSP_REQUEST *theirs, struct view der,
 					  const struct ocsp_request *ours)
 {
@@ -68,18 +75,19 @@ static inline const char *compare_request(OCSP_REQUEST *theirs, struct view der,
 		return "nonce";
 	if ((OCSP_request_is_signed(theirs) != 0) != ours->is_signed)
 		return "signature";
-	return same_encoding(theirs, der) ? NULL : "encoding";
+	if (!has_opaque_parts(ours) && !same_encoding(theirs, der))
+		return "encoding";
+	return NULL;
 }
 
-/* NULL, or what they disagree on. Inside a requestorName and an optionalSignature OpenSSL looks
- * deeper than we do (string types, certificates), so there it may refuse what we accept. */
+/* NULL, or what they disagree on. */
 static inline const char *openssl_disagrees(struct view der, const struct ocsp_request *ours)
 {
 	const uint8_t *data = der.data;
 	OCSP_REQUEST *theirs = d2i_OCSP_REQUEST(NULL, &data, (long)der.size);
 	ERR_clear_error();
 	if (!theirs)
-		return ours->is_signed || ours->requestor.size > 0 ? NULL : "acceptance";
+		return has_opaque_parts(ours) ? NULL : "acceptance";
 	const char *difference =
 		data == der.data + der.size ? compare_request(theirs, der, ours) : "size";
 	OCSP_REQUEST_free(theirs);
