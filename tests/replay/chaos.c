@@ -1,0 +1,216 @@
+/* Each seed makes one world and lets some hundreds of random things happen in it: revocations, holds
+ * and releases (some in transactions that stay open), questions, late feeds and lookups, slow and
+ * lost signers, restarts, an absent database, time. The oracle judges every answer. */
+#include "chaos.h"
+
+#include "base/siphash.h"
+#include "world.h"
+
+#define STEPS 400u
+#define SERIALS 12u
+
+struct chaos {
+	struct world world;
+	struct siphash_key key;
+	uint64_t drawn;
+};
+
+static unsigned draw(struct chaos *c, unsigned below)
+{
+	c->drawn++;
+	return (unsigned)(siphash(&c->key, view_of(&c->drawn, sizeof(c->drawn))) % below);
+}
+
+static struct serial a_serial(struct chaos *c)
+{
+	return (struct serial){.size = 1, .octets = {(uint8_t)(1 + draw(c, SERIALS))}};
+}
+
+/* The newest state, committed or not: what a writer would see once it has the row's lock. */
+static const struct change *newest(const struct database *db, int32_t issuer,
+				   const struct serial *serial)
+{
+	const struct change *change, *last = NULL;
+	TAILQ_FOREACH(change, &db->log, log)
+	if (!change->whole_issuer && change->record.issuer == issuer &&
+	    view_equal(serial_view(&change->record.serial), serial_view(serial)))
+		last = change;
+	return last;
+}
+
+/* A move that the database's trigger allows; a row that an open transaction changed is locked. */
+static void write_something(struct chaos *c, int transaction)
+{
+	struct world *w = &c->world;
+	unsigned issuer = draw(c, w->issuer_count);
+	struct serial serial = a_serial(c);
+	const struct change *row = newest(&w->database, database_issuer_id(issuer), &serial);
+	enum cert_status status = CERT_GOOD;
+	enum revocation_reason reason = REASON_KEY_COMPROMISE;
+	if (row && !row->committed)
+		return;
+	if (row && row->record.status == CERT_REVOKED)
+		return;
+	if (row && row->record.status == CERT_GOOD)
+		status = draw(c, 3) ? CERT_HELD : CERT_REVOKED;
+	if (row && row->record.status == CERT_HELD)
+		status = draw(c, 4) ? CERT_GOOD : CERT_REVOKED;
+	if (status == CERT_HELD)
+		reason = REASON_CERTIFICATE_HOLD;
+	database_write(w, issuer, &serial, status, reason, transaction);
+}
+
+static void a_transaction(struct chaos *c)
+{
+	int transaction = (int)draw(c, WORLD_TRANSACTIONS);
+	if (c->world.database.open[transaction])
+		database_end(&c->world, transaction, draw(c, 4) != 0);
+	else
+		write_something(c, transaction);
+}
+
+static void a_question(struct chaos *c)
+{
+	struct world *w = &c->world;
+	unsigned issuers[3], count = draw(c, 8) ? 1 : 3, issuer = draw(c, w->issuer_count);
+	struct serial serials[3];
+	for (unsigned i = 0; i < count; i++) {
+		issuers[i] = issuer;
+		serials[i] = a_serial(c);
+	}
+	(void)world_ask(w, draw(c, w->front_count), count, issuers, serials,
+			draw(c, 4) ? OCSP_HASH_SHA1 : OCSP_HASH_SHA256, draw(c, 4) == 0);
+}
+
+static void the_feed(struct chaos *c)
+{
+	c->world.feed_on = draw(c, 3) != 0;
+	if (c->world.database.up && draw(c, 2))
+		database_poll(&c->world);
+}
+
+static void the_lookups(struct chaos *c)
+{
+	c->world.lookups_held = draw(c, 2);
+	if (!c->world.lookups_held)
+		world_lookups_go(&c->world);
+}
+
+static void a_signer(struct chaos *c)
+{
+	struct world *w = &c->world;
+	unsigned index = draw(c, w->signer_count);
+	struct fake_signer *signer = &w->signers[index];
+	if (draw(c, 6) == 0 && signer->attached)
+		world_signer_detach(w, index);
+	else if (!signer->attached)
+		world_signer_attach(w, index);
+	else if (signer->holds)
+		world_signer_signs(w, index);
+	else
+		signer->holds = true;
+}
+
+static void a_restart(struct chaos *c)
+{
+	if (draw(c, 3) == 0)
+		world_restart_ledger(&c->world);
+	else
+		world_restart_front(&c->world, draw(c, c->world.front_count));
+}
+
+static void the_database(struct chaos *c)
+{
+	if (c->world.database.up && draw(c, 3) == 0)
+		database_down(&c->world);
+	else if (!c->world.database.up)
+		database_up(&c->world);
+}
+
+static void some_time(struct chaos *c)
+{
+	static const int64_t durations[] = {1, 10, 50, 200, 700, 3000};
+	unsigned longest = draw(c, 10) ? 4 : array_size(durations);
+	world_time_passes(&c->world, durations[draw(c, longest)] * MILLISECOND_US);
+}
+
+static void rare(struct chaos *c)
+{
+	if (draw(c, 8) == 0)
+		database_revoke_issuer(&c->world, draw(c, c->world.issuer_count));
+	else
+		a_restart(c);
+}
+
+static void something(struct chaos *c)
+{
+	unsigned dice = draw(c, 100);
+	if (dice < 40)
+		a_question(c);
+	else if (dice < 55)
+		write_something(c, -1);
+	else if (dice < 61)
+		a_transaction(c);
+	else if (dice < 78)
+		some_time(c);
+	else if (dice < 84)
+		the_feed(c);
+	else if (dice < 89)
+		the_lookups(c);
+	else if (dice < 95)
+		a_signer(c);
+	else if (dice < 98)
+		the_database(c);
+	else
+		rare(c);
+	world_settle(&c->world);
+}
+
+static void prepare(struct chaos *c)
+{
+	struct world *w = &c->world;
+	if (world_init(w) < 0)
+		abort();
+	(void)world_add_issuer(w, "A", true, true);
+	(void)world_add_issuer(w, "B", true, true);
+	w->front_count = 2;
+	w->signer_count = 2;
+	w->conf.database.freshness_us = 1 * SECOND_US;
+	/* Half of the worlds have answers that live for seconds, so that they expire and refresh. */
+	w->sections[0].validity_us = draw(c, 2) ? 8 * SECOND_US : 3600 * SECOND_US;
+	w->database.clock_offset_us = draw(c, 3) ? 0 : (int64_t)draw(c, 4) * SECOND_US;
+	world_start(w);
+}
+
+static int seed_run(uint64_t seed)
+{
+	struct chaos *c = calloc(1, sizeof(*c));
+	if (!c)
+		abort();
+	c->key = (struct siphash_key){.k0 = seed, .k1 = 1};
+	prepare(c);
+	unsigned step = 0;
+	while (step < STEPS && !c->world.broken[0]) {
+		step++;
+		something(c);
+	}
+	int result = c->world.broken[0] ? 1 : 0;
+	if (result)
+		(void)fprintf(stderr, "seed %llu, step %u: %s\n", (unsigned long long)seed, step,
+			      c->world.broken);
+	world_deinit(&c->world);
+	free(c);
+	return result;
+}
+
+int chaos_run(double seconds, uint64_t seed)
+{
+	int64_t end = clock_now().mono_us + (int64_t)(seconds * (double)SECOND_US);
+	uint64_t next = seed ? seed : 1;
+	int result = 0;
+	do
+		result = seed_run(next++);
+	while (result == 0 && seed == 0 && clock_now().mono_us < end);
+	(void)printf("%llu random worlds\n", (unsigned long long)(seed ? 1 : next - 1));
+	return result;
+}

@@ -1,0 +1,252 @@
+/* The fake database: a log of changes in the order of their transaction ids. A transaction that is
+ * still open hides its changes; a poll reads every visible change at or above the xmin of the poll
+ * before it, as DESIGN.md says. */
+#include "world.h"
+
+void database_init(struct database *db)
+{
+	TAILQ_INIT(&db->log);
+	db->up = true;
+	db->next_xid = 100;
+	db->feed_xmin = 0;
+}
+
+static void log_cut(struct database *db, uint64_t after)
+{
+	struct change *change;
+	while ((change = TAILQ_LAST(&db->log, change_list)) && change->xid > after) {
+		TAILQ_REMOVE(&db->log, change, log);
+		free(change);
+	}
+}
+
+void database_deinit(struct database *db)
+{
+	log_cut(db, 0);
+}
+
+int32_t database_issuer_id(unsigned issuer)
+{
+	return (int32_t)issuer + 1;
+}
+
+static bool same_certificate(const struct change *change, int32_t issuer,
+			     const struct serial *serial)
+{
+	return !change->whole_issuer && change->record.issuer == issuer &&
+	       view_equal(serial_view(&change->record.serial), serial_view(serial));
+}
+
+const struct change *database_row(const struct database *db, int32_t issuer,
+				  const struct serial *serial)
+{
+	const struct change *change, *row = NULL;
+	TAILQ_FOREACH(change, &db->log, log)
+	if (change->committed && same_certificate(change, issuer, serial))
+		row = change;
+	return row;
+}
+
+/* ---- writing ---- */
+
+static struct change *change_add(struct world *w, int transaction)
+{
+	struct database *db = &w->database;
+	struct change *change = calloc(1, sizeof(*change));
+	if (!change)
+		abort();
+	change->xid = db->next_xid++;
+	change->committed = transaction < 0;
+	change->committed_at = w->now;
+	if (transaction >= 0)
+		db->open[transaction] = change->xid;
+	TAILQ_INSERT_TAIL(&db->log, change, log);
+	return change;
+}
+
+static int64_t next_version(const struct database *db, int32_t issuer, const struct serial *serial)
+{
+	int64_t version = 0;
+	const struct change *change;
+	TAILQ_FOREACH(change, &db->log, log)
+	if (same_certificate(change, issuer, serial))
+		version = change->record.version;
+	return version + 1;
+}
+
+void database_write(struct world *w, unsigned issuer, const struct serial *serial,
+		    enum cert_status status, enum revocation_reason reason, int transaction)
+{
+	int32_t id = database_issuer_id(issuer);
+	int64_t version = next_version(&w->database, id, serial);
+	bool good = status == CERT_GOOD;
+	struct change *change = change_add(w, transaction);
+	change->record = (struct cert_record){
+		.issuer = id,
+		.serial = *serial,
+		.version = version,
+		.status = status,
+		.reason = good ? REASON_NONE : reason,
+		.revoked_at = good ? TIME_NONE : wall_seconds(w->now.wall_us),
+		/* Carries the version through the answer to the oracle. */
+		.invalidity_at = good ? TIME_NONE : version,
+		.not_after = TIME_NONE,
+	};
+}
+
+static struct issuer_record issuer_row(const struct world *w, unsigned issuer)
+{
+	struct issuer_record row = {.id = database_issuer_id(issuer),
+				    .version = 1,
+				    .revoked_at = TIME_NONE,
+				    .reason = REASON_NONE};
+	const struct change *change;
+	(void)snprintf(row.name, sizeof(row.name), "%s", w->issuers[issuer].name);
+	TAILQ_FOREACH(change, &w->database.log, log)
+	if (change->whole_issuer && change->committed && change->issuer.id == row.id)
+		row = change->issuer;
+	return row;
+}
+
+void database_revoke_issuer(struct world *w, unsigned issuer)
+{
+	struct issuer_record row = issuer_row(w, issuer);
+	struct change *change = change_add(w, -1);
+	row.version++;
+	row.revoked_at = wall_seconds(w->now.wall_us);
+	row.reason = REASON_CA_COMPROMISE;
+	change->whole_issuer = true;
+	change->issuer = row;
+}
+
+void database_end(struct world *w, int transaction, bool commit)
+{
+	struct database *db = &w->database;
+	struct change *change, *next;
+	for (change = TAILQ_FIRST(&db->log); change; change = next) {
+		next = TAILQ_NEXT(change, log);
+		if (change->xid != db->open[transaction] || change->committed)
+			continue;
+		change->committed = commit;
+		change->committed_at = w->now;
+		if (commit)
+			continue;
+		TAILQ_REMOVE(&db->log, change, log);
+		free(change);
+	}
+	db->open[transaction] = 0;
+}
+
+void database_restore(struct world *w)
+{
+	log_cut(&w->database, w->database.saved_xid);
+}
+
+/* ---- reading ---- */
+
+static struct db_evidence evidence_now(struct world *w)
+{
+	return (struct db_evidence){.time_us = w->now.wall_us + w->database.clock_offset_us,
+				    .mono_us = w->now.mono_us};
+}
+
+static void feed_gave(struct world *w, const struct db_evidence *evidence)
+{
+	uint64_t xmin = w->database.next_xid;
+	for (int i = 0; i < WORLD_TRANSACTIONS; i++)
+		if (w->database.open[i] && w->database.open[i] < xmin)
+			xmin = w->database.open[i];
+	w->database.feed_xmin = xmin;
+	w->evidence_mono_us = evidence->mono_us;
+}
+
+static size_t issuer_rows(struct world *w, struct db_issuer rows[WORLD_ISSUERS])
+{
+	size_t count = 0;
+	for (unsigned i = 0; i < w->issuer_count; i++) {
+		if (!w->issuers[i].registered)
+			continue;
+		rows[count].record = issuer_row(w, i);
+		rows[count++].certificate = buffer_view(&w->issuers[i].certificate);
+	}
+	return count;
+}
+
+static bool is_current(const struct world *w, const struct change *change)
+{
+	return !change->whole_issuer &&
+	       database_row(&w->database, change->record.issuer, &change->record.serial) == change;
+}
+
+static void load(struct world *w)
+{
+	struct db_issuer issuers[WORLD_ISSUERS];
+	struct db_evidence evidence = evidence_now(w);
+	const struct change *change;
+	ledger_load_begin(w->ledger, issuers, issuer_rows(w, issuers), w->now);
+	TAILQ_FOREACH(change, &w->database.log, log)
+	if (is_current(w, change) &&
+	    (change->record.status != CERT_GOOD || change->record.version > 1))
+		ledger_load_row(w->ledger, &change->record);
+	feed_gave(w, &evidence);
+	ledger_load_end(w->ledger, &evidence, w->now);
+	w->next_poll_us = w->now.mono_us + w->conf.database.poll_interval_us;
+}
+
+void database_down(struct world *w)
+{
+	w->database.up = false;
+	if (w->lookup.pending) {
+		w->lookup.pending = false;
+		ledger_lookup_failed(w->ledger, w->lookup.batch, w->now);
+	}
+	ledger_lookup_state(w->ledger, false, "the fake database is down");
+	ledger_feed_lost(w->ledger, "the fake database is down");
+}
+
+void database_up(struct world *w)
+{
+	w->database.up = true;
+	ledger_lookup_state(w->ledger, true, NULL);
+	load(w);
+}
+
+/* The log's rows are given as they are, newest last: perhaps seen before, perhaps an older version
+ * after a newer one. */
+void database_poll(struct world *w)
+{
+	struct cert_record *records = NULL;
+	struct db_issuer issuers[WORLD_ISSUERS];
+	size_t count = 0, issuer_count = 0;
+	struct db_evidence evidence = evidence_now(w);
+	const struct change *change;
+	TAILQ_FOREACH(change, &w->database.log, log)
+	{
+		if (!change->committed || change->xid < w->database.feed_xmin)
+			continue;
+		if (change->whole_issuer) {
+			issuer_count = issuer_rows(w, issuers);
+			continue;
+		}
+		records = realloc(records, (count + 1) * sizeof(*records));
+		if (!records)
+			abort();
+		records[count++] = change->record;
+	}
+	feed_gave(w, &evidence);
+	ledger_poll(w->ledger, &evidence, records, count, issuers, issuer_count, w->now);
+	free(records);
+}
+
+void database_lookup(struct world *w, const struct db_key *keys, size_t count)
+{
+	w->lookup.evidence = evidence_now(w);
+	w->lookup.count = count;
+	for (size_t i = 0; i < count; i++) {
+		const struct change *row =
+			database_row(&w->database, keys[i].issuer, &keys[i].serial);
+		w->lookup.found[i].found = row != NULL;
+		if (row)
+			w->lookup.found[i].record = row->record;
+	}
+}

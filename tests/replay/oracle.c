@@ -1,0 +1,138 @@
+/* What must hold of every answer, judged from the database's history (FAULTS.md). */
+#include "world.h"
+
+#include "base/hex.h"
+
+static bool concerns(const struct change *change, int32_t issuer, const struct serial *serial)
+{
+	if (change->whole_issuer)
+		return change->issuer.id == issuer;
+	return change->record.issuer == issuer &&
+	       view_equal(serial_view(&change->record.serial), serial_view(serial));
+}
+
+static bool bad(const struct change *change)
+{
+	return change->whole_issuer || change->record.status != CERT_GOOD;
+}
+
+static int64_t commit_us(const struct world *w, const struct change *change)
+{
+	return change->committed_at.wall_us + w->database.clock_offset_us;
+}
+
+/* Was the certificate, or its issuer, revoked or held at this moment of the database's clock? Of a
+ * certificate's states the one with the highest version counts. */
+static bool bad_at(const struct world *w, int32_t issuer, const struct serial *serial,
+		   int64_t time_us)
+{
+	const struct change *change, *last = NULL;
+	TAILQ_FOREACH(change, &w->database.log, log)
+	{
+		if (!change->committed || !concerns(change, issuer, serial) ||
+		    commit_us(w, change) >= time_us)
+			continue;
+		if (change->whole_issuer)
+			return true;
+		last = change;
+	}
+	return last && bad(last);
+}
+
+static const struct change *latest(const struct world *w, int32_t issuer,
+				   const struct serial *serial)
+{
+	const struct change *change, *last = NULL;
+	TAILQ_FOREACH(change, &w->database.log, log)
+	if (change->committed && concerns(change, issuer, serial) && !(last && last->whole_issuer))
+		last = change;
+	return last;
+}
+
+static bool released_after(const struct world *w, int32_t issuer, const struct serial *serial,
+			   int64_t version)
+{
+	const struct change *change;
+	TAILQ_FOREACH(change, &w->database.log, log)
+	if (change->committed && !change->whole_issuer && concerns(change, issuer, serial) &&
+	    !bad(change) && change->record.version > version)
+		return true;
+	return false;
+}
+
+/* Did this earlier answer say that the certificate is revoked, and was that no hold since released?
+ * The fake database keeps a state's version in its invalidity date. */
+static bool contradicts(const struct world *w, const struct question *earlier, unsigned issuer,
+			const struct serial *serial)
+{
+	for (unsigned i = 0; i < earlier->status_count; i++) {
+		const struct sign_entry *said = &earlier->statuses[i];
+		if (earlier->issuers[i] != issuer || said->status != OCSP_REVOKED ||
+		    !view_equal(serial_view(&earlier->serials[i]), serial_view(serial)))
+			continue;
+		if (said->reason != REASON_CERTIFICATE_HOLD ||
+		    !released_after(w, database_issuer_id(issuer), serial, said->invalidity_at))
+			return true;
+	}
+	return false;
+}
+
+/* I-4, over all answers delivered before. */
+static bool good_after_revoked(const struct world *w, const struct question *question, unsigned i)
+{
+	const struct question *q;
+	TAILQ_FOREACH(q, &w->questions, all)
+	if (q != question && q->answered &&
+	    contradicts(w, q, question->issuers[i], &question->serials[i]))
+		return true;
+	return false;
+}
+
+static void broken(struct world *w, const struct question *question, unsigned i, const char *what)
+{
+	char hex[2 * LIMIT_SERIAL + 1];
+	hex_put(hex, serial_view(&question->serials[i]));
+	world_broken(w, "%s: front %u, issuer %s, serial %s", what, question->front,
+		     w->issuers[question->issuers[i]].name, hex);
+}
+
+static void judge_good(struct world *w, const struct question *question, unsigned i)
+{
+	int32_t issuer = database_issuer_id(question->issuers[i]);
+	const struct serial *serial = &question->serials[i];
+	int64_t freshness = w->conf.database.freshness_us;
+	const struct change *now = latest(w, issuer, serial);
+	if (!database_row(&w->database, issuer, serial))
+		broken(w, question, i, "I-6: good for a serial that was never issued");
+	if (bad_at(w, issuer, serial, question->this_update * SECOND_US))
+		broken(w, question, i, "I-1: good with thisUpdate later than the revocation");
+	if (now && bad(now) && w->now.mono_us - now->committed_at.mono_us > freshness)
+		broken(w, question, i, "I-2: good later than revocation + freshness");
+	if (good_after_revoked(w, question, i))
+		broken(w, question, i, "I-4: good after revoked");
+}
+
+static void judge_times(struct world *w, const struct question *question)
+{
+	int64_t now = wall_seconds(w->now.wall_us);
+	if (question->next_update <= now)
+		broken(w, question, 0, "P-28: served at or after nextUpdate");
+	if (question->this_update > question->produced_at || question->produced_at > now)
+		broken(w, question, 0, "P-27: thisUpdate or producedAt in the future");
+}
+
+void oracle_judge(struct world *w, const struct question *question)
+{
+	bool fresh = w->now.mono_us - w->evidence_mono_us <= w->conf.database.freshness_us;
+	if (question->result != OCSP_SUCCESSFUL)
+		return;
+	if (question->status_count != question->count)
+		broken(w, question, 0, "P-11: not one status for each CertID");
+	judge_times(w, question);
+	for (unsigned i = 0; i < question->status_count; i++) {
+		if (question->statuses[i].status != OCSP_REVOKED && !fresh)
+			broken(w, question, i, "I-3: good or unknown on evidence too old");
+		if (question->statuses[i].status == OCSP_GOOD)
+			judge_good(w, question, i);
+	}
+}

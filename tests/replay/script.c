@@ -1,0 +1,552 @@
+/* The scenario language: one statement a line, a table of its first words. */
+#include "script.h"
+
+#include "base/file.h"
+#include "base/hex.h"
+#include "ipc/messages.h"
+#include "world.h"
+
+#include <errno.h>
+#include <strings.h>
+
+#define WORDS 24
+
+struct script {
+	const char *path;
+	unsigned line;
+	bool failed;
+	struct world world;
+	struct question *last;
+	unsigned count; /* words of this line */
+	char *words[WORDS];
+};
+
+static bool printf_like(2, 3) fail(struct script *s, const char *format, ...)
+{
+	va_list arguments;
+	if (s->failed)
+		return false;
+	s->failed = true;
+	(void)fprintf(stderr, "%s:%u: ", s->path, s->line);
+	va_start(arguments, format);
+	(void)vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	(void)fputc('\n', stderr);
+	return false;
+}
+
+/* ---- words ---- */
+
+static const char *word(const struct script *s, unsigned index)
+{
+	return index < s->count ? s->words[index] : "";
+}
+
+static bool is(const struct script *s, unsigned index, const char *text)
+{
+	return strcmp(word(s, index), text) == 0;
+}
+
+/* Takes "KEYWORD value" out of the line; the value, or NULL. */
+static const char *take_pair(struct script *s, const char *keyword)
+{
+	for (unsigned i = 1; i + 1 < s->count; i++) {
+		if (!is(s, i, keyword))
+			continue;
+		const char *value = s->words[i + 1];
+		for (unsigned j = i; j + 2 < s->count; j++)
+			s->words[j] = s->words[j + 2];
+		s->count -= 2;
+		return value;
+	}
+	return NULL;
+}
+
+static bool take_flag(struct script *s, const char *keyword)
+{
+	for (unsigned i = 1; i < s->count; i++) {
+		if (!is(s, i, keyword))
+			continue;
+		for (unsigned j = i; j + 1 < s->count; j++)
+			s->words[j] = s->words[j + 1];
+		s->count--;
+		return true;
+	}
+	return false;
+}
+
+static unsigned number(struct script *s, const char *text, unsigned most)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+	if (end == text || *end || value > most)
+		(void)fail(s, "\"%s\" is no number up to %u", text, most);
+	return value > most ? 0 : (unsigned)value;
+}
+
+static int64_t duration(struct script *s, const char *text)
+{
+	static const struct {
+		const char *unit;
+		int64_t us;
+	} units[] = {
+		{"ms", 1000}, {"s", SECOND_US}, {"m", 60 * SECOND_US}, {"h", 3600 * SECOND_US}};
+	char *end;
+	long long value = strtoll(text, &end, 10);
+	for (size_t i = 0; i < array_size(units); i++)
+		if (end != text && strcmp(end, units[i].unit) == 0)
+			return value * units[i].us;
+	(void)fail(s, "\"%s\" is no duration (250ms, 3s, 5m, 8h)", text);
+	return 0;
+}
+
+static unsigned issuer_named(struct script *s, const char *name, size_t size)
+{
+	for (unsigned i = 0; i < s->world.issuer_count; i++)
+		if (strlen(s->world.issuers[i].name) == size &&
+		    memcmp(s->world.issuers[i].name, name, size) == 0)
+			return i;
+	(void)fail(s, "no issuer \"%.*s\"", (int)size, name);
+	return 0;
+}
+
+/* "42" of the first issuer, "B/42" of issuer B; the digits are hexadecimal. */
+static void certificate_named(struct script *s, const char *text, unsigned *issuer,
+			      struct serial *serial)
+{
+	const char *slash = strchr(text, '/');
+	uint8_t octets[LIMIT_SERIAL];
+	size_t size = 0;
+	*issuer = slash ? issuer_named(s, text, (size_t)(slash - text)) : 0;
+	*serial = (struct serial){.size = 1};
+	if (hex_parse(view_of_string(slash ? slash + 1 : text), sizeof(octets), octets, &size) <
+		    0 ||
+	    serial_set(serial, view_of(octets, size)) < 0)
+		(void)fail(s, "\"%s\" is no serial (hexadecimal, or ISSUER/SERIAL)", text);
+}
+
+static int transaction_named(struct script *s, const char *name)
+{
+	if (!name)
+		return -1;
+	if (name[0] == 't' && name[1] >= '0' && name[1] < '0' + WORLD_TRANSACTIONS && !name[2])
+		return name[1] - '0';
+	(void)fail(s, "\"%s\" is no transaction (t0 to t%d)", name, WORLD_TRANSACTIONS - 1);
+	return -1;
+}
+
+/* ---- before the start ---- */
+
+static bool do_issuer(struct script *s)
+{
+	bool registered = !take_flag(s, "UNREGISTERED"), configured = !take_flag(s, "UNCONFIGURED");
+	if (s->world.started || s->world.issuer_count == WORLD_ISSUERS || s->count != 2)
+		return fail(s, "ISSUER NAME [UNREGISTERED] [UNCONFIGURED], at the top");
+	(void)world_add_issuer(&s->world, s->words[1], registered, configured);
+	return true;
+}
+
+static bool do_fronts(struct script *s)
+{
+	s->world.front_count = number(s, word(s, 1), WORLD_FRONTS);
+	return !s->world.started || fail(s, "FRONTS comes at the top");
+}
+
+static bool do_signers(struct script *s)
+{
+	s->world.signer_count = number(s, word(s, 1), WORLD_SIGNERS);
+	return !s->world.started || fail(s, "SIGNERS comes at the top");
+}
+
+static bool set_unassigned(struct script *s, struct issuer_policy *policy)
+{
+	static const char *const names[] = {"unknown", "unauthorized", "revoked"};
+	for (unsigned i = 0; i < array_size(names); i++) {
+		if (!is(s, 2, names[i]))
+			continue;
+		policy->unassigned = (enum unassigned_policy)i;
+		return true;
+	}
+	return fail(s, "SET unassigned unknown|unauthorized|revoked");
+}
+
+static bool do_set(struct script *s)
+{
+	struct conf *conf = &s->world.conf;
+	if (s->world.issuer_count == 0)
+		return fail(s, "SET comes after the ISSUERs, it is about the first");
+	if (is(s, 1, "unassigned"))
+		return set_unassigned(s, &conf->issuers[0].policy);
+	int64_t value = duration(s, word(s, 2));
+	if (is(s, 1, "freshness"))
+		conf->database.freshness_us = value;
+	else if (is(s, 1, "poll_interval"))
+		conf->database.poll_interval_us = value;
+	else if (is(s, 1, "answer_timeout"))
+		conf->server.answer_timeout_us = value;
+	else if (is(s, 1, "validity"))
+		conf->issuers[0].validity_us = value;
+	else if (is(s, 1, "backdate"))
+		conf->issuers[0].backdate_us = value;
+	else
+		return fail(s, "nothing called \"%s\" can be set", word(s, 1));
+	return true;
+}
+
+/* ---- the database ---- */
+
+static bool write_state(struct script *s, enum cert_status status, enum revocation_reason reason)
+{
+	int transaction = transaction_named(s, take_pair(s, "IN"));
+	unsigned issuer;
+	struct serial serial;
+	certificate_named(s, word(s, 1), &issuer, &serial);
+	if (!s->failed)
+		database_write(&s->world, issuer, &serial, status, reason, transaction);
+	return !s->failed;
+}
+
+static bool do_issue(struct script *s)
+{
+	return write_state(s, CERT_GOOD, REASON_NONE);
+}
+
+static bool do_revoke(struct script *s)
+{
+	enum revocation_reason reason = REASON_NONE;
+	if (is(s, 1, "ISSUER")) {
+		database_revoke_issuer(&s->world, issuer_named(s, word(s, 2), strlen(word(s, 2))));
+		return !s->failed;
+	}
+	const char *name = take_pair(s, "REASON");
+	if (name && reason_parse(view_of_string(name), &reason) < 0)
+		return fail(s, "no reason \"%s\"", name);
+	return write_state(s, CERT_REVOKED, reason);
+}
+
+static bool do_hold(struct script *s)
+{
+	return write_state(s, CERT_HELD, REASON_CERTIFICATE_HOLD);
+}
+
+static bool do_release(struct script *s)
+{
+	return write_state(s, CERT_GOOD, REASON_NONE);
+}
+
+static bool do_end(struct script *s)
+{
+	int transaction = transaction_named(s, word(s, 1));
+	if (!s->failed)
+		database_end(&s->world, transaction, is(s, 0, "COMMIT"));
+	return !s->failed;
+}
+
+static bool do_db(struct script *s)
+{
+	if (is(s, 1, "DOWN"))
+		database_down(&s->world);
+	else if (is(s, 1, "UP"))
+		database_up(&s->world);
+	else if (is(s, 1, "SAVE"))
+		s->world.database.saved_xid = s->world.database.next_xid - 1;
+	else if (is(s, 1, "RESTORE"))
+		database_restore(&s->world);
+	else if (is(s, 1, "CLOCK"))
+		s->world.database.clock_offset_us = duration(s, word(s, 2));
+	else
+		return fail(s, "DB DOWN|UP|SAVE|RESTORE|CLOCK ±DURATION");
+	return true;
+}
+
+static bool do_feed(struct script *s)
+{
+	if (s->count == 1)
+		database_poll(&s->world);
+	else if (is(s, 1, "LATE") || is(s, 1, "ON"))
+		s->world.feed_on = is(s, 1, "ON");
+	else
+		return fail(s, "FEED, FEED LATE or FEED ON");
+	return true;
+}
+
+static bool do_lookups(struct script *s)
+{
+	if (!is(s, 1, "HOLD") && !is(s, 1, "GO"))
+		return fail(s, "LOOKUPS HOLD or LOOKUPS GO");
+	s->world.lookups_held = is(s, 1, "HOLD");
+	if (!s->world.lookups_held)
+		world_lookups_go(&s->world);
+	return true;
+}
+
+/* ---- time, rooms ---- */
+
+static bool do_time(struct script *s)
+{
+	if (!is(s, 1, "PASSES"))
+		return fail(s, "TIME PASSES DURATION");
+	int64_t value = duration(s, word(s, 2));
+	world_time_passes(&s->world, value);
+	return true;
+}
+
+static bool do_clock(struct script *s)
+{
+	if (!is(s, 1, "JUMPS"))
+		return fail(s, "CLOCK JUMPS ±DURATION");
+	s->world.now.wall_us += duration(s, word(s, 2));
+	return true;
+}
+
+static bool do_signer(struct script *s)
+{
+	bool named = s->count > 2;
+	unsigned index = named ? number(s, word(s, 1), s->world.signer_count - 1) : 0;
+	const char *what = word(s, named ? 2 : 1);
+	struct fake_signer *signer = &s->world.signers[index];
+	if (strcmp(what, "HOLDS") == 0)
+		signer->holds = true;
+	else if (strcmp(what, "SIGNS") == 0)
+		world_signer_signs(&s->world, index);
+	else if (strcmp(what, "LOST") == 0)
+		world_signer_detach(&s->world, index);
+	else if (strcmp(what, "BACK") == 0)
+		world_signer_attach(&s->world, index);
+	else if (strcmp(what, "FAILS") == 0)
+		signer->result = OCSP_INTERNAL_ERROR;
+	else if (strcmp(what, "LATER") == 0)
+		signer->result = OCSP_TRY_LATER;
+	else
+		return fail(s, "SIGNER [N] HOLDS|SIGNS|LOST|BACK|FAILS|LATER");
+	return true;
+}
+
+static bool do_ledger(struct script *s)
+{
+	if (!is(s, 1, "RESTARTS"))
+		return fail(s, "LEDGER RESTARTS");
+	world_restart_ledger(&s->world);
+	return true;
+}
+
+static bool do_front(struct script *s)
+{
+	unsigned index = number(s, word(s, 1), s->world.front_count - 1);
+	if (s->failed || !is(s, 2, "RESTARTS"))
+		return fail(s, "FRONT N RESTARTS");
+	world_restart_front(&s->world, index);
+	return true;
+}
+
+/* ---- asking and expecting ---- */
+
+static bool do_query(struct script *s)
+{
+	const char *label = take_pair(s, "AS");
+	bool nonce = take_flag(s, "NONCE"), sha256 = take_flag(s, "SHA256");
+	unsigned issuers[LIMIT_CERTIDS], count = s->count - 2;
+	struct serial serials[LIMIT_CERTIDS];
+	if (s->count < 3 || count > LIMIT_CERTIDS)
+		return fail(s, "QUERY FRONT SERIAL… [NONCE] [SHA256] [AS LABEL]");
+	unsigned front = number(s, s->words[1], s->world.front_count - 1);
+	for (unsigned i = 0; i < count; i++)
+		certificate_named(s, s->words[i + 2], &issuers[i], &serials[i]);
+	if (s->failed)
+		return false;
+	s->last = world_ask(&s->world, front, count, issuers, serials,
+			    sha256 ? OCSP_HASH_SHA256 : OCSP_HASH_SHA1, nonce);
+	(void)snprintf(s->last->label, sizeof(s->last->label), "%s", label ? label : "");
+	return true;
+}
+
+static struct question *question_named(struct script *s, const char *label)
+{
+	struct question *question;
+	if (!label)
+		return s->last;
+	TAILQ_FOREACH(question, &s->world.questions, all)
+	if (strcmp(question->label, label) == 0)
+		return question;
+	return NULL;
+}
+
+static const char *answer_name(const struct question *question, unsigned index)
+{
+	static const char *const statuses[] = {"good", "revoked", "unknown"};
+	static const char *const results[] = {
+		[OCSP_MALFORMED_REQUEST] = "malformedRequest",
+		[OCSP_INTERNAL_ERROR] = "internalError",
+		[OCSP_TRY_LATER] = "tryLater",
+		[OCSP_SIG_REQUIRED] = "sigRequired",
+		[OCSP_UNAUTHORIZED] = "unauthorized",
+	};
+	if (!question->answered)
+		return "nothing";
+	if (question->result != OCSP_SUCCESSFUL)
+		return index == 0 ? results[question->result] : "";
+	return index < question->status_count ? statuses[question->statuses[index].status] : "";
+}
+
+static bool expect_answer(struct script *s, const struct question *question)
+{
+	for (unsigned i = 1; i < s->count || answer_name(question, i - 1)[0]; i++) {
+		const char *actual = answer_name(question, i - 1);
+		if (!is(s, i, actual))
+			return fail(s, "expected \"%s\", the answer is \"%s\"", word(s, i), actual);
+		if (!question->answered)
+			break;
+	}
+	return true;
+}
+
+static bool expect_number(struct script *s, const char *what, uint64_t actual)
+{
+	uint64_t expected = number(s, word(s, 2), 1000000);
+	return actual == expected ||
+	       fail(s, "expected %llu %s, there were %llu", (unsigned long long)expected, what,
+		    (unsigned long long)actual);
+}
+
+static bool expect_seconds(struct script *s, const char *what, int64_t actual)
+{
+	int64_t expected = duration(s, word(s, 2)) / SECOND_US;
+	return actual == expected || fail(s, "expected %s of %llds, it is %llds", what,
+					  (long long)expected, (long long)actual);
+}
+
+static bool expect_reason(struct script *s, const struct question *question)
+{
+	const char *name = reason_name(question->statuses[0].reason);
+	return is(s, 2, name ? name : "none") ||
+	       fail(s, "expected reason \"%s\", it is \"%s\"", word(s, 2), name ? name : "none");
+}
+
+static bool expect_ready(struct script *s, bool expected)
+{
+	const char *reason = answers_not_ready(s->world.fronts[0].answers, &s->world.now);
+	return expected == !reason || fail(s, "front 0 is%s ready%s%s", reason ? " not" : "",
+					   reason ? ": " : "", reason ? reason : "");
+}
+
+static bool expect_of_question(struct script *s, const struct question *q)
+{
+	if (!q)
+		return fail(s, "nothing was asked");
+	if (is(s, 1, "REASON"))
+		return expect_reason(s, q);
+	if (is(s, 1, "LIFE"))
+		return expect_seconds(s, "a life", q->next_update - q->this_update + 1);
+	if (is(s, 1, "AGE"))
+		return expect_seconds(s, "an age",
+				      wall_seconds(s->world.now.wall_us) - q->this_update);
+	if (is(s, 1, "HIT") || is(s, 1, "MISS"))
+		return is(s, 1, "HIT") == q->hit || fail(s, "it was a %s", q->hit ? "hit" : "miss");
+	return expect_answer(s, q);
+}
+
+static bool do_expect(struct script *s)
+{
+	static const struct {
+		const char *word, *counter;
+	} counters[] = {{"LOOKUPS", "lookups"}, {"BATCHES", "batches"}, {"FENCES", "fences"},
+			{"REVOKED", "revoked"}, {"JOINED", "joined"},   {"OPEN", "open"}};
+	const struct question *question = question_named(s, take_pair(s, "OF"));
+	for (size_t i = 0; i < array_size(counters); i++)
+		if (is(s, 1, counters[i].word))
+			return expect_number(s, counters[i].counter,
+					     world_count(&s->world, counters[i].counter));
+	if (is(s, 1, "SIGNATURES"))
+		return expect_number(s, "signatures", s->world.signatures);
+	if (is(s, 1, "ALARMS"))
+		return expect_number(s, "alarms", s->world.alarms);
+	if (is(s, 1, "HUNG"))
+		return expect_number(s, "hung signers", s->world.hung);
+	if (is(s, 1, "READY") || is(s, 1, "NOT"))
+		return expect_ready(s, is(s, 1, "READY"));
+	return expect_of_question(s, question);
+}
+
+/* ---- lines ---- */
+
+static const struct {
+	const char *word;
+	bool (*run)(struct script *s);
+	bool setup; /* comes before the rooms start */
+} statements[] = {
+	{"ISSUER", do_issuer, true},    {"FRONTS", do_fronts, true},
+	{"SIGNERS", do_signers, true},  {"SET", do_set, true},
+	{"ISSUE", do_issue, false},     {"REVOKE", do_revoke, false},
+	{"HOLD", do_hold, false},       {"RELEASE", do_release, false},
+	{"COMMIT", do_end, false},      {"ROLLBACK", do_end, false},
+	{"DB", do_db, false},           {"FEED", do_feed, false},
+	{"LOOKUPS", do_lookups, false}, {"TIME", do_time, false},
+	{"CLOCK", do_clock, false},     {"SIGNER", do_signer, false},
+	{"LEDGER", do_ledger, false},   {"FRONT", do_front, false},
+	{"QUERY", do_query, false},     {"EXPECT", do_expect, false},
+};
+
+static bool statement_run(struct script *s)
+{
+	for (size_t i = 0; i < array_size(statements); i++) {
+		if (!is(s, 0, statements[i].word))
+			continue;
+		if (!statements[i].setup)
+			world_start(&s->world);
+		bool passed = statements[i].run(s);
+		if (passed && s->world.started)
+			world_settle(&s->world);
+		if (s->world.broken[0])
+			return fail(s, "%s", s->world.broken);
+		return passed && !s->failed;
+	}
+	return fail(s, "no statement begins with \"%s\"", s->words[0]);
+}
+
+static bool line_run(struct script *s, char *line)
+{
+	char *rest = NULL;
+	char *comment = strchr(line, '#');
+	if (comment)
+		*comment = '\0';
+	s->count = 0;
+	for (char *w = strtok_r(line, " \t", &rest); w; w = strtok_r(NULL, " \t", &rest)) {
+		if (s->count == WORDS)
+			return fail(s, "too many words");
+		s->words[s->count++] = w;
+	}
+	return s->count == 0 || statement_run(s);
+}
+
+static bool lines_run(struct script *s, char *text)
+{
+	char *rest = NULL;
+	for (char *line = text; line; line = rest) {
+		rest = strchr(line, '\n');
+		if (rest)
+			*rest++ = '\0';
+		s->line++;
+		if (!line_run(s, line))
+			return false;
+	}
+	return true;
+}
+
+int script_run(const char *path)
+{
+	cleanup(buffer_deinit) struct buffer text = {0};
+	struct fault fault;
+	if (file_read(path, 1u << 20, &text, &fault) < 0) {
+		(void)fprintf(stderr, "%s\n", fault.text);
+		return 1;
+	}
+	buffer_put_u8(&text, 0);
+	struct script *s = calloc(1, sizeof(*s));
+	if (!s || world_init(&s->world) < 0 || buffer_result(&text) < 0)
+		abort();
+	s->path = path;
+	bool passed = lines_run(s, (char *)text.data);
+	world_deinit(&s->world);
+	free(s);
+	return passed ? 0 : 1;
+}

@@ -1,0 +1,522 @@
+#include "world.h"
+
+#include "ipc/messages.h"
+#include "unit/ledger/made.h"
+
+#include <stdarg.h>
+
+/* Longest step of the clock; a longer TIME PASSES goes in an eighth of the freshness bound. */
+#define STEP_US (10 * MILLISECOND_US)
+#define LONG_US (60 * SECOND_US)
+
+void world_broken(struct world *w, const char *format, ...)
+{
+	va_list arguments;
+	if (w->broken[0])
+		return;
+	va_start(arguments, format);
+	(void)vsnprintf(w->broken, sizeof(w->broken), format, arguments);
+	va_end(arguments);
+}
+
+/* ---- frames ---- */
+
+void world_send(struct world *w, enum room from, enum room to, unsigned index, uint8_t type,
+		struct view payload)
+{
+	struct frame *frame = calloc(1, sizeof(*frame));
+	if (!frame)
+		abort();
+	*frame = (struct frame){.from = from, .to = to, .index = index, .type = type};
+	buffer_put_view(&frame->payload, payload);
+	TAILQ_INSERT_TAIL(&w->frames, frame, queue);
+}
+
+static void frame_free(struct frame *frame)
+{
+	buffer_deinit(&frame->payload);
+	free(frame);
+}
+
+static void frames_drop(struct frame_list *frames, enum room from, enum room to, int index)
+{
+	struct frame *frame, *next;
+	for (frame = TAILQ_FIRST(frames); frame; frame = next) {
+		bool other = index >= 0 && frame->index != (unsigned)index;
+		next = TAILQ_NEXT(frame, queue);
+		if (frame->from != from || frame->to != to || other)
+			continue;
+		TAILQ_REMOVE(frames, frame, queue);
+		frame_free(frame);
+	}
+}
+
+/* ---- what the ledger says ---- */
+
+static void to_front(void *context, unsigned front, uint8_t type, struct view payload)
+{
+	world_send(context, ROOM_LEDGER, ROOM_FRONT, front, type, payload);
+}
+
+static void to_signer(void *context, unsigned signer, uint8_t type, struct view payload)
+{
+	world_send(context, ROOM_LEDGER, ROOM_SIGNER, signer, type, payload);
+}
+
+static int lookup(void *context, uint64_t batch, const struct db_key *keys, size_t count)
+{
+	struct world *w = context;
+	if (!w->database.up)
+		return -ENOTCONN;
+	if (w->lookup.pending)
+		world_broken(w, "two batches of lookups in flight");
+	w->lookup.pending = true;
+	w->lookup.batch = batch;
+	database_lookup(w, keys, count);
+	return 0;
+}
+
+static void signer_hung(void *context, unsigned signer)
+{
+	struct world *w = context;
+	(void)signer;
+	w->hung++;
+}
+
+static void alarm_count(void *context, const char *text)
+{
+	struct world *w = context;
+	(void)text;
+	w->alarms++;
+}
+
+static const struct ledger_ops ledger_ops = {
+	.to_front = to_front,
+	.to_signer = to_signer,
+	.lookup = lookup,
+	.signer_hung = signer_hung,
+	.alarm = alarm_count,
+};
+
+/* ---- what a front says ---- */
+
+static bool front_query(void *context, const struct message_query *query)
+{
+	struct world_front *front = context;
+	cleanup(buffer_deinit) struct buffer payload = {0};
+	message_query_write(&payload, query);
+	if (buffer_result(&payload) < 0)
+		world_broken(front->world, "a front cannot write its question");
+	world_send(front->world, ROOM_FRONT, ROOM_LEDGER, front->index, MESSAGE_QUERY,
+		   buffer_view(&payload));
+	return true;
+}
+
+/* A fake response is producedAt and the job that was signed. */
+static void read_response(struct world *w, struct question *question, struct view der)
+{
+	struct cursor in = cursor_of(der);
+	int64_t produced_at = cursor_i64(&in);
+	struct message_sign job;
+	if (in.failed || message_sign_read(in.rest, &job) < 0) {
+		world_broken(w, "a response that no signer has signed");
+		return;
+	}
+	question->produced_at = produced_at;
+	question->this_update = job.this_update;
+	question->next_update = job.next_update;
+	question->status_count = job.count;
+	if (!view_equal(job.nonce, question->nonce))
+		world_broken(w, "P-16: a response with another nonce");
+	for (unsigned i = 0; i < job.count && i < question->count; i++) {
+		if (!view_equal(job.entries[i].certid, buffer_view(&question->certids[i])))
+			world_broken(w, "I-5: a response with another CertID");
+		question->statuses[i] = job.entries[i];
+		question->statuses[i].certid = (struct view){0};
+	}
+}
+
+static void take_answer(struct world *w, struct question *question, const struct answer *answer)
+{
+	question->result = answer->result;
+	if (answer->result == OCSP_SUCCESSFUL)
+		read_response(w, question, answer->der);
+	oracle_judge(w, question);
+	question->answered = true;
+}
+
+static void deliver(void *context, struct flight_waiter *waiter, const struct answer *answer)
+{
+	struct world_front *front = context;
+	uint8_t *at = (uint8_t *)waiter - offsetof(struct question, waiter);
+	take_answer(front->world, (struct question *)at, answer);
+}
+
+static const struct answers_ops front_ops = {.query = front_query, .deliver = deliver};
+
+static void front_receive(struct world *w, const struct frame *frame)
+{
+	struct answers *answers = w->fronts[frame->index].answers;
+	struct view payload = buffer_view(&frame->payload);
+	union {
+		struct message_answer answer;
+		struct message_purge purge;
+		struct message_tick tick;
+		struct message_readiness readiness;
+	} m;
+	if (frame->type == MESSAGE_ANSWER && message_answer_read(payload, &m.answer) == 0)
+		answers_answer(answers, &m.answer, &w->now);
+	else if (frame->type == MESSAGE_PURGE && message_purge_read(payload, &m.purge) == 0)
+		answers_purge(answers, &m.purge);
+	else if (frame->type == MESSAGE_TICK && message_tick_read(payload, &m.tick) == 0)
+		answers_tick(answers, &m.tick);
+	else if (frame->type == MESSAGE_READINESS &&
+		 message_readiness_read(payload, &m.readiness) == 0)
+		answers_readiness(answers, &m.readiness);
+	else
+		world_broken(w, "the ledger sent a frame that a front cannot read");
+}
+
+/* ---- fake signers ---- */
+
+static void signer_sign(struct world *w, unsigned index, const struct frame *frame)
+{
+	struct message_sign job;
+	cleanup(buffer_deinit) struct buffer payload = {0}, der = {0};
+	if (frame->type != MESSAGE_SIGN ||
+	    message_sign_read(buffer_view(&frame->payload), &job) < 0) {
+		world_broken(w, "the ledger sent a frame that a signer cannot read");
+		return;
+	}
+	struct message_signed m = {.id = job.id, .result = w->signers[index].result};
+	if (m.result == OCSP_SUCCESSFUL) {
+		m.produced_at = wall_seconds(w->now.wall_us);
+		m.next_update = job.next_update;
+		buffer_put_i64(&der, m.produced_at);
+		buffer_put_view(&der, buffer_view(&frame->payload));
+		m.der = buffer_view(&der);
+		w->signatures++;
+	}
+	message_signed_write(&payload, &m);
+	world_send(w, ROOM_SIGNER, ROOM_LEDGER, index, MESSAGE_SIGNED, buffer_view(&payload));
+}
+
+void world_signer_receive(struct world *w, struct frame *frame)
+{
+	struct fake_signer *signer = &w->signers[frame->index];
+	if (signer->holds) {
+		TAILQ_INSERT_TAIL(&signer->held, frame, queue);
+		return;
+	}
+	if (signer->attached)
+		signer_sign(w, frame->index, frame);
+	frame_free(frame);
+}
+
+void world_signer_signs(struct world *w, unsigned index)
+{
+	struct fake_signer *signer = &w->signers[index];
+	struct frame *frame;
+	signer->holds = false;
+	while ((frame = TAILQ_FIRST(&signer->held))) {
+		TAILQ_REMOVE(&signer->held, frame, queue);
+		signer_sign(w, index, frame);
+		frame_free(frame);
+	}
+}
+
+void world_signer_attach(struct world *w, unsigned index)
+{
+	w->signers[index].attached = true;
+	w->signers[index].holds = false;
+	ledger_signer_attach(w->ledger, index, w->now);
+}
+
+void world_signer_detach(struct world *w, unsigned index)
+{
+	if (!w->signers[index].attached)
+		return;
+	w->signers[index].attached = false;
+	frames_drop(&w->signers[index].held, ROOM_LEDGER, ROOM_SIGNER, -1);
+	frames_drop(&w->frames, ROOM_LEDGER, ROOM_SIGNER, (int)index);
+	frames_drop(&w->frames, ROOM_SIGNER, ROOM_LEDGER, (int)index);
+	ledger_signer_detach(w->ledger, index, w->now);
+}
+
+/* ---- turns ---- */
+
+static void frame_deliver(struct world *w, struct frame *frame)
+{
+	struct view payload = buffer_view(&frame->payload);
+	int result = 0;
+	if (frame->to == ROOM_SIGNER) {
+		world_signer_receive(w, frame);
+		return;
+	}
+	if (frame->to == ROOM_FRONT)
+		front_receive(w, frame);
+	else if (frame->from == ROOM_FRONT)
+		result = ledger_front_frame(w->ledger, frame->index, frame->type, payload, w->now);
+	else
+		result = ledger_signer_frame(w->ledger, frame->index, frame->type, payload, w->now);
+	if (result < 0)
+		world_broken(w, "the ledger refused a frame");
+	frame_free(frame);
+}
+
+void world_lookups_go(struct world *w)
+{
+	if (!w->lookup.pending)
+		return;
+	w->lookup.pending = false;
+	ledger_lookup_done(w->ledger, w->lookup.batch, &w->lookup.evidence, w->lookup.found,
+			   w->lookup.count, w->now);
+}
+
+void world_settle(struct world *w)
+{
+	do {
+		struct frame *frame;
+		while ((frame = TAILQ_FIRST(&w->frames))) {
+			TAILQ_REMOVE(&w->frames, frame, queue);
+			frame_deliver(w, frame);
+		}
+		ledger_turn_end(w->ledger, w->now);
+		if (!w->lookups_held)
+			world_lookups_go(w);
+	} while (!TAILQ_EMPTY(&w->frames) || (w->lookup.pending && !w->lookups_held));
+}
+
+static void events_due(struct world *w, int64_t poll_interval_us)
+{
+	if (w->feed_on && w->database.up && w->now.mono_us >= w->next_poll_us) {
+		database_poll(w);
+		w->next_poll_us = w->now.mono_us + poll_interval_us;
+	}
+	if (w->now.mono_us >= ledger_next_timer(w->ledger))
+		ledger_timer(w->ledger, w->now);
+	world_settle(w);
+	for (unsigned i = 0; i < w->front_count; i++)
+		answers_expire(w->fronts[i].answers, &w->now);
+	world_settle(w);
+}
+
+void world_time_passes(struct world *w, int64_t duration_us)
+{
+	bool is_long = duration_us > LONG_US;
+	int64_t step_us = is_long ? w->conf.database.freshness_us / 8 : STEP_US;
+	int64_t end = w->now.mono_us + duration_us;
+	while (w->now.mono_us < end) {
+		int64_t left = end - w->now.mono_us, step = left < step_us ? left : step_us;
+		w->now.mono_us += step;
+		w->now.wall_us += step;
+		events_due(w, is_long ? 0 : w->conf.database.poll_interval_us);
+	}
+}
+
+/* ---- clients ---- */
+
+static const uint8_t a_nonce[] = "a nonce of its own";
+
+static struct ocsp_request request_of(struct world *w, const struct question *question)
+{
+	struct ocsp_request request = {.certid_count = question->count,
+				       .nonce = question->nonce,
+				       .has_nonce = question->nonce.size > 0};
+	for (unsigned i = 0; i < question->count; i++)
+		if (ocsp_certid_parse(buffer_view(&question->certids[i]), &request.certids[i]) != 0)
+			world_broken(w, "the harness made a malformed CertID");
+	return request;
+}
+
+struct question *world_ask(struct world *w, unsigned front, unsigned count, const unsigned *issuers,
+			   const struct serial *serials, enum ocsp_hash hash, bool nonce)
+{
+	struct question *question = calloc(1, sizeof(*question));
+	struct answer answer;
+	if (!question)
+		abort();
+	question->front = front;
+	question->count = count;
+	if (nonce)
+		question->nonce = view_of(a_nonce, sizeof(a_nonce));
+	for (unsigned i = 0; i < count; i++) {
+		const struct ocsp_issuer *issuer = &w->issuers[issuers[i]].hashes;
+		question->issuers[i] = issuers[i];
+		question->serials[i] = serials[i];
+		made_certid(&question->certids[i], hash, issuer, issuer, serial_view(&serials[i]));
+	}
+	struct ocsp_request request = request_of(w, question);
+	int result = answers_ask(w->fronts[front].answers, &request, &question->waiter, &w->now,
+				 &answer);
+	TAILQ_INSERT_TAIL(&w->questions, question, all);
+	if (result == 0) {
+		question->hit = answer.entry != NULL;
+		take_answer(w, question, &answer);
+	}
+	world_settle(w);
+	return question;
+}
+
+/* ---- start, restarts, end ---- */
+
+int world_init(struct world *w)
+{
+	*w = (struct world){
+		.now = {.wall_us = INT64_C(1767225600) * SECOND_US, .mono_us = 1000 * SECOND_US},
+		.front_count = 1,
+		.signer_count = 1,
+		.feed_on = true,
+	};
+	w->conf.server.cache_size = 1u << 20;
+	w->conf.server.answer_timeout_us = 3 * SECOND_US;
+	w->conf.server.max_age_us = 300 * SECOND_US;
+	w->conf.server.max_certids = LIMIT_CERTIDS;
+	w->conf.database.poll_interval_us = 50 * MILLISECOND_US;
+	w->conf.database.freshness_us = 5 * SECOND_US;
+	w->conf.issuers = w->sections;
+	database_init(&w->database);
+	TAILQ_INIT(&w->frames);
+	TAILQ_INIT(&w->questions);
+	for (unsigned i = 0; i < WORLD_SIGNERS; i++)
+		TAILQ_INIT(&w->signers[i].held);
+	return 0;
+}
+
+unsigned world_add_issuer(struct world *w, const char *name, bool registered, bool configured)
+{
+	unsigned index = w->issuer_count++;
+	struct world_issuer *issuer = &w->issuers[index];
+	(void)snprintf(issuer->name, sizeof(issuer->name), "%s", name);
+	issuer->registered = registered;
+	issuer->configured = configured;
+	made_certificate(&issuer->certificate, name, name);
+	struct certificate certificate;
+	if (certificate_read(buffer_view(&issuer->certificate), &certificate) != 0 ||
+	    ocsp_issuer_init(&issuer->hashes, certificate.subject, certificate.key_bits) < 0)
+		world_broken(w, "the harness made a malformed certificate");
+	if (configured) {
+		struct conf_issuer *section = &w->sections[w->conf.issuer_count++];
+		section->name = issuer->name;
+		section->validity_us = 8 * 3600 * SECOND_US;
+		section->policy.complete = true;
+	}
+	return index;
+}
+
+static void ledger_start(struct world *w)
+{
+	static const struct siphash_key key = {.k0 = 1, .k1 = 2};
+	if (ledger_new(&w->conf, &key, &ledger_ops, w, &w->ledger) < 0)
+		abort();
+	for (unsigned i = 0; i < w->front_count; i++) {
+		ledger_front_attach(w->ledger, i, w->now);
+		answers_ledger_connected(w->fronts[i].answers);
+	}
+	for (unsigned i = 0; i < w->signer_count; i++)
+		world_signer_attach(w, i);
+	if (w->database.up)
+		database_up(w);
+	world_settle(w);
+}
+
+static void front_start(struct world *w, unsigned index)
+{
+	struct answers_settings settings = {
+		.cache_bytes = w->conf.server.cache_size,
+		.max_age_us = w->conf.server.max_age_us,
+		.answer_timeout_us = w->conf.server.answer_timeout_us,
+	};
+	w->fronts[index].world = w;
+	w->fronts[index].index = index;
+	if (answers_new(&settings, &front_ops, &w->fronts[index], &w->fronts[index].answers) < 0)
+		abort();
+}
+
+void world_start(struct world *w)
+{
+	if (w->started)
+		return;
+	w->started = true;
+	for (unsigned i = 0; i < w->front_count; i++)
+		front_start(w, i);
+	ledger_start(w);
+}
+
+static void ledger_end(struct world *w)
+{
+	frames_drop(&w->frames, ROOM_FRONT, ROOM_LEDGER, -1);
+	frames_drop(&w->frames, ROOM_LEDGER, ROOM_FRONT, -1);
+	for (unsigned i = 0; i < w->signer_count; i++)
+		world_signer_detach(w, i);
+	ledger_free(w->ledger);
+	w->ledger = NULL;
+	w->lookup.pending = false;
+}
+
+void world_restart_ledger(struct world *w)
+{
+	ledger_end(w);
+	for (unsigned i = 0; i < w->front_count; i++)
+		answers_ledger_lost(w->fronts[i].answers);
+	ledger_start(w);
+}
+
+/* Whoever waited at it has lost the connection: those questions stay unanswered. */
+static void front_end(struct world *w, unsigned index)
+{
+	struct question *question;
+	TAILQ_FOREACH(question, &w->questions, all)
+	if (question->front == index && question->waiter.flight)
+		answers_leave(w->fronts[index].answers, &question->waiter);
+	answers_free(w->fronts[index].answers);
+}
+
+void world_restart_front(struct world *w, unsigned index)
+{
+	frames_drop(&w->frames, ROOM_FRONT, ROOM_LEDGER, (int)index);
+	frames_drop(&w->frames, ROOM_LEDGER, ROOM_FRONT, (int)index);
+	front_end(w, index);
+	ledger_front_detach(w->ledger, index);
+	front_start(w, index);
+	ledger_front_attach(w->ledger, index, w->now);
+	answers_ledger_connected(w->fronts[index].answers);
+	world_settle(w);
+}
+
+static void questions_free(struct world *w)
+{
+	struct question *question;
+	while ((question = TAILQ_FIRST(&w->questions))) {
+		TAILQ_REMOVE(&w->questions, question, all);
+		for (unsigned i = 0; i < question->count; i++)
+			buffer_deinit(&question->certids[i]);
+		free(question);
+	}
+}
+
+void world_deinit(struct world *w)
+{
+	if (w->started) {
+		ledger_end(w);
+		for (unsigned i = 0; i < w->front_count; i++)
+			front_end(w, i);
+	}
+	questions_free(w);
+	database_deinit(&w->database);
+	for (unsigned i = 0; i < w->issuer_count; i++)
+		buffer_deinit(&w->issuers[i].certificate);
+}
+
+uint64_t world_count(struct world *w, const char *name)
+{
+	cleanup(buffer_deinit) struct buffer status = {0};
+	char pattern[64];
+	ledger_status(w->ledger, w->now, &status);
+	buffer_put_u8(&status, 0);
+	(void)snprintf(pattern, sizeof(pattern), "\"%s\":", name);
+	const char *at = buffer_result(&status) == 0 ? strstr((char *)status.data, pattern) : NULL;
+	if (!at)
+		world_broken(w, "the ledger's status has no %s", name);
+	return at ? strtoull(at + strlen(pattern), NULL, 10) : 0;
+}

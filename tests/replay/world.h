@@ -1,0 +1,184 @@
+/* A small world on a fake clock: a fake database, the real ledger, real fronts, fake signers, and the
+ * channels between them. Every frame goes through the real message codecs; every answer that a
+ * front delivers is judged by the oracle (oracle.c).
+ *
+ *   database ──load, poll, lookup──▶ ledger ◀──frames──▶ fronts
+ *                                       ▲──frames──▶ signers
+ */
+#pragma once
+
+#include "base/clock.h"
+#include "conf/conf.h"
+#include "db/source.h"
+#include "front/answers.h"
+#include "ledger/core.h"
+#include "ocsp/certificate.h"
+#include "ocsp/issuer.h"
+
+#include <sys/queue.h>
+
+#define WORLD_ISSUERS 4
+#define WORLD_FRONTS 4
+#define WORLD_SIGNERS 4
+#define WORLD_TRANSACTIONS 8
+
+/* ---- the database ---- */
+
+/* One committed or pending state of a certificate or, with `whole_issuer`, of an issuer. */
+struct change {
+	TAILQ_ENTRY(change) log;
+	uint64_t xid;
+	bool whole_issuer;
+	struct cert_record record;
+	struct issuer_record issuer;
+	bool committed;
+	struct moment committed_at;
+};
+TAILQ_HEAD(change_list, change);
+
+struct database {
+	bool up;
+	int64_t clock_offset_us; /* its wall clock minus ours */
+	uint64_t next_xid;
+	uint64_t open[WORLD_TRANSACTIONS]; /* xids of open transactions, 0: none */
+	struct change_list log; /* in order of xid, and of version for one certificate */
+	uint64_t saved_xid; /* DB SAVE: what RESTORE goes back to */
+	uint64_t feed_xmin;
+};
+
+/* ---- the rest ---- */
+
+struct world_issuer {
+	char name[32];
+	bool registered, configured;
+	struct buffer certificate;
+	struct ocsp_issuer hashes;
+};
+
+/* A question that a client asked, and what came back. */
+struct question {
+	TAILQ_ENTRY(question) all;
+	struct flight_waiter waiter;
+	char label[32];
+	unsigned front;
+	unsigned count;
+	unsigned issuers[LIMIT_CERTIDS];
+	struct serial serials[LIMIT_CERTIDS];
+	struct buffer certids[LIMIT_CERTIDS];
+	struct view nonce;
+	bool hit; /* answered from the front's cache */
+	bool answered;
+	enum ocsp_result result;
+	unsigned status_count;
+	struct sign_entry statuses[LIMIT_CERTIDS]; /* certid is empty */
+	int64_t produced_at, this_update, next_update;
+};
+TAILQ_HEAD(question_list, question);
+
+enum room { ROOM_FRONT, ROOM_LEDGER, ROOM_SIGNER };
+
+struct frame {
+	TAILQ_ENTRY(frame) queue;
+	enum room from, to;
+	unsigned index; /* of the front or signer */
+	uint8_t type;
+	struct buffer payload;
+};
+TAILQ_HEAD(frame_list, frame);
+
+struct world_front {
+	struct world *world;
+	unsigned index;
+	struct answers *answers;
+};
+
+struct fake_signer {
+	bool attached, holds;
+	enum ocsp_result result; /* what it answers with */
+	struct frame_list held;
+};
+
+struct world {
+	struct moment now;
+	struct conf conf;
+	struct conf_issuer sections[WORLD_ISSUERS];
+	unsigned issuer_count, front_count, signer_count;
+	struct world_issuer issuers[WORLD_ISSUERS];
+	bool started;
+
+	struct database database;
+	bool feed_on;
+	int64_t next_poll_us;
+	bool lookups_held;
+	struct {
+		bool pending;
+		uint64_t batch;
+		size_t count;
+		struct db_found found[LIMIT_LOOKUP_BATCH];
+		struct db_evidence evidence;
+	} lookup; /* its result is fixed when it is asked */
+	int64_t evidence_mono_us; /* the latest given to the ledger */
+
+	struct ledger *ledger;
+	struct world_front fronts[WORLD_FRONTS];
+	struct fake_signer signers[WORLD_SIGNERS];
+	struct frame_list frames;
+	struct question_list questions;
+	unsigned signatures, alarms, hung;
+
+	char broken[512]; /* the first requirement that was broken; empty: none */
+};
+
+/* 0 or -ENOMEM. */
+must_check int world_init(struct world *w);
+void world_deinit(struct world *w);
+/* Before the start. Returns its index. */
+unsigned world_add_issuer(struct world *w, const char *name, bool registered, bool configured);
+/* Makes the rooms; the first load comes at once unless the database is down. */
+void world_start(struct world *w);
+void world_broken(struct world *w, const char *format, ...) printf_like(2, 3);
+
+void world_time_passes(struct world *w, int64_t duration_us);
+/* Delivers frames and lookups until all is quiet. */
+void world_settle(struct world *w);
+void world_restart_ledger(struct world *w);
+void world_restart_front(struct world *w, unsigned front);
+
+void world_signer_attach(struct world *w, unsigned signer);
+void world_signer_detach(struct world *w, unsigned signer);
+/* Signs what is held and holds no more. */
+void world_signer_signs(struct world *w, unsigned signer);
+void world_signer_receive(struct world *w, struct frame *frame);
+
+struct question *world_ask(struct world *w, unsigned front, unsigned count, const unsigned *issuers,
+			   const struct serial *serials, enum ocsp_hash hash, bool nonce);
+/* The number after "name": in the ledger's status. */
+uint64_t world_count(struct world *w, const char *name);
+
+void world_send(struct world *w, enum room from, enum room to, unsigned index, uint8_t type,
+		struct view payload);
+void world_lookups_go(struct world *w);
+
+/* ---- database.c ---- */
+
+void database_init(struct database *db);
+void database_deinit(struct database *db);
+int32_t database_issuer_id(unsigned issuer);
+/* The state that a snapshot of now sees; NULL: no row. */
+const struct change *database_row(const struct database *db, int32_t issuer,
+				  const struct serial *serial);
+/* A change of the certificate; `transaction` 0 … WORLD_TRANSACTIONS − 1 stays open, else −1. */
+void database_write(struct world *w, unsigned issuer, const struct serial *serial,
+		    enum cert_status status, enum revocation_reason reason, int transaction);
+void database_revoke_issuer(struct world *w, unsigned issuer);
+void database_end(struct world *w, int transaction, bool commit);
+void database_restore(struct world *w);
+void database_down(struct world *w);
+void database_up(struct world *w);
+void database_poll(struct world *w);
+void database_lookup(struct world *w, const struct db_key *keys, size_t count);
+
+/* ---- oracle.c ---- */
+
+/* Judges one delivered answer. */
+void oracle_judge(struct world *w, const struct question *question);
