@@ -12,19 +12,24 @@ static struct {
 	bool journal;
 } log_state = {.name = "stillgood", .most = LOG_LEVEL_INFO};
 
+/* systemd names the device and inode of the stream that it connected (JOURNAL_STREAM). */
+static bool writes_to_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	struct stat status;
+	char actual[64];
+	if (!stream || fstat(STDERR_FILENO, &status) < 0)
+		return false;
+	(void)snprintf(actual, sizeof(actual), "%lu:%lu", (unsigned long)status.st_dev,
+		       (unsigned long)status.st_ino);
+	return strcmp(actual, stream) == 0;
+}
+
 void log_init(const char *name, enum log_level most)
 {
 	(void)snprintf(log_state.name, sizeof(log_state.name), "%s", name);
 	log_state.most = most;
-	/* systemd names the device and inode of the stream that it connected (JOURNAL_STREAM). */
-	const char *stream = getenv("JOURNAL_STREAM");
-	struct stat status;
-	char actual[64];
-	if (stream && fstat(STDERR_FILENO, &status) == 0) {
-		(void)snprintf(actual, sizeof(actual), "%lu:%lu", (unsigned long)status.st_dev,
-			       (unsigned long)status.st_ino);
-		log_state.journal = strcmp(actual, stream) == 0;
-	}
+	log_state.journal = writes_to_journal();
 }
 
 void log_set_level(enum log_level most)
