@@ -12,7 +12,7 @@
 
 static int serve_usage(const char *what)
 {
-	fprintf(stderr, "stillgood serve: %s; see: stillgood serve --help\n", what);
+	(void)fprintf(stderr, "stillgood serve: %s; see: stillgood serve --help\n", what);
 	return 2;
 }
 

@@ -106,7 +106,7 @@ int control_receive(int fd, uint8_t storage[CONTROL_PACKET], struct control_mess
 				.msg_iovlen = 1,
 				.msg_control = space.octets,
 				.msg_controllen = sizeof(space.octets)};
-	size_t size;
+	size_t size = 0;
 	int result = receive_packet(fd, &packet, &size);
 	if (result < 0)
 		return result;

@@ -1,6 +1,7 @@
 #include "warden/proof.h"
 
 #include "base/clock.h"
+#include "db/migrate.h"
 #include "signer/credential.h"
 
 #include <fcntl.h>
@@ -9,7 +10,10 @@
 #include <sys/wait.h>
 
 /* A key on a file system that hangs must not hang the start for ever. */
-#define PROOF_TIMEOUT (60 * SECOND_US)
+#define CREDENTIALS_TIMEOUT (60 * SECOND_US)
+/* Seconds for one host; and for the whole attempt, name resolution and all hosts included. */
+#define DATABASE_PATIENCE "2"
+#define DATABASE_TIMEOUT (5 * SECOND_US)
 /* Warnings of every issuer. */
 #define PROOF_TEXT_MOST (1u << 20)
 
@@ -28,15 +32,15 @@ static void put_line(int fd, char kind, struct view text)
 	buffer_deinit(&line);
 }
 
-static void put_warnings(int fd, struct view warnings)
+static void put_lines(int fd, char kind, struct view text)
 {
-	while (warnings.size > 0) {
-		const uint8_t *end = memchr(warnings.data, '\n', warnings.size);
-		size_t size = end ? (size_t)(end - warnings.data) : warnings.size;
+	while (text.size > 0) {
+		const uint8_t *end = memchr(text.data, '\n', text.size);
+		size_t size = end ? (size_t)(end - text.data) : text.size;
 		if (size > 0)
-			put_line(fd, 'W', view_of(warnings.data, size));
+			put_line(fd, kind, view_of(text.data, size));
 		size_t taken = end ? size + 1 : size;
-		warnings = view_of(warnings.data + taken, warnings.size - taken);
+		text = view_of(text.data + taken, text.size - taken);
 	}
 }
 
@@ -47,26 +51,61 @@ static int prove_issuer(int fd, const struct conf_issuer *issuer)
 	struct fault fault = {0};
 	int result = credential_load(issuer, wall_seconds(clock_now().wall_us), &credential,
 				     &warnings, &fault);
-	put_warnings(fd, buffer_view(&warnings));
+	put_lines(fd, 'W', buffer_view(&warnings));
 	if (result < 0)
 		put_line(fd, 'F', view_of_string(fault.text));
 	return result;
 }
 
-static _Noreturn void child_run(int fd, const struct conf *conf)
+static int prove_credentials(int fd, const struct conf *conf)
 {
 	int result = 0;
 	for (unsigned i = 0; result == 0 && i < conf->issuer_count; i++)
 		result = prove_issuer(fd, &conf->issuers[i]);
-	_exit(result == 0 ? 0 : 1);
+	return result;
+}
+
+static PGconn *connect_database(const struct conf *conf)
+{
+	const char *keywords[] = {"dbname", "connect_timeout", "fallback_application_name", NULL};
+	const char *values[] = {conf->database.conninfo, DATABASE_PATIENCE, "stillgood serve",
+				NULL};
+	return PQconnectdbParams(keywords, values, 1);
+}
+
+static void put_unreachable(int fd, const PGconn *connection)
+{
+	char line[256];
+	struct fault text;
+	(void)fault_set(&text, 0, "the database is not there yet, answers follow when it is: %s",
+			db_message_line(connection ? PQerrorMessage(connection) : "out of memory",
+					line, sizeof(line)));
+	put_line(fd, 'W', view_of_string(text.text));
+}
+
+static int prove_database(int fd, const struct conf *conf)
+{
+	struct fault fault = {0};
+	PGconn *connection = connect_database(conf);
+	if (PQstatus(connection) != CONNECTION_OK) {
+		put_unreachable(fd, connection);
+		PQfinish(connection);
+		return 0;
+	}
+	int result = db_schema_check(connection, &fault);
+	PQfinish(connection);
+	bool refused = result > 0 || result == -EINVAL;
+	if (result != 0)
+		put_line(fd, refused ? 'F' : 'W', view_of_string(fault.text));
+	return refused ? -EINVAL : 0;
 }
 
 /* ---- in the warden ---- */
 
 /* Until the child closes its end. 0, -ETIMEDOUT or -errno. */
-static int read_until_end(int fd, struct buffer *out)
+static int read_until_end(int fd, int64_t timeout_us, struct buffer *out)
 {
-	int64_t deadline = clock_now().mono_us + PROOF_TIMEOUT;
+	int64_t deadline = clock_now().mono_us + timeout_us;
 	for (;;) {
 		int64_t left = (deadline - clock_now().mono_us) / MILLISECOND_US;
 		struct pollfd ready = {.fd = fd, .events = POLLIN};
@@ -97,36 +136,57 @@ static void take_lines(struct buffer *text, struct fault *fault)
 	}
 }
 
-static int await_child(pid_t pid, int fd, struct fault *fault)
+/* 0; -EINVAL if the child refused; another -errno, without a fault, if it could not finish. */
+static int await_child(pid_t pid, int fd, int64_t timeout_us, struct fault *fault)
 {
 	cleanup(buffer_deinit) struct buffer text = {.most = PROOF_TEXT_MOST};
-	int status;
-	int result = read_until_end(fd, &text);
+	int status = 0;
+	int result = read_until_end(fd, timeout_us, &text);
 	if (result < 0)
 		(void)kill(pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (result < 0)
-		return fault_set(fault, result, "the credentials could not be proven: %s",
-				 strerror(-result));
-	(void)fault_set(fault, 0, "the process that proves the credentials died status=0x%x",
-			(unsigned)status);
+		return result;
+	if (!WIFEXITED(status))
+		return -ECHILD;
 	take_lines(&text, fault);
-	return status == 0 ? 0 : -EINVAL;
+	return WEXITSTATUS(status) == 0 ? 0 : -EINVAL;
 }
 
-int proof_run(const struct conf *conf, struct fault *fault)
+typedef int prover(int fd, const struct conf *conf);
+
+static int run_child(prover *prove, const struct conf *conf, int64_t timeout_us,
+		     struct fault *fault)
 {
 	int ends[2];
 	if (pipe2(ends, O_CLOEXEC) < 0)
-		return fault_set(fault, -errno, "cannot make a pipe: %s", strerror(errno));
+		return -errno;
 	cleanup(descriptor_closep) int reading = ends[0];
 	int writing = ends[1];
 	pid_t pid = fork();
+	int error = errno;
 	if (pid == 0)
-		child_run(writing, conf);
+		_exit(prove(writing, conf) == 0 ? 0 : 1);
 	close(writing);
-	if (pid < 0)
-		return fault_set(fault, -EAGAIN, "cannot start a process to prove credentials");
-	return await_child(pid, reading, fault);
+	return pid < 0 ? -error : await_child(pid, reading, timeout_us, fault);
+}
+
+int proof_credentials(const struct conf *conf, struct fault *fault)
+{
+	int result = run_child(prove_credentials, conf, CREDENTIALS_TIMEOUT, fault);
+	if (result < 0 && result != -EINVAL)
+		return fault_set(fault, result, "the credentials could not be proven: %s",
+				 strerror(-result));
+	return result;
+}
+
+int proof_database(const struct conf *conf, struct fault *fault)
+{
+	int result = run_child(prove_database, conf, DATABASE_TIMEOUT, fault);
+	if (result < 0 && result != -EINVAL) {
+		log_warning("the database's schema could not be checked: %s", strerror(-result));
+		return 0;
+	}
+	return result;
 }

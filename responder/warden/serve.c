@@ -14,7 +14,7 @@ int warden_serve(const char *conf_path)
 		return 1;
 	}
 	log_init("warden", conf->server.log_level);
-	if (proof_run(conf, &fault) < 0) {
+	if (proof_credentials(conf, &fault) < 0 || proof_database(conf, &fault) < 0) {
 		log_error("%s", fault.text);
 		return 1;
 	}

@@ -49,5 +49,5 @@ void title_set(int argc, char **argv, const char *title)
 	else if (size + 1 <= (size_t)(arguments_end - start))
 		end = arguments_end;
 	memset(start, 0, (size_t)(end - start));
-	memcpy(start, title, size);
+	memcpy(start, title, size + 1);
 }

@@ -287,8 +287,8 @@ static void replies_to_one_read_leave_in_one_write(void **state)
 	struct fixture *f = *state;
 	f->echo = true;
 	uint8_t frames[50 * 5];
-	for (unsigned i = 0; i < 50; i++)
-		memcpy(frames + i * 5, "\0\0\0\1\7", 5);
+	for (size_t i = 0; i < sizeof(frames); i++)
+		frames[i] = (uint8_t) "\0\0\0\1\7"[i % 5];
 	peer_sends(f, frames, sizeof(frames));
 	turn(f);
 	uint8_t packet[8192];

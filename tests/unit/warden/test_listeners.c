@@ -108,7 +108,7 @@ static void each_front_gets_a_socket_of_each_address(void **state)
 	close(stranger(first, 0, false));
 	close(stranger(second, 0, false));
 	struct conf_server server = {.listen = {first, second}, .listen_count = 2, .fronts = 3};
-	struct listeners listeners;
+	struct listeners listeners = {0};
 	struct fault fault = {0};
 	assert_int_equal(listeners_open(&server, &listeners, &fault), 0);
 	for (unsigned front = 0; front < 3; front++) {

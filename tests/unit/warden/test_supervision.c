@@ -65,7 +65,7 @@ static void take(struct simple *room, struct control_message *message)
 	if (message->type == CONTROL_STATUS_ASK)
 		report(room);
 	if (message->type == CONTROL_STOP) {
-		fprintf(stderr, "%s stops\n", room->name);
+		(void)fprintf(stderr, "%s stops\n", room->name);
 		if (!behaves(room, "deaf"))
 			_exit(0);
 	}
