@@ -53,6 +53,8 @@
 #define LIMIT_FRAME 131072u
 /* Bytes queued towards a peer that does not read; past it the peer counts as hung. */
 #define LIMIT_CHANNEL_QUEUE (64u << 20)
+/* A readiness reason: what fits on a line of a status page. */
+#define LIMIT_READINESS_REASON 1024u
 /* Questions a front may have open towards the ledger; above it tryLater at once. */
 #define LIMIT_FLIGHTS 20000u
 /* Connections that may wait for one flight. */
@@ -67,6 +69,13 @@
 #define LIMIT_PURGES 131072u
 /* Times a job is decided anew because its certificate changed meanwhile. */
 #define LIMIT_FENCE_RETRIES 8u
+
+/* ---- the control socket ---- */
+
+/* Operators and monitors that ask at the same time. */
+#define LIMIT_CONTROL_CLIENTS 16u
+/* A command. */
+#define LIMIT_CONTROL_LINE 64u
 
 /* ---- the installation ---- */
 

@@ -18,7 +18,7 @@ struct answers {
 	bool connected;
 	bool former; /* what is stored came from a ledger before this one */
 	bool ready;
-	char reason[MESSAGE_REASON_SIZE + 1]; /* where not ready */
+	char reason[LIMIT_READINESS_REASON + 1]; /* where not ready */
 	struct answers_counts counts;
 	uint8_t key[KEY_MOST];
 };
@@ -325,7 +325,8 @@ void answers_tick(struct answers *answers, const struct message_tick *m)
 
 void answers_readiness(struct answers *answers, const struct message_readiness *m)
 {
-	size_t size = m->reason.size < MESSAGE_REASON_SIZE ? m->reason.size : MESSAGE_REASON_SIZE;
+	size_t size =
+		m->reason.size < LIMIT_READINESS_REASON ? m->reason.size : LIMIT_READINESS_REASON;
 	answers->ready = m->ready;
 	if (size)
 		memcpy(answers->reason, m->reason.data, size);

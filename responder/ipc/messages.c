@@ -118,7 +118,7 @@ static const struct field tick_fields[] = {
 
 static const struct field readiness_fields[] = {
 	BOOL(struct message_readiness, ready),
-	VIEW(struct message_readiness, reason, 0, MESSAGE_REASON_SIZE),
+	VIEW(struct message_readiness, reason, 0, LIMIT_READINESS_REASON),
 };
 
 static const struct field sign_fields[] = {
@@ -375,8 +375,8 @@ void message_readiness_write(struct buffer *out, const struct message_readiness 
 {
 	/* For people: a long reason is cut, not refused. */
 	struct message_readiness cut = *m;
-	if (cut.reason.size > MESSAGE_REASON_SIZE)
-		cut.reason.size = MESSAGE_REASON_SIZE;
+	if (cut.reason.size > LIMIT_READINESS_REASON)
+		cut.reason.size = LIMIT_READINESS_REASON;
 	WRITE(out, readiness_fields, &cut);
 }
 

@@ -8,9 +8,6 @@
 #include "ocsp/request.h"
 #include "ocsp/response.h"
 
-/* Octets of a readiness reason: what fits on a line of a status page. */
-#define MESSAGE_REASON_SIZE 1024u
-
 enum message_type {
 	/* front → ledger */
 	MESSAGE_QUERY = 1,

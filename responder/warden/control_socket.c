@@ -19,7 +19,7 @@ struct client {
 	int fd;
 	struct event *event; /* readable or writable; NULL while it waits for the document */
 	struct event *deadline;
-	char line[CONTROL_SOCKET_LINE];
+	char line[LIMIT_CONTROL_LINE];
 	size_t line_size;
 	struct buffer answer;
 };
@@ -32,7 +32,7 @@ struct control_socket {
 	const struct control_socket_ops *ops;
 	void *context;
 	bool asked; /* status() was called, no answer yet */
-	struct client clients[CONTROL_SOCKET_CLIENTS];
+	struct client clients[LIMIT_CONTROL_CLIENTS];
 };
 
 static const struct timeval deadline = {.tv_sec = CONTROL_SOCKET_TIMEOUT_MS / 1000,
@@ -163,7 +163,7 @@ static void socket_acceptable(evutil_socket_t fd, short what, void *argument)
 	int client_fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (client_fd < 0)
 		return;
-	for (unsigned i = 0; i < CONTROL_SOCKET_CLIENTS; i++) {
+	for (unsigned i = 0; i < LIMIT_CONTROL_CLIENTS; i++) {
 		struct client *client = &cs->clients[i];
 		if (client->state != CLIENT_FREE)
 			continue;
@@ -225,7 +225,7 @@ static int bind_path(const char *path, int *ret, struct fault *fault)
 	if (result < 0)
 		return fault_set(fault, -error, "control socket %s: %s%s", path, strerror(error),
 				 error == ENOENT ? "; make its folder" : "");
-	if (listen(fd, (int)CONTROL_SOCKET_CLIENTS) < 0)
+	if (listen(fd, (int)LIMIT_CONTROL_CLIENTS) < 0)
 		return fault_set(fault, -errno, "control socket %s: %s", path, strerror(errno));
 	*ret = fd;
 	fd = -1;
@@ -259,7 +259,7 @@ void control_socket_free(struct control_socket *cs)
 {
 	if (!cs)
 		return;
-	for (unsigned i = 0; i < CONTROL_SOCKET_CLIENTS; i++)
+	for (unsigned i = 0; i < LIMIT_CONTROL_CLIENTS; i++)
 		if (cs->clients[i].state != CLIENT_FREE)
 			client_close(&cs->clients[i]);
 	if (cs->acceptable)
@@ -275,7 +275,7 @@ void control_socket_free(struct control_socket *cs)
 void control_socket_answer(struct control_socket *cs, struct view document)
 {
 	cs->asked = false;
-	for (unsigned i = 0; i < CONTROL_SOCKET_CLIENTS; i++)
+	for (unsigned i = 0; i < LIMIT_CONTROL_CLIENTS; i++)
 		if (cs->clients[i].state == CLIENT_WAITING)
 			client_answer(&cs->clients[i], document);
 }

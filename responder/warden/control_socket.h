@@ -4,8 +4,8 @@
  *   client → warden   status LF                       one line, then it waits
  *   warden → client   one JSON document and LF, then the end of the stream
  *
- * An unknown command is answered {"error":"…"} LF. At most CONTROL_SOCKET_CLIENTS at a time, each
- * for CONTROL_SOCKET_TIMEOUT_MS; others are closed at once. The document of `status`:
+ * An unknown command is answered {"error":"…"} LF. At most LIMIT_CONTROL_CLIENTS at a time, each for
+ * CONTROL_SOCKET_TIMEOUT_MS; others are closed at once. The document of `status`:
  *
  *   {"version":"0.1.0", "pid":1, "started_at":"2026-07-01T12:00:00Z",
  *    "ready":true, "reason":"",                 why not, in one line
@@ -20,12 +20,11 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "base/limits.h"
 #include "base/result.h"
 
 #include <event2/event.h>
 
-#define CONTROL_SOCKET_CLIENTS 16u
-#define CONTROL_SOCKET_LINE 64u
 #define CONTROL_SOCKET_TIMEOUT_MS 5000L
 #define CONTROL_SOCKET_ASK_MS 1000L
 

@@ -1,31 +1,13 @@
 #include "warden/launch.h"
 
 #include "base/log.h"
-#include "base/result.h"
 #include "front/front.h"
 #include "ipc/control.h"
 #include "ledger/ledger.h"
 #include "signer/signer.h"
+#include "warden/harden.h"
 
 #include <sys/prctl.h>
-#include <sys/resource.h>
-
-/* LeakSanitizer looks at its own process with ptrace. */
-#ifdef __SANITIZE_ADDRESS__
-#define DUMPABLE 1
-#else
-#define DUMPABLE 0
-#endif
-
-/* A core file would hold keys, or the database's password. */
-static int harden(void)
-{
-	const struct rlimit none = {0, 0};
-	if (setrlimit(RLIMIT_CORE, &none) < 0 || prctl(PR_SET_DUMPABLE, DUMPABLE, 0, 0, 0) < 0 ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return -errno;
-	return 0;
-}
 
 /* What `ps -o comm` and `top` show, 15 characters at most. */
 static void name_process(enum room_kind kind, unsigned index)
@@ -51,7 +33,7 @@ int launch_room(enum room_kind kind, unsigned index)
 	kind_name(kind, index, name);
 	log_init(name, LOG_LEVEL_INFO); /* the configuration's level follows in the room */
 	name_process(kind, index);
-	int result = harden();
+	int result = harden_process();
 	if (result < 0) {
 		log_error("cannot give up privileges: %s", strerror(-result));
 		return 1;

@@ -3,6 +3,5 @@
 
 #include "warden/kind.h"
 
-/* Closes the doors that no room needs (privileges, core dumps, debuggers), names the process and
- * becomes the room. The exit status. */
+/* Closes doors (harden.h), names the process and becomes the room. The exit status. */
 int launch_room(enum room_kind kind, unsigned index);

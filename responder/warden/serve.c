@@ -1,4 +1,5 @@
 #include "base/result.h"
+#include "warden/harden.h"
 #include "warden/proof.h"
 #include "warden/warden.h"
 
@@ -14,6 +15,11 @@ int warden_serve(const char *conf_path)
 		return 1;
 	}
 	log_init("warden", conf->server.log_level);
+	int result = harden_process(); /* conninfo may hold a password */
+	if (result < 0) {
+		log_error("cannot give up privileges: %s", strerror(-result));
+		return 1;
+	}
 	if (proof_credentials(conf, &fault) < 0 || proof_database(conf, &fault) < 0) {
 		log_error("%s", fault.text);
 		return 1;

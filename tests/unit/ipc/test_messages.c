@@ -215,9 +215,10 @@ static void purge_tick_and_readiness_out_of_range_are_refused(void **state)
 	EXPECT_REFUSED(tick, tick, 0, 8, NOW * SECOND_US, INT64_MAX);
 	EXPECT_REFUSED(tick, tick, 0, 8, NOW * SECOND_US, INT64_MIN);
 	struct message_readiness readiness = {.ready = true,
-					      .reason = view_of(octets, MESSAGE_REASON_SIZE)};
+					      .reason = view_of(octets, LIMIT_READINESS_REASON)};
 	EXPECT_REFUSED(readiness, readiness, 0, 1, 1, 2);
-	EXPECT_REFUSED(readiness, readiness, 1, 4, MESSAGE_REASON_SIZE, MESSAGE_REASON_SIZE + 1);
+	EXPECT_REFUSED(readiness, readiness, 1, 4, LIMIT_READINESS_REASON,
+		       LIMIT_READINESS_REASON + 1);
 }
 
 static void a_long_readiness_reason_is_cut(void **state)
@@ -227,7 +228,7 @@ static void a_long_readiness_reason_is_cut(void **state)
 	cleanup(buffer_deinit) struct buffer out = {0};
 	message_readiness_write(&out, &readiness);
 	assert_int_equal(message_readiness_read(buffer_view(&out), &back), 0);
-	assert_int_equal(back.reason.size, MESSAGE_REASON_SIZE);
+	assert_int_equal(back.reason.size, LIMIT_READINESS_REASON);
 }
 
 static void sign_fields_out_of_range_are_refused(void **state)

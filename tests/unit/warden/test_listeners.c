@@ -114,7 +114,7 @@ static void each_front_gets_a_socket_of_each_address(void **state)
 	for (unsigned front = 0; front < 3; front++) {
 		for (unsigned address = 0; address < 2; address++) {
 			int fd = listeners_of(&listeners, front)[address];
-			struct sockaddr_storage expected, actual;
+			struct sockaddr_storage expected = {0}, actual = {0};
 			socklen_t size = sizeof(actual), expected_size;
 			assert_int_equal(
 				address_parse(server.listen[address], &expected, &expected_size),
