@@ -66,8 +66,15 @@ int civil_to_seconds(const struct civil_time *c, int64_t *ret)
 	int64_t days = days_before_year(c->year) + c->day - 1;
 	for (int month = 1; month < c->month; month++)
 		days += days_in_month(c->year, month);
-	*ret = days * DAY + c->hour * 3600 + c->minute * 60 + c->second;
+	int rest = c->hour * 3600 + c->minute * 60 + c->second;
+	*ret = days * DAY + rest;
 	return 0;
+}
+
+/* A form of fixed size, which no NUL ends. */
+static void put_form(char *out, const char *form, size_t size)
+{
+	memcpy(out, form, size);
 }
 
 static void put_digits(char *out, int width, int value)
@@ -91,7 +98,7 @@ void time_put_generalized(char *out, int64_t seconds)
 void time_put_iso(char *out, int64_t seconds)
 {
 	struct civil_time c = civil_of_seconds(seconds);
-	memcpy(out, "0000-00-00T00:00:00Z", ISO_TIME_SIZE);
+	put_form(out, "0000-00-00T00:00:00Z", ISO_TIME_SIZE);
 	put_digits(out, 4, c.year);
 	put_digits(out + 5, 2, c.month);
 	put_digits(out + 8, 2, c.day);
@@ -106,7 +113,7 @@ void time_put_http(char *out, int64_t seconds)
 	struct civil_time c = civil_of_seconds(seconds);
 	int64_t days = seconds / DAY - (seconds % DAY < 0);
 	int64_t weekday = ((days % 7) + 7) % 7;
-	memcpy(out, "xxx, 00 xxx 0000 00:00:00 GMT", HTTP_DATE_SIZE);
+	put_form(out, "xxx, 00 xxx 0000 00:00:00 GMT", HTTP_DATE_SIZE);
 	memcpy(out, weekdays[weekday], 3);
 	put_digits(out + 5, 2, c.day);
 	memcpy(out + 8, months[c.month - 1], 3);

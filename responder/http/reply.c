@@ -6,7 +6,7 @@
 
 #include <errno.h>
 
-#define ETAG_SIZE (2u * HTTP_ETAG_HASH_SIZE)
+#define ETAG_SIZE ((size_t)2 * HTTP_ETAG_HASH_SIZE)
 
 /* A place to write to; the writers below never come near the end of their array. */
 struct pen {

@@ -108,22 +108,24 @@ static struct view after_scheme(struct view target)
 	return (struct view){0};
 }
 
+/* What an absolute-form target names below its authority; false if it is none. */
+static bool path_of_absolute(struct view target, struct view *ret)
+{
+	struct view rest = after_scheme(target);
+	size_t authority = http_host_size(rest);
+	if (!rest.data || authority == 0)
+		return false;
+	*ret = http_from(rest, authority);
+	if (ret->size == 0 || ret->data[0] == '?')
+		*ret = view_of("/", 1);
+	return ret->data[0] == '/';
+}
+
 /* Origin-form, or absolute-form (P-41); asterisk-form and authority-form name nothing here. */
 static bool read_target(struct view target, struct http_request *r)
 {
-	if (!is_target(target))
-		return false;
 	struct view path = target;
-	if (target.data[0] != '/') {
-		struct view rest = after_scheme(target);
-		size_t authority = http_host_size(rest);
-		if (authority == 0)
-			return false;
-		path = http_from(rest, authority);
-		if (path.size == 0 || path.data[0] == '?')
-			path = view_of("/", 1);
-	}
-	if (path.data[0] != '/')
+	if (!is_target(target) || (target.data[0] != '/' && !path_of_absolute(target, &path)))
 		return false;
 	r->target = target;
 	r->path = view_of(path.data, http_find(path, '?'));

@@ -67,17 +67,6 @@ struct view http_trim(struct view text)
 	return text;
 }
 
-struct view http_from(struct view text, size_t from)
-{
-	return from == 0 ? text : view_of(text.data + from, text.size - from);
-}
-
-size_t http_find(struct view text, uint8_t octet)
-{
-	const uint8_t *at = text.size ? memchr(text.data, octet, text.size) : NULL;
-	return at ? (size_t)(at - text.data) : text.size;
-}
-
 bool http_next_element(struct view *list, struct view *ret)
 {
 	if (list->size == 0)

@@ -12,10 +12,19 @@ size_t http_token_size(struct view text);
 size_t http_host_size(struct view text);
 /* Without spaces and tabs at both ends. */
 struct view http_trim(struct view text);
+
 /* Octets from `from` on, which is at most text.size. */
-struct view http_from(struct view text, size_t from);
+static inline struct view http_from(struct view text, size_t from)
+{
+	return from == 0 ? text : view_of(text.data + from, text.size - from);
+}
+
 /* The position of an octet, or text.size. */
-size_t http_find(struct view text, uint8_t octet);
+static inline size_t http_find(struct view text, uint8_t octet)
+{
+	const uint8_t *at = text.size ? memchr(text.data, octet, text.size) : NULL;
+	return at ? (size_t)(at - text.data) : text.size;
+}
 
 /* Takes the next element of a comma-separated list without the white space around it; empty
  * elements come out empty. False at the end. Not for lists whose elements may quote commas. */

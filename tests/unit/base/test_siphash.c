@@ -10,8 +10,8 @@ static void the_papers_example_comes_out(void **state)
 	(void)state;
 	/* Appendix A: key 00 … 0f, message 00 … 0e. */
 	uint8_t message[15];
-	for (uint8_t i = 0; i < sizeof(message); i++)
-		message[i] = i;
+	for (size_t i = 0; i < sizeof(message); i++)
+		message[i] = (uint8_t)i;
 	assert_true(siphash(&key, view_of(message, sizeof(message))) ==
 		    UINT64_C(0xa129ca6149be45e5));
 }
@@ -38,8 +38,8 @@ static void every_remainder_of_a_word_counts(void **state)
 		{64, UINT64_C(0xacd2c40b8502cad8)},
 	};
 	uint8_t message[64];
-	for (uint8_t i = 0; i < sizeof(message); i++)
-		message[i] = i;
+	for (size_t i = 0; i < sizeof(message); i++)
+		message[i] = (uint8_t)i;
 	for (size_t i = 0; i < array_size(vectors); i++)
 		assert_true(siphash(&key, view_of(message, vectors[i].size)) == vectors[i].hash);
 }

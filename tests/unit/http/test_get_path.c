@@ -12,11 +12,11 @@
 static int decode(const char *text, uint8_t *out, struct view *ret)
 {
 	/* An exact copy: a read past the end is caught by the address sanitizer. */
-	size_t size = strlen(text);
-	cleanup(memory_freep) uint8_t *copy = malloc(size ? size : 1);
+	struct view path = view_of_string(text);
+	cleanup(memory_freep) uint8_t *copy = malloc(path.size ? path.size : 1);
 	assert_non_null(copy);
-	memcpy(copy, text, size);
-	return http_get_path_decode(view_of(copy, size), out, ret);
+	memcpy(copy, path.data, path.size);
+	return http_get_path_decode(view_of(copy, path.size), out, ret);
 }
 
 static void check_bad(const char *path)
@@ -298,9 +298,9 @@ static void pages_have_exact_names(void **state)
 	assert_int_equal(page_of("/"), HTTP_PAGE_ROOT);
 	assert_int_equal(page_of("/healthz"), HTTP_PAGE_HEALTH);
 	assert_int_equal(page_of("/readyz"), HTTP_PAGE_READY);
-	static const char *const others[] = {"//",         "/healthz/", "//healthz", "/Healthz",
-					     "/%68ealthz", "/readyzz",  "/ready",    "/ocsp",
-					     "/a/healthz", "/" STEM};
+	static const char *const others[] = {"//",       "/healthz/",  "//healthz",
+					     "/Healthz", "/%68ealthz", "/readyzz",
+					     "/ready",   "/ocsp",      "/a/healthz"};
 	for (size_t i = 0; i < array_size(others); i++)
 		assert_int_equal(page_of(others[i]), HTTP_PAGE_OCSP);
 }

@@ -213,7 +213,7 @@ static void a_head_above_its_limit_is_431(void **state)
 	(void)state;
 	assert_int_equal(parse_built(1, LIMIT_HTTP_HEAD), 0);
 	assert_int_equal(parse_built(1, LIMIT_HTTP_HEAD + 1), 431);
-	assert_int_equal(parse_built(1, 3 * LIMIT_HTTP_HEAD), 431);
+	assert_int_equal(parse_built(1, (size_t)3 * LIMIT_HTTP_HEAD), 431);
 }
 
 static void an_endless_head_is_refused_at_its_limit(void **state)
@@ -222,7 +222,7 @@ static void an_endless_head_is_refused_at_its_limit(void **state)
 	struct buffer b = {0};
 	struct http_scan scan = {0};
 	struct http_request r;
-	build(&b, 1, 2 * LIMIT_HTTP_HEAD);
+	build(&b, 1, (size_t)2 * LIMIT_HTTP_HEAD);
 	struct view head = view_of(b.data, LIMIT_HTTP_HEAD - 1);
 	assert_int_equal(http_request_parse(&scan, head, &r), HTTP_INCOMPLETE);
 	head.size++;
