@@ -1,0 +1,623 @@
+/* What the front may serve from memory, what it asks, and who waits: I-3, I-4, P-28, P-50, and
+ * FAULTS.md rows 2, 13, 18, 23. The clock is a variable. */
+#include "unit.h"
+
+#include "front/answers.h"
+
+#define WALL_START (INT64_C(1700000000) * SECOND_US)
+#define MONO_START (1000 * SECOND_US)
+#define TIMEOUT_US (3 * SECOND_US)
+#define START (WALL_START / SECOND_US)
+
+struct asker {
+	struct flight_waiter waiter; /* first: a waiter's address is its asker's */
+	unsigned delivered;
+	enum ocsp_result result;
+	struct view der;
+	bool stored;
+};
+
+struct world {
+	struct answers *answers;
+	struct moment now;
+	bool ledger_takes;
+	unsigned queries;
+	uint64_t last_id;
+	struct view last_nonce;
+	unsigned last_certids;
+};
+
+static bool take_query(void *context, const struct message_query *question)
+{
+	struct world *w = context;
+	if (!w->ledger_takes)
+		return false;
+	w->queries++;
+	w->last_id = question->id;
+	w->last_nonce = question->nonce;
+	w->last_certids = question->certid_count;
+	return true;
+}
+
+static void take_delivery(void *context, struct flight_waiter *waiter, const struct answer *answer)
+{
+	struct asker *asker = (struct asker *)(void *)waiter;
+	(void)context;
+	asker->delivered++;
+	asker->result = answer->result;
+	asker->der = answer->der;
+	asker->stored = answer->entry != NULL;
+}
+
+static const struct answers_ops ops = {.query = take_query, .deliver = take_delivery};
+
+static void advance(struct world *w, int64_t us)
+{
+	w->now.wall_us += us;
+	w->now.mono_us += us;
+	answers_expire(w->answers, &w->now);
+}
+
+static void tick(struct world *w, int64_t lasts_us)
+{
+	struct message_tick m = {.serve_until_mono_us = w->now.mono_us + lasts_us};
+	answers_tick(w->answers, &m);
+}
+
+static int setup(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	assert_non_null(w);
+	const struct answers_settings settings = {
+		.cache_bytes = 1 << 20,
+		.max_age_us = 300 * SECOND_US,
+		.answer_timeout_us = TIMEOUT_US,
+	};
+	assert_int_equal(answers_new(&settings, &ops, w, &w->answers), 0);
+	w->now = (struct moment){.wall_us = WALL_START, .mono_us = MONO_START};
+	w->ledger_takes = true;
+	answers_ledger_connected(w->answers);
+	tick(w, 5 * SECOND_US);
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+	answers_free(w->answers);
+	free(w);
+	return 0;
+}
+
+static struct ocsp_request request_of(const char *const *certids, unsigned count, const char *nonce)
+{
+	struct ocsp_request request = {.certid_count = count};
+	for (unsigned i = 0; i < count; i++)
+		request.certids[i].der = view_of_string(certids[i]);
+	if (nonce) {
+		request.has_nonce = true;
+		request.nonce = view_of_string(nonce);
+	}
+	return request;
+}
+
+/* As if it had been delivered, where the answer is there at once. */
+static int ask_request(struct world *w, struct asker *asker, const struct ocsp_request *request)
+{
+	struct answer answer;
+	int r = answers_ask(w->answers, request, &asker->waiter, &w->now, &answer);
+	if (r == 0)
+		take_delivery(w, &asker->waiter, &answer);
+	return r;
+}
+
+static int ask(struct world *w, struct asker *asker, const char *certid)
+{
+	struct ocsp_request request = request_of(&certid, 1, NULL);
+	return ask_request(w, asker, &request);
+}
+
+static struct message_answer answer_to(const struct world *w, enum ocsp_status status,
+				       const char *der)
+{
+	int64_t now = wall_seconds(w->now.wall_us);
+	return (struct message_answer){
+		.id = w->last_id,
+		.cacheable = true,
+		.status = status,
+		.tag = 7,
+		.issuer = 3,
+		.produced_at = now,
+		.this_update = now,
+		.refresh_at = now + 100,
+		.next_update = now + 200,
+		.der = view_of_string(der),
+	};
+}
+
+static void give(struct world *w, enum ocsp_status status, const char *der)
+{
+	struct message_answer m = answer_to(w, status, der);
+	answers_answer(w->answers, &m, &w->now);
+}
+
+static void give_error(struct world *w, enum ocsp_result result)
+{
+	struct message_answer m = {.id = w->last_id, .result = result};
+	answers_answer(w->answers, &m, &w->now);
+}
+
+static void store(struct world *w, const char *certid, enum ocsp_status status, const char *der)
+{
+	struct asker asker = {0};
+	assert_int_equal(ask(w, &asker, certid), ANSWERS_WAITING);
+	give(w, status, der);
+	assert_int_equal(asker.delivered, 1);
+}
+
+static void assert_now(struct world *w, const char *certid, const char *der)
+{
+	struct asker asker = {0};
+	assert_int_equal(ask(w, &asker, certid), 0);
+	assert_int_equal(asker.result, OCSP_SUCCESSFUL);
+	assert_view_equal(asker.der, view_of_string(der));
+}
+
+static void assert_try_later(struct world *w, const char *certid)
+{
+	struct asker asker = {0};
+	assert_int_equal(ask(w, &asker, certid), 0);
+	assert_int_equal(asker.result, OCSP_TRY_LATER);
+}
+
+static void assert_miss(struct world *w, const char *certid)
+{
+	struct asker asker = {0};
+	assert_int_equal(ask(w, &asker, certid), ANSWERS_WAITING);
+	answers_leave(w->answers, &asker.waiter);
+}
+
+/* ---- evidence, I-3 ---- */
+
+static void a_stored_good_does_not_leave_on_old_evidence(void **state)
+{
+	struct world *w = *state;
+	store(w, "a", OCSP_GOOD, "good a");
+	assert_now(w, "a", "good a");
+	advance(w, 5 * SECOND_US);
+	assert_try_later(w, "a");
+	assert_int_equal(answers_counts(w->answers).stale, 1);
+}
+
+static void a_good_held_back_is_served_again_after_the_next_tick(void **state)
+{
+	struct world *w = *state;
+	store(w, "a", OCSP_GOOD, "good a");
+	advance(w, 6 * SECOND_US);
+	assert_try_later(w, "a");
+	tick(w, 5 * SECOND_US);
+	assert_now(w, "a", "good a");
+	assert_int_equal(w->queries, 1);
+}
+
+static void a_good_that_arrives_on_old_evidence_does_not_leave(void **state)
+{
+	struct world *w = *state;
+	struct asker asker = {0};
+	advance(w, 4 * SECOND_US);
+	assert_int_equal(ask(w, &asker, "a"), ANSWERS_WAITING);
+	advance(w, 2 * SECOND_US);
+	give(w, OCSP_GOOD, "good a");
+	assert_int_equal(asker.result, OCSP_TRY_LATER);
+}
+
+static void revoked_leaves_however_old_the_evidence_is(void **state)
+{
+	struct world *w = *state;
+	store(w, "a", OCSP_REVOKED, "revoked a");
+	advance(w, 50 * SECOND_US);
+	assert_now(w, "a", "revoked a");
+}
+
+static void several_certids_need_evidence_even_if_the_first_is_revoked(void **state)
+{
+	struct world *w = *state;
+	const char *certids[] = {"a", "b"};
+	struct ocsp_request request = request_of(certids, 2, NULL);
+	struct asker asker = {0};
+	advance(w, 4 * SECOND_US);
+	assert_int_equal(ask_request(w, &asker, &request), ANSWERS_WAITING);
+	advance(w, 2 * SECOND_US);
+	struct message_answer m = answer_to(w, OCSP_REVOKED, "revoked a, good b");
+	m.cacheable = false;
+	answers_answer(w->answers, &m, &w->now);
+	assert_int_equal(asker.result, OCSP_TRY_LATER);
+}
+
+static void nothing_but_revoked_leaves_before_the_first_tick(void **state)
+{
+	struct world *w = *state;
+	answers_ledger_lost(w->answers);
+	answers_ledger_connected(w->answers);
+	struct asker asker = {0};
+	assert_int_equal(ask(w, &asker, "a"), ANSWERS_WAITING);
+	give(w, OCSP_GOOD, "good a");
+	assert_int_equal(asker.result, OCSP_TRY_LATER);
+}
+
+/* ---- times, P-28 ---- */
+
+static void nothing_leaves_at_or_after_its_next_update(void **state)
+{
+	struct world *w = *state;
+	store(w, "a", OCSP_REVOKED, "revoked a");
+	advance(w, 199 * SECOND_US);
+	assert_now(w, "a", "revoked a");
+	advance(w, SECOND_US);
+	assert_miss(w, "a");
+}
+
+static void an_answer_that_arrives_too_late_does_not_leave(void **state)
+{
+	struct world *w = *state;
+	struct asker asker = {0};
+	assert_int_equal(ask(w, &asker, "a"), ANSWERS_WAITING);
+	struct message_answer m = answer_to(w, OCSP_REVOKED, "revoked a");
+	m.next_update = START;
+	answers_answer(w->answers, &m, &w->now);
+	assert_int_equal(asker.result, OCSP_TRY_LATER);
+}
+
+static void a_hot_answer_is_refreshed_by_one_flight_behind_its_back(void **state)
+{
+	struct world *w = *state;
+	store(w, "a", OCSP_REVOKED, "old");
+	advance(w, 100 * SECOND_US);
+	for (int i = 0; i < 10; i++)
+		assert_now(w, "a", "old");
+	assert_int_equal(w->queries, 2);
+	give(w, OCSP_REVOKED, "new");
+	assert_now(w, "a", "new");
+}
+
+static void a_failed_refresh_leaves_the_old_answer_and_does_not_storm(void **state)
+{
+	struct world *w = *state;
+	store(w, "a", OCSP_REVOKED, "old");
+	advance(w, 100 * SECOND_US);
+	for (int i = 0; i < 10; i++) {
+		assert_now(w, "a", "old");
+		give_error(w, OCSP_TRY_LATER);
+	}
+	assert_int_equal(w->queries, 2);
+	advance(w, 6 * SECOND_US);
+	assert_now(w, "a", "old");
+	assert_int_equal(w->queries, 3);
+}
+
+static void what_the_ledger_refuses_now_is_not_served_from_memory(void **state)
+{
+	struct world *w = *state;
+	store(w, "a", OCSP_REVOKED, "old");
+	advance(w, 100 * SECOND_US);
+	assert_now(w, "a", "old");
+	give_error(w, OCSP_UNAUTHORIZED);
+	assert_miss(w, "a");
+}
+
+static void unknown_is_kept_for_a_second_at_most(void **state)
+{
+	struct world *w = *state;
+	store(w, "a", OCSP_UNKNOWN, "unknown a");
+	advance(w, 900 * MILLISECOND_US);
+	assert_now(w, "a", "unknown a");
+	advance(w, 100 * MILLISECOND_US);
+	assert_miss(w, "a");
+}
+
+static void a_clock_set_back_does_not_prolong_unknown(void **state)
+{
+	struct world *w = *state;
+	store(w, "a", OCSP_UNKNOWN, "unknown a");
+	w->now.wall_us -= 3600 * SECOND_US;
+	advance(w, SECOND_US);
+	assert_miss(w, "a");
+}
+
+/* ---- purges ---- */
+
+static void a_purge_removes_the_answer_at_once(void **state)
+{
+	struct world *w = *state;
+	store(w, "a", OCSP_GOOD, "good a");
+	answers_purge(w->answers, &(struct message_purge){.scope = PURGE_TAG, .tag = 8});
+	assert_now(w, "a", "good a");
+	answers_purge(w->answers, &(struct message_purge){.scope = PURGE_TAG, .tag = 7});
+	assert_miss(w, "a");
+}
+
+static void an_answer_after_a_purge_is_newer_and_stays(void **state)
+{
+	struct world *w = *state;
+	struct asker asker = {0};
+	assert_int_equal(ask(w, &asker, "a"), ANSWERS_WAITING);
+	answers_purge(w->answers, &(struct message_purge){.scope = PURGE_TAG, .tag = 7});
+	give(w, OCSP_REVOKED, "revoked a");
+	assert_now(w, "a", "revoked a");
+}
+
+static void purges_of_an_issuer_and_of_all_reach_every_answer(void **state)
+{
+	struct world *w = *state;
+	store(w, "a", OCSP_GOOD, "good a");
+	answers_purge(w->answers, &(struct message_purge){.scope = PURGE_ISSUER, .issuer = 4});
+	assert_now(w, "a", "good a");
+	answers_purge(w->answers, &(struct message_purge){.scope = PURGE_ISSUER, .issuer = 3});
+	assert_miss(w, "a");
+	store(w, "b", OCSP_GOOD, "good b");
+	answers_purge(w->answers, &(struct message_purge){.scope = PURGE_ALL});
+	assert_miss(w, "b");
+}
+
+/* ---- nonces and several CertIDs ---- */
+
+static void a_nonce_is_never_answered_from_memory_nor_shared(void **state)
+{
+	struct world *w = *state;
+	const char *certid = "a";
+	struct ocsp_request request = request_of(&certid, 1, "nonce");
+	struct asker first = {0}, second = {0};
+	store(w, "a", OCSP_GOOD, "good a");
+	assert_int_equal(ask_request(w, &first, &request), ANSWERS_WAITING);
+	assert_int_equal(ask_request(w, &second, &request), ANSWERS_WAITING);
+	assert_int_equal(w->queries, 3);
+	assert_view_equal(w->last_nonce, view_of_string("nonce"));
+	give(w, OCSP_GOOD, "with nonce"); /* even if the ledger said that it may be kept */
+	assert_int_equal(first.delivered, 0);
+	assert_int_equal(second.delivered, 1);
+	assert_false(second.stored);
+	assert_now(w, "a", "good a");
+	answers_leave(w->answers, &first.waiter);
+}
+
+static void several_certids_are_not_stored(void **state)
+{
+	struct world *w = *state;
+	const char *certids[] = {"a", "b"};
+	struct ocsp_request request = request_of(certids, 2, NULL);
+	struct asker asker = {0};
+	assert_int_equal(ask_request(w, &asker, &request), ANSWERS_WAITING);
+	assert_int_equal(w->last_certids, 2);
+	give(w, OCSP_GOOD, "a and b");
+	assert_false(asker.stored);
+	assert_int_equal(ask_request(w, &asker, &request), ANSWERS_WAITING);
+	assert_miss(w, "a");
+	answers_leave(w->answers, &asker.waiter);
+}
+
+/* ---- flights ---- */
+
+static void many_who_ask_the_same_share_one_flight(void **state)
+{
+	struct world *w = *state;
+	struct asker askers[50] = {0};
+	for (size_t i = 0; i < 50; i++)
+		assert_int_equal(ask(w, &askers[i], "a"), ANSWERS_WAITING);
+	assert_int_equal(w->queries, 1);
+	give(w, OCSP_GOOD, "good a");
+	for (size_t i = 0; i < 50; i++) {
+		assert_int_equal(askers[i].delivered, 1);
+		assert_int_equal(askers[i].result, OCSP_SUCCESSFUL);
+	}
+}
+
+static void everybody_gets_an_answer_within_the_deadline(void **state)
+{
+	struct world *w = *state;
+	struct asker early = {0}, late = {0};
+	assert_int_equal(ask(w, &early, "a"), ANSWERS_WAITING);
+	advance(w, 2 * SECOND_US);
+	assert_int_equal(ask(w, &late, "a"), ANSWERS_WAITING);
+	advance(w, SECOND_US);
+	assert_int_equal(early.result, OCSP_TRY_LATER);
+	assert_int_equal(late.delivered, 0);
+	assert_int_equal(w->queries, 2); /* asked again for the one who came late */
+	give(w, OCSP_REVOKED, "revoked a");
+	assert_int_equal(late.result, OCSP_SUCCESSFUL);
+	assert_int_equal(early.delivered, 1);
+}
+
+static void an_answer_that_nobody_waits_for_any_more_is_ignored(void **state)
+{
+	struct world *w = *state;
+	struct asker asker = {0};
+	assert_int_equal(ask(w, &asker, "a"), ANSWERS_WAITING);
+	advance(w, TIMEOUT_US);
+	assert_int_equal(asker.delivered, 1);
+	give(w, OCSP_REVOKED, "revoked a");
+	assert_int_equal(asker.delivered, 1);
+	assert_int_equal(answers_counts(w->answers).flights, 0);
+}
+
+static void one_that_leaves_is_not_called(void **state)
+{
+	struct world *w = *state;
+	struct asker gone = {0}, stays = {0};
+	assert_int_equal(ask(w, &gone, "a"), ANSWERS_WAITING);
+	assert_int_equal(ask(w, &stays, "a"), ANSWERS_WAITING);
+	answers_leave(w->answers, &gone.waiter);
+	give(w, OCSP_GOOD, "good a");
+	assert_int_equal(gone.delivered, 0);
+	assert_int_equal(stays.delivered, 1);
+}
+
+static void too_many_flights_are_shed_at_once(void **state)
+{
+	struct world *w = *state;
+	static struct asker askers[LIMIT_FLIGHTS];
+	const char *certid = "a";
+	struct ocsp_request request = request_of(&certid, 1, "nonce");
+	for (size_t i = 0; i < LIMIT_FLIGHTS; i++)
+		assert_int_equal(ask_request(w, &askers[i], &request), ANSWERS_WAITING);
+	assert_try_later(w, "b");
+	assert_int_equal(answers_counts(w->answers).shed, 1);
+	advance(w, TIMEOUT_US);
+	assert_int_equal(answers_counts(w->answers).flights, 0);
+	assert_int_equal(answers_counts(w->answers).waiters, 0);
+}
+
+static void too_many_waiters_are_shed_at_once(void **state)
+{
+	struct world *w = *state;
+	static struct asker askers[LIMIT_WAITERS];
+	for (size_t i = 0; i < LIMIT_WAITERS; i++)
+		assert_int_equal(ask(w, &askers[i], "a"), ANSWERS_WAITING);
+	assert_try_later(w, "a");
+	advance(w, TIMEOUT_US);
+	assert_int_equal(answers_counts(w->answers).waiters, 0);
+}
+
+/* ---- the ledger comes and goes ---- */
+
+static void without_a_ledger_misses_wait_for_a_new_one(void **state)
+{
+	struct world *w = *state;
+	struct asker asker = {0};
+	answers_ledger_lost(w->answers);
+	assert_int_equal(ask(w, &asker, "a"), ANSWERS_WAITING);
+	assert_int_equal(w->queries, 0);
+	advance(w, SECOND_US);
+	answers_ledger_connected(w->answers);
+	assert_int_equal(w->queries, 1);
+	tick(w, SECOND_US);
+	give(w, OCSP_GOOD, "good a");
+	assert_int_equal(asker.result, OCSP_SUCCESSFUL);
+}
+
+static void without_a_ledger_misses_end_at_their_deadline(void **state)
+{
+	struct world *w = *state;
+	struct asker asker = {0};
+	answers_ledger_lost(w->answers);
+	assert_int_equal(ask(w, &asker, "a"), ANSWERS_WAITING);
+	advance(w, TIMEOUT_US);
+	assert_int_equal(asker.result, OCSP_TRY_LATER);
+}
+
+static void a_question_that_the_old_ledger_had_is_asked_again(void **state)
+{
+	struct world *w = *state;
+	struct asker asker = {0};
+	assert_int_equal(ask(w, &asker, "a"), ANSWERS_WAITING);
+	answers_ledger_lost(w->answers);
+	answers_ledger_connected(w->answers);
+	assert_int_equal(w->queries, 2);
+	answers_leave(w->answers, &asker.waiter);
+}
+
+static void what_an_old_ledger_gave_goes_at_the_first_tick_of_the_new(void **state)
+{
+	struct world *w = *state;
+	store(w, "a", OCSP_GOOD, "good a");
+	answers_ledger_lost(w->answers);
+	assert_now(w, "a", "good a");
+	answers_ledger_connected(w->answers);
+	assert_now(w, "a", "good a");
+	tick(w, 5 * SECOND_US);
+	assert_miss(w, "a");
+}
+
+static void what_an_old_ledger_gave_goes_at_the_first_answer_of_the_new(void **state)
+{
+	struct world *w = *state;
+	store(w, "a", OCSP_GOOD, "good a");
+	answers_ledger_lost(w->answers);
+	answers_ledger_connected(w->answers);
+	struct asker asker = {0};
+	assert_int_equal(ask(w, &asker, "b"), ANSWERS_WAITING);
+	give(w, OCSP_REVOKED, "revoked b");
+	assert_miss(w, "a");
+	assert_now(w, "b", "revoked b");
+}
+
+static void without_a_ledger_good_is_bound_by_the_last_tick(void **state)
+{
+	struct world *w = *state;
+	store(w, "a", OCSP_GOOD, "good a");
+	answers_ledger_lost(w->answers);
+	advance(w, 5 * SECOND_US);
+	assert_try_later(w, "a");
+}
+
+static void a_loading_ledger_that_says_try_later_does_not_empty_the_memory(void **state)
+{
+	struct world *w = *state;
+	store(w, "a", OCSP_GOOD, "good a");
+	answers_ledger_lost(w->answers);
+	answers_ledger_connected(w->answers);
+	struct asker asker = {0};
+	assert_int_equal(ask(w, &asker, "b"), ANSWERS_WAITING);
+	give_error(w, OCSP_TRY_LATER);
+	assert_int_equal(asker.result, OCSP_TRY_LATER);
+	assert_now(w, "a", "good a");
+}
+
+/* ---- readiness ---- */
+
+static void readiness_needs_a_ledger_its_word_and_fresh_evidence(void **state)
+{
+	struct world *w = *state;
+	assert_non_null(answers_not_ready(w->answers, &w->now));
+	answers_readiness(w->answers,
+			  &(struct message_readiness){.reason = view_of_string("no signer")});
+	assert_string_equal(answers_not_ready(w->answers, &w->now), "no signer");
+	answers_readiness(w->answers, &(struct message_readiness){.ready = true});
+	assert_null(answers_not_ready(w->answers, &w->now));
+	advance(w, 5 * SECOND_US);
+	assert_non_null(answers_not_ready(w->answers, &w->now));
+	tick(w, SECOND_US);
+	assert_null(answers_not_ready(w->answers, &w->now));
+	answers_ledger_lost(w->answers);
+	assert_non_null(answers_not_ready(w->answers, &w->now));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(a_stored_good_does_not_leave_on_old_evidence),
+		TEST(a_good_held_back_is_served_again_after_the_next_tick),
+		TEST(a_good_that_arrives_on_old_evidence_does_not_leave),
+		TEST(revoked_leaves_however_old_the_evidence_is),
+		TEST(several_certids_need_evidence_even_if_the_first_is_revoked),
+		TEST(nothing_but_revoked_leaves_before_the_first_tick),
+		TEST(nothing_leaves_at_or_after_its_next_update),
+		TEST(an_answer_that_arrives_too_late_does_not_leave),
+		TEST(a_hot_answer_is_refreshed_by_one_flight_behind_its_back),
+		TEST(a_failed_refresh_leaves_the_old_answer_and_does_not_storm),
+		TEST(what_the_ledger_refuses_now_is_not_served_from_memory),
+		TEST(unknown_is_kept_for_a_second_at_most),
+		TEST(a_clock_set_back_does_not_prolong_unknown),
+		TEST(a_purge_removes_the_answer_at_once),
+		TEST(an_answer_after_a_purge_is_newer_and_stays),
+		TEST(purges_of_an_issuer_and_of_all_reach_every_answer),
+		TEST(a_nonce_is_never_answered_from_memory_nor_shared),
+		TEST(several_certids_are_not_stored),
+		TEST(many_who_ask_the_same_share_one_flight),
+		TEST(everybody_gets_an_answer_within_the_deadline),
+		TEST(an_answer_that_nobody_waits_for_any_more_is_ignored),
+		TEST(one_that_leaves_is_not_called),
+		TEST(too_many_flights_are_shed_at_once),
+		TEST(too_many_waiters_are_shed_at_once),
+		TEST(without_a_ledger_misses_wait_for_a_new_one),
+		TEST(without_a_ledger_misses_end_at_their_deadline),
+		TEST(a_question_that_the_old_ledger_had_is_asked_again),
+		TEST(what_an_old_ledger_gave_goes_at_the_first_tick_of_the_new),
+		TEST(what_an_old_ledger_gave_goes_at_the_first_answer_of_the_new),
+		TEST(without_a_ledger_good_is_bound_by_the_last_tick),
+		TEST(a_loading_ledger_that_says_try_later_does_not_empty_the_memory),
+		TEST(readiness_needs_a_ledger_its_word_and_fresh_evidence),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
