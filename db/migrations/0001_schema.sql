@@ -532,7 +532,7 @@ BEGIN
     UPDATE stillgood.issuer i
        SET revoked_at = coalesce(revoke_issuer.revoked_at, i.revoked_at, clock_timestamp()),
            reason = coalesce(code, i.reason)
-     WHERE i.id = revoke_issuer.id;
+     WHERE i.name = revoke_issuer.issuer;
     changed := FOUND;
     PERFORM stillgood.set_event(NULL, NULL);
     RETURN changed;
