@@ -35,7 +35,7 @@ static void add(struct buffer *out, const char *what, const char *detail)
 	buffer_printf(out, "%s%s%s%s", out->size ? "; " : "", what, detail[0] ? ": " : "", detail);
 }
 
-static void reason_write(const struct ledger *l, struct buffer *out)
+void readiness_reason(const struct ledger *l, struct buffer *out)
 {
 	unsigned bits = l->readiness;
 	if (bits & READINESS_NO_LOAD)
@@ -57,9 +57,9 @@ void readiness_send(struct ledger *l, unsigned front)
 	cleanup(buffer_deinit) struct buffer reason = {0};
 	if (!(l->readiness & READINESS_SAID))
 		return; /* comes at the end of this turn */
-	reason_write(l, &reason);
+	readiness_reason(l, &reason);
 	struct message_readiness m = {
-		.ready = l->readiness == READINESS_SAID,
+		.ready = readiness_good(l),
 		.reason = buffer_view(&reason),
 	};
 	buffer_reset(&l->frame);
@@ -79,6 +79,11 @@ void readiness_update(struct ledger *l, struct moment now)
 	for (unsigned i = 0; i < LIMIT_FRONTS; i++)
 		if (l->fronts[i].attached)
 			readiness_send(l, i);
+}
+
+bool readiness_good(const struct ledger *l)
+{
+	return l->readiness == READINESS_SAID;
 }
 
 bool readiness_fresh(const struct ledger *l)

@@ -225,5 +225,8 @@ int64_t signing_next(const struct ledger *l);
 /* Tells the fronts where it changed. */
 void readiness_update(struct ledger *l, struct moment now);
 void readiness_send(struct ledger *l, unsigned front);
+/* As it was said last: may this instance receive traffic, and what is missing (appended). */
+bool readiness_good(const struct ledger *l);
+void readiness_reason(const struct ledger *l, struct buffer *out);
 /* Was the evidence fresh when it was last looked at, so that its end must be noticed? */
 bool readiness_fresh(const struct ledger *l);

@@ -21,6 +21,17 @@ static void put_number(struct buffer *out, const char *name, uint64_t value)
 	buffer_printf(out, ",\"%s\":%llu", name, (unsigned long long)value);
 }
 
+/* What the warden's document says of the whole instance. */
+static void put_readiness(const struct ledger *l, struct buffer *out)
+{
+	cleanup(buffer_deinit) struct buffer reason = {0};
+	readiness_reason(l, &reason);
+	buffer_put_u8(&reason, '\0');
+	buffer_printf(out, "\"ready\":%s,\"reason\":", readiness_good(l) ? "true" : "false");
+	put_text(out, buffer_result(&reason) == 0 ? (const char *)reason.data : "");
+	buffer_put_u8(out, ',');
+}
+
 static void put_database(const struct ledger *l, struct moment now, struct buffer *out)
 {
 	const char *feed = l->feed_up ? "up" : l->loading ? "loading" : "lost";
@@ -71,6 +82,7 @@ static void put_counts(const struct ledger_counts *c, struct buffer *out)
 void ledger_status(const struct ledger *l, struct moment now, struct buffer *out)
 {
 	buffer_put_u8(out, '{');
+	put_readiness(l, out);
 	put_database(l, now, out);
 	put_number(out, "revoked", revoked_count(l->revoked));
 	put_number(out, "revoked_bytes", revoked_memory(l->revoked));
