@@ -82,7 +82,7 @@ def test_hashes_equal_those_in_a_request_of_openssl(database, ca):
     stillgood("issuer", "add", ca.certificate, "--name", "Hashes", "--database", database.conninfo)
     for name in ("sha1", "sha256", "sha512"):
         request = run("openssl", "ocsp", f"-{name}", "-issuer", ca.certificate, "-serial", "1",
-                      "-req_text").stdout
+                      "-req_text").stdout.replace("\\\n", "")
         issuer = issuers(database)["Hashes"]["hashes"][name]
         assert f"Issuer Name Hash: {issuer['name']}" in request
         assert f"Issuer Key Hash: {issuer['key']}" in request
