@@ -7,6 +7,14 @@
 /* "still" "good" as two 32-bit keys of one advisory lock; any fixed number serves. */
 #define LOCK_QUERY "SELECT pg_advisory_xact_lock(1937009260, 1735356260)"
 
+/* After a dump was restored: log rows with transaction numbers that this server has not reached would
+ * be taken for its own later. Responders load anew, so the rows are not needed (feed_sql.h). */
+#define CLEAR_FOREIGN_LOG                                        \
+	"DELETE FROM stillgood.change_log"                       \
+	" WHERE xid >= pg_snapshot_xmax(pg_current_snapshot());" \
+	"DELETE FROM stillgood.change_log_mark"                  \
+	" WHERE horizon > pg_snapshot_xmax(pg_current_snapshot())"
+
 static const char privilege_query[] =
 	"SELECT has_database_privilege(current_database(), 'CREATE')"
 	"       OR coalesce(has_schema_privilege(to_regnamespace('stillgood'), 'CREATE'), false),"
@@ -148,6 +156,9 @@ static int migrate_locked(PGconn *connection, enum db_migrate_mode mode, size_t 
 		r = check_privileges(connection, fault);
 	if (r == 0)
 		r = apply_from(connection, first, fault);
+	if (r == 0)
+		r = execute(connection, CLEAR_FOREIGN_LOG, "the change log cannot be cleared",
+			    fault);
 	if (r == 0)
 		*ret_pending = db_migration_count - first;
 	return r;

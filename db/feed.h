@@ -1,0 +1,21 @@
+/* The feed: a load of everything that is not simply good, then polls of the change log.
+ *
+ *	AWAY ──up──▶ BEGIN ▶ HEADER ▶ ISSUERS ▶ ROWS ▶ COMMIT ──▶ WAITING ⇄ POLLING
+ *	  ▲                                                 │         │         │
+ *	  └──────────────────── connection lost ────────────┴─────────┴─────────┘
+ *
+ * A load is one REPEATABLE READ snapshot. Each poll reads, in one snapshot of its own, every visible
+ * log row whose xid is at or above the xmin of the snapshot before, and applies it by version: rows
+ * that commit out of order are never skipped, and a long transaction delays nobody else's. */
+#pragma once
+
+#include "db/evidence.h"
+#include "db/source.h"
+
+struct db_feed;
+
+/* `ops` are borrowed; settings are read during the call. 0, -EINVAL or -ENOMEM. */
+must_check int db_feed_new(struct event_base *base, const struct db_settings *settings,
+			   const struct db_source_ops *ops, void *context, struct db_feed **ret);
+void db_feed_free(struct db_feed *feed);
+DEFINE_CLEANUP(struct db_feed, db_feed_free)

@@ -1,0 +1,231 @@
+#include "db/lookup.h"
+
+#include "db/array.h"
+#include "db/connection.h"
+#include "db/result.h"
+#include "db/session.h"
+
+enum {
+	LOOKUP_ORDINAL = DB_EVIDENCE_FIELDS,
+	LOOKUP_ROW,
+	LOOKUP_FIELDS = LOOKUP_ROW + DB_ROW_FIELDS
+};
+
+/* One walk down the index for each key, at every size of the table and whatever its statistics. */
+#define LOOKUP_SETUP                                                                       \
+	DB_SESSION_SETUP                                                                   \
+	"SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_seqscan = off;" \
+	"SET enable_bitmapscan = off; SET enable_material = off;"                          \
+	"PREPARE stillgood_lookup (int4[], bytea[]) AS"                                    \
+	" WITH h AS MATERIALIZED (SELECT " DB_EVIDENCE_COLUMNS ")"                         \
+	" SELECT h.at, h.standby, h.beat, k.ordinal, " DB_ROW_COLUMNS                      \
+	" FROM h CROSS JOIN unnest($1, $2) WITH ORDINALITY AS k (issuer, serial, ordinal)" \
+	" LEFT JOIN stillgood.certificate AS c ON c.issuer = k.issuer AND c.serial = k.serial"
+
+struct db_lookup {
+	struct db_connection *connection;
+	const struct db_source_ops *ops;
+	void *context;
+	struct db_beat beat;
+
+	bool usable, in_flight, answered;
+	struct fault reason;
+	struct moment sent;
+	struct db_evidence evidence;
+	uint64_t batch;
+	struct db_key keys[LIMIT_LOOKUP_BATCH];
+	struct db_found found[LIMIT_LOOKUP_BATCH];
+	size_t count;
+	struct buffer issuers, serials;
+};
+
+static bool key_matches(const struct db_key *key, const struct cert_record *record)
+{
+	return key->issuer == record->issuer &&
+	       view_equal(serial_view(&key->serial), serial_view(&record->serial));
+}
+
+/* One key's row. False: the answer is not one to this question. */
+static bool take_row(struct db_lookup *l, const PGresult *result, int row, bool *seen)
+{
+	struct db_field ordinal_field, fields[DB_ROW_FIELDS];
+	struct db_bad_row bad;
+	uint64_t ordinal;
+	db_result_fields(result, row, LOOKUP_ORDINAL, 1, &ordinal_field);
+	if (db_read_u64(&ordinal_field, &ordinal) != 0 || ordinal < 1 || ordinal > l->count ||
+	    seen[ordinal - 1])
+		return false;
+	seen[ordinal - 1] = true;
+	struct db_found *found = &l->found[ordinal - 1];
+	db_result_fields(result, row, LOOKUP_ROW, DB_ROW_FIELDS, fields);
+	if (fields[0].null) /* the join's own column: no such row */
+		return true;
+	if (db_row_read(fields, &found->record, &bad) != 0) {
+		found->bad = true;
+		l->ops->bad_row(l->context, bad.fault.text);
+		return true;
+	}
+	found->found = true;
+	return key_matches(&l->keys[ordinal - 1], &found->record);
+}
+
+/* Exactly one row for each key, or nothing is believed (FAULTS.md, I-6). */
+static bool take_answer(struct db_lookup *l, const PGresult *result)
+{
+	struct db_field evidence[DB_EVIDENCE_FIELDS];
+	bool seen[LIMIT_LOOKUP_BATCH] = {false};
+	if (PQnfields(result) != LOOKUP_FIELDS || (size_t)PQntuples(result) != l->count)
+		return false;
+	db_result_fields(result, 0, 0, DB_EVIDENCE_FIELDS, evidence);
+	if (db_evidence_read(evidence, l->sent, &l->beat, &l->evidence) != 0)
+		return false;
+	memset(l->found, 0, l->count * sizeof(l->found[0]));
+	for (int i = 0; i < PQntuples(result); i++)
+		if (!take_row(l, result, i, seen))
+			return false;
+	return true;
+}
+
+static void fail_batch(struct db_lookup *l)
+{
+	if (!l->in_flight)
+		return;
+	l->in_flight = false;
+	l->ops->lookup_failed(l->context, l->batch);
+}
+
+static void set_state(struct db_lookup *l, bool usable, const char *reason)
+{
+	if (l->usable == usable && strcmp(l->reason.text, reason) == 0)
+		return;
+	l->usable = usable;
+	(void)fault_set(&l->reason, 0, "%s", reason);
+	l->ops->lookup_state(l->context, usable, usable ? NULL : l->reason.text);
+}
+
+static void on_up(void *context)
+{
+	set_state(context, true, "");
+}
+
+static void on_down(void *context, const char *reason)
+{
+	struct db_lookup *l = context;
+	set_state(l, false, reason);
+	fail_batch(l);
+}
+
+static void on_result(void *context, const PGresult *result)
+{
+	struct db_lookup *l = context;
+	l->answered = take_answer(l, result);
+	if (!l->answered)
+		db_connection_reset(l->connection,
+				    "database: a lookup's answer does not match its question");
+}
+
+static void on_copy(void *context, struct view message)
+{
+	(void)context, (void)message; /* lookups do not copy */
+}
+
+static void on_done(void *context)
+{
+	struct db_lookup *l = context;
+	if (!l->answered) {
+		fail_batch(l);
+		return;
+	}
+	db_connection_proven(l->connection);
+	l->in_flight = false;
+	l->ops->lookup_done(l->context, l->batch, &l->evidence, l->found, l->count);
+}
+
+static void on_failed(void *context, const char *reason)
+{
+	(void)reason; /* a passing one; the batch may be sent again */
+	fail_batch(context);
+}
+
+static const struct db_connection_ops connection_ops = {
+	.up = on_up,
+	.down = on_down,
+	.result = on_result,
+	.copy = on_copy,
+	.done = on_done,
+	.failed = on_failed,
+};
+
+int db_lookup_new(struct event_base *base, const struct db_settings *settings,
+		  const struct db_source_ops *ops, void *context, struct db_lookup **ret)
+{
+	cleanup(db_lookup_freep) struct db_lookup *l = calloc(1, sizeof(*l));
+	if (!l)
+		return -ENOMEM;
+	l->ops = ops;
+	l->context = context;
+	struct db_connection_settings connection = {
+		.conninfo = settings->conninfo,
+		.setup = LOOKUP_SETUP,
+		.connect_timeout_us = settings->connect_timeout_us,
+		.query_timeout_us = settings->query_timeout_us,
+	};
+	int r = db_connection_new(base, &connection, &connection_ops, l, &l->connection);
+	if (r < 0)
+		return r;
+	*ret = l;
+	l = NULL;
+	return 0;
+}
+
+void db_lookup_free(struct db_lookup *l)
+{
+	if (!l)
+		return;
+	db_connection_free(l->connection);
+	buffer_deinit(&l->issuers);
+	buffer_deinit(&l->serials);
+	free(l);
+}
+
+static int write_arrays(struct db_lookup *l)
+{
+	buffer_reset(&l->issuers);
+	buffer_reset(&l->serials);
+	db_array_begin(&l->issuers, DB_TYPE_INT4, l->count);
+	db_array_begin(&l->serials, DB_TYPE_BYTEA, l->count);
+	for (size_t i = 0; i < l->count; i++) {
+		db_array_put_i32(&l->issuers, l->keys[i].issuer);
+		db_array_put_bytes(&l->serials, serial_view(&l->keys[i].serial));
+	}
+	int r = buffer_result(&l->issuers);
+	return r < 0 ? r : buffer_result(&l->serials);
+}
+
+int db_lookup_send(struct db_lookup *l, uint64_t batch, const struct db_key *keys, size_t count)
+{
+	if (count == 0 || count > LIMIT_LOOKUP_BATCH)
+		return -EINVAL;
+	if (l->in_flight)
+		return -EBUSY;
+	if (!l->usable)
+		return -ENOTCONN;
+	memcpy(l->keys, keys, count * sizeof(keys[0]));
+	l->count = count;
+	int r = write_arrays(l);
+	if (r < 0)
+		return r;
+	struct db_statement lookup = {
+		.name = "stillgood_lookup",
+		.count = 2,
+		.parameters = {buffer_view(&l->issuers), buffer_view(&l->serials)},
+	};
+	l->sent = clock_now();
+	r = db_connection_execute(l->connection, &lookup);
+	if (r < 0)
+		return r;
+	l->batch = batch;
+	l->answered = false;
+	l->in_flight = true;
+	return 0;
+}

@@ -1,0 +1,18 @@
+/* Lookups of single certificates: one array query a batch, all in one snapshot. */
+#pragma once
+
+#include "db/evidence.h"
+#include "db/source.h"
+
+struct db_lookup;
+
+/* As db_feed_new(). */
+must_check int db_lookup_new(struct event_base *base, const struct db_settings *settings,
+			     const struct db_source_ops *ops, void *context,
+			     struct db_lookup **ret);
+void db_lookup_free(struct db_lookup *lookup);
+DEFINE_CLEANUP(struct db_lookup, db_lookup_free)
+
+/* As db_source_lookup(). */
+must_check int db_lookup_send(struct db_lookup *lookup, uint64_t batch, const struct db_key *keys,
+			      size_t count);

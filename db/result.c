@@ -1,0 +1,12 @@
+#include "db/result.h"
+
+void db_result_fields(const PGresult *result, int row, int first, int count,
+		      struct db_field *fields)
+{
+	for (int i = 0; i < count; i++) {
+		int column = first + i;
+		fields[i].null = PQgetisnull(result, row, column) != 0;
+		fields[i].bytes = view_of(PQgetvalue(result, row, column),
+					  (size_t)PQgetlength(result, row, column));
+	}
+}

@@ -1,0 +1,46 @@
+/* Rows in PostgreSQL's binary format → records. Pure: bytes in, records out; strict, because a row
+ * that was corrupted must be named, never guessed at (FAULTS.md row 15). */
+#pragma once
+
+#include "base/result.h"
+#include "db/types.h"
+
+/* One column's value as it arrived. */
+struct db_field {
+	bool null;
+	struct view bytes;
+};
+
+/* The columns of one state, of a table with the alias c: what db_row_read() takes, in this order. */
+#define DB_ROW_COLUMNS                                                      \
+	"c.issuer, c.serial, c.version, c.status, c.reason, c.revoked_at, " \
+	"c.invalidity_at, c.not_after"
+#define DB_ROW_FIELDS 8
+
+/* The same for issuers, alias i. */
+#define DB_ISSUER_COLUMNS "i.id, i.name, i.version, i.revoked_at, i.reason, i.certificate"
+#define DB_ISSUER_FIELDS 6
+
+/* What is known of a row that cannot be understood. */
+struct db_bad_row {
+	bool keyed; /* issuer and serial were readable */
+	struct db_key key;
+	struct fault fault;
+};
+
+/* A positive result. */
+#define DB_ROW_BAD 1
+
+/* 0 or DB_ROW_BAD. A not_after of `infinity` becomes TIME_NONE: it never passes. Fractions of a
+ * second are cut off. */
+must_check int db_row_read(const struct db_field fields[DB_ROW_FIELDS], struct cert_record *ret,
+			   struct db_bad_row *bad);
+/* The certificate points into the fields. 0 or DB_ROW_BAD. */
+must_check int db_issuer_read(const struct db_field fields[DB_ISSUER_FIELDS], struct db_issuer *ret,
+			      struct fault *fault);
+
+/* Single values. 0 or DB_ROW_BAD: NULL, or not of the type's size. */
+must_check int db_read_bool(const struct db_field *field, bool *ret);
+must_check int db_read_u64(const struct db_field *field, uint64_t *ret);
+/* timestamptz as microseconds since 1970. Infinite: DB_ROW_BAD. */
+must_check int db_read_time_us(const struct db_field *field, int64_t *ret);

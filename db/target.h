@@ -1,0 +1,29 @@
+/* The servers that a connection string names, to be tried one after the other.
+ *
+ * libpq itself walks a list of hosts, but only connect_timeout makes it give up one that swallows
+ * packets, and its asynchronous interface ignores that. So we give it one host at a time, under our
+ * own deadline: the second host is reached also if the first never answers (FAULTS.md row 6). */
+#pragma once
+
+#include "base/result.h"
+
+#include <libpq-fe.h>
+#include <stddef.h>
+
+#define DB_TARGET_PARAMETERS 64 /* more than libpq has */
+
+struct db_targets;
+
+/* For PQconnectStartParams(); NULL-terminated. Valid until the next call and db_targets_free(). */
+struct db_target {
+	const char *keywords[DB_TARGET_PARAMETERS], *values[DB_TARGET_PARAMETERS];
+};
+
+/* 0, -EINVAL (the fault never repeats the text: it may hold a password) or -ENOMEM. */
+must_check int db_targets_new(const char *conninfo, struct db_targets **ret, struct fault *fault);
+void db_targets_free(struct db_targets *targets);
+DEFINE_CLEANUP(struct db_targets, db_targets_free)
+
+size_t db_targets_count(const struct db_targets *targets);
+/* The index counts on for ever; hosts take turns. 0 or -ENOMEM. */
+must_check int db_targets_get(struct db_targets *targets, size_t index, struct db_target *ret);
