@@ -126,7 +126,7 @@ static size_t der_size(const uint8_t *octets)
 struct text {
 	struct view bytes;
 	size_t slashes; /* from here on there are only slashes */
-	size_t padding; /* from here to `slashes` there are only equals signs, two at most */
+	size_t padding; /* from here to `slashes` there are only equals signs */
 };
 
 static struct text text_of(struct view bytes)
@@ -135,7 +135,7 @@ static struct text text_of(struct view bytes)
 	while (slashes > 0 && bytes.data[slashes - 1] == '/')
 		slashes--;
 	size_t padding = slashes;
-	while (padding > 0 && slashes - padding < 2 && bytes.data[padding - 1] == '=')
+	while (padding > 0 && bytes.data[padding - 1] == '=')
 		padding--;
 	return (struct text){.bytes = bytes, .slashes = slashes, .padding = padding};
 }

@@ -44,6 +44,8 @@ static void another_tag_is_modified(void **state)
 	assert_false(tag_matches(DIGITS));
 	assert_false(tag_matches("\"" DIGITS));
 	assert_false(tag_matches(DIGITS "\""));
+	assert_false(tag_matches("\"" DIGITS "x"));
+	assert_false(tag_matches("x" DIGITS "\""));
 	assert_false(tag_matches("\"x" DIGITS "\""));
 	assert_false(tag_matches("w/" ETAG));
 	assert_false(tag_matches("W/ " ETAG));

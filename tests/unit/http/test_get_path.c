@@ -147,6 +147,8 @@ static void bad_base64_is_refused(void **state)
 	(void)state;
 	check_bad("/" STEM "//!==");
 	check_bad("/" STEM "//A===");
+	check_bad("/MAA=="); /* one is due */
+	check_bad("/MAEA="); /* none is due */
 	check_bad("/" STEM "//A==A");
 	check_bad("/" STEM "//A=/=");
 	check_bad("/" STEM "//A==.");

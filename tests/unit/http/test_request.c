@@ -230,6 +230,21 @@ static void an_endless_head_is_refused_at_its_limit(void **state)
 	buffer_deinit(&b);
 }
 
+/* Also where the empty line that is forgiven came before it. */
+static void a_request_line_that_never_ends_is_414(void **state)
+{
+	(void)state;
+	char text[LIMIT_HTTP_HEAD + 1];
+	memset(text, 'a', LIMIT_HTTP_HEAD);
+	text[LIMIT_HTTP_HEAD] = '\0';
+	struct http_request r;
+	assert_int_equal(parse(text, &r), 414);
+	memcpy(text, "\r\nGET /", 7);
+	assert_int_equal(parse(text, &r), 414);
+	memcpy(text, "GET / HTTP/1.1\r\nX", 17);
+	assert_int_equal(parse(text, &r), 431);
+}
+
 static int parse_with_fields(unsigned count)
 {
 	struct buffer b = {0};
@@ -270,6 +285,7 @@ int main(void)
 		cmocka_unit_test(a_path_above_its_limit_is_414),
 		cmocka_unit_test(a_head_above_its_limit_is_431),
 		cmocka_unit_test(an_endless_head_is_refused_at_its_limit),
+		cmocka_unit_test(a_request_line_that_never_ends_is_414),
 		cmocka_unit_test(too_many_fields_are_431),
 		cmocka_unit_test(two_dates_are_no_date),
 		cmocka_unit_test(methods_are_told_apart),
