@@ -1,0 +1,725 @@
+/* A client's connection from the first octet to the last: order, framing, deadlines, closing
+ * (P-40 … P-50), over a socket pair, with a ledger that answers when the test says so. */
+#include "unit.h"
+
+#include "front/connection.h"
+
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#define CERTID_SIZE 60
+#define REQUEST_SIZE 68
+#define NONCE_REQUEST_SIZE 93
+#define QUESTIONS 64
+#define PATIENCE_US (2 * SECOND_US)
+
+struct question {
+	uint64_t id;
+	uint8_t serial;
+	bool nonce;
+};
+
+struct world {
+	struct conf conf;
+	struct event_base *base;
+	struct edge *edge;
+	int client;
+	unsigned asked, answered;
+	struct question questions[QUESTIONS];
+	size_t der_size;
+	struct buffer in; /* what the client has received */
+	bool end; /* and that nothing follows */
+};
+
+/* ---- the ledger ---- */
+
+static bool take_query(void *context, const struct message_query *m)
+{
+	struct world *w = context;
+	assert_true(w->asked < QUESTIONS);
+	w->questions[w->asked++] = (struct question){
+		.id = m->id,
+		.serial = m->certids[0].data[m->certids[0].size - 1],
+		.nonce = m->nonce.size > 0,
+	};
+	return true;
+}
+
+static void deliver(void *context, struct flight_waiter *waiter, const struct answer *answer)
+{
+	struct moment now = clock_now();
+	(void)context;
+	connection_deliver(waiter, answer, &now);
+}
+
+/* The next question's answer: a "response" whose octets are all the serial number. */
+static void ledger_answers(struct world *w, enum ocsp_status status)
+{
+	static uint8_t der[LIMIT_RESPONSE];
+	assert_true(w->answered < w->asked);
+	const struct question *question = &w->questions[w->answered++];
+	memset(der, question->serial, w->der_size);
+	struct moment now = clock_now();
+	int64_t second = wall_seconds(now.wall_us);
+	const struct message_answer m = {
+		.id = question->id,
+		.cacheable = !question->nonce,
+		.status = status,
+		.tag = question->serial,
+		.produced_at = second,
+		.this_update = second,
+		.refresh_at = second + 1000,
+		.next_update = second + 2000,
+		.der = view_of(der, w->der_size),
+	};
+	answers_answer(w->edge->answers, &m, &now);
+}
+
+/* ---- the client ---- */
+
+static int connect_client(struct world *w)
+{
+	int pair[2];
+	struct moment now = clock_now();
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair),
+			 0);
+	assert_int_equal(connection_open(w->edge, pair[1], NULL, &now), 0);
+	return pair[0];
+}
+
+static void run_once(struct world *w)
+{
+	uint8_t octets[16384];
+	assert_true(event_base_loop(w->base, EVLOOP_NONBLOCK) >= 0);
+	struct moment now = clock_now();
+	edge_sweep(w->edge, &now);
+	ssize_t got = recv(w->client, octets, sizeof(octets), 0);
+	if (got > 0)
+		buffer_put(&w->in, octets, (size_t)got);
+	w->end = w->end || got == 0 || (got < 0 && errno != EAGAIN);
+	struct pollfd wait = {.fd = w->client, .events = POLLIN};
+	if (got < 0)
+		(void)poll(&wait, 1, 1);
+}
+
+static void run_for(struct world *w, int64_t us)
+{
+	int64_t until = clock_now().mono_us + us;
+	while (clock_now().mono_us < until)
+		run_once(w);
+}
+
+static void run_until_end(struct world *w)
+{
+	int64_t until = clock_now().mono_us + PATIENCE_US;
+	while (!w->end && clock_now().mono_us < until)
+		run_once(w);
+	assert_true(w->end);
+}
+
+static void run_until_asked(struct world *w, unsigned asked)
+{
+	int64_t until = clock_now().mono_us + PATIENCE_US;
+	while (w->asked < asked && clock_now().mono_us < until)
+		run_once(w);
+	assert_int_equal(w->asked, asked);
+}
+
+static void client_sends(struct world *w, struct view bytes)
+{
+	assert_int_equal(send(w->client, bytes.data, bytes.size, MSG_NOSIGNAL), bytes.size);
+}
+
+static void client_says(struct world *w, const char *text)
+{
+	client_sends(w, view_of_string(text));
+}
+
+static size_t count_of(const struct world *w, const char *text)
+{
+	size_t count = 0, size = strlen(text);
+	for (size_t i = 0; size <= w->in.size && i <= w->in.size - size; i++)
+		count += memcmp(w->in.data + i, text, size) == 0;
+	return count;
+}
+
+static bool received(const struct world *w, const char *text)
+{
+	return count_of(w, text) > 0;
+}
+
+static void run_until_received(struct world *w, const char *text, size_t count)
+{
+	int64_t until = clock_now().mono_us + PATIENCE_US;
+	while (count_of(w, text) < count && clock_now().mono_us < until)
+		run_once(w);
+	assert_int_equal(count_of(w, text), count);
+}
+
+/* ---- requests ---- */
+
+static void put_der(uint8_t serial, bool nonce, struct buffer *out)
+{
+	static const uint8_t algorithm[] = {0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e,
+					    0x03, 0x02, 0x1a, 0x05, 0x00};
+	static const uint8_t extension[] = {0xa2, 0x17, 0x30, 0x15, 0x30, 0x13, 0x06, 0x09, 0x2b,
+					    0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x02, 0x04,
+					    0x06, 0x04, 0x04, 'n',  'o',  'n',  'c'};
+	const uint8_t heads[] = {
+		0x30, nonce ? 0x5b : 0x42, 0x30, nonce ? 0x59 : 0x40, 0x30, 0x3e, 0x30, 0x3c, 0x30,
+		0x3a};
+	const uint8_t hash_head[] = {0x04, 0x14}, number[] = {0x02, 0x01, serial};
+	static const uint8_t hash[20];
+	buffer_put(out, heads, sizeof(heads));
+	buffer_put(out, algorithm, sizeof(algorithm));
+	for (int i = 0; i < 2; i++) {
+		buffer_put(out, hash_head, sizeof(hash_head));
+		buffer_put(out, hash, sizeof(hash));
+	}
+	buffer_put(out, number, sizeof(number));
+	if (nonce)
+		buffer_put(out, extension, sizeof(extension));
+}
+
+static void client_gets(struct world *w, uint8_t serial, const char *method, const char *rest)
+{
+	cleanup(buffer_deinit) struct buffer der = {0}, text = {0};
+	uint8_t base64[256];
+	put_der(serial, false, &der);
+	assert_int_equal(der.size, REQUEST_SIZE);
+	assert_true(EVP_EncodeBlock(base64, der.data, (int)der.size) > 0);
+	buffer_printf(&text, "%s /%s %s", method, (const char *)base64, rest);
+	client_sends(w, buffer_view(&text));
+}
+
+static void client_posts(struct world *w, uint8_t serial, bool nonce)
+{
+	cleanup(buffer_deinit) struct buffer der = {0}, text = {0};
+	put_der(serial, nonce, &der);
+	buffer_printf(&text, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n\r\n", der.size);
+	buffer_put_view(&text, buffer_view(&der));
+	client_sends(w, buffer_view(&text));
+}
+
+#define ORDINARY "HTTP/1.1\r\nHost: a\r\n\r\n"
+
+static void store(struct world *w, uint8_t serial, enum ocsp_status status)
+{
+	client_posts(w, serial, false);
+	run_until_asked(w, w->asked + 1);
+	ledger_answers(w, status);
+	run_until_received(w, "HTTP/1.1 200 OK\r\n", 1);
+	run_for(w, 2 * MILLISECOND_US);
+	buffer_reset(&w->in);
+}
+
+/* ---- the world ---- */
+
+static int setup(void **state)
+{
+	static const struct answers_ops ops = {.query = take_query, .deliver = deliver};
+	struct world *w = calloc(1, sizeof(*w));
+	assert_non_null(w);
+	w->conf.server = (struct conf_server){
+		.cache_size = 1 << 20,
+		.connections = 8,
+		.head_timeout_us = 300 * MILLISECOND_US,
+		.body_timeout_us = 300 * MILLISECOND_US,
+		.write_timeout_us = 300 * MILLISECOND_US,
+		.idle_timeout_us = 600 * MILLISECOND_US,
+		.answer_timeout_us = 300 * MILLISECOND_US,
+		.max_age_us = 300 * SECOND_US,
+		.max_certids = 10,
+	};
+	w->der_size = 100;
+	w->base = event_base_new();
+	assert_non_null(w->base);
+	assert_int_equal(edge_new(w->base, &w->conf, &ops, w, &w->edge), 0);
+	answers_ledger_connected(w->edge->answers);
+	answers_tick(w->edge->answers, &(struct message_tick){.serve_until_mono_us = INT64_MAX});
+	w->client = connect_client(w);
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+	close(w->client);
+	edge_free(w->edge);
+	event_base_free(w->base);
+	buffer_deinit(&w->in);
+	free(w);
+	return 0;
+}
+
+/* ---- refusals ---- */
+
+static void after_a_refusal_nothing_more_is_answered(void **state) /* P-46 */
+{
+	struct world *w = *state;
+	store(w, 1, OCSP_GOOD);
+	client_gets(w, 1, "GET", ORDINARY);
+	client_says(w, "GET / HTTP/1.1\r\nHost : a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+	run_until_end(w);
+	assert_int_equal(count_of(w, "HTTP/1.1 200 OK\r\n"), 1);
+	assert_int_equal(count_of(w, "HTTP/1.1 400 "), 1);
+	assert_int_equal(count_of(w, "Content-Length: "), 2);
+}
+
+static void a_body_over_its_limit_is_413_and_the_client_gets_to_read_it(void **state) /* P-19 */
+{
+	struct world *w = *state;
+	static const uint8_t body[10001];
+	client_says(w, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10001\r\n\r\n");
+	client_sends(w, view_of(body, sizeof(body)));
+	run_until_end(w);
+	assert_true(received(w, "HTTP/1.1 413 "));
+}
+
+static void a_path_over_its_limit_is_414_and_a_head_over_its_is_431(void **state)
+{
+	struct world *w = *state;
+	static char path[LIMIT_GET_PATH + 100], line[1000];
+	memset(path, 'A', sizeof(path) - 1);
+	memcpy(path, "GET /", 5);
+	client_says(w, path);
+	client_says(w, " " ORDINARY);
+	run_until_end(w);
+	assert_true(received(w, "HTTP/1.1 414 "));
+	close(w->client);
+	w->client = connect_client(w);
+	w->end = false;
+	client_says(w, "GET / HTTP/1.1\r\nHost: a\r\n");
+	memset(line, 'a', sizeof(line) - 1);
+	memcpy(line, "X: ", 3);
+	memcpy(line + sizeof(line) - 3, "\r\n", 2);
+	for (int i = 0; i < 17 && !w->end; i++) {
+		client_says(w, line);
+		run_once(w);
+	}
+	run_until_end(w);
+	assert_true(received(w, "HTTP/1.1 431 "));
+}
+
+static void a_method_that_is_not_ours_is_405(void **state) /* P-40 */
+{
+	struct world *w = *state;
+	client_says(w, "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+	run_until_end(w);
+	assert_true(received(w, "HTTP/1.1 405 "));
+	assert_true(received(w, "\r\nAllow: "));
+}
+
+static void only_a_strict_responder_minds_the_content_type(void **state) /* P-43 */
+{
+	struct world *w = *state;
+	store(w, 1, OCSP_GOOD); /* without any */
+	w->conf.server.strict_content_type = true;
+	client_posts(w, 1, false);
+	run_until_end(w);
+	assert_true(received(w, "HTTP/1.1 415 "));
+}
+
+static void what_is_no_ocsp_request_gets_an_ocsp_error(void **state) /* P-1, P-20, P-42 */
+{
+	struct world *w = *state;
+	client_says(w, "GET /%zz " ORDINARY
+		       "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc");
+	run_until_received(w, "\x30\x03\x0a\x01\x01", 2);
+	assert_int_equal(count_of(w, "HTTP/1.1 200 OK\r\n"), 2);
+	assert_int_equal(count_of(w, "no-store"), 2);
+}
+
+/* ---- deadlines, P-47 ---- */
+
+static void trickle(struct world *w, const char *octet)
+{
+	int64_t start = clock_now().mono_us;
+	while (!w->end && clock_now().mono_us < start + PATIENCE_US) {
+		(void)send(w->client, octet, 1, MSG_NOSIGNAL);
+		run_for(w, 20 * MILLISECOND_US);
+	}
+	int64_t took = clock_now().mono_us - start;
+	assert_true(w->end);
+	assert_true(took >= 250 * MILLISECOND_US && took < 1000 * MILLISECOND_US);
+}
+
+static void a_head_that_trickles_ends_at_its_deadline(void **state)
+{
+	struct world *w = *state;
+	client_says(w, "GET /");
+	trickle(w, "a");
+	assert_true(received(w, "HTTP/1.1 408 "));
+}
+
+static void a_body_that_trickles_ends_at_its_deadline(void **state)
+{
+	struct world *w = *state;
+	client_says(w, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n");
+	trickle(w, "a");
+	assert_true(received(w, "HTTP/1.1 408 "));
+}
+
+static void a_client_that_does_not_read_is_cut_off(void **state)
+{
+	struct world *w = *state;
+	w->der_size = 60000;
+	store(w, 1, OCSP_GOOD);
+	int size = 4096;
+	assert_int_equal(setsockopt(w->client, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)), 0);
+	for (int i = 0; i < 40; i++)
+		client_gets(w, 1, "GET", ORDINARY);
+	int64_t until = clock_now().mono_us + PATIENCE_US;
+	while (w->edge->connection_count > 0 && clock_now().mono_us < until) {
+		assert_true(event_base_loop(w->base, EVLOOP_NONBLOCK) >= 0);
+		struct moment now = clock_now();
+		edge_sweep(w->edge, &now);
+	}
+	assert_int_equal(w->edge->connection_count, 0);
+}
+
+static void an_idle_connection_ends_at_its_deadline_and_a_busy_one_does_not(void **state)
+{
+	struct world *w = *state;
+	store(w, 1, OCSP_GOOD);
+	for (int i = 0; i < 8; i++) {
+		run_for(w, 150 * MILLISECOND_US);
+		client_gets(w, 1, "GET", ORDINARY);
+	}
+	assert_false(w->end);
+	run_until_end(w);
+}
+
+static void a_ledger_that_does_not_answer_gives_try_later(void **state) /* P-21, I-7 */
+{
+	struct world *w = *state;
+	client_posts(w, 1, false);
+	run_until_received(w, "\x30\x03\x0a\x01\x03", 1);
+	assert_true(received(w, "no-store"));
+	client_says(w, "GET /healthz " ORDINARY);
+	run_until_received(w, "\r\n\r\nok\n", 1);
+}
+
+/* ---- order and closing ---- */
+
+static void pipelined_replies_come_in_order_past_a_miss(void **state) /* P-45 */
+{
+	struct world *w = *state;
+	store(w, 'A', OCSP_GOOD);
+	store(w, 'C', OCSP_GOOD);
+	client_gets(w, 'A', "GET", ORDINARY);
+	client_gets(w, 'B', "GET", ORDINARY);
+	client_gets(w, 'C', "GET", ORDINARY);
+	run_until_asked(w, 3);
+	run_until_received(w, "AAAA", 97);
+	assert_false(received(w, "CCCC"));
+	ledger_answers(w, OCSP_REVOKED);
+	run_until_received(w, "CCCC", 97);
+	assert_int_equal(count_of(w, "BBBB"), 97);
+	const uint8_t *b = memmem(w->in.data, w->in.size, "BBBB", 4);
+	assert_null(memmem(w->in.data, (size_t)(b - w->in.data), "CCCC", 4));
+}
+
+static void more_pipelined_requests_than_one_turn_takes_are_all_answered(void **state)
+{
+	struct world *w = *state;
+	store(w, 1, OCSP_GOOD);
+	for (unsigned i = 0; i < 3 * LIMIT_HTTP_PIPELINE + 1; i++)
+		client_gets(w, 1, "GET", ORDINARY);
+	run_until_received(w, "HTTP/1.1 200 OK\r\n", 3 * LIMIT_HTTP_PIPELINE + 1);
+	assert_false(w->end);
+}
+
+static void a_client_that_reads_late_gets_every_octet(void **state)
+{
+	struct world *w = *state;
+	w->der_size = 60000;
+	store(w, '~', OCSP_GOOD);
+	for (int i = 0; i < 20; i++)
+		client_gets(w, '~', "GET", ORDINARY);
+	assert_true(event_base_loop(w->base, EVLOOP_NONBLOCK) >= 0);
+	int64_t until = clock_now().mono_us + PATIENCE_US;
+	while (w->in.size < 20 * w->der_size && clock_now().mono_us < until)
+		run_once(w);
+	run_for(w, 20 * MILLISECOND_US);
+	assert_int_equal(count_of(w, "HTTP/1.1 200 OK\r\n"), 20);
+	assert_int_equal(count_of(w, "~~~~"), 20 * (w->der_size - 3));
+}
+
+static void http_1_0_is_answered_and_closed(void **state) /* P-45 */
+{
+	struct world *w = *state;
+	client_gets(w, 'A', "GET", "HTTP/1.0\r\n\r\n");
+	run_until_asked(w, 1);
+	ledger_answers(w, OCSP_GOOD);
+	run_until_end(w);
+	assert_int_equal(count_of(w, "AAAA"), 97);
+	assert_true(received(w, "\r\nConnection: close\r\n"));
+	assert_true(received(w, "\r\nContent-Length: 100\r\n"));
+}
+
+static void a_client_that_asks_to_close_is_closed_and_its_next_request_ignored(void **state)
+{
+	struct world *w = *state;
+	store(w, 'A', OCSP_GOOD);
+	client_gets(w, 'A', "GET", "HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+	client_gets(w, 'A', "GET", ORDINARY);
+	run_until_end(w);
+	assert_int_equal(count_of(w, "HTTP/1.1 200 OK\r\n"), 1);
+	assert_int_equal(count_of(w, "\r\nConnection: close\r\n"), 1);
+}
+
+static void a_client_that_ends_its_side_still_gets_the_answer(void **state)
+{
+	struct world *w = *state;
+	client_posts(w, 'A', false);
+	assert_int_equal(shutdown(w->client, SHUT_WR), 0);
+	run_until_asked(w, 1);
+	run_for(w, 20 * MILLISECOND_US);
+	ledger_answers(w, OCSP_GOOD);
+	run_until_end(w);
+	assert_int_equal(count_of(w, "AAAA"), 97);
+	assert_int_equal(w->edge->connection_count, 0);
+}
+
+static void a_client_that_goes_away_waits_no_longer(void **state)
+{
+	struct world *w = *state;
+	client_posts(w, 1, false);
+	run_until_asked(w, 1);
+	assert_int_equal(answers_counts(w->edge->answers).waiters, 1);
+	close(w->client);
+	w->client = connect_client(w);
+	ledger_answers(w, OCSP_GOOD);
+	run_for(w, 20 * MILLISECOND_US);
+	assert_int_equal(answers_counts(w->edge->answers).waiters, 0);
+	assert_int_equal(w->edge->connection_count, 1);
+}
+
+/* ---- bodies ---- */
+
+static void send_in_parts(struct world *w, struct view bytes, size_t part)
+{
+	struct cursor c = cursor_of(bytes);
+	while (c.rest.size > 0) {
+		client_sends(w, cursor_take(&c, c.rest.size < part ? c.rest.size : part));
+		run_once(w);
+	}
+}
+
+static void a_chunked_post_is_answered_however_it_arrives(void **state) /* P-46 */
+{
+	struct world *w = *state;
+	cleanup(buffer_deinit) struct buffer der = {0}, text = {0};
+	put_der('A', false, &der);
+	buffer_put_string(&text,
+			  "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n");
+	buffer_put(&text, der.data, 0x40);
+	buffer_put_string(&text, "\r\n4;x=y\r\n");
+	buffer_put(&text, der.data + 0x40, 4);
+	buffer_put_string(&text, "\r\n0\r\nT: x\r\n\r\n");
+	store(w, 'A', OCSP_GOOD);
+	for (size_t part = 1; part < 90; part += 11) {
+		send_in_parts(w, buffer_view(&text), part);
+		client_sends(w, buffer_view(&text)); /* and one more at once, behind it */
+		run_until_received(w, "AAAA", 2 * 97);
+		buffer_reset(&w->in);
+	}
+	assert_int_equal(w->asked, 1);
+}
+
+static void a_post_octet_by_octet_is_answered(void **state)
+{
+	struct world *w = *state;
+	cleanup(buffer_deinit) struct buffer der = {0}, text = {0};
+	store(w, 'A', OCSP_GOOD);
+	put_der('A', false, &der);
+	buffer_printf(&text, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n\r\n", der.size);
+	buffer_put_view(&text, buffer_view(&der));
+	send_in_parts(w, buffer_view(&text), 1);
+	run_until_received(w, "AAAA", 97);
+}
+
+static void one_who_expects_100_continue_gets_it_once_and_no_stall(void **state) /* P-45 */
+{
+	struct world *w = *state;
+	cleanup(buffer_deinit) struct buffer der = {0}, head = {0};
+	store(w, 'A', OCSP_GOOD);
+	put_der('A', false, &der);
+	buffer_printf(&head,
+		      "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
+		      "Content-Length: %zu\r\n\r\n",
+		      der.size);
+	client_sends(w, buffer_view(&head));
+	run_until_received(w, "HTTP/1.1 100 Continue\r\n\r\n", 1);
+	client_sends(w, buffer_view(&der));
+	run_until_received(w, "AAAA", 97);
+	assert_int_equal(count_of(w, "100 Continue"), 1);
+}
+
+/* ---- caching ---- */
+
+static void a_head_request_gets_the_head_of_get_and_no_body(void **state) /* P-40 */
+{
+	struct world *w = *state;
+	store(w, 'A', OCSP_GOOD);
+	client_gets(w, 'A', "HEAD", ORDINARY);
+	client_says(w, "GET /healthz " ORDINARY);
+	run_until_received(w, "\r\n\r\nok\n", 1);
+	assert_true(received(w, "\r\nContent-Length: 100\r\n"));
+	assert_true(received(w, "\r\nETag: \""));
+	assert_false(received(w, "AAAA"));
+}
+
+static void a_client_that_has_the_answer_gets_304(void **state) /* P-49 */
+{
+	struct world *w = *state;
+	cleanup(buffer_deinit) struct buffer rest = {0};
+	store(w, 'A', OCSP_GOOD);
+	client_gets(w, 'A', "GET", ORDINARY);
+	run_until_received(w, "AAAA", 97);
+	const uint8_t *tag = memmem(w->in.data, w->in.size, "ETag: ", 6);
+	assert_non_null(tag);
+	buffer_printf(&rest, "HTTP/1.1\r\nHost: a\r\nIf-None-Match: %.66s\r\n\r\n",
+		      (const char *)tag + 6);
+	buffer_put_u8(&rest, 0);
+	buffer_reset(&w->in);
+	client_gets(w, 'A', "GET", (const char *)rest.data);
+	run_until_received(w, "HTTP/1.1 304 ", 1);
+	client_gets(w, 'A', "GET", "HTTP/1.1\r\nHost: a\r\nIf-None-Match: \"other\"\r\n\r\n");
+	run_until_received(w, "HTTP/1.1 200 ", 1);
+	assert_int_equal(w->asked, 1);
+}
+
+static void a_clients_no_cache_forces_no_signature(void **state) /* P-49 */
+{
+	struct world *w = *state;
+	store(w, 'A', OCSP_GOOD);
+	client_gets(w, 'A', "GET",
+		    "HTTP/1.1\r\nHost: a\r\nCache-Control: no-cache\r\nPragma: no-cache\r\n\r\n");
+	run_until_received(w, "AAAA", 97);
+	assert_int_equal(w->asked, 1);
+}
+
+static void nonces_and_unknown_are_not_for_caches(void **state) /* P-50 */
+{
+	struct world *w = *state;
+	client_posts(w, 'A', true);
+	run_until_asked(w, 1);
+	ledger_answers(w, OCSP_GOOD);
+	run_until_received(w, "no-store", 1);
+	client_posts(w, 'B', false);
+	run_until_asked(w, 2);
+	ledger_answers(w, OCSP_UNKNOWN);
+	run_until_received(w, "no-store", 2);
+	client_posts(w, 'B', false); /* from memory */
+	run_until_received(w, "no-store", 3);
+	assert_false(received(w, "max-age"));
+	assert_false(received(w, "ETag"));
+	assert_int_equal(w->asked, 2);
+}
+
+static void get_and_post_of_one_question_share_one_answer(void **state)
+{
+	struct world *w = *state;
+	store(w, 'A', OCSP_GOOD);
+	client_gets(w, 'A', "GET", ORDINARY);
+	client_posts(w, 'A', false);
+	run_until_received(w, "AAAA", 2 * 97);
+	assert_int_equal(count_of(w, "max-age=300, public, no-transform, must-revalidate"), 2);
+	assert_int_equal(w->asked, 1);
+}
+
+/* ---- pages and the end ---- */
+
+static void readyz_says_why_not(void **state)
+{
+	struct world *w = *state;
+	answers_readiness(w->edge->answers,
+			  &(struct message_readiness){.reason = view_of_string("no signer for x")});
+	client_says(w, "GET /readyz " ORDINARY);
+	run_until_received(w, "no signer for x\n", 1);
+	assert_true(received(w, "HTTP/1.1 503 "));
+	answers_readiness(w->edge->answers, &(struct message_readiness){.ready = true});
+	client_says(w, "GET /readyz " ORDINARY "GET / " ORDINARY);
+	run_until_received(w, "HTTP/1.1 200 OK\r\n", 2);
+}
+
+static void stopping_ends_idle_connections_and_finishes_what_is_in_flight(void **state)
+{
+	struct world *w = *state;
+	int idle = connect_client(w);
+	client_posts(w, 'A', false);
+	run_until_asked(w, 1);
+	edge_drain(w->edge);
+	assert_int_equal(w->edge->connection_count, 1);
+	ledger_answers(w, OCSP_GOOD);
+	run_until_end(w);
+	assert_int_equal(count_of(w, "AAAA"), 97);
+	assert_true(received(w, "\r\nConnection: close\r\n"));
+	close(idle);
+}
+
+static void stopping_answers_a_request_that_has_arrived(void **state)
+{
+	struct world *w = *state;
+	store(w, 'A', OCSP_GOOD);
+	client_gets(w, 'A', "GET", ORDINARY);
+	edge_drain(w->edge);
+	run_until_end(w);
+	assert_int_equal(count_of(w, "AAAA"), 97);
+}
+
+static void at_the_cap_the_idlest_connection_makes_room(void **state)
+{
+	struct world *w = *state;
+	int other = connect_client(w);
+	client_posts(w, 'A', false);
+	run_until_asked(w, 1);
+	assert_true(connection_make_room(w->edge)); /* the other one */
+	assert_false(connection_make_room(w->edge)); /* one that waits is not idle */
+	ledger_answers(w, OCSP_GOOD);
+	run_until_received(w, "AAAA", 97);
+	close(other);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(after_a_refusal_nothing_more_is_answered),
+		TEST(a_body_over_its_limit_is_413_and_the_client_gets_to_read_it),
+		TEST(a_path_over_its_limit_is_414_and_a_head_over_its_is_431),
+		TEST(a_method_that_is_not_ours_is_405),
+		TEST(only_a_strict_responder_minds_the_content_type),
+		TEST(what_is_no_ocsp_request_gets_an_ocsp_error),
+		TEST(a_head_that_trickles_ends_at_its_deadline),
+		TEST(a_body_that_trickles_ends_at_its_deadline),
+		TEST(a_client_that_does_not_read_is_cut_off),
+		TEST(an_idle_connection_ends_at_its_deadline_and_a_busy_one_does_not),
+		TEST(a_ledger_that_does_not_answer_gives_try_later),
+		TEST(pipelined_replies_come_in_order_past_a_miss),
+		TEST(more_pipelined_requests_than_one_turn_takes_are_all_answered),
+		TEST(a_client_that_reads_late_gets_every_octet),
+		TEST(http_1_0_is_answered_and_closed),
+		TEST(a_client_that_asks_to_close_is_closed_and_its_next_request_ignored),
+		TEST(a_client_that_ends_its_side_still_gets_the_answer),
+		TEST(a_client_that_goes_away_waits_no_longer),
+		TEST(a_chunked_post_is_answered_however_it_arrives),
+		TEST(a_post_octet_by_octet_is_answered),
+		TEST(one_who_expects_100_continue_gets_it_once_and_no_stall),
+		TEST(a_head_request_gets_the_head_of_get_and_no_body),
+		TEST(a_client_that_has_the_answer_gets_304),
+		TEST(a_clients_no_cache_forces_no_signature),
+		TEST(nonces_and_unknown_are_not_for_caches),
+		TEST(get_and_post_of_one_question_share_one_answer),
+		TEST(readyz_says_why_not),
+		TEST(stopping_ends_idle_connections_and_finishes_what_is_in_flight),
+		TEST(stopping_answers_a_request_that_has_arrived),
+		TEST(at_the_cap_the_idlest_connection_makes_room),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,166 @@
+/* Accepting: caps, and descriptors that run out (FAULTS.md rows 25 and 30). */
+#include "unit.h"
+
+#include "front/doors.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+struct world {
+	struct conf conf;
+	struct event_base *base;
+	struct edge *edge;
+	struct doors *doors;
+	struct sockaddr_in address;
+	int clients[8];
+	unsigned client_count;
+};
+
+static bool no_query(void *context, const struct message_query *question)
+{
+	(void)context;
+	(void)question;
+	return false;
+}
+
+static void no_deliver(void *context, struct flight_waiter *waiter, const struct answer *answer)
+{
+	(void)context;
+	(void)waiter;
+	(void)answer;
+}
+
+static int listen_somewhere(struct sockaddr_in *ret)
+{
+	socklen_t size = sizeof(*ret);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	*ret = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	assert_int_equal(bind(fd, (struct sockaddr *)ret, size), 0);
+	assert_int_equal(listen(fd, 16), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)ret, &size), 0);
+	return fd;
+}
+
+static int setup(void **state)
+{
+	static const struct answers_ops ops = {.query = no_query, .deliver = no_deliver};
+	struct world *w = calloc(1, sizeof(*w));
+	assert_non_null(w);
+	w->conf.server = (struct conf_server){
+		.cache_size = 1 << 20,
+		.connections = 2,
+		.idle_timeout_us = 60 * SECOND_US,
+		.answer_timeout_us = SECOND_US,
+	};
+	w->base = event_base_new();
+	assert_int_equal(edge_new(w->base, &w->conf, &ops, w, &w->edge), 0);
+	assert_int_equal(doors_new(w->edge, &w->doors), 0);
+	assert_int_equal(doors_add(w->doors, listen_somewhere(&w->address)), 0);
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+	for (unsigned i = 0; i < w->client_count; i++)
+		close(w->clients[i]);
+	doors_free(w->doors);
+	edge_free(w->edge);
+	event_base_free(w->base);
+	free(w);
+	return 0;
+}
+
+static int knock(struct world *w)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_true(fd >= 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&w->address, sizeof(w->address)), 0);
+	w->clients[w->client_count++] = fd;
+	return fd;
+}
+
+static void run(struct world *w)
+{
+	for (int i = 0; i < 3; i++)
+		assert_true(event_base_loop(w->base, EVLOOP_NONBLOCK) >= 0);
+}
+
+static bool is_open(int fd)
+{
+	uint8_t octet;
+	return recv(fd, &octet, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+static void at_the_cap_a_new_client_takes_the_place_of_the_idlest(void **state)
+{
+	struct world *w = *state;
+	for (int i = 0; i < 5; i++) {
+		knock(w);
+		run(w);
+	}
+	assert_int_equal(w->edge->connection_count, 2);
+	assert_true(is_open(w->clients[4]));
+	assert_int_equal(w->edge->counts.refused_connections, 0);
+}
+
+static void at_the_cap_clients_that_are_served_keep_their_places(void **state)
+{
+	struct world *w = *state;
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(send(knock(w), "GET /", 5, MSG_NOSIGNAL), 5);
+	run(w);
+	knock(w);
+	run(w);
+	assert_true(is_open(w->clients[0]) && is_open(w->clients[1]));
+	assert_false(is_open(w->clients[2]));
+	assert_int_equal(w->edge->counts.refused_connections, 1);
+}
+
+static void without_descriptors_accepting_pauses_and_goes_on_later(void **state)
+{
+	struct world *w = *state;
+	struct rlimit former, none;
+	int client = knock(w);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &former), 0);
+	none = former;
+	none.rlim_cur = 3;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	run(w);
+	assert_int_equal(w->edge->connection_count, 0);
+	/* Nothing to wait for is left: the loop does not spin on the socket. */
+	assert_int_equal(event_base_loop(w->base, EVLOOP_NONBLOCK), 1);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &former), 0);
+	doors_resume(w->doors);
+	run(w);
+	assert_int_equal(w->edge->connection_count, 1);
+	assert_true(is_open(client));
+}
+
+static void closing_the_doors_takes_in_who_stands_before_them(void **state)
+{
+	struct world *w = *state;
+	int client = knock(w);
+	doors_close(w->doors);
+	assert_int_equal(w->edge->connection_count, 1);
+	assert_true(is_open(client));
+	int late = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(late, (struct sockaddr *)&w->address, sizeof(w->address)), -1);
+	close(late);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(at_the_cap_a_new_client_takes_the_place_of_the_idlest),
+		TEST(at_the_cap_clients_that_are_served_keep_their_places),
+		TEST(without_descriptors_accepting_pauses_and_goes_on_later),
+		TEST(closing_the_doors_takes_in_who_stands_before_them),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
