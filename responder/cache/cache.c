@@ -209,8 +209,7 @@ struct cache_facts cache_entry_facts(const struct cache_entry *entry)
 /* The bytes of a new entry: the payload, and the key where the payload does not hold it. */
 static struct cache_entry *entry_new(struct view key, struct view payload)
 {
-	const uint8_t *inside =
-		key.size ? memmem(payload.data, payload.size, key.data, key.size) : payload.data;
+	const uint8_t *inside = memmem(payload.data, payload.size, key.data, key.size);
 	size_t extra = inside ? 0 : key.size;
 	struct cache_entry *entry = malloc(sizeof(*entry) + payload.size + extra);
 	if (!entry)
