@@ -6,6 +6,7 @@
 #include "conf/conf.h"
 
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 #include <sys/stat.h>
 
@@ -37,6 +38,17 @@ static const struct pki_extension pki_delegate_extensions[] = {
 	{NID_id_pkix_OCSP_noCheck, "ignored"},
 };
 
+static inline EVP_PKEY *pki_pss_key(void)
+{
+	EVP_PKEY *key = NULL;
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA-PSS", NULL);
+	assert_int_equal(EVP_PKEY_keygen_init(context), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_rsa_keygen_bits(context, 2048), 1);
+	assert_int_equal(EVP_PKEY_generate(context, &key), 1);
+	EVP_PKEY_CTX_free(context);
+	return key;
+}
+
 static inline EVP_PKEY *pki_key(const char *kind)
 {
 	EVP_PKEY *key = NULL;
@@ -45,7 +57,7 @@ static inline EVP_PKEY *pki_key(const char *kind)
 	else if (strncmp(kind, "P-", 2) == 0)
 		key = EVP_EC_gen(kind);
 	else if (strcmp(kind, "RSASSA-PSS") == 0)
-		key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA-PSS", (size_t)2048);
+		key = pki_pss_key();
 	else
 		key = EVP_PKEY_Q_keygen(NULL, NULL, kind);
 	assert_non_null(key);

@@ -288,7 +288,8 @@ static void what_is_unwise_is_warned_of(void **state)
 	warned(&wish, "no alternative names");
 	wish.extensions[3] = (struct pki_extension){NID_crl_distribution_points, "URI:http://x/"};
 	warned(&wish, "no CRL distribution points");
-	wish.extensions[3] = (struct pki_extension){NID_certificate_policies, "2.5.29.32.0"};
+	wish.extensions[3] =
+		(struct pki_extension){NID_certificate_policies, "DER:300830060604551d2000"};
 	warned(&wish, "no policies");
 
 	wish = pki_delegate(world.key, world.ca, world.ca_key);
