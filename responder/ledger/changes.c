@@ -129,6 +129,7 @@ static void evidence_take(struct ledger *l, const struct db_evidence *evidence, 
 		l->tick_us = evidence->time_us;
 	changes_flush(l);
 	ticks_send(l);
+	parked_ask(l, now);
 	stale_jobs_advance(l, now);
 }
 

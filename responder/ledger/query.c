@@ -81,8 +81,17 @@ int ledger_front_frame(struct ledger *l, unsigned front, uint8_t type, struct vi
 	if (type != MESSAGE_QUERY || message_query_read(payload, &q.query) < 0 ||
 	    certids_parse(&q) < 0)
 		return -EBADMSG;
+	if (!l->has_evidence) {
+		if (!parked_add(l, front, q.query.id, payload, now))
+			shed(l, front, q.query.id);
+		return 0;
+	}
 	l->counts.queries++;
-	if (issuer_find(l, &q))
+	bool answerable = issuer_find(l, &q);
+	/* P-16: per issuer. The front does not know the issuer, so it passes every nonce on. */
+	if (answerable && q.issuer->section->nonce == NONCE_IGNORE)
+		q.query.nonce = (struct view){0};
+	if (answerable)
 		answer(l, front, &q, now);
 	else
 		answer_error(l, front, q.query.id, OCSP_UNAUTHORIZED);

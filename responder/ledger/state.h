@@ -133,6 +133,8 @@ struct ledger {
 	struct lookup *batch_lookups[LIMIT_LOOKUP_BATCH];
 	int64_t lookup_retry_us; /* not before, monotonic */
 
+	TAILQ_HEAD(, parked) parked; /* before the first load */
+	size_t parked_count;
 	struct asker_list askers; /* by deadline */
 	size_t open; /* askers */
 	size_t entries; /* of all jobs; LIMIT_JOBS */
@@ -189,6 +191,17 @@ void job_free(struct ledger *l, struct job *job);
 void asker_remove(struct ledger *l, struct asker *asker);
 /* Drops a job that nobody waits for, unless its signature is on its way into the cache. */
 void job_abandon(struct ledger *l, struct job *job);
+
+/* ---- parked.c: before the first load ---- */
+
+/* False: too many, or no memory. */
+must_check bool parked_add(struct ledger *l, unsigned front, uint64_t id, struct view payload,
+			   struct moment now);
+void parked_ask(struct ledger *l, struct moment now);
+void parked_expire(struct ledger *l, struct moment now);
+int64_t parked_next(const struct ledger *l);
+#define PARKED_ALL LIMIT_FRONTS
+void parked_forget(struct ledger *l, unsigned front);
 
 /* ---- answers.c: to the fronts ---- */
 

@@ -6,7 +6,7 @@
 
 bool evidence_fresh(const struct ledger *l, const struct db_evidence *evidence, struct moment now)
 {
-	return now.mono_us <= evidence->mono_us + l->conf->database.freshness_us;
+	return now.mono_us < evidence->mono_us + l->conf->database.freshness_us;
 }
 
 static bool feed_fresh(const struct ledger *l, struct moment now)
@@ -88,9 +88,9 @@ static int64_t proven_us(const struct ledger *l, const struct job *job)
 	return time_us;
 }
 
-/* P-27. False if these times leave nothing to sign: a hold whose evidence is too old. */
-static bool decide_times(const struct ledger *l, struct job *job, bool may_extend,
-			 struct moment now)
+/* P-27. False if these times leave nothing to sign: a hold whose evidence is too old, or a clock of
+ * the database that is behind ours by the whole validity. */
+static bool decide_times(const struct ledger *l, struct job *job, bool final, struct moment now)
 {
 	const struct conf_issuer *section = job->issuer->section;
 	int64_t validity = section->validity_us / SECOND_US;
@@ -100,9 +100,9 @@ static bool decide_times(const struct ledger *l, struct job *job, bool may_exten
 	job->this_update = (proven < now_s ? proven : now_s) - section->backdate_us / SECOND_US;
 	/* Validity counts both ends. */
 	job->next_update = job->this_update + validity - 1;
-	/* Revoked is sticky: it stays true however old the proof is, so it is never refused for its
-	 * age. Fresh evidence seems as old only where the database's clock is behind ours. */
-	if (job->next_update - now_s < validity / 2 && may_extend)
+	/* Revoked is sticky: it stays true however old the proof is, so once half of the validity
+	 * is gone it counts from now on. */
+	if (job->next_update - now_s < validity / 2 && final)
 		job->next_update = now_s + validity - 1;
 	return job->next_update > now_s && job->next_update > job->this_update;
 }
@@ -126,7 +126,7 @@ enum job_state truth_decide(const struct ledger *l, struct job *job, struct mome
 	bool fresh = feed_fresh(l, now);
 	if (!l->has_evidence || (!fresh && !job->revoked_only))
 		return JOB_STALE; /* I-3 */
-	return decide_times(l, job, final || fresh, now) ? JOB_QUEUED : JOB_STALE;
+	return decide_times(l, job, final, now) ? JOB_QUEUED : JOB_STALE;
 }
 
 bool truth_changed(const struct ledger *l, const struct job *job)

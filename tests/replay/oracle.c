@@ -39,6 +39,22 @@ static bool bad_at(const struct world *w, int32_t issuer, const struct serial *s
 	return last && bad(last);
 }
 
+/* thisUpdate is the proof's time in whole seconds, and never in the future: so it lies up to a second
+ * before the proof, or as far as the database's clock is ahead of ours. A release in between makes
+ * good a true statement. */
+static bool bad_when_proven(const struct world *w, int32_t issuer, const struct serial *serial,
+			    int64_t this_update)
+{
+	int64_t ahead = w->database.clock_offset_us > 0 ? w->database.clock_offset_us : 0;
+	int64_t from = this_update * SECOND_US, to = from + SECOND_US + ahead;
+	const struct change *change;
+	TAILQ_FOREACH(change, &w->database.log, log)
+	if (change->committed && concerns(change, issuer, serial) && !bad(change) &&
+	    commit_us(w, change) >= from && commit_us(w, change) <= to)
+		return false;
+	return bad_at(w, issuer, serial, from);
+}
+
 static const struct change *latest(const struct world *w, int32_t issuer,
 				   const struct serial *serial)
 {
@@ -104,7 +120,7 @@ static void judge_good(struct world *w, const struct question *question, unsigne
 	const struct change *now = latest(w, issuer, serial);
 	if (!database_row(&w->database, issuer, serial))
 		broken(w, question, i, "I-6: good for a serial that was never issued");
-	if (bad_at(w, issuer, serial, question->this_update * SECOND_US))
+	if (bad_when_proven(w, issuer, serial, question->this_update))
 		broken(w, question, i, "I-1: good with thisUpdate later than the revocation");
 	if (now && bad(now) && w->now.mono_us - now->committed_at.mono_us > freshness)
 		broken(w, question, i, "I-2: good later than revocation + freshness");
