@@ -14,7 +14,7 @@ static struct cache *new_cache(uint64_t bytes)
 
 static struct view key_of(uint32_t number, uint8_t storage[8])
 {
-	memcpy(storage, "key ", 4);
+	memset(storage, 'k', 4);
 	memcpy(storage + 4, &number, 4);
 	return view_of(storage, 8);
 }

@@ -63,10 +63,9 @@ static bool head_says(struct cache_entry *entry, int64_t second, const char *tex
 static bool head_has_date(struct cache_entry *entry, int64_t second, const char *field,
 			  int64_t expected)
 {
-	char text[64] = {0};
-	size_t size = strlen(field);
-	memcpy(text, field, size);
-	time_put_http(text + size, expected);
+	char date[HTTP_DATE_SIZE + 1] = {0}, text[64];
+	time_put_http(date, expected);
+	(void)snprintf(text, sizeof(text), "%s%s", field, date);
 	return head_says(entry, second, text);
 }
 
