@@ -1,4 +1,4 @@
-"""The fixture shared by the tests with real clients: one site for all of them."""
+"""Fixtures shared by the tests with real clients: one site for all of them, and their table."""
 import os
 import sys
 
@@ -10,14 +10,13 @@ sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "integration")]
 import table  # noqa: E402
 from site_under_test import Site  # noqa: E402
 
-# The harness's checks tell what they compared, as a test's own do.
-pytest.register_assert_rewrite("site_under_test")
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
     """One CA and its responders for every client (see site_under_test.py)."""
     with Site(str(tmp_path_factory.mktemp("site"))) as made:
         yield made
+
 
 @pytest.fixture
 def record():
