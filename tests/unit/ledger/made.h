@@ -7,10 +7,12 @@
 static inline void made_put(struct buffer *out, uint8_t tag, struct view content)
 {
 	buffer_put_u8(out, tag);
-	if (content.size >= 0x80) {
+	if (content.size >= 0x100) {
 		buffer_put_u8(out, 0x82);
 		buffer_put_u16(out, (uint16_t)content.size);
 	} else {
+		if (content.size >= 0x80)
+			buffer_put_u8(out, 0x81);
 		buffer_put_u8(out, (uint8_t)content.size);
 	}
 	buffer_put_view(out, content);

@@ -1,0 +1,493 @@
+/* The core through its public calls. What needs fronts or several steps of time is replayed
+ * (tests/replay); here is what the ledger alone must do, frame by frame. */
+#include "unit.h"
+
+#include "ipc/messages.h"
+#include "ledger/core.h"
+#include "made.h"
+#include "ocsp/certificate.h"
+
+#define FRAMES 512
+
+struct bench {
+	struct conf conf;
+	struct conf_issuer sections[2];
+	struct ledger *ledger;
+	struct moment now;
+	struct ocsp_issuer hashes[2];
+
+	unsigned frame_count;
+	struct {
+		unsigned index;
+		uint8_t type;
+		struct buffer payload;
+	} frames[FRAMES]; /* to fronts and signers, in order */
+	unsigned batches;
+	uint64_t batch;
+	size_t key_count;
+	struct db_key keys[LIMIT_LOOKUP_BATCH];
+	int lookup_result;
+	unsigned alarms, hung;
+};
+
+static void take_frame(void *context, unsigned index, uint8_t type, struct view payload)
+{
+	struct bench *b = context;
+	assert_true(b->frame_count < FRAMES);
+	b->frames[b->frame_count].index = index;
+	b->frames[b->frame_count].type = type;
+	buffer_put_view(&b->frames[b->frame_count++].payload, payload);
+}
+
+static int take_lookup(void *context, uint64_t batch, const struct db_key *keys, size_t count)
+{
+	struct bench *b = context;
+	b->batches++;
+	b->batch = batch;
+	b->key_count = count;
+	memcpy(b->keys, keys, count * sizeof(*keys));
+	return b->lookup_result;
+}
+
+static void take_hung(void *context, unsigned signer)
+{
+	(void)signer;
+	((struct bench *)context)->hung++;
+}
+
+static void take_alarm(void *context, const char *text)
+{
+	(void)text;
+	((struct bench *)context)->alarms++;
+}
+
+static const struct ledger_ops ops = {
+	.to_front = take_frame,
+	.to_signer = take_frame,
+	.lookup = take_lookup,
+	.signer_hung = take_hung,
+	.alarm = take_alarm,
+};
+
+static void forget_frames(struct bench *b)
+{
+	for (unsigned i = 0; i < b->frame_count; i++) {
+		buffer_deinit(&b->frames[i].payload);
+		b->frames[i].payload = (struct buffer){0};
+	}
+	b->frame_count = 0;
+}
+
+static struct db_evidence evidence(const struct bench *b)
+{
+	return (struct db_evidence){.time_us = b->now.wall_us, .mono_us = b->now.mono_us};
+}
+
+static void load(struct bench *b)
+{
+	struct db_evidence now = evidence(b);
+	struct buffer der[2] = {{0}, {0}};
+	struct db_issuer issuers[2];
+	for (int i = 0; i < 2; i++) {
+		const char *name = i ? "B" : "A";
+		struct certificate certificate;
+		made_certificate(&der[i], name, name);
+		assert_int_equal(certificate_read(buffer_view(&der[i]), &certificate), 0);
+		assert_int_equal(
+			ocsp_issuer_init(&b->hashes[i], certificate.subject, certificate.key_bits),
+			0);
+		issuers[i] = (struct db_issuer){
+			.record = {.id = i + 1, .version = 1, .revoked_at = TIME_NONE},
+			.certificate = buffer_view(&der[i]),
+		};
+		(void)snprintf(issuers[i].record.name, sizeof(issuers[i].record.name), "%s", name);
+	}
+	ledger_load_begin(b->ledger, issuers, 2, b->now);
+	ledger_load_end(b->ledger, &now, b->now);
+	buffer_deinit(&der[0]);
+	buffer_deinit(&der[1]);
+}
+
+static int setup(void **state)
+{
+	static const struct siphash_key key = {.k0 = 7, .k1 = 8};
+	struct bench *b = calloc(1, sizeof(*b));
+	assert_non_null(b);
+	b->now = (struct moment){.wall_us = 1800000000 * SECOND_US, .mono_us = 50 * SECOND_US};
+	b->conf.server.cache_size = 1u << 20;
+	b->conf.server.answer_timeout_us = 2 * SECOND_US;
+	b->conf.database.freshness_us = 5 * SECOND_US;
+	b->conf.issuer_count = 2;
+	b->conf.issuers = b->sections;
+	for (int i = 0; i < 2; i++) {
+		b->sections[i].name = (char *)(i ? "B" : "A");
+		b->sections[i].validity_us = 3600 * SECOND_US;
+		b->sections[i].policy.complete = true;
+	}
+	assert_int_equal(ledger_new(&b->conf, &key, &ops, b, &b->ledger), 0);
+	ledger_lookup_state(b->ledger, true, NULL);
+	ledger_front_attach(b->ledger, 0, b->now);
+	ledger_front_attach(b->ledger, 1, b->now);
+	ledger_signer_attach(b->ledger, 0, b->now);
+	load(b);
+	ledger_turn_end(b->ledger, b->now);
+	forget_frames(b);
+	*state = b;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct bench *b = *state;
+	ledger_free(b->ledger);
+	forget_frames(b);
+	free(b);
+	return 0;
+}
+
+/* ---- asking and answering ---- */
+
+/* Asks for one serial of each issuer named: 0 is A, 1 is B. */
+static void ask(struct bench *b, unsigned front, uint64_t id, unsigned count, const int *issuers,
+		uint8_t serial)
+{
+	struct buffer certids[LIMIT_CERTIDS] = {{0}}, payload = {0};
+	struct message_query query = {.id = id, .certid_count = count};
+	for (unsigned i = 0; i < count; i++) {
+		const struct ocsp_issuer *issuer = &b->hashes[issuers[i]];
+		made_certid(&certids[i], OCSP_HASH_SHA1, issuer, issuer, view_of(&serial, 1));
+		query.certids[i] = buffer_view(&certids[i]);
+	}
+	message_query_write(&payload, &query);
+	assert_int_equal(
+		ledger_front_frame(b->ledger, front, MESSAGE_QUERY, buffer_view(&payload), b->now),
+		0);
+	for (unsigned i = 0; i < count; i++)
+		buffer_deinit(&certids[i]);
+	buffer_deinit(&payload);
+}
+
+static void ask_one(struct bench *b, unsigned front, uint64_t id, uint8_t serial)
+{
+	static const int issuer_a = 0;
+	ask(b, front, id, 1, &issuer_a, serial);
+}
+
+/* Every key of the batch in flight is a good certificate. */
+static void found_good(struct bench *b)
+{
+	struct db_found found[LIMIT_LOOKUP_BATCH];
+	struct db_evidence now = evidence(b);
+	for (size_t i = 0; i < b->key_count; i++) {
+		found[i].found = true;
+		found[i].record = (struct cert_record){
+			.issuer = b->keys[i].issuer,
+			.serial = b->keys[i].serial,
+			.version = 1,
+			.reason = REASON_NONE,
+			.revoked_at = TIME_NONE,
+			.invalidity_at = TIME_NONE,
+			.not_after = TIME_NONE,
+		};
+	}
+	ledger_lookup_done(b->ledger, b->batch, &now, found, b->key_count, b->now);
+}
+
+static unsigned frames_of(const struct bench *b, uint8_t type)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < b->frame_count; i++)
+		count += b->frames[i].type == type;
+	return count;
+}
+
+static struct view last_frame(const struct bench *b, uint8_t type)
+{
+	for (unsigned i = b->frame_count; i-- > 0;)
+		if (b->frames[i].type == type)
+			return buffer_view(&b->frames[i].payload);
+	fail_msg("no frame of type %u", type);
+	return (struct view){0};
+}
+
+static struct message_sign last_job(const struct bench *b)
+{
+	struct message_sign job;
+	assert_int_equal(message_sign_read(last_frame(b, MESSAGE_SIGN), &job), 0);
+	return job;
+}
+
+static struct message_answer last_answer(const struct bench *b)
+{
+	struct message_answer answer;
+	assert_int_equal(message_answer_read(last_frame(b, MESSAGE_ANSWER), &answer), 0);
+	return answer;
+}
+
+static void sign(struct bench *b, const struct message_sign *job, int64_t next_update)
+{
+	cleanup(buffer_deinit) struct buffer payload = {0};
+	struct message_signed m = {
+		.id = job->id,
+		.produced_at = wall_seconds(b->now.wall_us),
+		.next_update = next_update,
+		.der = view_of_string("a response"),
+	};
+	message_signed_write(&payload, &m);
+	assert_int_equal(
+		ledger_signer_frame(b->ledger, 0, MESSAGE_SIGNED, buffer_view(&payload), b->now),
+		0);
+}
+
+static void feed_revokes(struct bench *b, uint8_t serial)
+{
+	struct db_evidence now = evidence(b);
+	struct cert_record record = {
+		.issuer = 1,
+		.serial = {.size = 1, .octets = {serial}},
+		.version = 2,
+		.status = CERT_REVOKED,
+		.reason = REASON_SUPERSEDED,
+		.revoked_at = 1700000000,
+		.invalidity_at = TIME_NONE,
+		.not_after = TIME_NONE,
+	};
+	ledger_poll(b->ledger, &now, &record, 1, NULL, 0, b->now);
+}
+
+/* ---- a front is not believed (FAULTS.md row 32) ---- */
+
+static void a_forged_frame_cuts_the_front_off(void **state)
+{
+	struct bench *b = *state;
+	cleanup(buffer_deinit) struct buffer payload = {0};
+	struct message_query query = {.certid_count = 1};
+	query.certids[0] = view_of_string("no CertID");
+	message_query_write(&payload, &query);
+	struct view bytes = buffer_view(&payload), none = {0};
+	assert_int_equal(ledger_front_frame(b->ledger, 0, MESSAGE_QUERY, bytes, b->now), -EBADMSG);
+	assert_int_equal(ledger_front_frame(b->ledger, 0, MESSAGE_SIGN, bytes, b->now), -EBADMSG);
+	assert_int_equal(ledger_front_frame(b->ledger, 0, MESSAGE_QUERY, none, b->now), -EBADMSG);
+	assert_int_equal(ledger_signer_frame(b->ledger, 0, MESSAGE_QUERY, bytes, b->now), -EBADMSG);
+}
+
+static void a_signer_that_stretches_the_life_is_not_believed(void **state)
+{
+	struct bench *b = *state;
+	ask_one(b, 0, 1, 0x42);
+	ledger_turn_end(b->ledger, b->now);
+	found_good(b);
+	struct message_sign job = last_job(b);
+	sign(b, &job, job.next_update + 1);
+	assert_int_equal(last_answer(b).result, OCSP_INTERNAL_ERROR);
+	assert_int_equal(b->alarms, 1);
+}
+
+/* ---- P-12 ---- */
+
+static void certids_of_two_issuers_are_unauthorized(void **state)
+{
+	struct bench *b = *state;
+	static const int both[] = {0, 1}, same[] = {1, 1};
+	ask(b, 0, 1, 2, both, 0x42);
+	assert_int_equal(last_answer(b).result, OCSP_UNAUTHORIZED);
+	ask(b, 0, 2, 2, same, 0x42);
+	ledger_turn_end(b->ledger, b->now);
+	found_good(b);
+	assert_int_equal(last_job(b).issuer, 1);
+	assert_int_equal(last_job(b).count, 2);
+}
+
+/* ---- batching ---- */
+
+static void one_turn_is_one_batch_and_each_certificate_is_asked_once(void **state)
+{
+	struct bench *b = *state;
+	for (uint8_t serial = 1; serial <= 10; serial++)
+		ask_one(b, serial % 2, serial, serial);
+	static const int twice[] = {0, 0};
+	ask(b, 0, 11, 2, twice, 3);
+	assert_int_equal(b->batches, 0);
+	ledger_turn_end(b->ledger, b->now);
+	assert_int_equal(b->batches, 1);
+	assert_int_equal(b->key_count, 10);
+	/* The next accumulates while one is in flight. */
+	ask_one(b, 0, 12, 20);
+	ledger_turn_end(b->ledger, b->now);
+	assert_int_equal(b->batches, 1);
+	found_good(b);
+	ledger_turn_end(b->ledger, b->now);
+	assert_int_equal(b->batches, 2);
+	assert_int_equal(b->key_count, 1);
+	assert_int_equal(frames_of(b, MESSAGE_SIGN), 11);
+}
+
+/* FAULTS.md row 4 */
+static void a_failed_batch_is_asked_again_after_a_pause(void **state)
+{
+	struct bench *b = *state;
+	ask_one(b, 0, 1, 0x42);
+	ledger_turn_end(b->ledger, b->now);
+	ledger_lookup_failed(b->ledger, b->batch, b->now);
+	ledger_turn_end(b->ledger, b->now);
+	assert_int_equal(b->batches, 1);
+	assert_int_equal(frames_of(b, MESSAGE_ANSWER), 0);
+	b->now.mono_us = ledger_next_timer(b->ledger);
+	ledger_timer(b->ledger, b->now);
+	assert_int_equal(b->batches, 2);
+	found_good(b);
+	assert_int_equal(last_job(b).entries[0].status, OCSP_GOOD);
+}
+
+static void an_answer_for_another_question_is_not_used(void **state)
+{
+	struct bench *b = *state;
+	struct db_evidence now = evidence(b);
+	struct db_found wrong = {.found = true, .record = {.issuer = 1, .version = 1}};
+	wrong.record.serial = (struct serial){.size = 1, .octets = {0x43}};
+	ask_one(b, 0, 1, 0x42);
+	ledger_turn_end(b->ledger, b->now);
+	ledger_lookup_done(b->ledger, b->batch, &now, &wrong, 1, b->now);
+	assert_int_equal(frames_of(b, MESSAGE_SIGN), 0);
+	assert_int_equal(b->alarms, 1);
+	assert_int_equal(ledger_open(b->ledger), 1);
+}
+
+/* ---- order on a front's channel ---- */
+
+static void a_purge_goes_to_every_front_before_the_tick(void **state)
+{
+	struct bench *b = *state;
+	feed_revokes(b, 0x42);
+	assert_int_equal(frames_of(b, MESSAGE_PURGE), 2);
+	assert_int_equal(frames_of(b, MESSAGE_TICK), 2);
+	assert_int_equal(b->frames[0].type, MESSAGE_PURGE);
+	assert_int_equal(b->frames[1].type, MESSAGE_PURGE);
+	struct message_tick tick;
+	assert_int_equal(message_tick_read(last_frame(b, MESSAGE_TICK), &tick), 0);
+	assert_int_equal(tick.serve_until_mono_us, b->now.mono_us + 5 * SECOND_US);
+	/* Told again: nothing new, so only a tick. */
+	forget_frames(b);
+	feed_revokes(b, 0x42);
+	assert_int_equal(frames_of(b, MESSAGE_PURGE), 0);
+}
+
+static void ticks_never_go_back(void **state)
+{
+	struct bench *b = *state;
+	struct db_evidence older = evidence(b);
+	struct message_tick tick;
+	older.time_us -= 10 * SECOND_US;
+	older.mono_us -= SECOND_US;
+	ledger_poll(b->ledger, &older, NULL, 0, NULL, 0, b->now);
+	assert_int_equal(frames_of(b, MESSAGE_TICK), 0);
+	/* The database's clock went back while ours went on. */
+	older.mono_us += 2 * SECOND_US;
+	ledger_poll(b->ledger, &older, NULL, 0, NULL, 0, b->now);
+	assert_int_equal(message_tick_read(last_frame(b, MESSAGE_TICK), &tick), 0);
+	assert_int_equal(tick.evidence_us, b->now.wall_us);
+}
+
+/* ---- the fence (I-1) ---- */
+
+static void a_job_that_changes_for_ever_ends_with_try_later(void **state)
+{
+	struct bench *b = *state;
+	struct db_evidence now = evidence(b);
+	ask_one(b, 0, 1, 0x42);
+	ledger_turn_end(b->ledger, b->now);
+	found_good(b);
+	for (int64_t version = 2; frames_of(b, MESSAGE_ANSWER) == 0; version++) {
+		struct cert_record held = {
+			.issuer = 1,
+			.serial = {.size = 1, .octets = {0x42}},
+			.version = version,
+			.status = CERT_HELD,
+			.reason = REASON_CERTIFICATE_HOLD,
+			.revoked_at = 1700000000 + version,
+			.invalidity_at = TIME_NONE,
+			.not_after = TIME_NONE,
+		};
+		assert_true(version < 20);
+		ledger_poll(b->ledger, &now, &held, 1, NULL, 0, b->now);
+		struct message_sign job = last_job(b);
+		sign(b, &job, job.next_update);
+	}
+	assert_int_equal(last_answer(b).result, OCSP_TRY_LATER);
+	assert_int_equal(frames_of(b, MESSAGE_SIGN), LIMIT_FENCE_RETRIES + 1);
+}
+
+/* ---- signers ---- */
+
+static void a_signer_is_given_no_more_than_its_depth(void **state)
+{
+	struct bench *b = *state;
+	for (uint8_t serial = 1; serial <= 40; serial++)
+		ask_one(b, 0, serial, serial);
+	ledger_turn_end(b->ledger, b->now);
+	found_good(b);
+	assert_int_equal(frames_of(b, MESSAGE_SIGN), LIMIT_SIGNER_DEPTH);
+	struct message_sign job = last_job(b);
+	sign(b, &job, job.next_update);
+	assert_int_equal(frames_of(b, MESSAGE_SIGN), LIMIT_SIGNER_DEPTH + 1);
+	/* A second signer takes its share of what waits. */
+	ledger_signer_attach(b->ledger, 1, b->now);
+	assert_int_equal(frames_of(b, MESSAGE_SIGN), 2 * LIMIT_SIGNER_DEPTH + 1);
+}
+
+/* ---- P-28, FAULTS.md row 13 ---- */
+
+static void refresh_times_lie_around_half_of_the_life_and_differ(void **state)
+{
+	struct bench *b = *state;
+	int64_t least = INT64_MAX, most = 0;
+	for (uint8_t serial = 1; serial <= 60; serial++) {
+		ask_one(b, 0, serial, serial);
+		ledger_turn_end(b->ledger, b->now);
+		found_good(b);
+		struct message_sign job = last_job(b);
+		sign(b, &job, job.next_update);
+		struct message_answer answer = last_answer(b);
+		int64_t life = answer.refresh_at - answer.produced_at;
+		least = life < least ? life : least;
+		most = life > most ? life : most;
+		forget_frames(b);
+	}
+	assert_in_range(least, 1619, 1700); /* of 3,599 s: the half is 1,799 */
+	assert_in_range(most, 1900, 1980);
+}
+
+/* ---- the end of a front ---- */
+
+static void a_front_that_goes_takes_its_questions_with_it(void **state)
+{
+	struct bench *b = *state;
+	ask_one(b, 0, 1, 0x42);
+	ask_one(b, 1, 1, 0x42);
+	ask_one(b, 0, 2, 0x43);
+	ledger_turn_end(b->ledger, b->now);
+	ledger_front_detach(b->ledger, 0);
+	assert_int_equal(ledger_open(b->ledger), 1);
+	found_good(b);
+	assert_int_equal(frames_of(b, MESSAGE_SIGN), 1);
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		CASE(a_forged_frame_cuts_the_front_off),
+		CASE(a_signer_that_stretches_the_life_is_not_believed),
+		CASE(certids_of_two_issuers_are_unauthorized),
+		CASE(one_turn_is_one_batch_and_each_certificate_is_asked_once),
+		CASE(a_failed_batch_is_asked_again_after_a_pause),
+		CASE(an_answer_for_another_question_is_not_used),
+		CASE(a_purge_goes_to_every_front_before_the_tick),
+		CASE(ticks_never_go_back),
+		CASE(a_job_that_changes_for_ever_ends_with_try_later),
+		CASE(a_signer_is_given_no_more_than_its_depth),
+		CASE(refresh_times_lie_around_half_of_the_life_and_differ),
+		CASE(a_front_that_goes_takes_its_questions_with_it),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

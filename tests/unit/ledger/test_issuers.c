@@ -1,0 +1,170 @@
+#include "unit.h"
+
+#include "ledger/issuers.h"
+#include "made.h"
+#include "ocsp/certificate.h"
+
+static const struct siphash_key key = {.k0 = 5, .k1 = 6};
+
+static struct conf_issuer sections[] = {{.name = (char *)"A"}, {.name = (char *)"B"}};
+static const struct conf conf = {.issuer_count = 2, .issuers = sections};
+
+static struct ocsp_issuer hashes_of(const char *name, const char *public_key)
+{
+	cleanup(buffer_deinit) struct buffer der = {0};
+	struct certificate certificate;
+	struct ocsp_issuer hashes;
+	made_certificate(&der, name, public_key);
+	assert_int_equal(certificate_read(buffer_view(&der), &certificate), 0);
+	assert_int_equal(ocsp_issuer_init(&hashes, certificate.subject, certificate.key_bits), 0);
+	return hashes;
+}
+
+/* An issuer record called `section` whose CA is `name` with `public_key`. */
+static int add(struct issuers *issuers, int32_t id, const char *section, const char *name,
+	       const char *public_key, int64_t version, int64_t revoked_at)
+{
+	cleanup(buffer_deinit) struct buffer der = {0};
+	struct fault fault;
+	struct db_issuer issuer = {
+		.record = {.id = id, .version = version, .revoked_at = revoked_at}};
+	(void)snprintf(issuer.record.name, sizeof(issuer.record.name), "%s", section);
+	made_certificate(&der, name, public_key);
+	issuer.certificate = buffer_view(&der);
+	return issuers_apply(issuers, &issuer, &fault);
+}
+
+static int apply(struct issuers *issuers, int32_t id, const char *section, const char *name,
+		 const char *public_key, int64_t version, int64_t revoked_at)
+{
+	int result = add(issuers, id, section, name, public_key, version, revoked_at);
+	issuers_settle(issuers);
+	return result;
+}
+
+static const struct issuer *match(const struct issuers *issuers, enum ocsp_hash hash,
+				  const struct ocsp_issuer *name,
+				  const struct ocsp_issuer *public_key)
+{
+	cleanup(buffer_deinit) struct buffer der = {0};
+	struct ocsp_certid certid;
+	static const uint8_t serial = 1;
+	made_certid(&der, hash, name, public_key, view_of(&serial, 1));
+	assert_int_equal(ocsp_certid_parse(buffer_view(&der), &certid), 0);
+	return issuers_match(issuers, &certid);
+}
+
+static struct issuers *new_issuers(void)
+{
+	struct issuers *issuers = NULL;
+	assert_int_equal(issuers_new(&conf, &key, &issuers), 0);
+	return issuers;
+}
+
+/* P-8 */
+static void name_alone_or_key_alone_never_matches(void **state)
+{
+	(void)state;
+	cleanup(issuers_freep) struct issuers *issuers = new_issuers();
+	assert_int_equal(apply(issuers, 1, "A", "CA one", "key one", 1, TIME_NONE),
+			 ISSUERS_CHANGED);
+	assert_int_equal(apply(issuers, 2, "B", "CA two", "key two", 1, TIME_NONE),
+			 ISSUERS_CHANGED);
+	struct ocsp_issuer one = hashes_of("CA one", "key one"),
+			   two = hashes_of("CA two", "key two");
+	assert_null(match(issuers, OCSP_HASH_SHA1, &one, &two));
+	assert_null(match(issuers, OCSP_HASH_SHA1, &two, &one));
+	assert_int_equal(match(issuers, OCSP_HASH_SHA1, &one, &one)->record.id, 1);
+}
+
+/* P-8: cross-certificates and re-keyed CAs. */
+static void same_key_or_same_name_are_different_issuers(void **state)
+{
+	(void)state;
+	cleanup(issuers_freep) struct issuers *issuers = new_issuers();
+	assert_int_equal(apply(issuers, 1, "A", "CA", "old key", 1, TIME_NONE), ISSUERS_CHANGED);
+	assert_int_equal(apply(issuers, 2, "B", "CA", "new key", 1, TIME_NONE), ISSUERS_CHANGED);
+	assert_int_equal(apply(issuers, 3, "C", "Other", "new key", 1, TIME_NONE), ISSUERS_CHANGED);
+	struct ocsp_issuer a = hashes_of("CA", "old key"), b = hashes_of("CA", "new key"),
+			   c = hashes_of("Other", "new key");
+	assert_int_equal(match(issuers, OCSP_HASH_SHA256, &a, &a)->record.id, 1);
+	assert_int_equal(match(issuers, OCSP_HASH_SHA256, &b, &b)->record.id, 2);
+	assert_int_equal(match(issuers, OCSP_HASH_SHA256, &c, &c)->record.id, 3);
+}
+
+/* P-9 */
+static void every_hash_matches_every_issuer(void **state)
+{
+	(void)state;
+	cleanup(issuers_freep) struct issuers *issuers = new_issuers();
+	for (int i = 0; i < 1000; i++) {
+		char name[16];
+		(void)snprintf(name, sizeof(name), "CA %d", i);
+		assert_int_equal(add(issuers, i + 1, name, name, name, 1, TIME_NONE),
+				 ISSUERS_CHANGED);
+	}
+	issuers_settle(issuers);
+	for (int i = 0; i < 1000; i += 111) {
+		char name[16];
+		(void)snprintf(name, sizeof(name), "CA %d", i);
+		struct ocsp_issuer hashes = hashes_of(name, name);
+		for (int hash = OCSP_HASH_SHA1; hash <= OCSP_HASH_SHA512; hash++)
+			assert_int_equal(
+				match(issuers, (enum ocsp_hash)hash, &hashes, &hashes)->record.id,
+				i + 1);
+	}
+}
+
+/* P-34, I-4 */
+static void a_revoked_issuer_stays_revoked(void **state)
+{
+	(void)state;
+	cleanup(issuers_freep) struct issuers *issuers = new_issuers();
+	assert_int_equal(apply(issuers, 1, "A", "CA", "key", 2, 1700000000), ISSUERS_CHANGED);
+	assert_int_equal(apply(issuers, 1, "A", "CA", "key", 1, TIME_NONE), 0);
+	assert_int_equal(apply(issuers, 1, "A", "CA", "key", 3, TIME_NONE), ISSUERS_REFUSED);
+	assert_int_equal(issuers_by_id(issuers, 1)->record.revoked_at, 1700000000);
+}
+
+static void an_unreadable_certificate_does_not_hide_a_revocation(void **state)
+{
+	(void)state;
+	cleanup(issuers_freep) struct issuers *issuers = new_issuers();
+	struct fault fault;
+	struct db_issuer broken = {
+		.record = {.id = 1, .name = "A", .version = 2, .revoked_at = 1700000000},
+		.certificate = view_of_string("no certificate"),
+	};
+	assert_int_equal(issuers_apply(issuers, &broken, &fault), -EINVAL);
+	assert_non_null(strstr(fault.text, "\"A\""));
+	assert_int_equal(apply(issuers, 1, "A", "CA", "key", 1, TIME_NONE), ISSUERS_CHANGED);
+	assert_int_equal(issuers_apply(issuers, &broken, &fault), ISSUERS_CHANGED);
+	assert_int_equal(issuers_by_id(issuers, 1)->record.revoked_at, 1700000000);
+}
+
+static void the_first_configured_issuer_that_is_missing_is_named(void **state)
+{
+	(void)state;
+	cleanup(issuers_freep) struct issuers *issuers = new_issuers();
+	assert_string_equal(issuers_missing(issuers)->name, "A");
+	assert_int_equal(apply(issuers, 7, "A", "CA", "key", 1, TIME_NONE), ISSUERS_CHANGED);
+	assert_string_equal(issuers_missing(issuers)->name, "B");
+	assert_int_equal(apply(issuers, 8, "unnamed", "X", "x", 1, TIME_NONE), ISSUERS_CHANGED);
+	assert_null(issuers_by_id(issuers, 8)->section);
+	assert_int_equal(apply(issuers, 9, "B", "Y", "y", 1, TIME_NONE), ISSUERS_CHANGED);
+	assert_null(issuers_missing(issuers));
+	assert_int_equal(issuers_by_id(issuers, 9)->section_index, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(name_alone_or_key_alone_never_matches),
+		cmocka_unit_test(same_key_or_same_name_are_different_issuers),
+		cmocka_unit_test(every_hash_matches_every_issuer),
+		cmocka_unit_test(a_revoked_issuer_stays_revoked),
+		cmocka_unit_test(an_unreadable_certificate_does_not_hide_a_revocation),
+		cmocka_unit_test(the_first_configured_issuer_that_is_missing_is_named),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

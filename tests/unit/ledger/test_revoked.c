@@ -1,0 +1,211 @@
+#include "unit.h"
+
+#include "base/timetext.h"
+#include "ledger/revoked.h"
+
+static const struct siphash_key key = {.k0 = 3, .k1 = 4};
+
+static struct cert_record record_of(uint32_t number, int64_t version, enum cert_status status)
+{
+	struct cert_record record = {
+		.issuer = 1,
+		.serial = {.size = 5, .octets = {0x01}},
+		.version = version,
+		.status = status,
+		.reason = status == CERT_GOOD ? REASON_NONE : REASON_KEY_COMPROMISE,
+		.revoked_at = status == CERT_GOOD ? TIME_NONE : 1700000000,
+		.invalidity_at = TIME_NONE,
+		.not_after = TIME_MOST,
+	};
+	for (int i = 0; i < 4; i++)
+		record.serial.octets[i + 1] = (uint8_t)(number >> (8 * i));
+	return record;
+}
+
+static int apply(struct revoked *set, uint32_t number, int64_t version, enum cert_status status)
+{
+	struct cert_record record = record_of(number, version, status);
+	return revoked_apply(set, &record);
+}
+
+static int status_of(const struct revoked *set, uint32_t number)
+{
+	struct cert_record name = record_of(number, 0, CERT_GOOD), found;
+	if (!revoked_find(set, 1, serial_view(&name.serial), &found))
+		return -1;
+	return (int)found.status;
+}
+
+static struct revoked *new_set(void)
+{
+	struct revoked *set = NULL;
+	assert_int_equal(revoked_new(&key, &set), 0);
+	return set;
+}
+
+/* I-4 */
+static void revoked_never_becomes_good(void **state)
+{
+	(void)state;
+	cleanup(revoked_freep) struct revoked *set = new_set();
+	assert_int_equal(apply(set, 1, 2, CERT_REVOKED), REVOKED_CHANGED);
+	assert_int_equal(apply(set, 1, 3, CERT_GOOD), REVOKED_REFUSED);
+	assert_int_equal(status_of(set, 1), CERT_REVOKED);
+}
+
+static void an_older_or_equal_version_changes_nothing(void **state)
+{
+	(void)state;
+	cleanup(revoked_freep) struct revoked *set = new_set();
+	assert_int_equal(apply(set, 1, 4, CERT_REVOKED), REVOKED_CHANGED);
+	assert_int_equal(apply(set, 1, 4, CERT_REVOKED), 0);
+	assert_int_equal(apply(set, 1, 3, CERT_GOOD), 0);
+	assert_int_equal(apply(set, 1, 2, CERT_HELD), 0);
+	assert_int_equal(status_of(set, 1), CERT_REVOKED);
+	assert_int_equal(revoked_count(set), 1);
+}
+
+static void a_released_hold_stays_released_when_the_hold_comes_late(void **state)
+{
+	(void)state;
+	cleanup(revoked_freep) struct revoked *set = new_set();
+	assert_int_equal(apply(set, 1, 3, CERT_GOOD), REVOKED_CHANGED);
+	assert_int_equal(apply(set, 1, 2, CERT_HELD), 0);
+	assert_int_equal(status_of(set, 1), CERT_GOOD);
+	assert_int_equal(apply(set, 1, 4, CERT_HELD), REVOKED_CHANGED);
+	assert_int_equal(status_of(set, 1), CERT_HELD);
+	assert_int_equal(apply(set, 1, 5, CERT_GOOD), REVOKED_CHANGED);
+	assert_int_equal(revoked_count(set), 0);
+}
+
+static void an_issuance_takes_no_row(void **state)
+{
+	(void)state;
+	cleanup(revoked_freep) struct revoked *set = new_set();
+	assert_int_equal(apply(set, 1, 1, CERT_GOOD), 0);
+	assert_int_equal(status_of(set, 1), -1);
+}
+
+/* P-29 */
+static void a_changed_reason_is_a_change(void **state)
+{
+	(void)state;
+	cleanup(revoked_freep) struct revoked *set = new_set();
+	struct cert_record record = record_of(1, 2, CERT_REVOKED), found;
+	assert_int_equal(revoked_apply(set, &record), REVOKED_CHANGED);
+	record.version = 3;
+	record.reason = REASON_CA_COMPROMISE;
+	record.revoked_at = TIME_LEAST;
+	record.invalidity_at = -1;
+	assert_int_equal(revoked_apply(set, &record), REVOKED_CHANGED);
+	assert_true(revoked_find(set, 1, serial_view(&record.serial), &found));
+	assert_int_equal(found.version, 3);
+	assert_int_equal(found.reason, REASON_CA_COMPROMISE);
+	assert_int_equal(found.revoked_at, TIME_LEAST);
+	assert_int_equal(found.invalidity_at, -1);
+	assert_int_equal(found.not_after, TIME_MOST);
+	assert_view_equal(serial_view(&found.serial), serial_view(&record.serial));
+}
+
+static void the_same_serial_of_another_issuer_is_another_certificate(void **state)
+{
+	(void)state;
+	cleanup(revoked_freep) struct revoked *set = new_set();
+	struct cert_record record = record_of(1, 2, CERT_REVOKED), found;
+	assert_int_equal(revoked_apply(set, &record), REVOKED_CHANGED);
+	assert_false(revoked_find(set, 2, serial_view(&record.serial), &found));
+}
+
+/* P-6: serials over 20 octets round-trip too. */
+static void long_serials_are_kept_whole(void **state)
+{
+	(void)state;
+	cleanup(revoked_freep) struct revoked *set = new_set();
+	static const uint8_t sizes[] = {1, 20, 21, 30, LIMIT_SERIAL};
+	struct cert_record found;
+	for (size_t i = 0; i < array_size(sizes); i++) {
+		struct cert_record record = record_of(0, 2, CERT_REVOKED);
+		record.serial.size = sizes[i];
+		memset(record.serial.octets, 0x5a, sizes[i]);
+		assert_int_equal(revoked_apply(set, &record), REVOKED_CHANGED);
+	}
+	for (size_t i = 0; i < array_size(sizes); i++) {
+		uint8_t octets[LIMIT_SERIAL];
+		memset(octets, 0x5a, sizeof(octets));
+		assert_true(revoked_find(set, 1, view_of(octets, sizes[i]), &found));
+		assert_view_equal(serial_view(&found.serial), view_of(octets, sizes[i]));
+	}
+}
+
+/* ---- a database that went back in time (FAULTS.md row 9) ---- */
+
+static void count_lost(void *context, const struct cert_record *record)
+{
+	uint32_t *sum = context;
+	*sum += record->serial.octets[1];
+}
+
+static void what_a_load_does_not_name_is_lost_but_stays(void **state)
+{
+	(void)state;
+	cleanup(revoked_freep) struct revoked *set = new_set();
+	uint32_t sum = 0;
+	assert_int_equal(apply(set, 1, 2, CERT_REVOKED), REVOKED_CHANGED);
+	assert_int_equal(apply(set, 2, 3, CERT_REVOKED), REVOKED_CHANGED);
+	assert_int_equal(apply(set, 4, 2, CERT_HELD), REVOKED_CHANGED);
+	revoked_unconfirm(set);
+	assert_int_equal(apply(set, 1, 2, CERT_REVOKED), 0); /* named again */
+	assert_int_equal(apply(set, 2, 2, CERT_HELD), 0); /* an older state of it */
+	assert_int_equal(revoked_lost(set, count_lost, &sum), 2);
+	assert_int_equal(sum, 2 + 4);
+	assert_int_equal(status_of(set, 2), CERT_REVOKED);
+	assert_int_equal(status_of(set, 4), CERT_HELD);
+}
+
+static void a_good_row_that_the_load_did_not_confirm_yields_to_any_bad_one(void **state)
+{
+	(void)state;
+	cleanup(revoked_freep) struct revoked *set = new_set();
+	assert_int_equal(apply(set, 1, 5, CERT_GOOD), REVOKED_CHANGED);
+	assert_int_equal(apply(set, 2, 5, CERT_GOOD), REVOKED_CHANGED);
+	revoked_unconfirm(set);
+	assert_int_equal(status_of(set, 1), -1); /* no authority until confirmed */
+	assert_int_equal(apply(set, 1, 2, CERT_REVOKED), REVOKED_CHANGED);
+	assert_int_equal(status_of(set, 1), CERT_REVOKED);
+	assert_int_equal(apply(set, 2, 5, CERT_GOOD), 0);
+	assert_int_equal(apply(set, 2, 4, CERT_HELD), 0);
+	assert_int_equal(status_of(set, 2), CERT_GOOD);
+}
+
+/* PERFORMANCE.md */
+static void a_million_rows_take_at_most_64_bytes_each(void **state)
+{
+	(void)state;
+	cleanup(revoked_freep) struct revoked *set = new_set();
+	const uint32_t rows = 1000000;
+	for (uint32_t i = 0; i < rows; i++) {
+		struct cert_record record = record_of(i, 2, CERT_REVOKED);
+		record.serial.size = 20;
+		assert_int_equal(revoked_apply(set, &record), REVOKED_CHANGED);
+	}
+	assert_int_equal(revoked_count(set), rows);
+	assert_true(revoked_memory(set) <= (size_t)rows * 64);
+	assert_int_equal(status_of(set, 1), -1); /* five octets: another serial */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(revoked_never_becomes_good),
+		cmocka_unit_test(an_older_or_equal_version_changes_nothing),
+		cmocka_unit_test(a_released_hold_stays_released_when_the_hold_comes_late),
+		cmocka_unit_test(an_issuance_takes_no_row),
+		cmocka_unit_test(a_changed_reason_is_a_change),
+		cmocka_unit_test(the_same_serial_of_another_issuer_is_another_certificate),
+		cmocka_unit_test(long_serials_are_kept_whole),
+		cmocka_unit_test(what_a_load_does_not_name_is_lost_but_stays),
+		cmocka_unit_test(a_good_row_that_the_load_did_not_confirm_yields_to_any_bad_one),
+		cmocka_unit_test(a_million_rows_take_at_most_64_bytes_each),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
