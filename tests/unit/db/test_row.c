@@ -1,0 +1,226 @@
+/* Rows in binary format: what is corrupt is named, never guessed at (FAULTS.md row 15). */
+#include "unit.h"
+
+#include "base/timetext.h"
+#include "db/row.h"
+
+enum { ISSUER, SERIAL, VERSION, STATUS, REASON, REVOKED_AT, INVALIDITY_AT, NOT_AFTER };
+
+#define BYTES(...) view_of((const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
+#define FIELD(...) ((struct db_field){.bytes = BYTES(__VA_ARGS__)})
+#define NULL_FIELD ((struct db_field){.null = true})
+/* 2000-01-01T00:00:01.5Z */
+#define ONE_AND_A_HALF FIELD(0, 0, 0, 0, 0, 0x16, 0xe3, 0x60)
+#define INFINITY_FIELD FIELD(0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff)
+#define MINUS_INFINITY FIELD(0x80, 0, 0, 0, 0, 0, 0, 0)
+
+/* A revoked row with everything; tests spoil one column. */
+#define REVOKED_ROW                                                                               \
+	{                                                                                         \
+		FIELD(0, 0, 0, 7), FIELD(0x00, 0x80), FIELD(0, 0, 0, 0, 0, 0, 0, 3), FIELD(0, 1), \
+			FIELD(0, 1), ONE_AND_A_HALF, NULL_FIELD, NULL_FIELD                       \
+	}
+#define GOOD_ROW                                                                            \
+	{                                                                                   \
+		FIELD(0, 0, 0, 7), FIELD(0x2a), FIELD(0, 0, 0, 0, 0, 0, 0, 1), FIELD(0, 0), \
+			NULL_FIELD, NULL_FIELD, NULL_FIELD, ONE_AND_A_HALF                  \
+	}
+
+static void expect_bad(const struct db_field *fields, const char *column)
+{
+	struct cert_record record = {.version = 99};
+	struct db_bad_row bad = {0};
+	assert_int_equal(db_row_read(fields, &record, &bad), DB_ROW_BAD);
+	assert_non_null(strstr(bad.fault.text, column));
+	assert_int_equal(record.version, 99);
+}
+
+static void status_out_of_range_is_bad_and_named_with_its_key(void **state)
+{
+	(void)state;
+	struct db_field row[] = REVOKED_ROW;
+	struct cert_record record;
+	struct db_bad_row bad = {0};
+	row[STATUS] = FIELD(0, 3);
+	assert_int_equal(db_row_read(row, &record, &bad), DB_ROW_BAD);
+	assert_true(bad.keyed);
+	assert_int_equal(bad.key.issuer, 7);
+	assert_view_equal(serial_view(&bad.key.serial), BYTES(0x00, 0x80));
+	assert_string_equal(bad.fault.text,
+			    "certificate issuer=7 serial=0080: status cannot be understood");
+}
+
+static void null_where_a_value_must_be_is_bad(void **state)
+{
+	(void)state;
+	static const char *const names[] = {"issuer", "serial", "version", "status"};
+	for (int i = ISSUER; i <= STATUS; i++) {
+		struct db_field row[] = REVOKED_ROW;
+		row[i] = NULL_FIELD;
+		expect_bad(row, names[i]);
+	}
+}
+
+static void a_value_of_another_size_is_bad(void **state)
+{
+	(void)state;
+	for (int i = VERSION; i <= NOT_AFTER; i++) {
+		struct db_field row[] = REVOKED_ROW;
+		row[i] = FIELD(0, 0, 1);
+		expect_bad(row, "");
+	}
+}
+
+static void a_row_without_a_readable_key_has_none(void **state)
+{
+	(void)state;
+	static const struct db_field issuers[] = {{.null = true}};
+	struct db_field row[] = REVOKED_ROW;
+	struct cert_record record;
+	struct db_bad_row bad = {.keyed = true};
+	row[SERIAL] = FIELD(0x00, 0x01); /* P-6: not minimal */
+	assert_int_equal(db_row_read(row, &record, &bad), DB_ROW_BAD);
+	assert_false(bad.keyed);
+	row[SERIAL] = FIELD(0x01);
+	row[ISSUER] = issuers[0];
+	bad.keyed = true;
+	assert_int_equal(db_row_read(row, &record, &bad), DB_ROW_BAD);
+	assert_false(bad.keyed);
+}
+
+static void times_beyond_what_an_answer_can_say_are_bad(void **state)
+{
+	(void)state;
+	for (int i = REVOKED_AT; i <= INVALIDITY_AT; i++) {
+		struct db_field row[] = REVOKED_ROW;
+		row[i] = INFINITY_FIELD;
+		expect_bad(row, i == REVOKED_AT ? "revoked_at" : "invalidity_at");
+		row[i] = MINUS_INFINITY;
+		expect_bad(row, i == REVOKED_AT ? "revoked_at" : "invalidity_at");
+		/* 10000-01-01: PostgreSQL goes on to the year 294276 */
+		row[i] = FIELD(0x03, 0x80, 0xe7, 0x8b, 0x7d, 0x59, 0xa0, 0x00);
+		expect_bad(row, i == REVOKED_AT ? "revoked_at" : "invalidity_at");
+	}
+}
+
+static void reasons_that_are_no_state_are_bad(void **state) /* P-29 */
+{
+	(void)state;
+	static const uint8_t reasons[][2] = {{0, 7}, {0, 8}, {0, 11}, {0xff, 0xff}};
+	for (size_t i = 0; i < array_size(reasons); i++) {
+		struct db_field row[] = REVOKED_ROW;
+		row[REASON].bytes = view_of(reasons[i], 2);
+		expect_bad(row, "reason");
+	}
+}
+
+static void status_and_its_facts_must_agree(void **state)
+{
+	(void)state;
+	struct db_field good[] = GOOD_ROW;
+	good[REVOKED_AT] = ONE_AND_A_HALF;
+	expect_bad(good, "status with its reason and dates");
+	struct db_field undated[] = REVOKED_ROW;
+	undated[REVOKED_AT] = NULL_FIELD;
+	expect_bad(undated, "status with its reason and dates");
+	struct db_field hold_for_ever[] = REVOKED_ROW;
+	hold_for_ever[REASON] = FIELD(0, 6);
+	expect_bad(hold_for_ever, "status with its reason and dates");
+	struct db_field held[] = REVOKED_ROW;
+	held[STATUS] = FIELD(0, 2);
+	expect_bad(held, "status with its reason and dates");
+}
+
+static void a_revoked_row_is_read_with_whole_seconds(void **state)
+{
+	(void)state;
+	struct db_field row[] = REVOKED_ROW;
+	struct cert_record r;
+	struct db_bad_row bad;
+	assert_int_equal(db_row_read(row, &r, &bad), 0);
+	assert_int_equal(r.issuer, 7);
+	assert_view_equal(serial_view(&r.serial), BYTES(0x00, 0x80));
+	assert_int_equal(r.version, 3);
+	assert_int_equal(r.status, CERT_REVOKED);
+	assert_int_equal(r.reason, REASON_KEY_COMPROMISE);
+	assert_int_equal(r.revoked_at, 946684801);
+	assert_true(r.invalidity_at == TIME_NONE);
+	assert_true(r.not_after == TIME_NONE);
+}
+
+static void a_good_row_has_no_revocation(void **state)
+{
+	(void)state;
+	struct db_field row[] = GOOD_ROW;
+	struct cert_record r;
+	struct db_bad_row bad;
+	assert_int_equal(db_row_read(row, &r, &bad), 0);
+	assert_int_equal(r.status, CERT_GOOD);
+	assert_true(r.revoked_at == TIME_NONE);
+	assert_int_equal(r.reason, REASON_NONE);
+	assert_int_equal(r.not_after, 946684801);
+}
+
+static void an_infinite_not_after_never_passes(void **state)
+{
+	(void)state;
+	struct db_field row[] = GOOD_ROW;
+	struct cert_record r;
+	struct db_bad_row bad;
+	row[NOT_AFTER] = INFINITY_FIELD;
+	assert_int_equal(db_row_read(row, &r, &bad), 0);
+	assert_true(r.not_after == TIME_NONE);
+	row[NOT_AFTER] = MINUS_INFINITY;
+	expect_bad(row, "not_after");
+}
+
+static void times_before_1970_round_down(void **state)
+{
+	(void)state;
+	struct db_field row[] = REVOKED_ROW;
+	struct cert_record r;
+	struct db_bad_row bad;
+	/* 1969-12-31T23:59:59.5Z = −946684800.5 s from 2000 */
+	row[REVOKED_AT] = FIELD(0xff, 0xfc, 0xa2, 0xfe, 0xc4, 0xc0, 0x5e, 0xe0);
+	assert_int_equal(db_row_read(row, &r, &bad), 0);
+	assert_int_equal(r.revoked_at, -1);
+}
+
+static void an_issuer_with_a_bad_column_is_bad(void **state)
+{
+	(void)state;
+	const struct db_field whole[DB_ISSUER_FIELDS] = {
+		FIELD(0, 0, 0, 7), FIELD('A'), FIELD(0, 0, 0, 0, 0, 0, 0, 1),
+		NULL_FIELD,        NULL_FIELD, FIELD(0x30, 0x00)};
+	struct db_issuer issuer;
+	struct fault fault;
+	for (int i = 0; i < DB_ISSUER_FIELDS; i++) {
+		struct db_field row[DB_ISSUER_FIELDS];
+		memcpy(row, whole, sizeof(row));
+		row[i] = i == 3 || i == 4 ? FIELD(1, 2, 3) : NULL_FIELD;
+		assert_int_equal(db_issuer_read(row, &issuer, &fault), DB_ROW_BAD);
+	}
+	assert_int_equal(db_issuer_read(whole, &issuer, &fault), 0);
+	assert_string_equal(issuer.record.name, "A");
+	assert_view_equal(issuer.certificate, BYTES(0x30, 0x00));
+	assert_true(issuer.record.revoked_at == TIME_NONE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(status_out_of_range_is_bad_and_named_with_its_key),
+		cmocka_unit_test(null_where_a_value_must_be_is_bad),
+		cmocka_unit_test(a_value_of_another_size_is_bad),
+		cmocka_unit_test(a_row_without_a_readable_key_has_none),
+		cmocka_unit_test(times_beyond_what_an_answer_can_say_are_bad),
+		cmocka_unit_test(reasons_that_are_no_state_are_bad),
+		cmocka_unit_test(status_and_its_facts_must_agree),
+		cmocka_unit_test(a_revoked_row_is_read_with_whole_seconds),
+		cmocka_unit_test(a_good_row_has_no_revocation),
+		cmocka_unit_test(an_infinite_not_after_never_passes),
+		cmocka_unit_test(times_before_1970_round_down),
+		cmocka_unit_test(an_issuer_with_a_bad_column_is_bad),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
