@@ -114,7 +114,7 @@ def test_certificates_of_two_issuers_in_one_request_are_unauthorized(sites):
 @pytest.mark.parametrize("state,expected", STATES)
 def test_gnutls_verifies_every_status(sites, key, state, expected):
     site, responder = sites[key]
-    answer = run("ocsptool", "--ask", responder.url, "--load-issuer", site.ca.certificate,
+    answer = run("ocsptool", f"--ask={responder.url}", "--load-issuer", site.ca.certificate,
                  "--load-cert", site.path(state), "--load-trust", site.ca.certificate, check=False)
     text = answer.stdout + answer.stderr
     assert f"Certificate Status: {expected}" in text, text
@@ -193,11 +193,12 @@ def test_curl_gets_the_same_answer_in_every_form(sites, tmp_path):
             answers.append(file.read())
     assert len(set(answers)) == 1
     assert ocsp.load_der_ocsp_response(answers[0]).certificate_status == ocsp.OCSPCertStatus.GOOD
-    head = run("curl", "-fsSI", responder.url + forms[1]).stdout.lower()
-    etag = next(line.split(": ", 1)[1] for line in head.splitlines() if line.startswith("etag"))
-    assert f"content-length: {len(answers[0])}" in head
+    head = run("curl", "-fsSI", responder.url + forms[1]).stdout
+    etag = next(line.split(": ", 1)[1] for line in head.splitlines()
+                if line.lower().startswith("etag"))
+    assert f"content-length: {len(answers[0])}" in head.lower()
     code = run("curl", "-sS", "-o", str(tmp_path / "304"), "-w", "%{http_code}",
-               "-H", f"If-None-Match: {etag.upper() if etag.isupper() else etag}",
+               "-H", f"If-None-Match: {etag}",
                responder.url + forms[1]).stdout
     assert code == "304"
 
