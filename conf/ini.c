@@ -188,7 +188,7 @@ static int read_pair(struct ini *ini, struct view line, struct ini_item *ret, st
 int ini_next(struct ini *ini, struct ini_item *ret, struct fault *fault)
 {
 	for (;;) {
-		struct view line;
+		struct view line = {0};
 		int result = next_line(ini, &line, fault);
 		if (result <= 0)
 			return result;

@@ -14,12 +14,12 @@
 #define TEXT_MOST 2000
 #define LISTEN_MOST 1000
 
-#define SERVER(member) SECTION_SERVER, false, #member
+#define SERVER(member) #member, SECTION_SERVER, false
 #define SERVER_AT(member) offsetof(struct conf_server, member)
-#define DATABASE(member) SECTION_DATABASE, false, #member
+#define DATABASE(member) #member, SECTION_DATABASE, false
 #define DATABASE_AT(member) offsetof(struct conf_database, member)
-#define SHARED(member) SECTION_ISSUER, true, #member
-#define ISSUER(member) SECTION_ISSUER, false, #member
+#define SHARED(member) #member, SECTION_ISSUER, true
+#define ISSUER(member) #member, SECTION_ISSUER, false
 #define ISSUER_AT(member) offsetof(struct conf_issuer, member)
 
 static const struct option_word auto_words[] = {{"auto", 0}, {NULL, 0}};
@@ -58,124 +58,125 @@ static const struct option_word expired_words[] = {
 	{NULL, 0},
 };
 
-/* Columns: section, shared and name · type, words · bounds · default, example · rooms · offset ·
+/* Columns: name, section and shared · type · rooms · words · bounds · default, example · offset ·
  * help. The order is that of the sample file and the manual. */
 const struct option options[] = {
-	{SERVER(listen), OPTION_LISTEN, NULL, 1, LISTEN_MOST, "127.0.0.1:8080",
-	 "192.0.2.1:80, [2001:db8::1]:80", CONF_WARDEN, SERVER_AT(listen),
+	{SERVER(listen), OPTION_LISTEN, CONF_WARDEN, NULL, 1, LISTEN_MOST, "127.0.0.1:8080",
+	 "192.0.2.1:80, [2001:db8::1]:80", SERVER_AT(listen),
 	 "Addresses and ports of the public listener, separated by commas. Numeric addresses only; "
 	 "0.0.0.0 and [::] stand for all of the machine."},
-	{SERVER(control_socket), OPTION_PATH, NULL, 1, 100, "/run/stillgood/control.sock",
-	 "/run/stillgood/control.sock", CONF_WARDEN, SERVER_AT(control_socket),
+	{SERVER(control_socket), OPTION_PATH, CONF_WARDEN, NULL, 1, 100,
+	 "/run/stillgood/control.sock", "/run/stillgood/control.sock", SERVER_AT(control_socket),
 	 "The Unix socket that \"stillgood status\", \"reload\" and \"drain\" talk to."},
-	{SERVER(fronts), OPTION_INTEGER, auto_words, 1, LIMIT_FRONTS, "auto", "4",
-	 CONF_WARDEN | CONF_LEDGER, SERVER_AT(fronts),
+	{SERVER(fronts), OPTION_INTEGER, CONF_WARDEN | CONF_LEDGER, auto_words, 1, LIMIT_FRONTS,
+	 "auto", "4", SERVER_AT(fronts),
 	 "Number of processes that read the network; auto is one for each core."},
-	{SERVER(signers), OPTION_INTEGER, auto_words, 1, LIMIT_SIGNERS, "auto", "4",
-	 CONF_WARDEN | CONF_LEDGER, SERVER_AT(signers),
+	{SERVER(signers), OPTION_INTEGER, CONF_WARDEN | CONF_LEDGER, auto_words, 1, LIMIT_SIGNERS,
+	 "auto", "4", SERVER_AT(signers),
 	 "Number of processes that hold the keys and sign; auto is one for each core."},
-	{SERVER(log_level), OPTION_CHOICE, log_words, 0, 0, "info", "warning", CONF_ALL,
+	{SERVER(log_level), OPTION_CHOICE, CONF_ALL, log_words, 0, 0, "info", "warning",
 	 SERVER_AT(log_level), "The least important messages that are still logged."},
-	{SERVER(cache), OPTION_SIZE, NULL, MIB, 256 * GIB, "64MiB", "512MiB",
-	 CONF_FRONT | CONF_LEDGER, SERVER_AT(cache_size),
+	{SERVER(cache), OPTION_SIZE, CONF_FRONT | CONF_LEDGER, NULL, MIB, 256 * GIB, "64MiB",
+	 "512MiB", SERVER_AT(cache_size),
 	 "Memory for signed answers: of each front, and once more of the ledger."},
-	{SERVER(connections), OPTION_INTEGER, NULL, 1, 1000000, "20000", "50000", CONF_FRONT,
+	{SERVER(connections), OPTION_INTEGER, CONF_FRONT, NULL, 1, 1000000, "20000", "50000",
 	 SERVER_AT(connections), "Most client connections open at a time, for each front."},
-	{SERVER(connections_per_address), OPTION_INTEGER, NULL, 0, 1000000, "0", "200", CONF_FRONT,
+	{SERVER(connections_per_address), OPTION_INTEGER, CONF_FRONT, NULL, 0, 1000000, "0", "200",
 	 SERVER_AT(connections_per_address),
 	 "Most connections of one client address, for each front. 0 sets no such limit, because "
 	 "everybody behind a load balancer or a company's proxy shares one address."},
-	{SERVER(head_timeout), OPTION_DURATION, NULL, 100 * MILLISECOND_US, 10 * MINUTE_US, "10s",
-	 "5s", CONF_FRONT, SERVER_AT(head_timeout_us),
+	{SERVER(head_timeout), OPTION_DURATION, CONF_FRONT, NULL, 100 * MILLISECOND_US,
+	 10 * MINUTE_US, "10s", "5s", SERVER_AT(head_timeout_us),
 	 "Time for a request's head to arrive, from its first byte to its last."},
-	{SERVER(body_timeout), OPTION_DURATION, NULL, 100 * MILLISECOND_US, 10 * MINUTE_US, "10s",
-	 "5s", CONF_FRONT, SERVER_AT(body_timeout_us),
+	{SERVER(body_timeout), OPTION_DURATION, CONF_FRONT, NULL, 100 * MILLISECOND_US,
+	 10 * MINUTE_US, "10s", "5s", SERVER_AT(body_timeout_us),
 	 "Time for a request's body to arrive, from the end of its head."},
-	{SERVER(write_timeout), OPTION_DURATION, NULL, 100 * MILLISECOND_US, 10 * MINUTE_US, "10s",
-	 "5s", CONF_FRONT, SERVER_AT(write_timeout_us), "Time for a client to take an answer."},
-	{SERVER(idle_timeout), OPTION_DURATION, NULL, 100 * MILLISECOND_US, HOUR_US, "60s", "2m",
-	 CONF_FRONT, SERVER_AT(idle_timeout_us),
+	{SERVER(write_timeout), OPTION_DURATION, CONF_FRONT, NULL, 100 * MILLISECOND_US,
+	 10 * MINUTE_US, "10s", "5s", SERVER_AT(write_timeout_us),
+	 "Time for a client to take an answer."},
+	{SERVER(idle_timeout), OPTION_DURATION, CONF_FRONT, NULL, 100 * MILLISECOND_US, HOUR_US,
+	 "60s", "2m", SERVER_AT(idle_timeout_us),
 	 "Time that a connection may stay open without a request."},
-	{SERVER(answer_timeout), OPTION_DURATION, NULL, 50 * MILLISECOND_US, MINUTE_US, "3s", "5s",
-	 CONF_FRONT | CONF_LEDGER, SERVER_AT(answer_timeout_us),
+	{SERVER(answer_timeout), OPTION_DURATION, CONF_FRONT | CONF_LEDGER, NULL,
+	 50 * MILLISECOND_US, MINUTE_US, "3s", "5s", SERVER_AT(answer_timeout_us),
 	 "Time to find and sign an answer; after it the client is told tryLater. At least "
 	 "query_timeout."},
-	{SERVER(drain_timeout), OPTION_DURATION, NULL, 100 * MILLISECOND_US, 10 * MINUTE_US, "10s",
-	 "30s", CONF_ALL, SERVER_AT(drain_timeout_us),
+	{SERVER(drain_timeout), OPTION_DURATION, CONF_ALL, NULL, 100 * MILLISECOND_US,
+	 10 * MINUTE_US, "10s", "30s", SERVER_AT(drain_timeout_us),
 	 "Time to finish what is in flight when the service ends. At least answer_timeout."},
-	{SERVER(max_age), OPTION_DURATION, NULL, 0, 7 * DAY_US, "300s", "1h",
-	 CONF_FRONT | CONF_LEDGER, SERVER_AT(max_age_us),
+	{SERVER(max_age), OPTION_DURATION, CONF_FRONT | CONF_LEDGER, NULL, 0, 7 * DAY_US, "300s",
+	 "1h", SERVER_AT(max_age_us),
 	 "Upper bound of Cache-Control max-age: the delay that HTTP caches may add to a "
 	 "revocation. "
 	 "At most the validity of every issuer; the age sent never reaches beyond nextUpdate."},
-	{SERVER(max_certids), OPTION_INTEGER, NULL, 1, LIMIT_CERTIDS, "10", "1",
-	 CONF_FRONT | CONF_LEDGER, SERVER_AT(max_certids),
+	{SERVER(max_certids), OPTION_INTEGER, CONF_FRONT | CONF_LEDGER, NULL, 1, LIMIT_CERTIDS,
+	 "10", "1", SERVER_AT(max_certids),
 	 "Most certificates asked for in one request; more is malformedRequest."},
-	{SERVER(critical_extensions), OPTION_CHOICE, critical_words, 0, 0, "refuse", "ignore",
-	 CONF_FRONT, SERVER_AT(critical_extensions),
+	{SERVER(critical_extensions), OPTION_CHOICE, CONF_FRONT, critical_words, 0, 0, "refuse",
+	 "ignore", SERVER_AT(critical_extensions),
 	 "What to do with a request that holds an unknown critical extension: refuse it with "
 	 "malformedRequest, or ignore the extension."},
-	{SERVER(strict_content_type), OPTION_SWITCH, switch_words, 0, 0, "no", "yes", CONF_FRONT,
+	{SERVER(strict_content_type), OPTION_SWITCH, CONF_FRONT, switch_words, 0, 0, "no", "yes",
 	 SERVER_AT(strict_content_type),
 	 "Refuse POST with another Content-Type than application/ocsp-request (415). Some clients "
 	 "send none."},
 
-	{DATABASE(conninfo), OPTION_TEXT, NULL, 1, TEXT_MOST, NULL,
-	 "host=/run/postgresql dbname=stillgood user=stillgood", CONF_LEDGER, DATABASE_AT(conninfo),
+	{DATABASE(conninfo), OPTION_TEXT, CONF_LEDGER, NULL, 1, TEXT_MOST, NULL,
+	 "host=/run/postgresql dbname=stillgood user=stillgood", DATABASE_AT(conninfo),
 	 "Where PostgreSQL is: a libpq connection string or URI. It may name several hosts. Prefer "
 	 "peer authentication or a passfile to a password here."},
-	{DATABASE(poll_interval), OPTION_DURATION, NULL, 5 * MILLISECOND_US, MINUTE_US, "50ms",
-	 "100ms", CONF_LEDGER, DATABASE_AT(poll_interval_us),
+	{DATABASE(poll_interval), OPTION_DURATION, CONF_LEDGER, NULL, 5 * MILLISECOND_US, MINUTE_US,
+	 "50ms", "100ms", DATABASE_AT(poll_interval_us),
 	 "How often the change log is read: most of the time that a revocation takes to be seen."},
-	{DATABASE(freshness), OPTION_DURATION, NULL, 100 * MILLISECOND_US, DAY_US, "60s", "10s",
-	 CONF_FRONT | CONF_LEDGER | CONF_SIGNER, DATABASE_AT(freshness_us),
+	{DATABASE(freshness), OPTION_DURATION, CONF_FRONT | CONF_LEDGER | CONF_SIGNER, NULL,
+	 100 * MILLISECOND_US, DAY_US, "60s", "10s", DATABASE_AT(freshness_us),
 	 "The oldest proof of being current on which \"good\" is still answered; beyond it clients "
 	 "are told tryLater. At least twice poll_interval, and query_timeout."},
-	{DATABASE(connect_timeout), OPTION_DURATION, NULL, 100 * MILLISECOND_US, MINUTE_US, "5s",
-	 "2s", CONF_LEDGER, DATABASE_AT(connect_timeout_us),
+	{DATABASE(connect_timeout), OPTION_DURATION, CONF_LEDGER, NULL, 100 * MILLISECOND_US,
+	 MINUTE_US, "5s", "2s", DATABASE_AT(connect_timeout_us),
 	 "Time to connect to one host of conninfo."},
-	{DATABASE(query_timeout), OPTION_DURATION, NULL, 50 * MILLISECOND_US, MINUTE_US, "2s", "1s",
-	 CONF_LEDGER, DATABASE_AT(query_timeout_us),
+	{DATABASE(query_timeout), OPTION_DURATION, CONF_LEDGER, NULL, 50 * MILLISECOND_US,
+	 MINUTE_US, "2s", "1s", DATABASE_AT(query_timeout_us),
 	 "Time for one query; after it the connection is given up and made anew."},
 
-	{SHARED(validity), OPTION_DURATION, NULL, 2 * SECOND_US, 3650 * DAY_US, "8h", "1d",
-	 CONF_LEDGER | CONF_SIGNER, ISSUER_AT(validity_us),
+	{SHARED(validity), OPTION_DURATION, CONF_LEDGER | CONF_SIGNER, NULL, 2 * SECOND_US,
+	 3650 * DAY_US, "8h", "1d", ISSUER_AT(validity_us),
 	 "From thisUpdate to nextUpdate. Never beyond the end of the signer's certificate. At "
 	 "least "
 	 "max_age, and twice freshness and backdate."},
-	{SHARED(backdate), OPTION_DURATION, NULL, 0, DAY_US, "0s", "5m", CONF_LEDGER | CONF_SIGNER,
+	{SHARED(backdate), OPTION_DURATION, CONF_LEDGER | CONF_SIGNER, NULL, 0, DAY_US, "0s", "5m",
 	 ISSUER_AT(backdate_us),
 	 "thisUpdate is set back by this, for clients whose clocks are slow. At most half of "
 	 "validity."},
-	{SHARED(nonce), OPTION_CHOICE, nonce_words, 0, 0, "echo", "ignore",
-	 CONF_FRONT | CONF_LEDGER, ISSUER_AT(nonce),
+	{SHARED(nonce), OPTION_CHOICE, CONF_FRONT | CONF_LEDGER, nonce_words, 0, 0, "echo",
+	 "ignore", ISSUER_AT(nonce),
 	 "A request's nonce: echo it, at the price of a signature each time, or ignore it and "
 	 "serve "
 	 "the shared answer."},
-	{SHARED(responder_id), OPTION_CHOICE, responder_words, 0, 0, "key", "name", CONF_SIGNER,
+	{SHARED(responder_id), OPTION_CHOICE, CONF_SIGNER, responder_words, 0, 0, "key", "name",
 	 ISSUER_AT(responder_id),
 	 "How answers name the signer: by the SHA-1 hash of its key or by its subject name."},
-	{SHARED(unassigned), OPTION_CHOICE, unassigned_words, 0, 0, "unknown", "unauthorized",
-	 CONF_LEDGER, ISSUER_AT(policy.unassigned),
+	{SHARED(unassigned), OPTION_CHOICE, CONF_LEDGER, unassigned_words, 0, 0, "unknown",
+	 "unauthorized", ISSUER_AT(policy.unassigned),
 	 "The answer for a serial number that was never issued. revoked is the extended definition "
 	 "of RFC 6960, section 2.2."},
-	{SHARED(expired), OPTION_CHOICE, expired_words, 0, 0, "answer", "unauthorized", CONF_LEDGER,
+	{SHARED(expired), OPTION_CHOICE, CONF_LEDGER, expired_words, 0, 0, "answer", "unauthorized",
 	 ISSUER_AT(policy.expired),
 	 "Certificates that have expired: answer for as long as the database knows them, or refuse "
 	 "with unauthorized. Revoked ones are always answered."},
-	{SHARED(complete), OPTION_SWITCH, switch_words, 0, 0, "yes", "no", CONF_LEDGER,
+	{SHARED(complete), OPTION_SWITCH, CONF_LEDGER, switch_words, 0, 0, "yes", "no",
 	 ISSUER_AT(policy.complete),
 	 "Does the database hold every certificate of this issuer? no is for an issuer known by "
 	 "its "
 	 "CRL alone: a serial number without a row is then answered good."},
-	{ISSUER(certificate), OPTION_PATH, NULL, 1, TEXT_MOST, NULL, "ca.pem",
-	 CONF_LEDGER | CONF_SIGNER, ISSUER_AT(certificate),
+	{ISSUER(certificate), OPTION_PATH, CONF_LEDGER | CONF_SIGNER, NULL, 1, TEXT_MOST, NULL,
+	 "ca.pem", ISSUER_AT(certificate),
 	 "The CA's certificate, PEM or DER. A relative path starts at this file's folder."},
-	{ISSUER(signer_certificate), OPTION_PATH, NULL, 1, TEXT_MOST, NULL, "ocsp.pem", CONF_SIGNER,
+	{ISSUER(signer_certificate), OPTION_PATH, CONF_SIGNER, NULL, 1, TEXT_MOST, NULL, "ocsp.pem",
 	 ISSUER_AT(signer_certificate),
 	 "The certificate that answers are signed under, PEM or DER: issued by this CA with the "
 	 "extended key usage OCSPSigning, or the CA's own."},
-	{ISSUER(signer_key), OPTION_PATH, NULL, 1, TEXT_MOST, NULL, "ocsp.key", CONF_SIGNER,
+	{ISSUER(signer_key), OPTION_PATH, CONF_SIGNER, NULL, 1, TEXT_MOST, NULL, "ocsp.key",
 	 ISSUER_AT(signer_key),
 	 "The private key of signer_certificate: PEM, without a passphrase, readable by the "
 	 "service "

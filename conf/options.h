@@ -26,15 +26,15 @@ struct option_word {
 };
 
 struct option {
+	const char *name;
 	enum option_section section; /* where it is written; never SECTION_DEFAULTS */
 	bool shared; /* an issuer's option that [defaults] may hold too */
-	const char *name;
 	enum option_type type;
+	unsigned rooms; /* enum conf_room, mask */
 	const struct option_word *words; /* NULL: none */
 	int64_t least, most; /* of the number; of the text's bytes */
 	const char *standard; /* the default as text; NULL: required */
 	const char *example;
-	unsigned rooms; /* enum conf_room, mask */
 	size_t offset; /* in struct conf_server, conf_database or conf_issuer */
 	const char *help; /* sentences, for the sample and the manual */
 };

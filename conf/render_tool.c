@@ -10,7 +10,7 @@ static int put_file(const char *path, struct buffer *out)
 	struct fault fault;
 	int result = file_read(path, LIMIT_CONF_FILE, out, &fault);
 	if (result < 0)
-		fprintf(stderr, "%s\n", fault.text);
+		(void)fprintf(stderr, "%s\n", fault.text);
 	return result;
 }
 
@@ -32,7 +32,7 @@ int main(int argc, char **argv)
 	} else if (argc == 4 && strcmp(argv[1], "manual") == 0) {
 		result = put_manual(argv[2], argv[3], &out);
 	} else {
-		fprintf(stderr, "usage: conf_render_tool sample | manual HEAD TAIL\n");
+		(void)fprintf(stderr, "usage: conf_render_tool sample | manual HEAD TAIL\n");
 		return 2;
 	}
 	if (result < 0 || buffer_result(&out) < 0)

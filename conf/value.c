@@ -107,9 +107,9 @@ int value_parse(const struct option *option, const char *text, struct value *ret
 		break;
 	case OPTION_LISTEN:
 		result = listen_check(text);
-		if (result < 0)
-			break;
-		/* fall through */
+		if (result == 0)
+			result = text_parse(option, text, &value.text);
+		break;
 	case OPTION_TEXT:
 	case OPTION_PATH:
 		result = text_parse(option, text, &value.text);

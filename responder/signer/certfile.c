@@ -154,7 +154,7 @@ int keyfile_load(const char *path, EVP_PKEY **ret, bool *open_to_others, struct 
 	struct stat status;
 	/* One allocation that never moves, so that wiping it wipes all. */
 	if (stat(path, &status) == 0 && status.st_size < (off_t)LIMIT_PEM_FILE)
-		(void)buffer_reserve(&bytes, (size_t)status.st_size + 2u * 65536u);
+		(void)buffer_reserve(&bytes, (size_t)status.st_size + (size_t)2 * 65536);
 	int result = file_read(path, LIMIT_PEM_FILE, &bytes, fault);
 	if (result < 0)
 		return result;

@@ -90,7 +90,7 @@ static void put_entry(const struct keyring_entry *entry, const char *name, struc
 }
 
 /* What one entry may take, and the end of the object. */
-#define ENTRY_SPACE (2u * LIMIT_ISSUER_NAME + 256u)
+#define ENTRY_SPACE ((size_t)2 * LIMIT_ISSUER_NAME + 256)
 
 void keyring_status(const struct keyring *ring, const struct conf *conf, unsigned index,
 		    size_t most, struct buffer *out)
@@ -99,7 +99,7 @@ void keyring_status(const struct keyring *ring, const struct conf *conf, unsigne
 	unsigned i = 0;
 	buffer_printf(out, "{\"index\":%u,\"strays\":%llu,\"issuers\":[", index,
 		      (unsigned long long)ring->strays);
-	for (; i < ring->count && out->size - before + 2u * ENTRY_SPACE <= most; i++) {
+	for (; i < ring->count && out->size - before + 2 * ENTRY_SPACE <= most; i++) {
 		if (i > 0)
 			buffer_put_u8(out, ',');
 		put_entry(&ring->entries[i], conf->issuers[i].name, out);

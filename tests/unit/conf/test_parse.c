@@ -245,7 +245,7 @@ static void a_missing_option_has_its_default(void **state)
 	assert_int_equal(conf->database.poll_interval_us, 50 * MILLISECOND_US);
 	assert_int_equal(conf->database.freshness_us, 60 * SECOND_US);
 	const struct conf_issuer *issuer = &conf->issuers[0];
-	assert_int_equal(issuer->validity_us, 8 * 3600 * SECOND_US);
+	assert_int_equal(issuer->validity_us, INT64_C(8) * 3600 * SECOND_US);
 	assert_int_equal(issuer->nonce, NONCE_ECHO);
 	assert_int_equal(issuer->policy.unassigned, UNASSIGNED_UNKNOWN);
 	assert_true(issuer->policy.complete);

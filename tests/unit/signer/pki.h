@@ -10,7 +10,7 @@
 #include <openssl/x509v3.h>
 #include <sys/stat.h>
 
-#define PKI_DAY 86400
+#define PKI_DAY 86400L
 
 struct pki_extension {
 	int nid;
@@ -87,7 +87,7 @@ static inline X509 *pki_certificate(const struct pki_wish *wish)
 				   -1, 0);
 	X509_set_issuer_name(x509, wish->issuer ? X509_get_subject_name(wish->issuer) : name);
 	X509_gmtime_adj(X509_getm_notBefore(x509), wish->until ? wish->from : -PKI_DAY);
-	X509_gmtime_adj(X509_getm_notAfter(x509), wish->until ? wish->until : 100L * PKI_DAY);
+	X509_gmtime_adj(X509_getm_notAfter(x509), wish->until ? wish->until : 100 * PKI_DAY);
 	assert_int_equal(X509_set_pubkey(x509, wish->key), 1);
 	for (size_t i = 0; i < array_size(wish->extensions) && wish->extensions[i].nid; i++)
 		pki_extend(x509, wish->issuer ? wish->issuer : x509, &wish->extensions[i]);

@@ -8,7 +8,7 @@
 
 #include <openssl/ocsp.h>
 
-#define HOUR 3600
+#define HOUR INT64_C(3600)
 
 static struct {
 	EVP_PKEY *ca_key, *key;
