@@ -67,7 +67,7 @@ static const char *ledger_reason(struct json_object *report)
 
 struct readiness {
 	bool ready;
-	char reason[256];
+	char reason[LIMIT_READINESS_REASON + 64];
 };
 
 static void not_ready(struct readiness *readiness, const char *name, const char *reason)

@@ -405,6 +405,27 @@ static void every_room_is_wired_to_its_neighbours(void **state)
 	stop_and_wait();
 }
 
+/* sd_notify(3): the unit is of type notify. */
+static void the_service_manager_is_told(void **state)
+{
+	(void)state;
+	struct sockaddr_un place = {.sun_family = AF_UNIX};
+	(void)snprintf(place.sun_path, sizeof(place.sun_path), "%s/notify", f.folder);
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&place, sizeof(place)), 0);
+	setenv("NOTIFY_SOCKET", place.sun_path, 1);
+	start_and_wait();
+	unsetenv("NOTIFY_SOCKET");
+	char text[64] = "";
+	assert_int_equal(recv(fd, text, sizeof(text), 0), strlen("READY=1"));
+	assert_string_equal(text, "READY=1");
+	stop_and_wait();
+	assert_int_equal(recv(fd, text, sizeof(text), 0), strlen("STOPPING=1"));
+	assert_memory_equal(text, "STOPPING=1", strlen("STOPPING=1"));
+	close(fd);
+	unlink(place.sun_path);
+}
+
 /* FAULTS.md row 18. */
 static void a_killed_front_is_restarted_and_wired_again(void **state)
 {
@@ -652,6 +673,7 @@ int main(int argc, char **argv)
 		TEST(something_else_at_the_control_path_is_left_alone),
 		TEST(a_stale_control_socket_is_replaced),
 		TEST(every_room_is_wired_to_its_neighbours),
+		TEST(the_service_manager_is_told),
 		TEST(a_killed_front_is_restarted_and_wired_again),
 		TEST(a_killed_ledger_is_wired_to_all_again),
 		TEST(clients_of_a_dead_front_wait_in_the_backlog),
