@@ -35,10 +35,15 @@
 /* Pipelined requests of one connection answered in one turn: they share a write, and then it is the
  * other connections' turn. */
 #define LIMIT_HTTP_PIPELINE 16u
+/* Octets after which no further pipelined request is answered in one turn: what a client that does
+ * not read makes us keep is this and one answer. */
+#define LIMIT_HTTP_TURN_BYTES 32768u
 /* After our last octet: how long, and for how many octets, we read and discard, so that the client
  * gets the answer before the connection is torn down. */
 #define LIMIT_HTTP_LINGER_MS 2000u
 #define LIMIT_HTTP_LINGER_BYTES (1u << 20)
+/* When we stop: how long an idle connection may still bring a request that is on its way. */
+#define LIMIT_HTTP_LAST_CALL_MS 500u
 /* Connections accepted in one turn, before those that are open get theirs. */
 #define LIMIT_ACCEPTS 64u
 /* How long a front serves one answer `unknown`: a flood for a serial that was never issued costs one
