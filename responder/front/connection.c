@@ -465,11 +465,12 @@ void connection_deadline(void *context, struct wheel_timer *timer)
 	connection_flush(c, &now);
 }
 
-void connection_drain(struct connection *c)
+/* A request may be on its way: it is answered, as the last one. */
+void connection_drain(struct connection *c, const struct moment *now)
 {
-	uint8_t octet;
-	if (c->state == CONNECTION_IDLE && recv(c->fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
-		connection_free(c);
+	if (c->state == CONNECTION_IDLE)
+		wheel_set(&c->edge->wheel, &c->timer,
+			  now->mono_us + LIMIT_HTTP_LAST_CALL_MS * MILLISECOND_US);
 }
 
 static bool is_idle(const struct wheel_timer *timer)
@@ -477,9 +478,19 @@ static bool is_idle(const struct wheel_timer *timer)
 	return connection_of_timer(timer)->state == CONNECTION_IDLE;
 }
 
+/* Slow heads, slow bodies, clients that do not end: an honest one is rarely the oldest of these. */
+static bool is_slow(const struct wheel_timer *timer)
+{
+	enum connection_state state = connection_of_timer(timer)->state;
+	return state == CONNECTION_HEAD || state == CONNECTION_BODY ||
+	       state == CONNECTION_LINGERING;
+}
+
 bool connection_make_room(struct edge *edge)
 {
 	struct wheel_timer *timer = wheel_find(&edge->wheel, ROOM_CANDIDATES, is_idle);
+	if (!timer)
+		timer = wheel_find(&edge->wheel, ROOM_CANDIDATES, is_slow);
 	if (!timer)
 		return false;
 	connection_free(connection_of_timer(timer));

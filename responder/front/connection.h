@@ -24,7 +24,8 @@ void connection_deliver(struct flight_waiter *waiter, const struct answer *answe
 			const struct moment *now);
 /* wheel_sweep()'s callback; the context is the edge. */
 void connection_deadline(void *context, struct wheel_timer *timer);
-/* The next reply is the last; an idle connection on which nothing has arrived is closed. */
-void connection_drain(struct connection *connection);
-/* Closes the connection that has been idle for the longest time, roughly. False: there is none. */
+/* An idle connection ends soon. */
+void connection_drain(struct connection *connection, const struct moment *now);
+/* Closes a connection so that another may come: roughly the one that has been idle for the longest
+ * time, else the one that has been sending its request for the longest time. False: there is none. */
 bool connection_make_room(struct edge *edge);

@@ -55,13 +55,10 @@ void edge_sweep(struct edge *edge, const struct moment *now)
 	wheel_sweep(&edge->wheel, now->mono_us, connection_deadline, edge);
 }
 
-void edge_drain(struct edge *edge)
+void edge_drain(struct edge *edge, const struct moment *now)
 {
+	struct connection *next;
 	edge->draining = true;
-	struct connection *next = LIST_FIRST(&edge->connections);
-	while (next) {
-		struct connection *connection = next;
-		next = connection_next(connection);
-		connection_drain(connection);
-	}
+	for (next = LIST_FIRST(&edge->connections); next; next = connection_next(next))
+		connection_drain(next, now);
 }

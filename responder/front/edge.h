@@ -44,5 +44,5 @@ DEFINE_CLEANUP(struct edge, edge_free)
 
 /* Deadlines of connections and waiters; to be called every WHEEL_TURN_US. */
 void edge_sweep(struct edge *edge, const struct moment *now);
-/* From now on every connection ends with its next reply, idle ones at once. */
-void edge_drain(struct edge *edge);
+/* From now on every connection ends with its next reply, idle ones after LIMIT_HTTP_LAST_CALL_MS. */
+void edge_drain(struct edge *edge, const struct moment *now);

@@ -53,9 +53,10 @@ static void front_stop(struct front *front)
 {
 	if (front->drain_until_us)
 		return;
-	front->drain_until_us = clock_now().mono_us + front->conf->server.drain_timeout_us;
+	struct moment now = clock_now();
+	front->drain_until_us = now.mono_us + front->conf->server.drain_timeout_us;
 	doors_close(front->doors);
-	edge_drain(front->edge);
+	edge_drain(front->edge, &now);
 }
 
 static void front_look_if_drained(struct front *front, const struct moment *now)

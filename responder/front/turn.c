@@ -6,7 +6,7 @@
 
 bool turn_is_full(const struct turn *turn)
 {
-	return turn->replies >= LIMIT_HTTP_PIPELINE;
+	return turn->replies >= LIMIT_HTTP_PIPELINE || turn->bytes >= LIMIT_HTTP_TURN_BYTES;
 }
 
 uint8_t *turn_room(struct turn *turn)
@@ -18,6 +18,7 @@ void turn_put(struct turn *turn, struct view bytes)
 {
 	if (bytes.size == 0)
 		return;
+	turn->bytes += bytes.size;
 	struct iovec *last = turn->count ? &turn->parts[turn->count - 1] : NULL;
 	if (last && (const uint8_t *)last->iov_base + last->iov_len == bytes.data) {
 		last->iov_len += bytes.size;
@@ -104,4 +105,5 @@ void turn_reset(struct turn *turn)
 {
 	turn->count = 0;
 	turn->replies = 0;
+	turn->bytes = 0;
 }

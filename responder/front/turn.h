@@ -15,6 +15,7 @@
 /* Zero-initialised it is empty. */
 struct turn {
 	unsigned replies, count;
+	size_t bytes;
 	struct iovec parts[TURN_PARTS];
 	uint8_t rooms[LIMIT_HTTP_PIPELINE][TURN_ROOM]; /* for what is written for one reply only */
 };

@@ -381,6 +381,26 @@ static void a_nonce_is_never_answered_from_memory_nor_shared(void **state)
 	answers_leave(w->answers, &first.waiter);
 }
 
+static void where_nobody_echoes_nonces_they_cost_no_signature(void **state)
+{
+	struct world *w = *state;
+	const struct answers_settings settings = {
+		.cache_bytes = 1 << 20,
+		.answer_timeout_us = TIMEOUT_US,
+		.ignore_nonce = true,
+	};
+	const char *certid = "a";
+	struct ocsp_request request = request_of(&certid, 1, "nonce");
+	struct asker asker = {0};
+	answers_free(w->answers);
+	assert_int_equal(answers_new(&settings, &ops, w, &w->answers), 0);
+	answers_ledger_connected(w->answers);
+	tick(w, SECOND_US);
+	store(w, "a", OCSP_GOOD, "good a");
+	assert_int_equal(ask_request(w, &asker, &request), 0);
+	assert_view_equal(asker.der, view_of_string("good a"));
+}
+
 static void several_certids_are_not_stored(void **state)
 {
 	struct world *w = *state;
@@ -603,6 +623,7 @@ int main(void)
 		TEST(an_answer_after_a_purge_is_newer_and_stays),
 		TEST(purges_of_an_issuer_and_of_all_reach_every_answer),
 		TEST(a_nonce_is_never_answered_from_memory_nor_shared),
+		TEST(where_nobody_echoes_nonces_they_cost_no_signature),
 		TEST(several_certids_are_not_stored),
 		TEST(many_who_ask_the_same_share_one_flight),
 		TEST(everybody_gets_an_answer_within_the_deadline),

@@ -657,29 +657,57 @@ static void readyz_says_why_not(void **state)
 	run_until_received(w, "HTTP/1.1 200 OK\r\n", 2);
 }
 
-static void stopping_ends_idle_connections_and_finishes_what_is_in_flight(void **state)
+static void drain(struct world *w)
+{
+	struct moment now = clock_now();
+	edge_drain(w->edge, &now);
+}
+
+static void stopping_finishes_what_is_in_flight(void **state)
 {
 	struct world *w = *state;
-	int idle = connect_client(w);
 	client_posts(w, 'A', false);
 	run_until_asked(w, 1);
-	edge_drain(w->edge);
-	assert_int_equal(w->edge->connection_count, 1);
+	drain(w);
+	run_for(w, 20 * MILLISECOND_US);
 	ledger_answers(w, OCSP_GOOD);
 	run_until_end(w);
 	assert_int_equal(count_of(w, "AAAA"), 97);
 	assert_true(received(w, "\r\nConnection: close\r\n"));
-	close(idle);
 }
 
-static void stopping_answers_a_request_that_has_arrived(void **state)
+static void stopping_ends_idle_connections_soon(void **state)
+{
+	struct world *w = *state;
+	w->conf.server.idle_timeout_us = 60 * SECOND_US;
+	store(w, 'A', OCSP_GOOD);
+	drain(w);
+	run_until_end(w);
+	assert_int_equal(w->edge->connection_count, 0);
+}
+
+static void stopping_answers_a_request_that_is_on_its_way(void **state)
 {
 	struct world *w = *state;
 	store(w, 'A', OCSP_GOOD);
+	drain(w);
+	run_for(w, 100 * MILLISECOND_US);
 	client_gets(w, 'A', "GET", ORDINARY);
-	edge_drain(w->edge);
 	run_until_end(w);
 	assert_int_equal(count_of(w, "AAAA"), 97);
+	assert_true(received(w, "\r\nConnection: close\r\n"));
+}
+
+static void a_client_that_does_not_read_is_answered_no_further(void **state)
+{
+	struct world *w = *state;
+	w->der_size = 60000;
+	store(w, 1, OCSP_GOOD);
+	for (unsigned i = 0; i < LIMIT_HTTP_PIPELINE; i++)
+		client_gets(w, 1, "GET", ORDINARY);
+	assert_true(event_base_loop(w->base, EVLOOP_NONBLOCK) >= 0);
+	assert_true(w->edge->counts.requests < LIMIT_HTTP_PIPELINE);
+	run_until_received(w, "HTTP/1.1 200 OK\r\n", LIMIT_HTTP_PIPELINE);
 }
 
 static void at_the_cap_the_idlest_connection_makes_room(void **state)
@@ -727,8 +755,10 @@ int main(void)
 		TEST(nonces_and_unknown_are_not_for_caches),
 		TEST(get_and_post_of_one_question_share_one_answer),
 		TEST(readyz_says_why_not),
-		TEST(stopping_ends_idle_connections_and_finishes_what_is_in_flight),
-		TEST(stopping_answers_a_request_that_has_arrived),
+		TEST(stopping_finishes_what_is_in_flight),
+		TEST(stopping_ends_idle_connections_soon),
+		TEST(stopping_answers_a_request_that_is_on_its_way),
+		TEST(a_client_that_does_not_read_is_answered_no_further),
 		TEST(at_the_cap_the_idlest_connection_makes_room),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

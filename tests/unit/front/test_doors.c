@@ -53,6 +53,9 @@ static int setup(void **state)
 		.cache_size = 1 << 20,
 		.connections = 2,
 		.idle_timeout_us = 60 * SECOND_US,
+		.head_timeout_us = 10 * SECOND_US,
+		.max_certids = 10,
+		.max_age_us = 300 * SECOND_US,
 		.answer_timeout_us = SECOND_US,
 	};
 	w->base = event_base_new();
@@ -108,17 +111,38 @@ static void at_the_cap_a_new_client_takes_the_place_of_the_idlest(void **state)
 	assert_int_equal(w->edge->counts.refused_connections, 0);
 }
 
-static void at_the_cap_clients_that_are_served_keep_their_places(void **state)
+/* PROTOCOL.md, V-2: a well-formed question. */
+#define QUESTION                                                                                \
+	"GET "                                                                                  \
+	"/MEQwQjBAMD4wPDAJBgUrDgMCGgUABBQAAAAAAAAAAAAAAAAAAAAAAAAAAAQUAAAAAAAAAAAAAAAAAAAAAAAA" \
+	"AAACAwP+/A== HTTP/1.1\r\nHost: a\r\n\r\n"
+
+static void knock_and_say(struct world *w, const char *text)
+{
+	assert_int_equal(send(knock(w), text, strlen(text), MSG_NOSIGNAL), strlen(text));
+	run(w);
+}
+
+static void at_the_cap_clients_that_wait_for_an_answer_keep_their_places(void **state)
 {
 	struct world *w = *state;
-	for (int i = 0; i < 2; i++)
-		assert_int_equal(send(knock(w), "GET /", 5, MSG_NOSIGNAL), 5);
-	run(w);
-	knock(w);
-	run(w);
+	knock_and_say(w, QUESTION);
+	knock_and_say(w, QUESTION);
+	assert_int_equal(answers_counts(w->edge->answers).waiters, 2);
+	knock_and_say(w, QUESTION);
 	assert_true(is_open(w->clients[0]) && is_open(w->clients[1]));
 	assert_false(is_open(w->clients[2]));
 	assert_int_equal(w->edge->counts.refused_connections, 1);
+}
+
+static void slow_heads_that_fill_the_cap_keep_nobody_out(void **state)
+{
+	struct world *w = *state;
+	knock_and_say(w, "GET /");
+	knock_and_say(w, "GET /");
+	knock_and_say(w, QUESTION);
+	assert_true(is_open(w->clients[2]));
+	assert_int_equal(answers_counts(w->edge->answers).waiters, 1);
 }
 
 static void without_descriptors_accepting_pauses_and_goes_on_later(void **state)
@@ -158,7 +182,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(at_the_cap_a_new_client_takes_the_place_of_the_idlest),
-		TEST(at_the_cap_clients_that_are_served_keep_their_places),
+		TEST(at_the_cap_clients_that_wait_for_an_answer_keep_their_places),
+		TEST(slow_heads_that_fill_the_cap_keep_nobody_out),
 		TEST(without_descriptors_accepting_pauses_and_goes_on_later),
 		TEST(closing_the_doors_takes_in_who_stands_before_them),
 	};
