@@ -112,6 +112,8 @@ static int fault_of_state(struct database *database, const char *state, const ch
 				 "%s: %s; make or mend the schema with `stillgood db init` or "
 				 "`stillgood db upgrade`",
 				 where, message);
+	if (strcmp(state, "23505") == 0) /* unique_violation */
+		return fault_set(fault, -EEXIST, "%s: %s", where, message);
 	if (strcmp(state, "P0002") == 0 || strcmp(state, "23514") == 0 ||
 	    strcmp(state, "22023") == 0)
 		return fault_set(fault, -EINVAL, "%s%s%s", message, *hint ? "; " : "", hint);

@@ -38,7 +38,8 @@ must_check int database_run(struct database *database, const char *sql, struct f
 /* One statement with text parameters (NULL is null). `ret` may be NULL. */
 must_check int database_query(struct database *database, const char *sql, int count,
 			      const char *const *values, PGresult **ret, struct fault *fault);
-/* Turns an unsuccessful result into a fault. */
+/* Turns an unsuccessful result into a fault. -EACCES: a right is lacking; -ENOENT: not our schema;
+ * -EINVAL: refused by the schema's rules; -EEXIST: a unique key is taken; -EIO: anything else. */
 int database_fault(struct database *database, const PGresult *result, struct fault *fault);
 
 /* Columns as C values. */

@@ -124,19 +124,59 @@ static uint64_t affected(PGresult *result)
 	return (uint64_t)strtoull(PQcmdTuples(result), NULL, 10);
 }
 
-static int insert_rows(struct import *import, struct fault *fault)
+static int refuse_duplicates(struct import *import, struct fault *fault)
+{
+	cleanup(result_clearp) PGresult *rows = NULL;
+	int r = database_query(&import->database,
+			       "SELECT max(line), min(line), encode(serial, 'hex') "
+			       "FROM stillgood_import GROUP BY serial HAVING count(*) > 1 "
+			       "ORDER BY 1 LIMIT 1",
+			       0, NULL, &rows, fault);
+	if (r || PQntuples(rows) == 0)
+		return r;
+	return fault_set(fault, -EINVAL,
+			 "%s:%s: serial %s stands in line %s already; nothing was imported",
+			 import->path, PQgetvalue(rows, 0, 0), PQgetvalue(rows, 0, 2),
+			 PQgetvalue(rows, 0, 1));
+}
+
+/* In the order of the index, which makes a load of random serials twice as fast; what is there
+ * already is left out by one join. */
+#define INSERT_ROWS                                                                         \
+	"INSERT INTO stillgood.certificate (issuer, serial, status, reason, revoked_at, "   \
+	"invalidity_at, not_after) "                                                        \
+	"SELECT $1::integer, serial, status, reason, revoked_at, invalidity_at, not_after " \
+	"FROM stillgood_import i WHERE note IS NULL AND NOT EXISTS (SELECT FROM "           \
+	"stillgood.certificate c WHERE c.issuer = $1::integer AND c.serial = i.serial) "    \
+	"ORDER BY serial"
+
+static int insert_with(struct import *import, const char *sql, struct fault *fault)
 {
 	const char *const values[] = {import->issuer};
 	cleanup(result_clearp) PGresult *result = NULL;
-	int r = database_query(&import->database,
-			       "INSERT INTO stillgood.certificate (issuer, serial, status, reason, "
-			       "revoked_at, invalidity_at, not_after) "
-			       "SELECT $1::integer, serial, status, reason, revoked_at, "
-			       "invalidity_at, not_after FROM stillgood_import WHERE note IS NULL "
-			       "ON CONFLICT (issuer, serial) DO NOTHING",
-			       1, values, &result, fault);
+	int r = database_query(&import->database, sql, 1, values, &result, fault);
 	if (r == 0)
 		import->imported += affected(result);
+	return r;
+}
+
+/* ON CONFLICT costs half as much again for every row, so it comes only where a row was in the way: a
+ * serial that the file has twice, or one that somebody else recorded at this moment. */
+static int insert_rows(struct import *import, struct fault *fault)
+{
+	int r = database_run(
+		&import->database,
+		"ANALYZE stillgood_import; SET LOCAL work_mem = '256MB'; SAVEPOINT rows", fault);
+	if (r == 0)
+		r = insert_with(import, INSERT_ROWS, fault);
+	if (r != -EEXIST)
+		return r;
+	r = database_run(&import->database, "ROLLBACK TO SAVEPOINT rows", fault);
+	if (r == 0)
+		r = refuse_duplicates(import, fault);
+	if (r == 0)
+		r = insert_with(import, INSERT_ROWS " ON CONFLICT (issuer, serial) DO NOTHING",
+				fault);
 	return r;
 }
 
@@ -176,22 +216,6 @@ static int insert_instructions(struct import *import, struct fault *fault)
 		r = database_run(&import->database, "SELECT set_config('stillgood.note', '', true)",
 				 fault);
 	return r;
-}
-
-static int refuse_duplicates(struct import *import, struct fault *fault)
-{
-	cleanup(result_clearp) PGresult *rows = NULL;
-	int r = database_query(&import->database,
-			       "SELECT max(line), min(line), encode(serial, 'hex') "
-			       "FROM stillgood_import GROUP BY serial HAVING count(*) > 1 "
-			       "ORDER BY 1 LIMIT 1",
-			       0, NULL, &rows, fault);
-	if (r || PQntuples(rows) == 0)
-		return r;
-	return fault_set(fault, -EINVAL,
-			 "%s:%s: serial %s stands in line %s already; nothing was imported",
-			 import->path, PQgetvalue(rows, 0, 0), PQgetvalue(rows, 0, 2),
-			 PQgetvalue(rows, 0, 1));
 }
 
 static void show_conflicts(const struct import *import, const PGresult *rows)
@@ -261,9 +285,7 @@ static int merge(struct import *import, struct fault *fault)
 	if (r == 0)
 		r = insert_instructions(import, fault);
 	if (r == 0 && import->imported < import->read) {
-		r = database_run(&import->database, "ANALYZE stillgood_import", fault);
-		if (r == 0)
-			r = refuse_duplicates(import, fault);
+		r = refuse_duplicates(import, fault);
 		if (r == 0)
 			r = refuse_contradictions(import, fault);
 		if (r == 0)
