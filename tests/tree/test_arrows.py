@@ -21,11 +21,12 @@ ROOMS = {
     "front": ("responder/front", {"base", "ocsp", "http", "cache", "ipc", "conf"}),
     "ledger": ("responder/ledger", {"base", "ocsp", "cache", "ipc", "conf", "db"}),
     "signer": ("responder/signer", {"base", "ocsp", "ipc", "conf"}),
-    "warden": ("responder/warden", {"base", "ipc", "conf", "front", "ledger", "signer"}),
+    "warden": ("responder/warden", {"base", "ipc", "conf", "db", "front", "ledger", "signer"}),
     "cli": ("responder/cli", {"base", "ocsp", "conf", "db", "signer", "warden"}),
 }
 
-# Only the ledger and the operator's commands speak to PostgreSQL; the network's room has no
+# Only the ledger and the operator's commands speak to PostgreSQL (and, once at the start, a process
+# of the warden's that asks db/ whether the schema is known, and ends); the network's room has no
 # OpenSSL calls of its own but a digest for ETags; pure rooms have no events.
 FORBIDDEN = {
     "base": r"openssl/|libpq|event2|json-c",
