@@ -68,7 +68,7 @@ static int64_t next_delay(struct db_connection *c)
 		delay = BACKOFF_MOST_US;
 	uint16_t random;
 	evutil_secure_rng_get_bytes(&random, sizeof(random));
-	return delay * 3 / 4 + delay * random / (2 * UINT16_MAX); /* ± a quarter */
+	return delay * 3 / 4 + delay * random / (INT64_C(2) * UINT16_MAX); /* ± a quarter */
 }
 
 /* The only place where the state changes; each state says until when it waits. */

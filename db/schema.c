@@ -14,9 +14,11 @@ const char *db_message_line(const char *message, char *out, size_t size)
 	const char *end = strstr(message, "\nLINE ");
 	size_t used = 0;
 	for (const char *p = message; *p && p != end && used + 1 < size; p++) {
-		char c = *p == '\n' || *p == '\t' ? ' ' : *p;
-		if (c != ' ' || (used > 0 && out[used - 1] != ' '))
-			out[used++] = c;
+		bool blank = *p == ' ' || *p == '\n' || *p == '\t';
+		if (!blank)
+			out[used++] = *p;
+		else if (used > 0 && out[used - 1] != ' ')
+			out[used++] = ' ';
 	}
 	while (used > 0 && out[used - 1] == ' ')
 		used--;

@@ -173,8 +173,8 @@ static int feed(const char *conninfo, int64_t interval_ms)
 		.connect_timeout_us = SECOND_US,
 		.query_timeout_us = SECOND_US,
 	};
-	setvbuf(stdin, NULL, _IONBF, 0); /* a line must not wait in a buffer */
-	setvbuf(stdout, NULL, _IOLBF, 0);
+	(void)setvbuf(stdin, NULL, _IONBF, 0); /* a line must not wait in a buffer */
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	struct event *commands = event_new(base, 0, EV_READ | EV_PERSIST, on_command, base);
 	int r = db_source_new(base, &settings, &ops, NULL, &source);
 	if (r == 0) {
