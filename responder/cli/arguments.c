@@ -256,6 +256,6 @@ int arguments_read(int argc, char **argv, struct command_line *ret, struct fault
 
 void arguments_print_hint(const struct command_line *line)
 {
-	fprintf(stderr, "try: stillgood %s%s--help\n", line->command ? line->command->name : "",
-		line->command ? " " : "");
+	(void)fprintf(stderr, "try: stillgood %s%s--help\n",
+		      line->command ? line->command->name : "", line->command ? " " : "");
 }

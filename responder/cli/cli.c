@@ -13,7 +13,7 @@ static int finish(const struct command_line *line, int result, const struct faul
 	if (result == STATUS_USAGE)
 		arguments_print_hint(line);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
-		fprintf(stderr, "stillgood: standard output: %s\n", strerror(errno));
+		(void)fprintf(stderr, "stillgood: standard output: %s\n", strerror(errno));
 		return STATUS_REFUSED;
 	}
 	return result < 0 ? STATUS_REFUSED : result;

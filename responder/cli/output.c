@@ -34,7 +34,7 @@ char *output_text_new(const char *text)
 static void print_line(FILE *file, const char *prefix, const char *text)
 {
 	cleanup(memory_freep) char *harmless = output_text_new(text);
-	fprintf(file, "%s%s\n", prefix, harmless ? harmless : "out of memory");
+	(void)fprintf(file, "%s%s\n", prefix, harmless ? harmless : "out of memory");
 }
 
 void output_error(const struct fault *fault)

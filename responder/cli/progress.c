@@ -23,8 +23,8 @@ static void draw_bar(uint64_t done, uint64_t total)
 	memset(bar, ' ', BAR_WIDTH);
 	memset(bar, '#', filled);
 	bar[BAR_WIDTH] = '\0';
-	fprintf(stderr, "[%s] %3u %%  ", bar,
-		done >= total ? 100u : (unsigned)(done * 100 / total));
+	(void)fprintf(stderr, "[%s] %3u %%  ", bar,
+		      done >= total ? 100u : (unsigned)(done * 100 / total));
 }
 
 void progress_update(struct progress *progress, uint64_t done, uint64_t count)
@@ -36,16 +36,16 @@ void progress_update(struct progress *progress, uint64_t done, uint64_t count)
 		return;
 	progress->next_us = now + REDRAW_US;
 	progress->drawn = true;
-	fputs("\r", stderr);
+	(void)fputs("\r", stderr);
 	if (progress->total)
 		draw_bar(done, progress->total);
-	fprintf(stderr, "%llu %s\033[K", (unsigned long long)count, progress->what);
+	(void)fprintf(stderr, "%llu %s\033[K", (unsigned long long)count, progress->what);
 	(void)fflush(stderr);
 }
 
 void progress_deinit(struct progress *progress)
 {
 	if (progress->drawn)
-		fputs("\r\033[K", stderr);
+		(void)fputs("\r\033[K", stderr);
 	progress->drawn = false;
 }

@@ -1,0 +1,178 @@
+/* Files of certificates and index files: read piece by piece, with bounded memory. */
+#include "unit.h"
+
+#include "cli/certinput.h"
+#include "cli/index_file.h"
+
+#include <stdio.h>
+
+static char path[] = "/tmp/stillgood-test-XXXXXX";
+
+static void put_file(struct view bytes)
+{
+	FILE *file = fopen(path, "we");
+	assert_non_null(file);
+	assert_int_equal(fwrite(bytes.data, 1, bytes.size, file), bytes.size);
+	assert_int_equal(fclose(file), 0);
+}
+
+static int make_file(void **state)
+{
+	(void)state;
+	int fd = mkstemp(path);
+	return fd < 0 ? -1 : close(fd);
+}
+
+static int remove_file(void **state)
+{
+	(void)state;
+	return unlink(path);
+}
+
+static int count_certificates(unsigned *ret_line, struct fault *fault)
+{
+	cleanup(certinput_closep) struct certinput *input = NULL;
+	assert_int_equal(certinput_open(path, &input, fault), 0);
+	for (int count = 0;; count++) {
+		struct view der = {0};
+		int r = certinput_next(input, &der, ret_line, fault);
+		if (r == CERTINPUT_END)
+			return count;
+		if (r)
+			return r;
+		assert_int_equal(der.size, 3);
+	}
+}
+
+static void assert_certificates(const char *text, int result, const char *why)
+{
+	struct fault fault = {""};
+	unsigned line = 0;
+	put_file(view_of_string(text));
+	assert_int_equal(count_certificates(&line, &fault), result);
+	assert_non_null(strstr(fault.text, why));
+}
+
+static void damaged_blocks_are_named_with_their_line(void **state)
+{
+	(void)state;
+	assert_certificates("\n-----BEGIN CERTIFICATE-----\nMAEA\n", -EBADMSG, ":2: ");
+	assert_certificates("-----BEGIN CERTIFICATE-----\nMA*A\n-----END CERTIFICATE-----\n",
+			    -EBADMSG, ":2: not base64");
+	assert_certificates("-----BEGIN CERTIFICATE-----\nMAE\n-----END CERTIFICATE-----\n",
+			    -EBADMSG, ":3: the base64");
+}
+
+static void certificates_are_found_among_other_text(void **state)
+{
+	(void)state;
+	assert_certificates("", 0, "");
+	assert_certificates("text\n-----BEGIN PRIVATE KEY-----\nMAEA\n-----END PRIVATE KEY-----\n",
+			    0, "");
+	assert_certificates(" -----BEGIN CERTIFICATE-----\n", 0, "");
+	assert_certificates(
+		"subject=x\r\n-----BEGIN CERTIFICATE-----\r\nMAEA\r\n"
+		"-----END CERTIFICATE-----\r\n"
+		"-----BEGIN X509 CERTIFICATE-----\nMA\nEA\n-----END X509 CERTIFICATE-----",
+		2, "");
+}
+
+/* OpenSSL's TRUSTED CERTIFICATE: the certificate, then its trust settings. */
+static void what_follows_a_trusted_certificate_is_left_out(void **state)
+{
+	(void)state;
+	assert_certificates("-----BEGIN TRUSTED CERTIFICATE-----\nMAEAMAA=\n"
+			    "-----END TRUSTED CERTIFICATE-----\n",
+			    1, "");
+}
+
+static void a_marker_in_the_middle_of_a_long_line_is_none(void **state)
+{
+	(void)state;
+	struct buffer text = {0};
+	while (text.size < 4095)
+		buffer_put_u8(&text, 'x');
+	buffer_put_string(&text, "-----BEGIN CERTIFICATE-----\nMAEA\n");
+	put_file(buffer_view(&text));
+	buffer_deinit(&text);
+	unsigned line = 0;
+	assert_int_equal(count_certificates(&line, NULL), 0);
+}
+
+static void a_path_that_is_not_there_is_named(void **state)
+{
+	(void)state;
+	struct fault fault = {""};
+	assert_int_equal(certinput_walk("/nowhere/at/all", NULL, NULL, &fault), -ENOENT);
+	assert_non_null(strstr(fault.text, "/nowhere/at/all"));
+}
+
+static int count_entries(uint64_t *ret_line, struct fault *fault)
+{
+	cleanup(index_file_closep) struct index_file *file = NULL;
+	assert_int_equal(index_file_open(path, &file, fault), 0);
+	for (int count = 0;; count++) {
+		struct index_entry entry;
+		int r = index_file_next(file, &entry, ret_line, fault);
+		if (r == INDEX_END)
+			return count;
+		if (r)
+			return r;
+	}
+}
+
+static void a_line_beyond_the_limit_is_refused_with_its_number(void **state)
+{
+	(void)state;
+	struct buffer text = {0};
+	struct fault fault = {""};
+	uint64_t line = 0;
+	buffer_put_string(&text, "#\n");
+	while (text.size < 2 * INDEX_LINE_MOST)
+		buffer_put_u8(&text, 'V');
+	put_file(buffer_view(&text));
+	buffer_deinit(&text);
+	assert_int_equal(count_entries(&line, &fault), -EINVAL);
+	assert_non_null(strstr(fault.text, ":2: the line is too long"));
+}
+
+static void lines_are_whole_wherever_a_read_ended(void **state)
+{
+	(void)state;
+	struct buffer text = {0};
+	uint64_t line = 0;
+	const unsigned count = 20000; /* a megabyte: several reads */
+	for (unsigned i = 0; i < count; i++)
+		buffer_printf(&text, "V\t491231235959Z\t\t%X\tunknown\t/CN=%u\n", i, i);
+	text.size--; /* the last line has no end */
+	put_file(buffer_view(&text));
+	buffer_deinit(&text);
+	assert_int_equal(count_entries(&line, NULL), count);
+	assert_int_equal(line, count);
+}
+
+static void a_bad_line_is_counted_with_comments_and_empty_ones(void **state)
+{
+	(void)state;
+	struct fault fault = {""};
+	uint64_t line = 0;
+	put_file(view_of_string("# x\n\n\nV\tx\n"));
+	assert_int_equal(count_entries(&line, &fault), -EINVAL);
+	assert_int_equal(line, 4);
+	assert_non_null(strstr(fault.text, ":4: "));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(damaged_blocks_are_named_with_their_line),
+		cmocka_unit_test(certificates_are_found_among_other_text),
+		cmocka_unit_test(what_follows_a_trusted_certificate_is_left_out),
+		cmocka_unit_test(a_marker_in_the_middle_of_a_long_line_is_none),
+		cmocka_unit_test(a_path_that_is_not_there_is_named),
+		cmocka_unit_test(a_line_beyond_the_limit_is_refused_with_its_number),
+		cmocka_unit_test(lines_are_whole_wherever_a_read_ended),
+		cmocka_unit_test(a_bad_line_is_counted_with_comments_and_empty_ones),
+	};
+	return cmocka_run_group_tests(tests, make_file, remove_file);
+}
