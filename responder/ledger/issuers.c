@@ -149,12 +149,13 @@ int issuers_apply(struct issuers *issuers, const struct db_issuer *from, struct 
 		return ISSUERS_REFUSED;
 	struct ocsp_issuer hashes;
 	int result = hash_certificate(from, &hashes, fault);
-	if (result == 0 && !issuer)
-		result = add(issuers, from, &issuer, fault);
-	if (result < 0 && !issuer)
-		return result;
 	/* An unreadable certificate must not keep a revocation of a known issuer from counting. */
-	if (result == 0)
+	bool readable = result == 0;
+	if (!issuer && readable)
+		result = add(issuers, from, &issuer, fault);
+	if (!issuer)
+		return result;
+	if (readable)
 		issuer->hashes = hashes;
 	issuer->record = from->record;
 	issuer->section = section_of(issuers->conf, from->record.name);

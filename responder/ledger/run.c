@@ -96,7 +96,8 @@ static void stop(struct edge *edge)
 static void connect_peer(struct edge *edge, struct control_message *m)
 {
 	bool front = m->type == CONTROL_FRONT;
-	if (m->descriptor_count != 1 || m->index >= (front ? LIMIT_FRONTS : LIMIT_SIGNERS))
+	size_t most = front ? array_size(edge->fronts) : array_size(edge->signers);
+	if (m->descriptor_count != 1 || m->index >= most)
 		return; /* closed by our caller */
 	m->descriptor_count = 0;
 	if (front)

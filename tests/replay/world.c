@@ -398,7 +398,7 @@ unsigned world_add_issuer(struct world *w, const char *name, bool registered, bo
 	if (configured) {
 		struct conf_issuer *section = &w->sections[w->conf.issuer_count++];
 		section->name = issuer->name;
-		section->validity_us = 8 * 3600 * SECOND_US;
+		section->validity_us = INT64_C(8) * 3600 * SECOND_US;
 		section->policy.complete = true;
 	}
 	return index;

@@ -83,6 +83,12 @@ static struct db_evidence evidence(const struct bench *b)
 	return (struct db_evidence){.time_us = b->now.wall_us, .mono_us = b->now.mono_us};
 }
 
+static int new_ledger(struct bench *b)
+{
+	static const struct siphash_key key = {.k0 = 7, .k1 = 8};
+	return ledger_new(&b->conf, &key, &ops, b, &b->ledger);
+}
+
 static void load(struct bench *b)
 {
 	struct db_evidence now = evidence(b);
@@ -110,7 +116,6 @@ static void load(struct bench *b)
 
 static int setup(void **state)
 {
-	static const struct siphash_key key = {.k0 = 7, .k1 = 8};
 	struct bench *b = calloc(1, sizeof(*b));
 	assert_non_null(b);
 	b->now = (struct moment){.wall_us = 1800000000 * SECOND_US, .mono_us = 50 * SECOND_US};
@@ -124,7 +129,7 @@ static int setup(void **state)
 		b->sections[i].validity_us = 3600 * SECOND_US;
 		b->sections[i].policy.complete = true;
 	}
-	assert_int_equal(ledger_new(&b->conf, &key, &ops, b, &b->ledger), 0);
+	assert_int_equal(new_ledger(b), 0);
 	ledger_lookup_state(b->ledger, true, NULL);
 	ledger_front_attach(b->ledger, 0, b->now);
 	ledger_front_attach(b->ledger, 1, b->now);
@@ -388,6 +393,65 @@ static void ticks_never_go_back(void **state)
 	assert_int_equal(tick.evidence_us, b->now.wall_us);
 }
 
+/* The tags of an earlier ledger mean nothing, so no single purge could find what it gave. */
+static void a_new_ledger_purges_everything_before_its_first_tick(void **state)
+{
+	struct bench *b = *state;
+	struct message_purge purge;
+	ledger_free(b->ledger);
+	assert_int_equal(new_ledger(b), 0);
+	ledger_front_attach(b->ledger, 0, b->now);
+	assert_int_equal(frames_of(b, MESSAGE_PURGE), 0); /* fronts serve on while it loads */
+	load(b);
+	assert_int_equal(b->frames[b->frame_count - 2].type, MESSAGE_PURGE);
+	assert_int_equal(b->frames[b->frame_count - 1].type, MESSAGE_TICK);
+	assert_int_equal(message_purge_read(last_frame(b, MESSAGE_PURGE), &purge), 0);
+	assert_int_equal(purge.scope, PURGE_ALL);
+}
+
+/* I-3 */
+static void a_signature_that_comes_after_the_evidence_is_too_old_is_not_delivered(void **state)
+{
+	struct bench *b = *state;
+	ask_one(b, 0, 1, 0x42);
+	ledger_turn_end(b->ledger, b->now);
+	found_good(b);
+	struct message_sign job = last_job(b);
+	b->now.mono_us += b->conf.database.freshness_us;
+	sign(b, &job, job.next_update);
+	assert_int_equal(frames_of(b, MESSAGE_ANSWER), 0);
+	assert_int_equal(ledger_open(b->ledger), 1);
+}
+
+static struct cert_record record_42(int64_t version, enum cert_status status)
+{
+	bool good = status == CERT_GOOD;
+	return (struct cert_record){
+		.issuer = 1,
+		.serial = {.size = 1, .octets = {0x42}},
+		.version = version,
+		.status = status,
+		.reason = good ? REASON_NONE : REASON_CERTIFICATE_HOLD,
+		.revoked_at = good ? TIME_NONE : 1700000000 + version,
+		.invalidity_at = TIME_NONE,
+		.not_after = TIME_NONE,
+	};
+}
+
+/* Else a good answer could carry the evidence time of a poll that still saw the hold. */
+static void a_lookup_ahead_of_the_feed_does_not_release_a_hold(void **state)
+{
+	struct bench *b = *state;
+	struct db_evidence now = evidence(b);
+	struct cert_record held = record_42(2, CERT_HELD);
+	struct db_found released = {.found = true, .record = record_42(3, CERT_GOOD)};
+	ask_one(b, 0, 1, 0x42);
+	ledger_turn_end(b->ledger, b->now);
+	ledger_poll(b->ledger, &now, &held, 1, NULL, 0, b->now);
+	ledger_lookup_done(b->ledger, b->batch, &now, &released, 1, b->now);
+	assert_int_equal(last_job(b).entries[0].status, OCSP_REVOKED);
+}
+
 /* ---- the fence (I-1) ---- */
 
 static void a_job_that_changes_for_ever_ends_with_try_later(void **state)
@@ -398,16 +462,7 @@ static void a_job_that_changes_for_ever_ends_with_try_later(void **state)
 	ledger_turn_end(b->ledger, b->now);
 	found_good(b);
 	for (int64_t version = 2; frames_of(b, MESSAGE_ANSWER) == 0; version++) {
-		struct cert_record held = {
-			.issuer = 1,
-			.serial = {.size = 1, .octets = {0x42}},
-			.version = version,
-			.status = CERT_HELD,
-			.reason = REASON_CERTIFICATE_HOLD,
-			.revoked_at = 1700000000 + version,
-			.invalidity_at = TIME_NONE,
-			.not_after = TIME_NONE,
-		};
+		struct cert_record held = record_42(version, CERT_HELD);
 		assert_true(version < 20);
 		ledger_poll(b->ledger, &now, &held, 1, NULL, 0, b->now);
 		struct message_sign job = last_job(b);
@@ -484,6 +539,9 @@ int main(void)
 		CASE(an_answer_for_another_question_is_not_used),
 		CASE(a_purge_goes_to_every_front_before_the_tick),
 		CASE(ticks_never_go_back),
+		CASE(a_new_ledger_purges_everything_before_its_first_tick),
+		CASE(a_signature_that_comes_after_the_evidence_is_too_old_is_not_delivered),
+		CASE(a_lookup_ahead_of_the_feed_does_not_release_a_hold),
 		CASE(a_job_that_changes_for_ever_ends_with_try_later),
 		CASE(a_signer_is_given_no_more_than_its_depth),
 		CASE(refresh_times_lie_around_half_of_the_life_and_differ),

@@ -1,0 +1,142 @@
+/* The room as a process: what it tells the warden, and how it ends. There is no database. */
+#include "unit.h"
+
+#include "ipc/control.h"
+#include "ledger/ledger.h"
+
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+static const char configuration[] = "[database]\n"
+				    "conninfo = host=/nonexistent dbname=stillgood\n"
+				    "[issuer \"A\"]\n"
+				    "certificate = /nonexistent/ca.pem\n";
+
+struct room {
+	int control;
+	pid_t pid;
+};
+
+static struct room room_start(const char *text)
+{
+	int pair[2], conf = memfd_create("conf", MFD_CLOEXEC);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	assert_int_equal(write(conf, text, strlen(text)), (ssize_t)strlen(text));
+	assert_int_equal(lseek(conf, 0, SEEK_SET), 0);
+	struct room room = {.control = pair[0], .pid = fork()};
+	assert_true(room.pid >= 0);
+	if (room.pid == 0) {
+		close(pair[0]);
+		exit(ledger_run(pair[1], conf));
+	}
+	close(pair[1]);
+	close(conf);
+	return room;
+}
+
+static enum control_type room_says(const struct room *room, uint8_t storage[CONTROL_PACKET],
+				   struct control_message *ret)
+{
+	struct pollfd ready = {.fd = room->control, .events = POLLIN};
+	assert_int_equal(poll(&ready, 1, 10000), 1);
+	assert_int_equal(control_receive(room->control, storage, ret), 0);
+	return ret->type;
+}
+
+static void room_tell(const struct room *room, enum control_type type)
+{
+	struct control_message m = {.type = type};
+	assert_int_equal(control_send(room->control, &m), 0);
+}
+
+static int room_status(const struct room *room)
+{
+	int status = -1;
+	assert_int_equal(waitpid(room->pid, &status, 0), room->pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void a_bad_configuration_is_told_and_ends_it(void **state)
+{
+	(void)state;
+	uint8_t storage[CONTROL_PACKET];
+	struct control_message m;
+	struct room room = room_start("[database]\nconninof = x\n");
+	assert_int_equal(room_says(&room, storage, &m), CONTROL_FAILED);
+	assert_true(m.text.size > 0);
+	assert_int_equal(room_status(&room), 1);
+	close(room.control);
+}
+
+static void it_is_ready_without_a_database_and_ends_when_told(void **state)
+{
+	(void)state;
+	uint8_t storage[CONTROL_PACKET];
+	struct control_message m;
+	struct room room = room_start(configuration);
+	assert_int_equal(room_says(&room, storage, &m), CONTROL_READY);
+	room_tell(&room, CONTROL_STATUS_ASK);
+	assert_int_equal(room_says(&room, storage, &m), CONTROL_STATUS);
+	assert_int_equal(m.text.data[0], '{');
+	assert_int_equal(m.text.data[m.text.size - 1], '}');
+	assert_non_null(memmem(m.text.data, m.text.size, "\"evidence_age_ms\":null", 22));
+	room_tell(&room, CONTROL_STOP);
+	assert_int_equal(room_status(&room), 0);
+	close(room.control);
+}
+
+static void it_ends_when_the_warden_is_gone(void **state)
+{
+	(void)state;
+	uint8_t storage[CONTROL_PACKET];
+	struct control_message m;
+	struct room room = room_start(configuration);
+	assert_int_equal(room_says(&room, storage, &m), CONTROL_READY);
+	close(room.control);
+	assert_int_equal(room_status(&room), 0);
+}
+
+/* A new channel for a known index replaces the old one. */
+static void a_front_is_told_why_it_is_not_ready(void **state)
+{
+	(void)state;
+	uint8_t storage[CONTROL_PACKET], bytes[512];
+	struct control_message m;
+	int first[2], second[2];
+	struct room room = room_start(configuration);
+	assert_int_equal(room_says(&room, storage, &m), CONTROL_READY);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, first), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, second), 0);
+	struct control_message front = {
+		.type = CONTROL_FRONT, .descriptor_count = 1, .descriptors = {first[1]}};
+	assert_int_equal(control_send(room.control, &front), 0);
+	close(first[1]);
+	assert_true(read(first[0], bytes, sizeof(bytes)) > 0);
+	front.descriptors[0] = second[1];
+	assert_int_equal(control_send(room.control, &front), 0);
+	close(second[1]);
+	ssize_t got = read(second[0], bytes, sizeof(bytes));
+	assert_true(got > 0);
+	assert_non_null(memmem(bytes, (size_t)got, "no signer is connected", 22));
+	while ((got = read(first[0], bytes, sizeof(bytes))) > 0)
+		;
+	assert_int_equal(got, 0); /* the first one was closed */
+	close(first[0]);
+	close(second[0]);
+	room_tell(&room, CONTROL_STOP);
+	assert_int_equal(room_status(&room), 0);
+	close(room.control);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_bad_configuration_is_told_and_ends_it),
+		cmocka_unit_test(it_is_ready_without_a_database_and_ends_when_told),
+		cmocka_unit_test(it_ends_when_the_warden_is_gone),
+		cmocka_unit_test(a_front_is_told_why_it_is_not_ready),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
