@@ -1,7 +1,8 @@
 /* Extensions ::= SEQUENCE SIZE (1..MAX) OF SEQUENCE { extnID, critical DEFAULT FALSE, extnValue }
  *
  * Those of a request and those of one of its CertIDs share a walk (P-13, P-14); what differs is
- * which extensions they know. */
+ * which extensions they know. An empty list is tolerated: Bouncy Castle's revocation checker sends
+ * one where it has nothing to ask for. */
 #include "ocsp/der.h"
 #include "ocsp/oid.h"
 #include "ocsp/request_parts.h"
@@ -58,13 +59,13 @@ static void read_extensions(struct cursor *c, uint8_t wrapper_tag, enum ocsp_cri
 	struct cursor list = der_enter(&wrapper, DER_SEQUENCE);
 	struct view oids[LIMIT_EXTENSIONS];
 	unsigned count = 0;
-	do {
+	while (list.rest.size > 0) {
 		struct extension extension = read_extension(&list);
 		note_extension(&list, oids, &count, extension.oid);
 		bool known = !list.failed && reader(&list, &extension, request);
 		if (!known && extension.critical && critical == OCSP_CRITICAL_REFUSE)
 			cursor_fail(&list); /* P-13 */
-	} while (list.rest.size > 0);
+	}
 	der_leave(&wrapper, &list);
 	der_leave(c, &wrapper);
 }
