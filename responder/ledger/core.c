@@ -1,8 +1,13 @@
 #include "ledger/state.h"
 
+#define FRAME_LEAST 4096u
+
 static int parts_new(struct ledger *l)
 {
-	int result = table_init(&l->flights);
+	/* Room for every small message, so that no purge can fail for want of memory. */
+	int result = buffer_reserve(&l->frame, FRAME_LEAST) ? 0 : -ENOMEM;
+	if (result == 0)
+		result = table_init(&l->flights);
 	if (result == 0)
 		result = table_init(&l->lookups);
 	if (result == 0)

@@ -3,15 +3,19 @@
 
 #define ALARM_LINES_A_SECOND 20u
 
-/* A channel that fails here closes itself and tells so later (ipc/channel.h). */
+/* A channel that is closed or full says so later by itself (ipc/channel.h), and its peer gets nothing
+ * more. Any other failure would leave a hole in the stream, perhaps where a purge should be; then
+ * nothing more may leave at all, and a new ledger starts over. */
 static void send_frame(struct link *link, uint8_t type, struct view payload)
 {
-	if (!link->channel)
+	if (!link->channel || link->edge->status != 0)
 		return;
 	int result = channel_send(link->channel, type, payload);
-	if (result < 0 && result != -EPIPE)
-		log_warning("a frame was not sent index=%u type=%u error=%d", link->index, type,
-			    -result);
+	if (result == 0 || result == -EPIPE || result == -ENOBUFS)
+		return;
+	log_error("a frame cannot be sent, ending index=%u type=%u error=%d", link->index, type,
+		  -result);
+	edge_end(link->edge, 1);
 }
 
 static void to_front(void *context, unsigned front, uint8_t type, struct view payload)
@@ -32,7 +36,7 @@ static int lookup(void *context, uint64_t batch, const struct db_key *keys, size
 	return db_source_lookup(edge->source, batch, keys, count);
 }
 
-/* The warden sees it in the status (signers_hung) and restarts the signer. */
+/* The status shows it too (signers_hung). The signer is asked again as soon as it says anything. */
 static void signer_hung(void *context, unsigned signer)
 {
 	(void)context;

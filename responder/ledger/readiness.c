@@ -21,7 +21,7 @@ static unsigned readiness_now(const struct ledger *l, struct moment now)
 		bits |= READINESS_STALE;
 	if (!l->lookup_usable)
 		bits |= READINESS_NO_LOOKUP;
-	if (l->signers_attached == 0)
+	if (!signing_possible(l))
 		bits |= READINESS_NO_SIGNER;
 	if (issuers_missing(l->issuers))
 		bits |= READINESS_NO_ISSUER;
@@ -45,7 +45,7 @@ void readiness_reason(const struct ledger *l, struct buffer *out)
 	if (bits & READINESS_NO_LOOKUP)
 		add(out, "the database cannot be asked", l->lookup_reason);
 	if (bits & READINESS_NO_SIGNER)
-		add(out, "no signer is connected", "");
+		add(out, l->signers_attached ? "no signer answers" : "no signer is connected", "");
 	if (bits & READINESS_NO_ISSUER)
 		add(out, "not registered in the database: issuer", l->readiness_missing->name);
 	if (bits & READINESS_INCOMPLETE)

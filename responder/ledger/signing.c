@@ -227,3 +227,11 @@ int64_t signing_next(const struct ledger *l)
 	}
 	return next;
 }
+
+bool signing_possible(const struct ledger *l)
+{
+	for (unsigned i = 0; i < LIMIT_SIGNERS; i++)
+		if (l->signers[i].attached && !l->signers[i].hung)
+			return true;
+	return false;
+}

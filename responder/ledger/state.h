@@ -232,6 +232,8 @@ void signing_remove(struct ledger *l, struct job *job);
 /* Looks for silent signers. */
 void signing_timer(struct ledger *l, struct moment now);
 int64_t signing_next(const struct ledger *l);
+/* Is any signer connected and not hung? */
+bool signing_possible(const struct ledger *l);
 
 /* ---- readiness.c ---- */
 
