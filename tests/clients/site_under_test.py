@@ -49,11 +49,12 @@ class Site:
     def url(self, state):
         return (self.late if state == "late" else self.responder).url
 
-    def bundle(self, state):
-        """Certificate, CA and key in one PEM file, as HAProxy wants it."""
-        out = self.ca.path(f"{state}.bundle")
+    def chain(self, state, with_key=False):
+        """Certificate and CA in one PEM file, as servers send them; with the key for HAProxy."""
+        parts = [self.path(state), self.ca.certificate, *([self.key(state)] if with_key else [])]
+        out = self.ca.path(f"{state}.{'bundle' if with_key else 'chain'}")
         with open(out, "wb") as file:
-            for part in (self.path(state), self.ca.certificate, self.key(state)):
+            for part in parts:
                 with open(part, "rb") as source:
                     file.write(source.read())
         return out
