@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-/* Deeper is a loop of symbolic links. */
-#define DEPTH_MOST 32
+/* No CA sorts its certificates so deep; bounds the stack. */
+#define DEPTH_MOST 64
 
 struct walk {
 	certinput_visit *visit;
@@ -37,8 +37,7 @@ static int walk_entry(const struct walk *walk, const char *folder, const char *n
 static int walk_folder(const struct walk *walk, const char *path, unsigned depth)
 {
 	if (depth > DEPTH_MOST)
-		return fault_set(walk->fault, -ELOOP,
-				 "%s: more than %d folders deep (a loop of symbolic links?)", path,
+		return fault_set(walk->fault, -ELOOP, "%s: more than %d folders deep", path,
 				 DEPTH_MOST);
 	cleanup(directory_closep) DIR *directory = opendir(path);
 	if (!directory)
@@ -56,15 +55,24 @@ static int walk_folder(const struct walk *walk, const char *path, unsigned depth
 	return r;
 }
 
+/* In a folder a link to a folder is not followed: it may lead in a circle. */
+static bool is_link(const char *path)
+{
+	struct stat status;
+	return lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
+}
+
 static int walk_path(const struct walk *walk, const char *path, unsigned depth)
 {
 	struct stat status;
-	if (stat(path, &status) != 0 && depth > 0 && errno == ENOENT)
-		return 0; /* a symbolic link to nowhere, or removed meanwhile */
-	if (stat(path, &status) != 0)
+	if (stat(path, &status) != 0) {
+		/* A link to nowhere, or removed meanwhile. */
+		if (depth > 0 && (errno == ENOENT || errno == ELOOP))
+			return 0;
 		return fault_set(walk->fault, -errno, "%s: %s", path, strerror(errno));
+	}
 	if (S_ISDIR(status.st_mode))
-		return walk_folder(walk, path, depth);
+		return depth > 0 && is_link(path) ? 0 : walk_folder(walk, path, depth);
 	/* Sockets and the like in a folder are no certificates; a named pipe may be one. */
 	if (depth > 0 && !S_ISREG(status.st_mode))
 		return 0;

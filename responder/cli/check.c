@@ -245,7 +245,7 @@ static void report_json(struct checking *checking)
 static void report(struct checking *checking)
 {
 	if (checking->configuration.size)
-		printf("%.*s\n", (int)checking->configuration.size,
+		printf("%.*s", (int)checking->configuration.size,
 		       (const char *)checking->configuration.data);
 	for (size_t i = 0; i < json_object_array_length(checking->findings); i++) {
 		struct json_object *finding = json_object_array_get_idx(checking->findings, i);

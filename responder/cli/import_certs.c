@@ -184,6 +184,7 @@ static int complete_rows(struct import *import, struct fault *fault)
 static int merge(struct import *import, struct fault *fault)
 {
 	cleanup(result_clearp) PGresult *result = NULL;
+	progress_say(&import->progress, "writing to the database");
 	int r = database_query(&import->database,
 			       "INSERT INTO stillgood.certificate "
 			       "(issuer, serial, not_after, certificate_hash) "

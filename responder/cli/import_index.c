@@ -281,6 +281,7 @@ static int update_rows(struct import *import, struct fault *fault)
 
 static int merge(struct import *import, struct fault *fault)
 {
+	progress_say(&import->progress, "writing to the database");
 	int r = insert_rows(import, fault);
 	if (r == 0)
 		r = insert_instructions(import, fault);

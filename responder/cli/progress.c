@@ -43,6 +43,15 @@ void progress_update(struct progress *progress, uint64_t done, uint64_t count)
 	(void)fflush(stderr);
 }
 
+void progress_say(struct progress *progress, const char *text)
+{
+	if (!progress->shown)
+		return;
+	progress->drawn = true;
+	(void)fprintf(stderr, "\r%s\033[K", text);
+	(void)fflush(stderr);
+}
+
 void progress_deinit(struct progress *progress)
 {
 	if (progress->drawn)

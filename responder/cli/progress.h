@@ -18,5 +18,7 @@ struct progress {
 void progress_init(struct progress *progress, const char *what, uint64_t total);
 /* `done` of the total, `count` things. */
 void progress_update(struct progress *progress, uint64_t done, uint64_t count);
+/* Shows that something without a measure goes on. */
+void progress_say(struct progress *progress, const char *text);
 /* Takes the bar away, so that what is printed next stands on a clean line. */
 void progress_deinit(struct progress *progress);

@@ -84,30 +84,46 @@ static const char *text_of(struct json_object *object, const char *key)
 	return text ? text : "";
 }
 
-/* One room's own report in a line: its scalar members as key=value. */
+/* A scalar member as " key=value", on a new line where this one is full. */
+static void print_member(const char *key, struct json_object *value, size_t *column)
+{
+	const size_t width = 78, indent = 4;
+	cleanup(memory_freep) char *text = output_text_new(json_object_get_string(value));
+	size_t size = text ? strlen(key) + strlen(text) + 2 : 0;
+	if (!text || !*text)
+		return;
+	if (*column == 0 || *column + size > width) {
+		printf("%s%*s", *column ? "\n" : "", (int)indent, "");
+		*column = indent;
+	}
+	printf(" %s=%s", key, text);
+	*column += size;
+}
+
+/* What a room says of itself, without what stands in its first line. */
 static void print_report(struct json_object *report)
 {
+	size_t column = 0;
 	if (!json_object_is_type(report, json_type_object))
 		return;
 	json_object_object_foreach(report, key, value)
 	{
-		if (json_object_is_type(value, json_type_object) ||
-		    json_object_is_type(value, json_type_array))
-			continue;
-		cleanup(memory_freep) char *text =
-			output_text_new(value ? json_object_get_string(value) : "-");
-		printf(" %s=%s", key, text ? text : "");
+		bool nested = json_object_is_type(value, json_type_object) ||
+			      json_object_is_type(value, json_type_array);
+		if (value && !nested && strcmp(key, "room") != 0 && strcmp(key, "index") != 0)
+			print_member(key, value, &column);
 	}
+	if (column)
+		printf("\n");
 }
 
 static void print_room(struct json_object *room)
 {
-	printf("  %-10s %8s  %-9s %4s restarts ", text_of(room, "name"), text_of(room, "pid"),
-	       text_of(room, "state"), text_of(room, "restarts"));
-	if (!json_object_get_boolean(json_object_object_get(room, "answered")))
-		printf(" did not answer");
+	bool answered = json_object_get_boolean(json_object_object_get(room, "answered"));
+	printf("  %-10s pid %-8s %-9s %s restarts%s\n", text_of(room, "name"), text_of(room, "pid"),
+	       text_of(room, "state"), text_of(room, "restarts"),
+	       answered ? "" : ", did not answer");
 	print_report(json_object_object_get(room, "status"));
-	printf("\n");
 }
 
 static void print_list(struct json_object *document, const char *title, const char *key)

@@ -2,11 +2,12 @@
 import json
 import os
 import shutil
+import subprocess
 
 import pytest
 from asn1crypto import pem, x509
 
-from harness import DemoCA, Postgres, run, stillgood
+from harness import STILLGOOD, DemoCA, Postgres, run, stillgood
 from test_cli_database import refused
 
 REASONS = {"unspecified": 0, "keyCompromise": 1, "CACompromise": 2, "affiliationChanged": 3,
@@ -98,6 +99,7 @@ def test_files_folders_bundles_and_der_are_read(with_ca, ca, tmp_path):
     (folder / "README").write_text("no certificate here\n")
     shutil.copy(ca.path("leaf0.key"), folder / "key.pem")
     os.symlink("nowhere", folder / "dangling")
+    os.symlink(".", folder / "circle")
     bundle = tmp_path / "bundle.pem"
     bundle.write_text(run("openssl", "x509", "-text", "-in", ca.leaves[2]).stdout
                       + open(ca.high, encoding="ascii").read())
@@ -396,6 +398,21 @@ def test_an_index_needs_a_registered_issuer_and_a_file(with_ca, tmp_path):
     assert "no issuer is named" in with_ca.refused("import", "index", path, "--issuer", "Other")
     assert "/nowhere" in with_ca.refused("import", "index", "/nowhere", "--issuer", "Demo")
     assert "folder" in with_ca.refused("import", "index", tmp_path, "--issuer", "Demo")
+
+
+def test_a_bar_is_drawn_on_a_terminal_only(with_ca, ca, tmp_path):
+    path = index(tmp_path, line("V", "01"))
+    for arguments in (["index", path, "--issuer", "Demo"], ["certs", ca.leaves[0]]):
+        ours, theirs = os.openpty()
+        command = [STILLGOOD, "import", *arguments, "--database", with_ca.conninfo]
+        process = subprocess.run(command, stdout=subprocess.PIPE, stderr=theirs, check=True)
+        os.close(theirs)
+        drawn = os.read(ours, 65536).decode()
+        os.close(ours)
+        assert "\r" in drawn and drawn.endswith("\r\033[K")
+        assert b"1 imported" in process.stdout
+        quiet = subprocess.run(command, capture_output=True, check=True)
+        assert quiet.stderr == b""
 
 
 def test_the_role_of_the_ca_may_import(with_ca, ca, tmp_path):
