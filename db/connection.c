@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "db/schema.h"
+#include "db/session.h"
 #include "db/target.h"
 
 #include <event2/util.h>
@@ -193,6 +194,8 @@ static void note_failure(struct db_connection *c, const PGresult *result)
 static void take_check(struct db_connection *c, const PGresult *result)
 {
 	struct fault fault;
+	if (PQresultStatus(result) == PGRES_COMMAND_OK) /* of DB_SESSION_FIRST */
+		return;
 	if (db_schema_judge(result, NULL, &fault) == DB_SCHEMA_RIGHT)
 		return;
 	c->query_failed = c->query_fatal = true;
@@ -352,7 +355,7 @@ static void connected(struct db_connection *c)
 	}
 	event_assign(c->input, c->base, PQsocket(c->pg), EV_READ | EV_PERSIST, on_input, c);
 	event_add(c->input, NULL);
-	begin_query(c, CHECKING, PQsendQuery(c->pg, DB_SCHEMA_QUERY));
+	begin_query(c, CHECKING, PQsendQuery(c->pg, DB_SESSION_FIRST DB_SCHEMA_QUERY));
 }
 
 /* The socket may be another one after each call: libpq tries the next address by itself. */
