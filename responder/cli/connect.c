@@ -29,9 +29,10 @@ int database_open_conninfo(const char *conninfo, const char *role, struct databa
 			   struct fault *fault)
 {
 	/* What stands before dbname is overridden by the connection string. */
-	const char *const keywords[] = {"connect_timeout", "fallback_application_name", "dbname",
-					"client_encoding", NULL};
-	const char *const values[] = {"10", "stillgood", conninfo, "UTF8", NULL};
+	const char *const keywords[] = {"connect_timeout",           "tcp_user_timeout",
+					"fallback_application_name", "dbname",
+					"client_encoding",           NULL};
+	const char *const values[] = {"10", "10000", "stillgood", conninfo, "UTF8", NULL};
 	struct database database = {PQconnectdbParams(keywords, values, 1), role};
 	if (!database.connection)
 		return fault_set(fault, -ENOMEM, "database: out of memory");

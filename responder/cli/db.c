@@ -53,34 +53,22 @@ int command_db_upgrade(const struct command_line *line, struct fault *fault)
 	return migrate(line, DB_MIGRATE_UPGRADE, fault);
 }
 
-/* SIGTERM and SIGINT are blocked and waited for, so that they end the loop between two beats. */
-static void block_signals(sigset_t *set)
+/* Nothing is left to put in order, and a statement that hangs must not keep the process. */
+static void end_now(int signal)
 {
-	sigemptyset(set);
-	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGINT);
-	(void)sigprocmask(SIG_BLOCK, set, NULL);
+	(void)signal;
+	_exit(STATUS_DONE);
 }
 
-/* True when the end was asked for. */
-static bool pause_until(const sigset_t *set, int64_t mono_us)
+static void pause_until(int64_t mono_us)
 {
-	for (;;) {
-		int64_t left = mono_us - clock_now().mono_us;
-		if (left < 0)
-			left = 0;
-		const struct timespec time = {.tv_sec = left / SECOND_US,
-					      .tv_nsec = left % SECOND_US * 1000};
-		if (sigtimedwait(set, NULL, &time) > 0)
-			return true;
-		if (errno != EINTR)
-			return false;
-	}
+	const struct timespec time = {.tv_sec = mono_us / SECOND_US,
+				      .tv_nsec = mono_us % SECOND_US * 1000};
+	(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, NULL);
 }
 
-/* Beats until the end is asked for (0) or the database fails (-errno). */
-static int beat(struct database *database, const sigset_t *set, int64_t every_us,
-		struct fault *fault)
+/* Beats until the database fails (-errno). */
+static int beat(struct database *database, int64_t every_us, struct fault *fault)
 {
 	int64_t next = clock_now().mono_us;
 	for (;;) {
@@ -91,8 +79,7 @@ static int beat(struct database *database, const sigset_t *set, int64_t every_us
 		next += every_us;
 		if (next < now) /* slower than asked for: no burst to catch up */
 			next = now;
-		if (pause_until(set, next))
-			return 0;
+		pause_until(next);
 	}
 }
 
@@ -101,18 +88,17 @@ static int beat(struct database *database, const sigset_t *set, int64_t every_us
 static int beat_for_ever(const struct command_line *line, struct database *database,
 			 int64_t every_us, struct fault *fault)
 {
-	sigset_t set;
-	block_signals(&set);
+	(void)signal(SIGTERM, end_now);
+	(void)signal(SIGINT, end_now);
 	for (;;) {
-		int r = beat(database, &set, every_us, fault);
-		if (r == 0 || r == -EACCES || r == -ENOENT)
+		int r = beat(database, every_us, fault);
+		if (r == -EACCES || r == -ENOENT)
 			return r;
 		output_error(fault);
 		database_close(database);
-		do {
-			if (pause_until(&set, clock_now().mono_us + HEARTBEAT_RETRY_US))
-				return 0;
-		} while (database_open(line, "stillgood_heartbeat", database, fault) != 0);
+		do
+			pause_until(clock_now().mono_us + HEARTBEAT_RETRY_US);
+		while (database_open(line, "stillgood_heartbeat", database, fault) != 0);
 		output_note("stillgood: connected again");
 	}
 }

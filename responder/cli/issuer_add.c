@@ -90,6 +90,9 @@ static int choose_name(struct adding *adding, const struct certificate *certific
 		return derive_name(adding, certificate, name, fault);
 	if (!*wanted || strlen(wanted) > LIMIT_ISSUER_NAME)
 		return fault_set(fault, -EINVAL, "--name: 1 to %u octets", LIMIT_ISSUER_NAME);
+	for (const char *c = wanted; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			return fault_set(fault, -EINVAL, "--name: no control characters");
 	(void)snprintf(name, LIMIT_ISSUER_NAME + 1, "%s", wanted);
 	if (name_is_free(adding, name, &r, fault) || r)
 		return r;

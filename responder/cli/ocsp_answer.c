@@ -83,7 +83,6 @@ static OCSP_SINGLERESP *find_single(const struct ocsp_question *question, OCSP_B
 {
 	for (int i = 0; i < OCSP_resp_count(basic); i++) {
 		OCSP_SINGLERESP *single = OCSP_resp_get0(basic, i);
-		/* OCSP_id_cmp() compares hashes and serial, not the algorithm; sizes tell. */
 		const OCSP_CERTID *id = OCSP_SINGLERESP_get0_id(single);
 		if (OCSP_id_cmp(id, question->id) == 0)
 			return single;

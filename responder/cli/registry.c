@@ -84,14 +84,6 @@ const struct registered *registry_by_name(const struct registry *registry, const
 	return NULL;
 }
 
-const struct registered *registry_by_id(const struct registry *registry, int32_t id)
-{
-	for (size_t i = 0; i < registry->count; i++)
-		if (registry->issuers[i].record.id == id)
-			return &registry->issuers[i];
-	return NULL;
-}
-
 const struct registered *registry_by_identity(const struct registry *registry, struct view subject,
 					      struct view key_bits)
 {

@@ -26,7 +26,6 @@ void registry_deinit(struct registry *registry);
 
 /* NULL if there is none. */
 const struct registered *registry_by_name(const struct registry *registry, const char *name);
-const struct registered *registry_by_id(const struct registry *registry, int32_t id);
 /* The same subject, byte for byte, and the same key (P-8). */
 const struct registered *registry_by_identity(const struct registry *registry, struct view subject,
 					      struct view key_bits);
