@@ -195,7 +195,9 @@ void ledger_poll(struct ledger *l, const struct db_evidence *evidence,
 	apply_issuers(l, issuers, issuer_count);
 	for (size_t i = 0; i < count; i++)
 		changes_apply(l, &records[i]);
-	settle(l);
+	/* All but the last part of a poll come with the evidence of the poll before. */
+	if (l->has_evidence && evidence->mono_us > l->evidence.mono_us)
+		settle(l);
 	evidence_take(l, evidence, now);
 }
 
@@ -211,4 +213,15 @@ void ledger_bad_row(struct ledger *l, const char *description)
 	l->counts.bad_rows++;
 	ledger_alarm(l, "a row cannot be understood, its certificate is not answered from it: %s",
 		     description);
+}
+
+/* Its state is not known, so what was said of it before may have ended; lookups will tell. What the
+ * revoked set knows stays. */
+void ledger_bad_key(struct ledger *l, const struct db_key *key)
+{
+	purge(l, &(struct message_purge){
+			 .scope = PURGE_TAG,
+			 .tag = tag_of(&l->key, key->issuer, serial_view(&key->serial)),
+			 .issuer = key->issuer});
+	lookups_doubt(l, key);
 }

@@ -68,6 +68,7 @@ void ledger_lookup_failed(struct ledger *l, uint64_t batch, struct moment now);
 void ledger_lookup_state(struct ledger *l, bool usable, const char *reason);
 void ledger_feed_lost(struct ledger *l, const char *reason);
 void ledger_bad_row(struct ledger *l, const char *description);
+void ledger_bad_key(struct ledger *l, const struct db_key *key);
 
 /* ---- time ---- */
 

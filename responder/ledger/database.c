@@ -74,6 +74,13 @@ static void bad_row(void *context, const char *description)
 	edge_turn(edge);
 }
 
+static void bad_key(void *context, const struct db_key *key)
+{
+	struct edge *edge = context;
+	ledger_bad_key(edge->ledger, key);
+	edge_turn(edge);
+}
+
 const struct db_source_ops edge_source_ops = {
 	.load_begin = load_begin,
 	.load_row = load_row,
@@ -84,4 +91,5 @@ const struct db_source_ops edge_source_ops = {
 	.lookup_state = lookup_state,
 	.feed_lost = feed_lost,
 	.bad_row = bad_row,
+	.bad_key = bad_key,
 };

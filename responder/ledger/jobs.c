@@ -166,7 +166,7 @@ void job_advance(struct ledger *l, struct job *job, struct moment now)
 	enum job_state next = truth_decide(l, job, now);
 	bool once_more = next == JOB_LOOKUP && job->state == JOB_LOOKUP;
 	if (next == JOB_NEW) {
-		job_finish_error(l, job, OCSP_UNAUTHORIZED);
+		job_finish_error(l, job, truth_refusal(job));
 		return;
 	}
 	if (once_more && job->tries++ >= LIMIT_FENCE_RETRIES) {

@@ -73,16 +73,20 @@ void lookup_cancel(struct ledger *l, struct entry *entry)
 
 /* ---- batches ---- */
 
+/* Out of the batch and back into the queue. */
+static void lookup_requeue(struct ledger *l, struct lookup *lookup)
+{
+	lookup->sent = lookup->doubted = false;
+	if (TAILQ_EMPTY(&lookup->waiting))
+		lookup_free(l, lookup);
+	else
+		TAILQ_INSERT_HEAD(&l->lookup_queue, lookup, queue);
+}
+
 static void batch_back_to_queue(struct ledger *l, struct moment now)
 {
-	for (size_t i = l->batch_count; i-- > 0;) {
-		struct lookup *lookup = l->batch_lookups[i];
-		lookup->sent = false;
-		if (TAILQ_EMPTY(&lookup->waiting))
-			lookup_free(l, lookup);
-		else
-			TAILQ_INSERT_HEAD(&l->lookup_queue, lookup, queue);
-	}
+	for (size_t i = l->batch_count; i-- > 0;)
+		lookup_requeue(l, l->batch_lookups[i]);
 	l->batch_count = 0;
 	l->lookup_retry_us = now.mono_us + RETRY_US;
 	l->counts.batches_failed++;
@@ -130,7 +134,7 @@ static void entry_learn(struct entry *entry, const struct db_found *found,
 			const struct db_evidence *evidence)
 {
 	entry->lookup = NULL;
-	entry->knowledge = found->found ? KNOWS_ROW : KNOWS_ABSENCE;
+	entry->knowledge = found->bad ? KNOWS_CORRUPTION : found->found ? KNOWS_ROW : KNOWS_ABSENCE;
 	entry->record = found->record;
 	entry->evidence = *evidence;
 }
@@ -140,6 +144,10 @@ static void lookup_finish(struct ledger *l, struct lookup *lookup, const struct 
 			  const struct db_evidence *evidence, struct moment now)
 {
 	struct entry *entry;
+	if (lookup->doubted) {
+		lookup_requeue(l, lookup);
+		return;
+	}
 	table_remove(&l->lookups, &lookup->node);
 	while ((entry = TAILQ_FIRST(&lookup->waiting))) {
 		struct job *job = entry->job;
@@ -187,6 +195,28 @@ void ledger_lookup_state(struct ledger *l, bool usable, const char *reason)
 	l->lookup_usable = usable;
 	l->lookup_retry_us = 0;
 	(void)snprintf(l->lookup_reason, sizeof(l->lookup_reason), "%s", reason ? reason : "");
+}
+
+static void jobs_doubt(struct job_list *jobs, const struct db_key *key)
+{
+	struct job *job;
+	TAILQ_FOREACH(job, jobs, place)
+	for (unsigned i = 0; i < job->count; i++)
+		if (key_equal(key, job->issuer->record.id, &job->entries[i].serial))
+			job->entries[i].knowledge = KNOWS_NOTHING;
+}
+
+void lookups_doubt(struct ledger *l, const struct db_key *key)
+{
+	for (size_t i = 0; i < l->batch_count; i++)
+		if (key_equal(key, l->batch_lookups[i]->key.issuer,
+			      &l->batch_lookups[i]->key.serial))
+			l->batch_lookups[i]->doubted = true;
+	jobs_doubt(&l->jobs_lookup, key);
+	jobs_doubt(&l->jobs_stale, key);
+	jobs_doubt(&l->jobs_queued, key);
+	for (unsigned i = 0; i < LIMIT_SIGNERS; i++)
+		jobs_doubt(&l->signers[i].jobs, key);
 }
 
 void lookups_deinit(struct ledger *l)

@@ -16,13 +16,14 @@ struct lookup {
 	struct table_node node; /* by tag */
 	TAILQ_ENTRY(lookup) queue; /* of those not yet sent */
 	bool sent;
+	bool doubted; /* its row became unreadable while it was in flight: ask again */
 	struct db_key key;
 	TAILQ_HEAD(, entry) waiting;
 };
 TAILQ_HEAD(lookup_list, lookup);
 
 /* What a completed lookup said; nothing else may ever be read as "no such row". */
-enum knowledge { KNOWS_NOTHING, KNOWS_ROW, KNOWS_ABSENCE };
+enum knowledge { KNOWS_NOTHING, KNOWS_ROW, KNOWS_ABSENCE, KNOWS_CORRUPTION };
 
 /* One CertID of a job. */
 struct entry {
@@ -154,8 +155,10 @@ struct ledger {
 
 bool evidence_fresh(const struct ledger *l, const struct db_evidence *evidence, struct moment now);
 /* Fills the job's verdicts and times and returns the state that it must go to: JOB_LOOKUP,
- * JOB_STALE or JOB_QUEUED; JOB_NEW: it is answered `unauthorized`. */
+ * JOB_STALE or JOB_QUEUED; JOB_NEW: it is answered with truth_refusal(). */
 enum job_state truth_decide(const struct ledger *l, struct job *job, struct moment now);
+/* Why truth_decide() returned JOB_NEW. */
+enum ocsp_result truth_refusal(const struct job *job);
 /* Has a newer version been applied since the job was decided? */
 bool truth_changed(const struct ledger *l, const struct job *job);
 /* Does this entry need a lookup to be decided? */
@@ -220,6 +223,8 @@ void answer_purge(struct ledger *l, const struct message_purge *m);
 /* Makes the entry wait for its certificate's lookup. false without memory. */
 must_check bool lookup_want(struct ledger *l, struct entry *entry);
 void lookup_cancel(struct ledger *l, struct entry *entry);
+/* What is known, or about to be known, of this certificate from lookups counts no more. */
+void lookups_doubt(struct ledger *l, const struct db_key *key);
 void lookups_send(struct ledger *l, struct moment now);
 void lookups_deinit(struct ledger *l);
 

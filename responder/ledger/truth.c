@@ -52,7 +52,7 @@ static const struct cert_record *entry_basis(const struct ledger *l, const struc
 	return entry->knowledge == KNOWS_ROW ? &entry->record : NULL;
 }
 
-static void entry_decide(const struct ledger *l, struct entry *entry, struct moment now)
+static void entry_judge(const struct ledger *l, struct entry *entry, struct moment now)
 {
 	struct cert_record storage;
 	const struct issuer *issuer = entry->job->issuer;
@@ -60,6 +60,15 @@ static void entry_decide(const struct ledger *l, struct entry *entry, struct mom
 	entry->verdict = verdict_of(&issuer->section->policy, &issuer->record, record,
 				    wall_seconds(now.wall_us));
 	entry->version = record ? record->version : 0;
+}
+
+/* A row that cannot be understood says nothing, but it says so only of its own certificate. */
+static void entry_decide(const struct ledger *l, struct entry *entry, struct moment now)
+{
+	entry_judge(l, entry, now);
+	if (entry->knowledge == KNOWS_CORRUPTION && entry->version == 0 &&
+	    !issuer_decides(entry->job))
+		entry->verdict.result = OCSP_INTERNAL_ERROR;
 }
 
 /* Revoked for good: neither on hold nor a serial never issued (P-23), both of which can change. */
@@ -129,18 +138,33 @@ enum job_state truth_decide(const struct ledger *l, struct job *job, struct mome
 	return decide_times(l, job, final, now) ? JOB_QUEUED : JOB_STALE;
 }
 
+enum ocsp_result truth_refusal(const struct job *job)
+{
+	unsigned i = 0;
+	while (i + 1 < job->count && job->entries[i].verdict.result == OCSP_SUCCESSFUL)
+		i++;
+	return job->entries[i].verdict.result;
+}
+
+static bool entry_changed(const struct ledger *l, const struct entry *entry)
+{
+	struct cert_record row;
+	bool in_set = set_row(l, entry, &row);
+	/* It rested on a lookup that counts no more (lookups_doubt). */
+	if (entry->verdict.status != OCSP_REVOKED && entry->knowledge == KNOWS_NOTHING)
+		return true;
+	/* Any other version than the one signed: also a lower one, which counts where the database
+	 * went back in time (revoked.h). */
+	return in_set && row.version != entry->version &&
+	       (row.status != CERT_GOOD || row.version > entry->version);
+}
+
 bool truth_changed(const struct ledger *l, const struct job *job)
 {
 	if (job->issuer->record.version != job->issuer_version)
 		return true;
-	for (unsigned i = 0; i < job->count; i++) {
-		struct cert_record row;
-		const struct entry *entry = &job->entries[i];
-		/* Any other version than the one signed: also a lower one, which counts where the
-		 * database went back in time (revoked.h). */
-		if (set_row(l, entry, &row) && row.version != entry->version &&
-		    (row.status != CERT_GOOD || row.version > entry->version))
+	for (unsigned i = 0; i < job->count; i++)
+		if (entry_changed(l, &job->entries[i]))
 			return true;
-	}
 	return false;
 }

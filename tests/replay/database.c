@@ -245,7 +245,7 @@ void database_lookup(struct world *w, const struct db_key *keys, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		const struct change *row =
 			database_row(&w->database, keys[i].issuer, &keys[i].serial);
-		w->lookup.found[i].found = row != NULL;
+		w->lookup.found[i] = (struct db_found){.found = row != NULL};
 		if (row)
 			w->lookup.found[i].record = row->record;
 	}

@@ -181,7 +181,7 @@ static void ask_one(struct bench *b, unsigned front, uint64_t id, uint8_t serial
 /* Every key of the batch in flight is a good certificate. */
 static void found_good(struct bench *b)
 {
-	struct db_found found[LIMIT_LOOKUP_BATCH];
+	struct db_found found[LIMIT_LOOKUP_BATCH] = {{0}};
 	struct db_evidence now = evidence(b);
 	for (size_t i = 0; i < b->key_count; i++) {
 		found[i].found = true;
@@ -356,6 +356,54 @@ static void an_answer_for_another_question_is_not_used(void **state)
 	assert_int_equal(frames_of(b, MESSAGE_SIGN), 0);
 	assert_int_equal(b->alarms, 1);
 	assert_int_equal(ledger_open(b->ledger), 1);
+}
+
+/* FAULTS.md row 15; P-21: inconsistent data. */
+static void a_row_that_cannot_be_understood_is_an_internal_error_not_unknown(void **state)
+{
+	struct bench *b = *state;
+	struct db_evidence now = evidence(b);
+	struct db_found bad = {.bad = true};
+	ask_one(b, 0, 1, 0x42);
+	ledger_turn_end(b->ledger, b->now);
+	ledger_lookup_done(b->ledger, b->batch, &now, &bad, 1, b->now);
+	assert_int_equal(frames_of(b, MESSAGE_SIGN), 0);
+	assert_int_equal(last_answer(b).result, OCSP_INTERNAL_ERROR);
+}
+
+static void a_row_that_becomes_unreadable_takes_back_what_was_said_of_it(void **state)
+{
+	struct bench *b = *state;
+	struct db_key key = {.issuer = 1, .serial = {.size = 1, .octets = {0x42}}};
+	ask_one(b, 0, 1, 0x42);
+	ledger_turn_end(b->ledger, b->now);
+	ledger_bad_key(b->ledger, &key); /* while its lookup is in flight */
+	assert_int_equal(frames_of(b, MESSAGE_PURGE), 2);
+	found_good(b);
+	assert_int_equal(frames_of(b, MESSAGE_SIGN), 0);
+	ledger_turn_end(b->ledger, b->now);
+	assert_int_equal(b->batches, 2);
+	found_good(b);
+	struct message_sign job = last_job(b);
+	ledger_bad_key(b->ledger, &key); /* while it is being signed */
+	sign(b, &job, job.next_update);
+	assert_int_equal(frames_of(b, MESSAGE_ANSWER), 0);
+	ledger_turn_end(b->ledger, b->now);
+	assert_int_equal(b->batches, 3);
+}
+
+/* A load ended; a poll in several parts tells only at its end what the load has lost. */
+static void what_a_load_lost_is_told_after_the_last_part_of_the_next_poll(void **state)
+{
+	struct bench *b = *state;
+	feed_revokes(b, 0x42);
+	struct db_evidence old = evidence(b), now = old;
+	now.mono_us += SECOND_US;
+	load(b);
+	ledger_poll(b->ledger, &old, NULL, 0, NULL, 0, b->now);
+	assert_int_equal(b->alarms, 0);
+	ledger_poll(b->ledger, &now, NULL, 0, NULL, 0, b->now);
+	assert_int_equal(b->alarms, 2); /* the serial, and how many */
 }
 
 /* ---- order on a front's channel ---- */
@@ -537,6 +585,9 @@ int main(void)
 		CASE(one_turn_is_one_batch_and_each_certificate_is_asked_once),
 		CASE(a_failed_batch_is_asked_again_after_a_pause),
 		CASE(an_answer_for_another_question_is_not_used),
+		CASE(a_row_that_cannot_be_understood_is_an_internal_error_not_unknown),
+		CASE(a_row_that_becomes_unreadable_takes_back_what_was_said_of_it),
+		CASE(what_a_load_lost_is_told_after_the_last_part_of_the_next_poll),
 		CASE(a_purge_goes_to_every_front_before_the_tick),
 		CASE(ticks_never_go_back),
 		CASE(a_new_ledger_purges_everything_before_its_first_tick),
