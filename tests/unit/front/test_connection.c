@@ -85,6 +85,8 @@ static int connect_client(struct world *w)
 	struct moment now = clock_now();
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair),
 			 0);
+	int size = 4096; /* so that long answers do not fit */
+	assert_int_equal(setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)), 0);
 	assert_int_equal(connection_open(w->edge, pair[1], NULL, &now), 0);
 	return pair[0];
 }
@@ -210,8 +212,11 @@ static void store(struct world *w, uint8_t serial, enum ocsp_status status)
 	client_posts(w, serial, false);
 	run_until_asked(w, w->asked + 1);
 	ledger_answers(w, status);
-	run_until_received(w, "HTTP/1.1 200 OK\r\n", 1);
-	run_for(w, 2 * MILLISECOND_US);
+	int64_t until = clock_now().mono_us + PATIENCE_US;
+	while (w->in.size <= w->der_size && clock_now().mono_us < until)
+		run_once(w);
+	run_for(w, 5 * MILLISECOND_US);
+	assert_int_equal(count_of(w, "HTTP/1.1 200 OK\r\n"), 1);
 	buffer_reset(&w->in);
 }
 
@@ -372,13 +377,23 @@ static void a_body_that_trickles_ends_at_its_deadline(void **state)
 	assert_true(received(w, "HTTP/1.1 408 "));
 }
 
+static void each_request_has_a_deadline_of_its_own(void **state)
+{
+	struct world *w = *state;
+	client_says(w, "GET /healthz HTTP/1.1\r\nHo");
+	run_for(w, 200 * MILLISECOND_US);
+	client_says(w, "st: a\r\n\r\nGET /healthz HTTP/1.1\r\nHo");
+	run_for(w, 200 * MILLISECOND_US);
+	client_says(w, "st: a\r\n\r\n");
+	run_until_received(w, "\r\n\r\nok\n", 2);
+	assert_false(received(w, "408"));
+}
+
 static void a_client_that_does_not_read_is_cut_off(void **state)
 {
 	struct world *w = *state;
 	w->der_size = 60000;
 	store(w, 1, OCSP_GOOD);
-	int size = 4096;
-	assert_int_equal(setsockopt(w->client, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)), 0);
 	for (int i = 0; i < 40; i++)
 		client_gets(w, 1, "GET", ORDINARY);
 	int64_t until = clock_now().mono_us + PATIENCE_US;
@@ -456,6 +471,23 @@ static void a_client_that_reads_late_gets_every_octet(void **state)
 	run_for(w, 20 * MILLISECOND_US);
 	assert_int_equal(count_of(w, "HTTP/1.1 200 OK\r\n"), 20);
 	assert_int_equal(count_of(w, "~~~~"), 20 * (w->der_size - 3));
+}
+
+static void what_had_to_wait_comes_after_what_the_socket_did_not_take(void **state)
+{
+	struct world *w = *state;
+	w->der_size = 30000; /* more than the socket takes, less than LIMIT_HTTP_TURN_BYTES */
+	store(w, '~', OCSP_GOOD);
+	client_gets(w, '~', "GET", ORDINARY);
+	client_gets(w, '#', "GET", ORDINARY);
+	assert_true(event_base_loop(w->base, EVLOOP_NONBLOCK) >= 0);
+	assert_int_equal(w->asked, 2);
+	run_for(w, 20 * MILLISECOND_US); /* the socket has room again */
+	ledger_answers(w, OCSP_REVOKED);
+	run_until_received(w, "####", w->der_size - 3);
+	assert_int_equal(count_of(w, "~~~~"), w->der_size - 3);
+	const uint8_t *late = memmem(w->in.data, w->in.size, "####", 4);
+	assert_null(memmem(late, w->in.size - (size_t)(late - w->in.data), "~~~~", 4));
 }
 
 static void http_1_0_is_answered_and_closed(void **state) /* P-45 */
@@ -686,6 +718,19 @@ static void stopping_ends_idle_connections_soon(void **state)
 	assert_int_equal(w->edge->connection_count, 0);
 }
 
+static void stopping_lets_a_client_read_its_answer_to_the_end(void **state)
+{
+	struct world *w = *state;
+	w->conf.server.idle_timeout_us = 60 * SECOND_US;
+	w->der_size = 60000;
+	store(w, '~', OCSP_GOOD);
+	client_gets(w, '~', "GET", ORDINARY);
+	assert_true(event_base_loop(w->base, EVLOOP_NONBLOCK) >= 0);
+	drain(w);
+	run_until_end(w);
+	assert_int_equal(count_of(w, "~~~~"), w->der_size - 3);
+}
+
 static void stopping_answers_a_request_that_is_on_its_way(void **state)
 {
 	struct world *w = *state;
@@ -736,12 +781,14 @@ int main(void)
 		TEST(what_is_no_ocsp_request_gets_an_ocsp_error),
 		TEST(a_head_that_trickles_ends_at_its_deadline),
 		TEST(a_body_that_trickles_ends_at_its_deadline),
+		TEST(each_request_has_a_deadline_of_its_own),
 		TEST(a_client_that_does_not_read_is_cut_off),
 		TEST(an_idle_connection_ends_at_its_deadline_and_a_busy_one_does_not),
 		TEST(a_ledger_that_does_not_answer_gives_try_later),
 		TEST(pipelined_replies_come_in_order_past_a_miss),
 		TEST(more_pipelined_requests_than_one_turn_takes_are_all_answered),
 		TEST(a_client_that_reads_late_gets_every_octet),
+		TEST(what_had_to_wait_comes_after_what_the_socket_did_not_take),
 		TEST(http_1_0_is_answered_and_closed),
 		TEST(a_client_that_asks_to_close_is_closed_and_its_next_request_ignored),
 		TEST(a_client_that_ends_its_side_still_gets_the_answer),
@@ -757,6 +804,7 @@ int main(void)
 		TEST(readyz_says_why_not),
 		TEST(stopping_finishes_what_is_in_flight),
 		TEST(stopping_ends_idle_connections_soon),
+		TEST(stopping_lets_a_client_read_its_answer_to_the_end),
 		TEST(stopping_answers_a_request_that_is_on_its_way),
 		TEST(a_client_that_does_not_read_is_answered_no_further),
 		TEST(at_the_cap_the_idlest_connection_makes_room),
