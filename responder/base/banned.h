@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+/* With clang and _FORTIFY_SOURCE glibc makes it a macro, which cannot be poisoned. */
+#undef sprintf
 #pragma GCC poison strcpy strcat strncpy strncat strtok sprintf vsprintf gets
 #pragma GCC poison gmtime localtime ctime asctime mktime
 #pragma GCC poison atoi atol atoll
