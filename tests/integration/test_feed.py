@@ -232,6 +232,21 @@ def test_evidence_never_vouches_for_what_is_not_seen(pg, place):
         assert early == []
 
 
+def test_a_poll_never_reads_the_whole_log_or_compares_all_with_all(pg, place):
+    """The plan is made once, for an empty log as for one of a million rows."""
+    with Feed(place) as feed:
+        feed.command("sql setup")
+        setup = feed.wait("sql ")[4:]
+    connection = pg.connect(user="responder")
+    with connection.cursor() as cursor:
+        cursor.execute(setup.replace("%", "%%"))
+        cursor.execute("EXPLAIN EXECUTE stillgood_poll('3', '{}')")
+        plan = "\n".join(line for line, in cursor.fetchall())
+    connection.close()
+    assert "Index Scan using change_log_xid" in plan and "hashed SubPlan" in plan, plan
+    assert "Hash Left Join" not in plan, plan
+
+
 def query(kind, body):
     return kind + struct.pack("!I", len(body) + 4) + body
 
