@@ -1,7 +1,7 @@
 #include "front/connection.h"
 
 #include "front/exchange.h"
-#include "http/chunked.h"
+#include "front/incoming.h"
 
 #include <event2/event_struct.h>
 #include <sys/socket.h>
@@ -21,14 +21,6 @@ enum connection_state {
 	CONNECTION_LINGERING, /* for the client's end, until LIMIT_HTTP_LINGER_MS */
 };
 
-/* A request whose head is complete and whose body is not. */
-struct incoming {
-	size_t head_size; /* 0: there is none */
-	enum http_framing framing;
-	uint32_t content_length;
-	struct http_chunked chunked;
-};
-
 struct connection {
 	struct event event;
 	short interest; /* what `event` waits for; 0: nothing */
@@ -41,7 +33,6 @@ struct connection {
 	struct wheel_timer timer;
 	struct flight_waiter waiter;
 	struct reply_style style; /* of the reply made last or waited for */
-	struct http_scan scan;
 	struct incoming incoming;
 	struct buffer in; /* of requests not answered yet; without memory when idle */
 	struct buffer out; /* replies that the socket did not take */
@@ -158,94 +149,13 @@ static void connection_finish(struct connection *c, const struct moment *now)
 
 /* ---- requests ---- */
 
-/* The unread part of the input; chunked bodies are decoded in place. */
-struct input {
-	uint8_t *data;
-	size_t size;
-};
-
-static void input_drop(struct input *input, size_t size)
-{
-	input->data += size;
-	input->size -= size;
-}
-
-/* Decodes what has arrived of a chunked body to behind the head; what follows moves up. */
-static int collect_chunked(struct incoming *incoming, struct input *input)
-{
-	uint8_t *body = input->data + incoming->head_size;
-	size_t raw_at = incoming->head_size + incoming->chunked.body_size;
-	struct view raw = view_of(input->data + raw_at, input->size - raw_at);
-	size_t used = 0;
-	int r = http_chunked_decode(&incoming->chunked, raw, body, &used);
-	if (r != 0 && r != HTTP_INCOMPLETE)
-		return r;
-	size_t left = raw.size - used;
-	memmove(body + incoming->chunked.body_size, raw.data + used, left);
-	input->size = incoming->head_size + incoming->chunked.body_size + left;
-	return r;
-}
-
-/* 0: the whole body is in the input, behind the head. HTTP_INCOMPLETE or a refusal's status. */
-static int collect_body(struct incoming *incoming, struct input *input, size_t *ret_size)
-{
-	*ret_size = 0;
-	switch (incoming->framing) {
-	case HTTP_NO_BODY:
-		return 0;
-	case HTTP_SIZED_BODY:
-		*ret_size = incoming->content_length;
-		return input->size - incoming->head_size < incoming->content_length
-			       ? HTTP_INCOMPLETE
-			       : 0;
-	case HTTP_CHUNKED_BODY:
-		break;
-	}
-	int r = collect_chunked(incoming, input);
-	*ret_size = incoming->chunked.body_size;
-	return r;
-}
-
-static void begin_body(struct connection *c, const struct http_request *request,
-		       const struct input *input)
-{
-	c->incoming = (struct incoming){
-		.head_size = request->head_size,
-		.framing = request->framing,
-		.content_length = request->content_length,
-	};
-	if (request->expect_continue && input->size == request->head_size)
-		turn_put(&c->edge->turn, view_of_string(HTTP_CONTINUE));
-}
-
-/* One whole request at the beginning of the input. 0, HTTP_INCOMPLETE or a refusal's status. A head
- * whose body was not there with it is read a second time when it is. */
-static int take_request(struct connection *c, struct input *input, struct http_request *request,
-			size_t *ret_body)
-{
-	bool again = c->incoming.head_size > 0;
-	if (!again) {
-		int r = http_request_parse(&c->scan, view_of(input->data, input->size), request);
-		if (r != 0)
-			return r;
-		begin_body(c, request, input);
-	}
-	int r = collect_body(&c->incoming, input, ret_body);
-	if (r != 0 || !again)
-		return r;
-	c->scan = (struct http_scan){0};
-	return http_request_parse(&c->scan, view_of(input->data, input->size), request);
-}
-
 /* The state follows from what the exchange says. False: this connection parses no more now. */
 static bool answer_request(struct connection *c, struct input *input,
-			   const struct http_request *request, size_t body_size,
+			   const struct http_request *request, struct view body,
 			   const struct moment *now)
 {
-	struct view body = view_of(input->data + request->head_size, body_size);
 	int r = exchange(c->edge, request, body, &c->waiter, now, &c->style);
-	input_drop(input, request->head_size + body_size);
-	c->scan = (struct http_scan){0};
+	input_drop(input, request->head_size + body.size);
 	c->incoming = (struct incoming){0};
 	c->state = CONNECTION_IDLE; /* the next request has deadlines of its own */
 	if (r != EXCHANGE_WAITING)
@@ -264,15 +174,18 @@ static void refuse(struct connection *c, int status, const struct moment *now)
 static void answer_requests(struct connection *c, struct input *input, const struct moment *now)
 {
 	struct http_request request;
-	size_t body_size;
+	struct view body;
 	bool going_on = true;
 	while (going_on && input->size > 0 && !turn_is_full(&c->edge->turn)) {
-		int r = take_request(c, input, &request, &body_size);
-		if (r == HTTP_INCOMPLETE)
+		int r = incoming_take(&c->incoming, input, &request, &body);
+		if (r == HTTP_INCOMPLETE) {
+			if (incoming_wants_continue(&c->incoming))
+				turn_put(&c->edge->turn, view_of_string(HTTP_CONTINUE));
 			return;
+		}
 		if (r != 0)
 			refuse(c, r, now);
-		going_on = r == 0 && answer_request(c, input, &request, body_size, now);
+		going_on = r == 0 && answer_request(c, input, &request, body, now);
 	}
 }
 
@@ -289,7 +202,7 @@ static void connection_rest(struct connection *c, bool more, const struct moment
 	}
 	if (c->in.size == 0)
 		connection_set_state(c, CONNECTION_IDLE, now);
-	else if (c->incoming.head_size > 0)
+	else if (incoming_has_head(&c->incoming))
 		connection_set_state(c, CONNECTION_BODY, now);
 	else
 		connection_set_state(c, CONNECTION_HEAD, now);
