@@ -20,5 +20,5 @@ def site(tmp_path_factory):
 
 @pytest.fixture
 def record():
-    """record("nginx", version, "how it asks", "good", "what was seen"): a cell of the client table."""
+    """record(client, version, "how it asks", "good", "what was seen"): a cell of the table."""
     return table.record

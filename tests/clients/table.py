@@ -20,7 +20,7 @@ def package_version(package):
 
 
 def record(client, version, how, state, seen):
-    """One cell, once its test has passed. Nothing is written unless STILLGOOD_CLIENT_TABLE is set."""
+    """One cell, once its test has passed; written only where STILLGOOD_CLIENT_TABLE says."""
     assert state in STATES, state
     folder = os.environ.get("STILLGOOD_CLIENT_TABLE")
     if not folder:

@@ -165,7 +165,8 @@ http {{
     server.stop()
 
 
-NGINX = "GET, `ssl_stapling_verify on`; staple verified by `curl --cert-status` and `openssl s_client`"
+NGINX = ("GET, `ssl_stapling_verify on`; staple verified by `curl --cert-status` and "
+         "`openssl s_client`")
 
 
 def test_nginx_staples_a_good_answer(site, nginx, record):
@@ -327,7 +328,8 @@ def fetched(site, state):
         return file.read()
 
 
-HAPROXY = "`.ocsp` file and `set ssl ocsp-response`, fetched by `openssl ocsp`; staple verified like nginx's"
+HAPROXY = ("`.ocsp` file and `set ssl ocsp-response`, fetched by `openssl ocsp`; staple verified like "
+           "nginx's")
 
 
 def test_haproxy_staples_a_good_answer_from_its_file_and_from_its_socket(site, haproxy, record):
@@ -349,10 +351,12 @@ def test_haproxy_staples_that_a_certificate_is_revoked(site, haproxy, record):
 def test_haproxy_refuses_to_staple_unknown(site, haproxy, record):
     assert "certificate status is unknown" in haproxy.load(fetched(site, "unknown"))
     assert_no_staple(site, haproxy.ports["unknown"])
-    record("HAProxy, stapling", package_version("haproxy"), HAPROXY, "unknown", "refused, no staple")
+    record("HAProxy, stapling", package_version("haproxy"), HAPROXY, "unknown",
+           "refused, no staple")
 
 
 def test_haproxy_refuses_to_staple_try_later(site, haproxy, record):
     assert "OCSP response status not successful" in haproxy.load(fetched(site, "late"))
     assert_no_staple(site, haproxy.ports["late"])
-    record("HAProxy, stapling", package_version("haproxy"), HAPROXY, "tryLater", "refused, no staple")
+    record("HAProxy, stapling", package_version("haproxy"), HAPROXY, "tryLater",
+           "refused, no staple")
