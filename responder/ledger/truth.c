@@ -84,17 +84,16 @@ static bool verdict_revoked(const struct verdict *verdict)
 }
 
 /* Up to when is what we say proven? The feed's evidence vouches for every row, because a change
- * would have come with it; that a row does not exist is only as new as the lookup that said so. */
+ * would have come with it; that there is no row is only as new as the lookup that said so. Of several
+ * CertIDs, which share one thisUpdate, the rows decide: an earlier time could fall into a hold that
+ * was released since, and good would be a lie then; an issuance a moment ago is not. */
 static int64_t proven_us(const struct ledger *l, const struct job *job)
 {
-	int64_t time_us = l->evidence.time_us;
-	for (unsigned i = 0; i < job->count; i++) {
-		const struct entry *entry = &job->entries[i];
-		if (entry->version == 0 && entry->knowledge == KNOWS_ABSENCE &&
-		    entry->evidence.time_us < time_us)
-			time_us = entry->evidence.time_us;
-	}
-	return time_us;
+	const struct entry *entry = &job->entries[0];
+	bool absent = job->count == 1 && entry->version == 0 && entry->knowledge == KNOWS_ABSENCE;
+	if (absent && entry->evidence.time_us < l->evidence.time_us)
+		return entry->evidence.time_us;
+	return l->evidence.time_us;
 }
 
 /* P-27. False if these times leave nothing to sign: a hold whose evidence is too old, or a clock of
