@@ -65,7 +65,7 @@ int incoming_take(struct incoming *incoming, struct input *input, struct http_re
 			return r;
 		begin_body(incoming, request, input);
 	}
-	size_t body_size;
+	size_t body_size = 0;
 	r = collect_body(incoming, input, &body_size);
 	if (r != 0)
 		return r;
