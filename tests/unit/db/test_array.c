@@ -75,7 +75,7 @@ static void the_list_is_bounded(void **state)
 	(void)state;
 	static struct db_seen seen;
 	db_seen_begin(&seen);
-	for (uint64_t xid = 1; xid < 3 * DB_SEEN_MOST; xid++)
+	for (uint64_t xid = 1; xid < UINT64_C(3) * DB_SEEN_MOST; xid++)
 		db_seen_add(&seen, xid);
 	db_seen_prune(&seen, 0);
 	assert_int_equal(parameter_count(&seen), DB_SEEN_MOST);
