@@ -1,6 +1,8 @@
 /* Rows live in blocks that never move; an open-addressing table of 32-bit row numbers, at most 3/4
  * full, finds them. So growing copies the small table only, and a row costs its own 50 bytes and
- * between 5.3 and 10.7 of the table. Rows are never removed, which spares the table tombstones. */
+ * between 6.7 and 13.4 of the table. An octet of the hash beside each place spares a look at nearly
+ * every row that is not the one asked for, which would be a cache miss each. Rows are never removed,
+ * which spares the table tombstones. */
 #include "ledger/revoked.h"
 
 #include "ledger/tag.h"
@@ -37,7 +39,8 @@ struct revoked {
 	size_t block_count;
 	uint32_t row_count;
 	uint32_t not_good;
-	uint32_t *index; /* row number + 1; 0: empty */
+	uint8_t *marks; /* of the hash of each place's row; 0: empty */
+	uint32_t *index; /* the place's row number */
 	uint32_t index_size; /* a power of two */
 	size_t spilled; /* bytes of long serials */
 };
@@ -48,8 +51,9 @@ int revoked_new(const struct siphash_key *key, struct revoked **ret)
 	if (!set)
 		return -ENOMEM;
 	set->key = *key;
+	set->marks = calloc(INDEX_LEAST, sizeof(*set->marks));
 	set->index = calloc(INDEX_LEAST, sizeof(*set->index));
-	if (!set->index)
+	if (!set->marks || !set->index)
 		return -ENOMEM;
 	set->index_size = INDEX_LEAST;
 	*ret = set;
@@ -85,6 +89,7 @@ void revoked_free(struct revoked *set)
 	for (size_t i = 0; i < set->block_count; i++)
 		free(set->blocks[i]);
 	free(set->blocks);
+	free(set->marks);
 	free(set->index);
 	free(set);
 }
@@ -124,17 +129,36 @@ static int64_t time_unpack(struct packed_time packed)
 
 /* ---- the table ---- */
 
-/* The place of this certificate in the table: its row's number, or the empty place for it. */
-static uint32_t *index_place(const struct revoked *set, int32_t issuer, struct view serial)
+static uint8_t mark_of(uint64_t hash)
 {
-	uint32_t mask = set->index_size - 1;
-	uint32_t at = (uint32_t)tag_of(&set->key, issuer, serial) & mask;
-	for (; set->index[at]; at = (at + 1) & mask) {
-		const struct row *row = row_at(set, set->index[at] - 1);
+	return (uint8_t)(hash >> 56) | 1;
+}
+
+/* The place of this certificate in the table, or the empty place for it (its mark is 0). */
+static uint32_t place_of(const struct revoked *set, int32_t issuer, struct view serial)
+{
+	uint64_t hash = tag_of(&set->key, issuer, serial);
+	uint32_t mask = set->index_size - 1, at = (uint32_t)hash & mask;
+	for (; set->marks[at]; at = (at + 1) & mask) {
+		if (set->marks[at] != mark_of(hash))
+			continue;
+		const struct row *row = row_at(set, set->index[at]);
 		if (row->issuer == issuer && view_equal(row_serial(row), serial))
 			break;
 	}
-	return &set->index[at];
+	return at;
+}
+
+/* Puts a row where none with its name is. */
+static void index_put(struct revoked *set, uint32_t number)
+{
+	const struct row *row = row_at(set, number);
+	uint64_t hash = tag_of(&set->key, row->issuer, row_serial(row));
+	uint32_t mask = set->index_size - 1, at = (uint32_t)hash & mask;
+	while (set->marks[at])
+		at = (at + 1) & mask;
+	set->marks[at] = mark_of(hash);
+	set->index[at] = number;
 }
 
 static int index_grow(struct revoked *set)
@@ -143,17 +167,20 @@ static int index_grow(struct revoked *set)
 		return 0;
 	if (set->index_size > UINT32_MAX / 4)
 		return -ENOMEM;
-	uint32_t *old = set->index;
+	cleanup(memory_freep) uint8_t *marks = calloc((size_t)set->index_size * 2, sizeof(*marks));
 	uint32_t *index = calloc((size_t)set->index_size * 2, sizeof(*index));
-	if (!index)
+	if (!marks || !index) {
+		free(index);
 		return -ENOMEM;
-	set->index = index;
-	set->index_size *= 2;
-	for (uint32_t i = 0; i < set->row_count; i++) {
-		const struct row *row = row_at(set, i);
-		*index_place(set, row->issuer, row_serial(row)) = i + 1;
 	}
-	free(old);
+	free(set->index);
+	free(set->marks);
+	set->index = index;
+	set->marks = marks;
+	marks = NULL;
+	set->index_size *= 2;
+	for (uint32_t i = 0; i < set->row_count; i++)
+		index_put(set, i);
 	return 0;
 }
 
@@ -206,18 +233,15 @@ static void row_write(struct revoked *set, struct row *row, const struct cert_re
 
 static int row_add(struct revoked *set, const struct cert_record *record)
 {
-	int result = index_grow(set);
-	if (result == 0)
-		result = blocks_grow(set);
+	int result = blocks_grow(set);
 	if (result < 0)
 		return result;
-	struct view serial = serial_view(&record->serial);
 	struct row *row = row_at(set, set->row_count);
-	result = row_name(set, row, record->issuer, serial);
+	result = row_name(set, row, record->issuer, serial_view(&record->serial));
 	if (result < 0)
 		return result;
 	row_write(set, row, record);
-	*index_place(set, record->issuer, serial) = ++set->row_count;
+	index_put(set, set->row_count++);
 	return REVOKED_CHANGED;
 }
 
@@ -241,9 +265,13 @@ static int row_update(struct revoked *set, struct row *row, const struct cert_re
 
 int revoked_apply(struct revoked *set, const struct cert_record *record)
 {
-	uint32_t place = *index_place(set, record->issuer, serial_view(&record->serial));
-	if (place)
-		return row_update(set, row_at(set, place - 1), record);
+	int result = index_grow(set);
+	if (result < 0)
+		return result;
+	struct view serial = serial_view(&record->serial);
+	uint32_t place = place_of(set, record->issuer, serial);
+	if (set->marks[place])
+		return row_update(set, row_at(set, set->index[place]), record);
 	if (record->status == CERT_GOOD && record->version <= 1)
 		return 0;
 	return row_add(set, record);
@@ -252,10 +280,10 @@ int revoked_apply(struct revoked *set, const struct cert_record *record)
 bool revoked_find(const struct revoked *set, int32_t issuer, struct view serial,
 		  struct cert_record *ret)
 {
-	uint32_t place = *index_place(set, issuer, serial);
-	if (!place)
+	uint32_t place = place_of(set, issuer, serial);
+	if (!set->marks[place])
 		return false;
-	const struct row *row = row_at(set, place - 1);
+	const struct row *row = row_at(set, set->index[place]);
 	if (row->status == CERT_GOOD && !row->confirmed)
 		return false;
 	*ret = (struct cert_record){
@@ -303,5 +331,5 @@ size_t revoked_memory(const struct revoked *set)
 {
 	return sizeof(*set) +
 	       set->block_count * (sizeof(struct row *) + BLOCK_ROWS * sizeof(struct row)) +
-	       (size_t)set->index_size * sizeof(*set->index) + set->spilled;
+	       set->index_size * (sizeof(*set->marks) + sizeof(*set->index)) + set->spilled;
 }
