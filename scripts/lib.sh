@@ -15,7 +15,9 @@ packages_build=(gcc libc6-dev cmake ninja-build pkg-config libssl-dev libevent-d
 packages_demo=(postgresql openssl curl procps util-linux ca-certificates)
 packages_test=(libcmocka-dev python3 python3-pytest python3-psycopg2 python3-cryptography
 	python3-asn1crypto gnutls-bin clang valgrind mandoc)
-packages_clients=(nginx apache2 haproxy libnss3-tools)
+packages_clients=(nginx apache2 haproxy libnss3-tools default-jdk-headless libbcprov-java
+	libbcpkix-java dirmngr strongswan-pki libstrongswan-extra-plugins freeradius eapoltest)
+packages_lint=(python3-venv)
 packages_ci=(clang-format clang-tidy shellcheck git)
 packages_bench=(nginx-light wrk python3-psycopg2)
 
