@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+"""Requirement → tests, as a Markdown table, read from the citations in the tests themselves.
+
+    tests/run requirements
+
+A test cites a requirement by its number (P-16, V-5) or a profile by its name (F-webpki) in its
+name, its comment or its body. What counts as the citing test:
+
+  C         the function of the line; in comments and tables between functions, the test below;
+            a name may end in numbers (…_p5, …_p10_p11)
+  Python    the test (or the check_… / assert_… that tests share) of the line, with its decorators
+            and the comment above it
+  replay    the scenario, and the rules that the oracle applies to every scenario
+  fuzz      the target
+  vectors   the vector
+
+The opening comment of a file with several tests is for orientation and proves nothing.
+"""
+import ast
+import collections
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+HERE = pathlib.Path(__file__).resolve().parent
+CITATION = re.compile(r"\b([PV]-\d{1,2}|F-[a-z]+)(?![0-9A-Za-z_])")
+IN_A_NAME = re.compile(r"_p(\d{1,2})(?=_|$)")
+
+
+def requirements():
+    """{number: (section, title)} in order."""
+    rows = {}
+    for line in (HERE / "requirements.txt").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            number, section, title = line.split("\t")
+            rows[number] = (section, title)
+    return rows
+
+
+def numbers_of(text):
+    """P-01 in a vector's name is P-1."""
+    for match in CITATION.finditer(text):
+        kind, rest = match.group(1).split("-")
+        yield f"{kind}-{int(rest)}" if rest.isdigit() else match.group(1)
+
+
+TEST_IN_C = re.compile(r"^static void (\w+)\(void \*\*\w+\)")
+LISTED_IN_C = re.compile(r"cmocka_unit_test\w*\(\s*(\w+)")
+
+
+def after_opening_comment(lines):
+    """The number of lines of a C file's opening comment."""
+    if not lines or not lines[0].startswith("/*"):
+        return 0
+    return next(i for i, line in enumerate(lines, 1) if "*/" in line)
+
+
+def cited_in_c(text):
+    waiting = []  # cited above the test that comes next
+    test, inside = None, False
+    lines = text.splitlines()
+    for line in lines[after_opening_comment(lines):]:
+        begins, listed = TEST_IN_C.match(line), LISTED_IN_C.search(line)
+        if begins:
+            test = begins.group(1)
+            named = [f"P-{int(number)}" for number in IN_A_NAME.findall(test)]
+            yield from ((number, test) for number in waiting + named)
+        elif line == "{" and not inside:  # a helper's comment is not the test's below
+            waiting = []
+        cited = list(numbers_of(line))
+        if listed or test:
+            yield from ((number, listed.group(1) if listed else test) for number in cited)
+            waiting = []
+        elif not inside:
+            waiting += cited
+        inside = (inside or line == "{") and line != "}"
+        test = None if line == "}" else test
+
+
+def first_line(function, lines):
+    """Of decorators and of the comment above them."""
+    first = min([function.lineno] + [decorator.lineno for decorator in function.decorator_list])
+    while first > 1 and lines[first - 2].lstrip().startswith("#"):
+        first -= 1
+    return first
+
+
+def cited_in_python(text):
+    lines = text.splitlines()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef) and re.match("test_|check_|assert_", node.name):
+            body = "\n".join(lines[first_line(node, lines) - 1:node.end_lineno])
+            yield from ((number, node.name) for number in numbers_of(node.name + "\n" + body))
+
+
+def cited_in_vectors(text):
+    for name in re.findall(r'"([PV]-\d+-[^"]*)"', text):
+        yield from ((number, name) for number in numbers_of(name))
+
+
+def cited_in_whole(text):
+    yield from ((number, None) for number in numbers_of(text))
+
+
+def cited_in_oracle(text):
+    function = None
+    for line in text.splitlines():
+        begins = re.match(r"^(?:static )?\w[\w *]*?\b(\w+)\([^;]*$", line)
+        function = begins.group(1) if begins else function
+        if "broken(" in line:
+            yield from ((number, function) for number in numbers_of(line))
+
+
+READERS = [
+    ("tests/unit/*/test_*.c", cited_in_c),
+    ("tests/*/test_*.py", cited_in_python),
+    ("tests/clients/*under_test.py", cited_in_python),
+    ("tests/replay/scenarios/*.replay", cited_in_whole),
+    ("tests/replay/*.c", cited_in_oracle),
+    ("tests/fuzz/fuzz_*.c", cited_in_whole),
+    ("tests/vectors/make_vectors.py", cited_in_vectors),
+]
+
+
+def citations(root=ROOT):
+    """{number: {file: [test…]}}; a test is None where the file is one."""
+    found = collections.defaultdict(lambda: collections.defaultdict(list))
+    for pattern, reader in READERS:
+        for path in sorted(root.glob(pattern)):
+            if path.parent.name == "requirements":
+                continue
+            for number, test in reader(path.read_text(encoding="utf-8")):
+                tests = found[number][str(path.relative_to(root))]
+                if test not in tests:
+                    tests.append(test)
+    return found
+
+
+def unknown_numbers(root=ROOT):
+    """[FILE:LINE: number…] of what any source or test cites and nobody requires."""
+    known = requirements()
+    wrong = []
+    for folder in ("responder", "conf", "db", "tests", "doc", "scripts"):
+        for path in sorted((root / folder).rglob("*")):
+            if path.suffix not in (".c", ".h", ".py", ".replay", ".sql", ".md", ".txt"):
+                continue
+            if path.parent.name == "requirements" or "__pycache__" in path.parts:
+                continue
+            for at, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+                wrong += [f"{path.relative_to(root)}:{at}: {number}" for number in numbers_of(line)
+                          if not number.startswith("F-") and number not in known]
+    return wrong
+
+
+def render(rows, found):
+    out = ["| requirement | | tests |", "|---|---|---|"]
+    for number, (_, title) in rows.items():
+        cells = []
+        for path, tests in sorted(found.get(number, {}).items()):
+            names = ", ".join(f"`{test}`" for test in tests if test)
+            cells.append(path.removeprefix("tests/") + (f": {names}" if names else ""))
+        out.append(f"| {number} | {title} | {'<br>'.join(cells) or '**none**'} |")
+    return "\n".join(out)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(render(requirements(), citations()) + "\n")
