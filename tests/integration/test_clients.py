@@ -62,12 +62,13 @@ STATES = [("good", "good"), ("revoked", "revoked"), ("held", "revoked"), ("unkno
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("state,expected", STATES)
 def test_openssl_verifies_every_status_with_its_nonce(sites, key, state, expected):
+    """P-16, P-36"""
     site, responder = sites[key]
     answer = run("openssl", "ocsp", "-issuer", site.ca.certificate, "-cert", site.path(state),
                  "-url", responder.url, "-CAfile", site.ca.certificate)
     assert "Response verify OK" in answer.stderr + answer.stdout
     assert f"{site.path(state)}: {expected}" in answer.stdout
-    assert "WARNING" not in answer.stderr, "the nonce is echoed (P-16)"
+    assert "WARNING" not in answer.stderr, "the nonce is echoed"
 
 
 @pytest.mark.parametrize("digest", ["sha1", "sha256", "sha384", "sha512"])
@@ -113,6 +114,7 @@ def test_certificates_of_two_issuers_in_one_request_are_unauthorized(sites):
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("state,expected", STATES)
 def test_gnutls_verifies_every_status(sites, key, state, expected):
+    """P-36, P-45: over HTTP/1.0, read to its end."""
     site, responder = sites[key]
     answer = run("ocsptool", f"--ask={responder.url}", "--load-issuer", site.ca.certificate,
                  "--load-cert", site.path(state), "--load-trust", site.ca.certificate, check=False)
@@ -154,6 +156,7 @@ def verify_with_cryptography(response, site):
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("state,expected", STATES)
 def test_python_cryptography_verifies_get_and_post(sites, key, state, expected):
+    """P-24, P-25, P-26, P-27, P-41, P-44, P-48, P-50"""
     site, responder = sites[key]
     certificate = load(site.path(state))
     request = ocsp.OCSPRequestBuilder().add_certificate(
@@ -201,6 +204,20 @@ def test_curl_gets_the_same_answer_in_every_form(sites, tmp_path):
                "-H", f"If-None-Match: {etag}",
                responder.url + forms[1]).stdout
     assert code == "304"
+
+
+@pytest.mark.parametrize("state,expected", STATES[:2])
+def test_a_sha256_certid_is_answered_over_get_with_a_content_type(sites, state, expected):
+    """V-4, P-9"""
+    site, responder = sites["P-256"]
+    der = ocsp.OCSPRequestBuilder().add_certificate(
+        load(site.path(state)), load(site.ca.certificate), hashes.SHA256()).build().public_bytes(
+            serialization.Encoding.DER)
+    path = urllib.parse.quote(base64.b64encode(der).decode(), safe="")
+    status, body = responder.get(path, headers={"Content-Type": "application/ocsp-request"})
+    response = ocsp.load_der_ocsp_response(body)
+    assert status == 200 and response.certificate_status.name.lower() == expected
+    assert response.hash_algorithm.name == "sha256"
 
 
 def test_the_projects_own_client_tells_statuses_by_exit_code(sites):

@@ -69,6 +69,7 @@ def with_file(option, path):
 
 
 def test_a_key_that_does_not_match_is_refused(site):
+    """P-35"""
     folder, _, ca = site
     other = os.path.join(folder, "other.key")
     ca._key(other, "P-256")
@@ -76,7 +77,7 @@ def test_a_key_that_does_not_match_is_refused(site):
 
 
 def test_a_signer_of_another_ca_of_the_same_name_is_refused(site):
-    """FAULTS.md row 20"""
+    """P-35, FAULTS.md row 20"""
     folder, _, _ = site
     other = harness.DemoCA(os.path.join(folder, "impostor"), key="P-256")
     refused(site, lambda t: with_file("signer_key", other.signer_key)(
@@ -92,6 +93,7 @@ def test_a_truncated_key_is_refused(site):
 
 
 def test_a_signer_without_the_ocsp_signing_usage_is_refused(site):
+    """P-35"""
     folder, _, ca = site
     plain = ca.issue("plain")
     refused(site, lambda t: with_file("signer_key", ca.path("plain.key"))(
@@ -99,6 +101,7 @@ def test_a_signer_without_the_ocsp_signing_usage_is_refused(site):
 
 
 def test_an_expired_signer_is_refused(site):
+    """P-35"""
     folder, _, ca = site
     extensions = ("keyUsage=critical,digitalSignature\nextendedKeyUsage=OCSPSigning\n"
                   "noCheck=ignored\nauthorityKeyIdentifier=keyid\n")

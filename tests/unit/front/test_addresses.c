@@ -44,7 +44,7 @@ static void assert_same(const char *first, const char *second, bool same)
 	addresses_leave(addresses, b);
 }
 
-static void an_address_at_its_cap_is_refused_and_others_are_not(void **state)
+static void an_address_at_its_cap_is_refused_and_others_are_not(void **state) /* P-47 */
 {
 	(void)state;
 	cleanup(addresses_freep) struct addresses *addresses = new_addresses(2);

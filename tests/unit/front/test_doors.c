@@ -99,7 +99,7 @@ static bool is_open(int fd)
 	return recv(fd, &octet, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }
 
-static void at_the_cap_a_new_client_takes_the_place_of_the_idlest(void **state)
+static void at_the_cap_a_new_client_takes_the_place_of_the_idlest(void **state) /* P-47 */
 {
 	struct world *w = *state;
 	for (int i = 0; i < 5; i++) {
@@ -135,7 +135,7 @@ static void at_the_cap_clients_that_wait_for_an_answer_keep_their_places(void **
 	assert_int_equal(w->edge->counts.refused_connections, 1);
 }
 
-static void slow_heads_that_fill_the_cap_keep_nobody_out(void **state)
+static void slow_heads_that_fill_the_cap_keep_nobody_out(void **state) /* P-47 */
 {
 	struct world *w = *state;
 	knock_and_say(w, "GET /");

@@ -55,7 +55,7 @@ static struct view vector(uint8_t out[70], uint8_t b1, uint8_t b2)
 	return view_of(out, 70);
 }
 
-static void every_form_of_v_1_gives_the_same_bytes(void **state)
+static void every_form_of_v_1_gives_the_same_bytes(void **state) /* P-41 */
 {
 	(void)state;
 	static const char *const forms[] = {
@@ -105,7 +105,7 @@ static void every_form_of_v_1_gives_the_same_bytes(void **state)
 		check_der(forms[i], expected);
 }
 
-static void every_form_of_v_2_gives_the_same_bytes(void **state)
+static void every_form_of_v_2_gives_the_same_bytes(void **state) /* P-41 */
 {
 	(void)state;
 	static const char *const forms[] = {
@@ -129,7 +129,7 @@ static void nothing_is_decoded_twice(void **state)
 	check_bad("/%254D" STEM "//A==");
 }
 
-static void bad_escapes_are_refused(void **state)
+static void bad_escapes_are_refused(void **state) /* P-42 */
 {
 	(void)state;
 	check_bad("/" STEM "//A%");
@@ -142,7 +142,7 @@ static void bad_escapes_are_refused(void **state)
 	check_bad("/%zz/" STEM "//A==");
 }
 
-static void bad_base64_is_refused(void **state)
+static void bad_base64_is_refused(void **state) /* P-42 */
 {
 	(void)state;
 	check_bad("/" STEM "//!==");
@@ -173,7 +173,7 @@ static void spare_bits_must_be_zero(void **state)
 	check_bad("/MAB=");
 }
 
-static void only_one_whole_sequence_is_a_request(void **state)
+static void only_one_whole_sequence_is_a_request(void **state) /* P-42 */
 {
 	(void)state;
 	check_bad("/" STEM "//"); /* truncated */

@@ -80,7 +80,7 @@ static void plain_pages_are_text(void **state)
 	assert_memory_equal(out, "HTTP/1.1 200 OK", 15);
 }
 
-static void method_not_allowed_says_what_is(void **state)
+static void method_not_allowed_says_what_is(void **state) /* P-40 */
 {
 	(void)state;
 	uint8_t out[HTTP_REFUSAL_SIZE];
@@ -156,7 +156,7 @@ static void a_patched_head_equals_one_written_later(void **state)
 	assert_memory_equal(patched, later, size);
 }
 
-static void a_shorter_max_age_is_filled_with_spaces(void **state)
+static void a_shorter_max_age_is_filled_with_spaces(void **state) /* P-48 */
 {
 	(void)state;
 	char out[HTTP_REPLY_HEAD_SIZE + 1];

@@ -73,7 +73,7 @@ static struct credential *load(struct pki_files *files, struct buffer *warnings)
 	return credential;
 }
 
-static void a_key_of_another_certificate_is_refused(void **state)
+static void a_key_of_another_certificate_is_refused(void **state) /* P-35 */
 {
 	(void)state;
 	struct pki_files files;
@@ -84,7 +84,7 @@ static void a_key_of_another_certificate_is_refused(void **state)
 	EVP_PKEY_free(other);
 }
 
-static void a_delegate_without_ocsp_signing_is_refused(void **state)
+static void a_delegate_without_ocsp_signing_is_refused(void **state) /* P-35 */
 {
 	(void)state;
 	struct pki_files files;
@@ -97,7 +97,7 @@ static void a_delegate_without_ocsp_signing_is_refused(void **state)
 	refused(&files, files.certificate, "lacks the extended key usage OCSPSigning");
 }
 
-static void a_delegate_without_digital_signature_is_refused(void **state)
+static void a_delegate_without_digital_signature_is_refused(void **state) /* P-35 */
 {
 	(void)state;
 	struct pki_files files;
@@ -107,7 +107,7 @@ static void a_delegate_without_digital_signature_is_refused(void **state)
 	refused(&files, files.certificate, "does not allow digitalSignature");
 }
 
-static void an_expired_certificate_is_refused(void **state)
+static void an_expired_certificate_is_refused(void **state) /* P-35 */
 {
 	(void)state;
 	struct pki_files files;
@@ -118,7 +118,7 @@ static void an_expired_certificate_is_refused(void **state)
 	refused(&files, files.certificate, "expired at ");
 }
 
-static void a_certificate_that_is_not_yet_valid_is_refused(void **state)
+static void a_certificate_that_is_not_yet_valid_is_refused(void **state) /* P-35 */
 {
 	(void)state;
 	struct pki_files files;
@@ -129,7 +129,7 @@ static void a_certificate_that_is_not_yet_valid_is_refused(void **state)
 	refused(&files, files.certificate, "not valid before ");
 }
 
-static void another_ca_of_the_same_name_is_refused(void **state)
+static void another_ca_of_the_same_name_is_refused(void **state) /* P-35 */
 {
 	(void)state;
 	struct pki_files files;
@@ -142,7 +142,7 @@ static void another_ca_of_the_same_name_is_refused(void **state)
 	X509_free(other);
 }
 
-static void a_ca_of_another_name_is_refused(void **state)
+static void a_ca_of_another_name_is_refused(void **state) /* P-35 */
 {
 	(void)state;
 	struct pki_files files;
@@ -153,7 +153,7 @@ static void a_ca_of_another_name_is_refused(void **state)
 	X509_free(other);
 }
 
-static void a_short_key_is_refused(void **state)
+static void a_short_key_is_refused(void **state) /* P-35 */
 {
 	(void)state;
 	static const char *const kinds[] = {"RSA-1024", "P-192"};
@@ -230,7 +230,7 @@ static void a_file_that_cannot_be_read_is_refused(void **state)
 	refused(&files, files.key, "Permission denied");
 }
 
-static void a_good_delegate_is_taken_without_a_warning(void **state)
+static void a_good_delegate_is_taken_without_a_warning(void **state) /* P-35 */
 {
 	(void)state;
 	struct pki_files files;
@@ -276,7 +276,7 @@ static void warned(const struct pki_wish *wish, const char *expected)
 	pki_files_deinit(&files);
 }
 
-static void what_is_unwise_is_warned_of(void **state)
+static void what_is_unwise_is_warned_of(void **state) /* P-35, P-39 */
 {
 	(void)state;
 	struct pki_wish wish = pki_delegate(world.key, world.ca, world.ca_key);

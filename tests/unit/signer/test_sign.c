@@ -151,7 +151,7 @@ static OCSP_BASICRESP *answer(struct credential *credential, const struct messag
 	return basic;
 }
 
-static void a_certid_of_another_issuer_is_refused(void **state)
+static void a_certid_of_another_issuer_is_refused(void **state) /* P-12 */
 {
 	(void)state;
 	struct message_sign job = good_job();
@@ -187,7 +187,7 @@ static void bytes_that_are_no_certid_are_refused(void **state)
 	refused(&job, "count of CertIDs out of range");
 }
 
-static void forged_times_are_refused(void **state)
+static void forged_times_are_refused(void **state) /* P-27 */
 {
 	(void)state;
 	struct message_sign job = good_job();
@@ -255,7 +255,7 @@ static void forged_fields_are_refused(void **state)
 	refused(&job, "extended-revoke without a serial never issued");
 }
 
-static void nothing_is_signed_outside_the_certificates_dates(void **state)
+static void nothing_is_signed_outside_the_certificates_dates(void **state) /* P-37 */
 {
 	(void)state;
 	struct buffer out = {0};
@@ -271,7 +271,7 @@ static void nothing_is_signed_outside_the_certificates_dates(void **state)
 	buffer_deinit(&out);
 }
 
-static void next_update_never_outlives_the_certificate(void **state)
+static void next_update_never_outlives_the_certificate(void **state) /* P-27 */
 {
 	(void)state;
 	struct pki_wish wish = pki_delegate(world.key, world.ca, world.ca_key);
@@ -329,7 +329,7 @@ static void statuses_and_reasons_are_those_of_the_job(void **state)
 	OCSP_BASICRESP_free(basic);
 }
 
-static void the_extended_definition_is_signed(void **state)
+static void the_extended_definition_is_signed(void **state) /* P-23 */
 {
 	(void)state;
 	struct sign_outcome outcome;
@@ -340,7 +340,7 @@ static void the_extended_definition_is_signed(void **state)
 	OCSP_BASICRESP_free(answer(world.credential, &job, &outcome));
 }
 
-static void a_delegate_is_embedded_and_a_ca_is_not(void **state)
+static void a_delegate_is_embedded_and_a_ca_is_not(void **state) /* P-26 */
 {
 	(void)state;
 	struct sign_outcome outcome;
@@ -356,7 +356,7 @@ static void a_delegate_is_embedded_and_a_ca_is_not(void **state)
 	credential_free(own);
 }
 
-static void the_responder_id_is_the_keys_hash_or_the_name(void **state)
+static void the_responder_id_is_the_keys_hash_or_the_name(void **state) /* P-25 */
 {
 	(void)state;
 	struct sign_outcome outcome;
@@ -419,7 +419,7 @@ static void every_kind_of_key_makes_verifiable_answers(void **state)
 	}
 }
 
-static void every_hash_of_a_certid_is_answered_and_echoed(void **state)
+static void every_hash_of_a_certid_is_answered_and_echoed(void **state) /* P-9, P-10 */
 {
 	(void)state;
 	const EVP_MD *digests[] = {EVP_sha1(), EVP_sha256(), EVP_sha384(), EVP_sha512()};
