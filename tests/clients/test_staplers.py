@@ -328,8 +328,8 @@ def fetched(site, state):
         return file.read()
 
 
-HAPROXY = ("`.ocsp` file and `set ssl ocsp-response`, fetched by `openssl ocsp`; staple verified like "
-           "nginx's")
+HAPROXY = ("`.ocsp` file and `set ssl ocsp-response`, fetched by `openssl ocsp`; staple verified "
+           "like nginx's")
 
 
 def test_haproxy_staples_a_good_answer_from_its_file_and_from_its_socket(site, haproxy, record):
