@@ -254,6 +254,13 @@ def now():
     return datetime.datetime.now(datetime.timezone.utc)
 
 
+@pytest.mark.parametrize("octets", ["3000", "3080020100", "3080", "308103020100", "30820003020100",
+                                    "3003020100a000", "30040201"])
+def test_the_strict_reader_refuses_what_is_not_strict(octets):
+    with pytest.raises((AssertionError, IndexError)):
+        assert_strict_der(bytes.fromhex(octets))
+
+
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("name", CLIENTS)
 def test_a_replayed_client_gets_every_answer(site, record, name, state):
