@@ -69,7 +69,7 @@
 /* Rows of one lookup batch: larger ones gain nothing (PERFORMANCE.md). */
 #define LIMIT_LOOKUP_BATCH 256u
 /* Jobs given to one signer ahead of its answers: enough to keep it busy, few to redo. */
-#define LIMIT_SIGNER_DEPTH 16u
+#define LIMIT_SIGNER_DEPTH 32u
 /* Purges of single certificates in one turn; above it one purge of everything costs less. */
 #define LIMIT_PURGES 131072u
 /* Times a job is decided anew because its certificate changed meanwhile. */

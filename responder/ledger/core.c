@@ -147,7 +147,8 @@ int64_t ledger_next_timer(const struct ledger *l)
 	if (!TAILQ_EMPTY(&l->askers))
 		next = earlier(next, TAILQ_FIRST(&l->askers)->deadline_us);
 	if (l->lookup_usable && l->batch_count == 0 && !TAILQ_EMPTY(&l->lookup_queue))
-		next = earlier(next, l->lookup_retry_us);
+		next = earlier(next, l->lookup_retry_us > l->lookup_hold_us ? l->lookup_retry_us
+									    : l->lookup_hold_us);
 	if (readiness_fresh(l))
 		next = earlier(next, stale);
 	return next;

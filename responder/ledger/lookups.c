@@ -5,6 +5,8 @@
 
 /* A pause after a failed batch, so that a database in trouble is not hammered. */
 #define RETRY_US (50 * MILLISECOND_US)
+/* The longest that a lookup waits for others while all signers are busy: about one turn of theirs. */
+#define HOLD_US (5 * MILLISECOND_US)
 
 static struct lookup *lookup_of_node(struct table_node *node)
 {
@@ -92,20 +94,33 @@ static void batch_back_to_queue(struct ledger *l, struct moment now)
 	l->counts.batches_failed++;
 }
 
+/* Signers that have enough to do gain nothing by an early lookup, and each larger batch costs the
+ * database less; so what comes meanwhile waits a moment for the rest. */
+static bool lookups_held(struct ledger *l, struct moment now)
+{
+	if (!signing_saturated(l)) {
+		l->lookup_hold_us = 0;
+		return false;
+	}
+	if (l->lookup_hold_us == 0)
+		l->lookup_hold_us = now.mono_us + HOLD_US;
+	return now.mono_us < l->lookup_hold_us;
+}
+
 void lookups_send(struct ledger *l, struct moment now)
 {
 	struct db_key keys[LIMIT_LOOKUP_BATCH];
 	struct lookup *lookup;
-	if (l->batch_count || !l->lookup_usable || now.mono_us < l->lookup_retry_us)
+	if (l->batch_count || !l->lookup_usable || now.mono_us < l->lookup_retry_us ||
+	    TAILQ_EMPTY(&l->lookup_queue) || lookups_held(l, now))
 		return;
+	l->lookup_hold_us = 0;
 	while (l->batch_count < LIMIT_LOOKUP_BATCH && (lookup = TAILQ_FIRST(&l->lookup_queue))) {
 		TAILQ_REMOVE(&l->lookup_queue, lookup, queue);
 		lookup->sent = true;
 		keys[l->batch_count] = lookup->key;
 		l->batch_lookups[l->batch_count++] = lookup;
 	}
-	if (l->batch_count == 0)
-		return;
 	l->counts.batches++;
 	l->counts.lookups += l->batch_count;
 	if (l->ops->lookup(l->context, ++l->batch, keys, l->batch_count) < 0)

@@ -48,6 +48,23 @@ static void signer_lose_jobs(struct ledger *l, unsigned index)
 
 /* ---- dispatch ---- */
 
+/* Half of what a signer is given ahead lasts it longer than a lookup takes. */
+#define DEPTH_ENOUGH (LIMIT_SIGNER_DEPTH / 2)
+
+bool signing_saturated(const struct ledger *l)
+{
+	unsigned working = 0;
+	for (unsigned i = 0; i < LIMIT_SIGNERS; i++) {
+		const struct signer *signer = &l->signers[i];
+		if (!signer->attached || signer->hung)
+			continue;
+		if (signer->depth < DEPTH_ENOUGH)
+			return false;
+		working++;
+	}
+	return working > 0;
+}
+
 /* The signer with the fewest jobs that has room, or LIMIT_SIGNERS. */
 static unsigned signer_choose(const struct ledger *l)
 {

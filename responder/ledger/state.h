@@ -133,6 +133,7 @@ struct ledger {
 	size_t batch_count; /* 0: none in flight */
 	struct lookup *batch_lookups[LIMIT_LOOKUP_BATCH];
 	int64_t lookup_retry_us; /* not before, monotonic */
+	int64_t lookup_hold_us; /* held until then at most, monotonic; 0: not held */
 
 	TAILQ_HEAD(, parked) parked; /* before the first load */
 	size_t parked_count;
@@ -232,6 +233,8 @@ void lookups_deinit(struct ledger *l);
 
 /* Gives queued jobs to signers while these have room. */
 void signing_dispatch(struct ledger *l, struct moment now);
+/* Every signer has enough to do for longer than a lookup takes. */
+bool signing_saturated(const struct ledger *l);
 /* Takes the job from its signer's list. */
 void signing_remove(struct ledger *l, struct job *job);
 /* Looks for silent signers. */

@@ -15,7 +15,7 @@
 
 /* Work of one turn of the event loop, after which what was signed leaves: long enough for a handful
  * of ECDSA signatures in one write, short enough that the first does not wait for the last. */
-#define TURN_US (MILLISECOND_US / 2)
+#define TURN_US (4 * MILLISECOND_US)
 /* While stopping: how often we look whether all is done. Frames that were on their way when the
  * order came arrive within one such step. */
 #define STOP_STEP_US (20 * MILLISECOND_US)

@@ -267,7 +267,7 @@ static void a_job_that_changes_for_ever_ends_with_try_later(void **state)
 static void a_signer_is_given_no_more_than_its_depth(void **state)
 {
 	struct bench *b = *state;
-	for (uint8_t serial = 1; serial <= 40; serial++)
+	for (uint8_t serial = 1; serial <= 2 * LIMIT_SIGNER_DEPTH + 8; serial++)
 		ask_one(b, 0, serial, serial);
 	ledger_turn_end(b->ledger, b->now);
 	found_good(b);
@@ -278,6 +278,26 @@ static void a_signer_is_given_no_more_than_its_depth(void **state)
 	/* A second signer takes its share of what waits. */
 	ledger_signer_attach(b->ledger, 1, b->now);
 	assert_int_equal(frames_of(b, MESSAGE_SIGN), 2 * LIMIT_SIGNER_DEPTH + 1);
+}
+
+static void lookups_wait_for_company_while_every_signer_is_busy_but_not_for_long(void **state)
+{
+	struct bench *b = *state;
+	for (uint8_t serial = 1; serial <= LIMIT_SIGNER_DEPTH; serial++)
+		ask_one(b, 0, serial, serial);
+	ledger_turn_end(b->ledger, b->now);
+	found_good(b);
+	unsigned asked = b->batches;
+	ask_one(b, 0, 200, 200);
+	ledger_turn_end(b->ledger, b->now);
+	assert_int_equal(b->batches, asked);
+	int64_t due = ledger_next_timer(b->ledger);
+	assert_in_range(due - b->now.mono_us, 1, 10 * MILLISECOND_US);
+	ask_one(b, 0, 201, 201);
+	b->now.mono_us = due;
+	ledger_timer(b->ledger, b->now);
+	assert_int_equal(b->batches, asked + 1);
+	assert_int_equal(b->key_count, 2);
 }
 
 /* ---- P-28, FAULTS.md row 13 ---- */
@@ -337,6 +357,7 @@ int main(void)
 		CASE(a_lookup_ahead_of_the_feed_does_not_release_a_hold),
 		CASE(a_job_that_changes_for_ever_ends_with_try_later),
 		CASE(a_signer_is_given_no_more_than_its_depth),
+		CASE(lookups_wait_for_company_while_every_signer_is_busy_but_not_for_long),
 		CASE(refresh_times_lie_around_half_of_the_life_and_differ),
 		CASE(a_front_that_goes_takes_its_questions_with_it),
 	};
