@@ -69,7 +69,7 @@ static const struct kind {
 static int check(const struct kind *kind, const char *folder, const char *name,
 		 const char *expected)
 {
-	char path[4096];
+	char path[16384]; /* a folder and a name, each of a manifest line's length at most */
 	struct fault fault;
 	cleanup(buffer_deinit) struct buffer der = {0}, found = {0};
 	(void)snprintf(path, sizeof(path), "%s/%s/%s", folder, kind->name, name);

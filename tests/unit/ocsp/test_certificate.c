@@ -230,7 +230,7 @@ static void every_trusted_ca_is_read_as_openssl_reads_it_p7(void **state)
 	(void)state;
 	BIO *file = BIO_new_file(TRUSTED, "r");
 	if (!file)
-		skip(); /* no ca-certificates here */
+		fail_msg("%s: install the package ca-certificates", TRUSTED);
 	unsigned count = 0;
 	for (X509 *cert; (cert = PEM_read_bio_X509(file, NULL, NULL, NULL)); count++) {
 		uint8_t *der = NULL;
