@@ -81,6 +81,19 @@ static int check_rule(const struct draft *draft, const struct conf *conf, const 
 	return refuse(draft, rule, &greater, &lesser, issuer);
 }
 
+static int check_proxies(const struct draft *draft, const struct conf *conf)
+{
+	if (!conf->server.proxy_protocol || conf->server.trusted_proxies.count > 0)
+		return 0;
+	const struct draft_section *server = draft_find(draft, SECTION_SERVER, NULL);
+	const struct option *option = option_find(SECTION_SERVER, "proxy_protocol");
+	return fault_set(
+		draft->fault, -EINVAL,
+		"%s:%u: proxy_protocol = yes without trusted_proxies would have no effect; "
+		"list the proxies that send PROXY headers",
+		draft->path, draft_given(draft, server, option)->line);
+}
+
 int check_rules(const struct draft *draft, const struct conf *conf)
 {
 	for (size_t r = 0; r < array_size(rules); r++)
@@ -89,5 +102,5 @@ int check_rules(const struct draft *draft, const struct conf *conf)
 			if (result < 0)
 				return result;
 		}
-	return 0;
+	return check_proxies(draft, conf);
 }

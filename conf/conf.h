@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "base/ip.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/result.h"
@@ -20,6 +21,11 @@ enum conf_room {
 	CONF_SIGNER = 4,
 	CONF_WARDEN = 8,
 	CONF_ALL = 15,
+};
+
+struct conf_networks {
+	unsigned count;
+	struct ip_network each[LIMIT_NETWORKS];
 };
 
 enum nonce_policy { NONCE_ECHO, NONCE_IGNORE };
@@ -39,6 +45,8 @@ struct conf_server {
 	unsigned max_certids;
 	enum ocsp_critical critical_extensions;
 	bool strict_content_type; /* P-43 */
+	struct conf_networks trusted_proxies; /* P-51 */
+	bool proxy_protocol; /* their connections begin with a PROXY header */
 };
 
 struct conf_database {

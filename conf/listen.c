@@ -1,26 +1,11 @@
 #include "conf/listen.h"
 
+#include "conf/list.h"
+
 #include <arpa/inet.h>
 
 /* The longest: "[" 45 characters "]:65535". */
 #define ITEM_MOST 64
-
-/* The next item without the blanks around it; false at the end. `*text` becomes NULL after the
- * last. */
-static bool item_next(const char **text, struct view *ret)
-{
-	if (!*text)
-		return false;
-	size_t size = strcspn(*text, ",");
-	const char *start = *text;
-	*text = start[size] ? start + size + 1 : NULL;
-	while (size > 0 && (start[0] == ' ' || start[0] == '\t'))
-		start++, size--;
-	while (size > 0 && (start[size - 1] == ' ' || start[size - 1] == '\t'))
-		size--;
-	*ret = view_of(start, size);
-	return true;
-}
 
 static bool port_valid(const char *text)
 {
@@ -61,7 +46,7 @@ int listen_check(const char *text)
 {
 	struct view items[LIMIT_LISTENERS];
 	unsigned count = 0;
-	for (struct view item; item_next(&text, &item); count++) {
+	for (struct view item; list_next(&text, &item); count++) {
 		if (count == LIMIT_LISTENERS || !item_valid(item))
 			return -EINVAL;
 		for (unsigned i = 0; i < count; i++)
@@ -75,7 +60,7 @@ int listen_check(const char *text)
 int listen_store(const char *text, struct conf_server *server)
 {
 	listen_free(server);
-	for (struct view item; item_next(&text, &item) && server->listen_count < LIMIT_LISTENERS;) {
+	for (struct view item; list_next(&text, &item) && server->listen_count < LIMIT_LISTENERS;) {
 		char *copy = strndup((const char *)item.data, item.size);
 		if (!copy)
 			return -ENOMEM;

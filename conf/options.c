@@ -120,6 +120,15 @@ const struct option options[] = {
 	 SERVER_AT(strict_content_type),
 	 "Refuse POST with another Content-Type than application/ocsp-request (415). Some clients "
 	 "send none."},
+	{SERVER(trusted_proxies), OPTION_NETWORKS, CONF_FRONT, NULL, 1, TEXT_MOST, "none",
+	 "192.0.2.10, 2001:db8:1::/64", SERVER_AT(trusted_proxies),
+	 "Load balancers and HTTP proxies whose word for the client's address is taken: from the "
+	 "PROXY header where proxy_protocol is set, and from X-Forwarded-For. Nobody else's is."},
+	{SERVER(proxy_protocol), OPTION_SWITCH, CONF_FRONT, switch_words, 0, 0, "no", "yes",
+	 SERVER_AT(proxy_protocol),
+	 "Every connection of trusted_proxies begins with a PROXY header, version 1 or 2; one that "
+	 "does not is refused, and so is a PROXY header of anybody else. Clients that come without "
+	 "a proxy are served as ever."},
 
 	{DATABASE(conninfo), OPTION_TEXT, CONF_LEDGER, NULL, 1, TEXT_MOST, NULL,
 	 "host=/run/postgresql dbname=stillgood user=stillgood", DATABASE_AT(conninfo),
@@ -260,6 +269,12 @@ void option_expectation(const struct option *option, struct buffer *out)
 		break;
 	case OPTION_PATH:
 		buffer_printf(out, "a path of 1 to %d bytes", (int)option->most);
+		break;
+	case OPTION_NETWORKS:
+		buffer_printf(out,
+			      "up to %u different addresses or networks, separated by commas, such "
+			      "as 192.0.2.1, 198.51.100.0/24 or 2001:db8::/32, or none",
+			      LIMIT_NETWORKS);
 		break;
 	case OPTION_LISTEN:
 		buffer_printf(out,

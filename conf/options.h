@@ -16,6 +16,7 @@ enum option_type {
 	OPTION_CHOICE, /* an enum */
 	OPTION_TEXT, /* char *, owned; `most` bytes */
 	OPTION_PATH, /* the same; relative to the configuration file's folder */
+	OPTION_NETWORKS, /* struct conf_networks */
 	OPTION_LISTEN, /* char *[LIMIT_LISTENERS] and the count behind it */
 };
 
@@ -39,7 +40,7 @@ struct option {
 	const char *help; /* sentences, for the sample and the manual */
 };
 
-#define OPTIONS_MOST 48 /* rows; checked when the table is compiled */
+#define OPTIONS_MOST 64 /* rows; checked when the table is compiled */
 
 extern const struct option options[];
 extern const size_t option_count;

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "conf/listen.h"
+#include "conf/networks.h"
 
 struct unit {
 	const char *name;
@@ -89,6 +90,12 @@ static int text_parse(const struct option *option, const char *text, char **ret)
 	return 0;
 }
 
+static int networks_check(const char *text)
+{
+	struct conf_networks networks;
+	return networks_parse(text, &networks);
+}
+
 int value_parse(const struct option *option, const char *text, struct value *ret)
 {
 	struct value value = {0};
@@ -107,6 +114,11 @@ int value_parse(const struct option *option, const char *text, struct value *ret
 		break;
 	case OPTION_LISTEN:
 		result = listen_check(text);
+		if (result == 0)
+			result = text_parse(option, text, &value.text);
+		break;
+	case OPTION_NETWORKS:
+		result = networks_check(text);
 		if (result == 0)
 			result = text_parse(option, text, &value.text);
 		break;
@@ -170,6 +182,8 @@ int value_store(const struct option *option, const struct value *value, void *ba
 	case OPTION_TEXT:
 	case OPTION_PATH:
 		return text_store(value->text, member);
+	case OPTION_NETWORKS:
+		return networks_parse(value->text, member);
 	case OPTION_LISTEN:
 		return listen_store(value->text, base);
 	}
@@ -241,6 +255,9 @@ void value_print(const struct option *option, const void *base, struct buffer *o
 	case OPTION_TEXT:
 	case OPTION_PATH:
 		buffer_put_string(out, *(char *const *)member);
+		break;
+	case OPTION_NETWORKS:
+		networks_print(member, out);
 		break;
 	case OPTION_LISTEN:
 		listen_print(base, out);

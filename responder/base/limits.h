@@ -44,6 +44,12 @@
 #define LIMIT_HTTP_LINGER_BYTES (1u << 20)
 /* When we stop: how long an idle connection may still bring a request that is on its way. */
 #define LIMIT_HTTP_LAST_CALL_MS 500u
+/* The PROXY header of a listed proxy: 107 octets of version 1; version 2's addresses with what load
+ * balancers add (a name, identifiers, the client's TLS data). */
+#define LIMIT_PROXY_HEADER 2048u
+/* If-None-Match of a request that waits is remembered up to this: ten of our tags. Beyond it the
+ * whole answer is sent, which is always allowed. */
+#define LIMIT_HTTP_CONDITION 1024u
 /* Connections accepted in one turn, before those that are open get theirs. */
 #define LIMIT_ACCEPTS 64u
 /* How long a front serves one answer `unknown`: a flood for a serial that was never issued costs one
@@ -89,6 +95,8 @@
 #define LIMIT_FRONTS 64u
 #define LIMIT_SIGNERS 64u
 #define LIMIT_LISTENERS 16u
+/* trusted_proxies: load balancers and the networks of a CDN. */
+#define LIMIT_NETWORKS 64u
 /* The configuration file. */
 #define LIMIT_CONF_FILE (1u << 20)
 #define LIMIT_CONF_LINE 4096u

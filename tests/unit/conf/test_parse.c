@@ -91,6 +91,30 @@ static void a_bad_value_names_what_is_allowed(void **state)
 	refused("[defaults]\nunassigned = good\n", "write unknown, unauthorized or revoked");
 }
 
+/* P-51 */
+static void proxies_are_addresses_and_networks(void **state)
+{
+	(void)state;
+	static const char *const wrong[] = {"localhost",    "10.0.0.1/8",  "10.0.0.0/33",
+					    "10.0.0.1,",    "none, ::1",   "::1 ::2",
+					    "192.0.2.1:80", "::1, 0:0::1", "[::1]"};
+	for (size_t i = 0; i < array_size(wrong); i++) {
+		char text[200];
+		(void)snprintf(text, sizeof(text), "[server]\ntrusted_proxies = %s\n", wrong[i]);
+		refused(text, "write up to 64 different addresses or networks");
+	}
+	refused("[server]\nproxy_protocol = yes\n" REQUIRED,
+		"x.conf:2: proxy_protocol = yes without trusted_proxies would have no effect");
+	cleanup(conf_freep) struct conf *conf = parse(
+		"[server]\ntrusted_proxies = 10.0.0.0/8 ,::1\nproxy_protocol = yes\n" REQUIRED);
+	assert_int_equal(conf->server.trusted_proxies.count, 2);
+	assert_int_equal(conf->server.trusted_proxies.each[0].prefix, 8);
+	assert_int_equal(conf->server.trusted_proxies.each[1].prefix, 128);
+	assert_true(conf->server.proxy_protocol);
+	cleanup(conf_freep) struct conf *plain = parse("[server]\n" REQUIRED);
+	assert_int_equal(plain->server.trusted_proxies.count, 0);
+}
+
 static void listeners_are_numeric_addresses_with_ports(void **state)
 {
 	(void)state;
@@ -313,6 +337,7 @@ int main(void)
 		cmocka_unit_test(an_option_in_the_wrong_section_names_the_right_one),
 		cmocka_unit_test(a_duplicate_names_the_first_line),
 		cmocka_unit_test(a_bad_value_names_what_is_allowed),
+		cmocka_unit_test(proxies_are_addresses_and_networks),
 		cmocka_unit_test(listeners_are_numeric_addresses_with_ports),
 		cmocka_unit_test(more_listeners_than_the_limit_are_refused),
 		cmocka_unit_test(what_is_required_is_named_with_its_section),
