@@ -71,6 +71,7 @@ static void put_freshness(struct pen *pen, const struct http_cacheable *reply,
 	marks->max_age_width = (uint16_t)(pen->size - marks->max_age);
 	PUT(pen, ", public, no-transform, must-revalidate");
 	put_etag(pen, reply->hash);
+	marks->etag = (uint16_t)(pen->size - 1 - ETAG_SIZE); /* before its closing quote */
 	PUT(pen, "\r\n\r\n");
 	marks->size = (uint16_t)pen->size;
 }

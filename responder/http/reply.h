@@ -38,6 +38,7 @@ struct http_head_marks {
 	uint16_t date, expires; /* HTTP_DATE_SIZE octets each (base/timetext.h) */
 	uint16_t max_age; /* the digits */
 	uint16_t max_age_width; /* how many there are */
+	uint16_t etag; /* its HTTP_ETAG_HASH_SIZE × 2 hexadecimal digits */
 };
 
 /* Each writer writes to HTTP_REPLY_HEAD_SIZE octets and gives back the head's size. */
