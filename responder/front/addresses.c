@@ -2,13 +2,11 @@
 
 #include "base/siphash.h"
 
-#include <netinet/in.h>
-
 #define BUCKETS 4096u
 #define PREFIX_SIZE 8u /* a /64 */
 
 struct address_name {
-	uint8_t family; /* AF_INET or AF_INET6 */
+	uint8_t family; /* enum ip_family */
 	uint8_t octets[PREFIX_SIZE]; /* the rest is zero */
 };
 
@@ -43,26 +41,10 @@ void addresses_free(struct addresses *addresses)
 	free(addresses);
 }
 
-static void name_ipv6(struct address_name *name, const struct in6_addr *in6)
+static struct address_name name_of(const struct ip_address *peer)
 {
-	if (IN6_IS_ADDR_V4MAPPED(in6)) {
-		name->family = AF_INET;
-		memcpy(name->octets, in6->s6_addr + 12, 4);
-		return;
-	}
-	name->family = AF_INET6;
-	memcpy(name->octets, in6->s6_addr, PREFIX_SIZE);
-}
-
-static struct address_name name_of(const struct sockaddr_storage *peer)
-{
-	struct address_name name = {0};
-	if (peer->ss_family == AF_INET) {
-		name.family = AF_INET;
-		memcpy(name.octets, &((const struct sockaddr_in *)peer)->sin_addr, 4);
-	} else if (peer->ss_family == AF_INET6) {
-		name_ipv6(&name, &((const struct sockaddr_in6 *)peer)->sin6_addr);
-	}
+	struct address_name name = {.family = peer->family};
+	memcpy(name.octets, peer->octets, peer->family == IP_V4 ? 4 : PREFIX_SIZE);
 	return name;
 }
 
@@ -75,7 +57,7 @@ static struct address **find_link(struct addresses *addresses, const struct addr
 	return link;
 }
 
-int addresses_enter(struct addresses *addresses, const struct sockaddr_storage *peer,
+int addresses_enter(struct addresses *addresses, const struct ip_address *peer,
 		    struct address **ret)
 {
 	if (addresses->most == 0) {

@@ -2,11 +2,8 @@
  * that is what counts as one address; an IPv4 address mapped into IPv6 counts as the IPv4 one. */
 #pragma once
 
+#include "base/ip.h"
 #include "base/result.h"
-
-#include <stdbool.h>
-#include <stdint.h>
-#include <sys/socket.h>
 
 struct addresses;
 struct address;
@@ -22,6 +19,6 @@ DEFINE_CLEANUP(struct addresses, addresses_free)
 
 /* 0 (*ret is to be given to addresses_leave(); NULL where nothing is counted), ADDRESSES_FULL or
  * -ENOMEM. */
-must_check int addresses_enter(struct addresses *addresses, const struct sockaddr_storage *peer,
+must_check int addresses_enter(struct addresses *addresses, const struct ip_address *peer,
 			       struct address **ret);
 void addresses_leave(struct addresses *addresses, struct address *address);

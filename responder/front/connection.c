@@ -1,7 +1,10 @@
 #include "front/connection.h"
 
+#include "base/log.h"
+#include "front/condition.h"
 #include "front/exchange.h"
 #include "front/incoming.h"
+#include "http/proxy.h"
 
 #include <event2/event_struct.h>
 #include <sys/socket.h>
@@ -13,6 +16,7 @@
 #define READ_STEP 4096u
 
 enum connection_state {
+	CONNECTION_HEADER, /* for a listed proxy's PROXY header, until head_timeout */
 	CONNECTION_IDLE, /* waits for a request, until idle_timeout */
 	CONNECTION_HEAD, /* for the rest of a head, until head_timeout after its first octet */
 	CONNECTION_BODY, /* for the rest of a body, until body_timeout after its head */
@@ -29,9 +33,10 @@ struct connection {
 	bool ended; /* the client sends no more */
 	struct edge *edge;
 	LIST_ENTRY(connection) in_edge;
-	struct address *address;
+	struct client client;
 	struct wheel_timer timer;
 	struct flight_waiter waiter;
+	struct condition *condition; /* of the request that waits */
 	struct reply_style style; /* of the reply made last or waited for */
 	struct incoming incoming;
 	struct buffer in; /* of requests not answered yet; without memory when idle */
@@ -58,53 +63,13 @@ static void connection_want(struct connection *c, short interest)
 	(void)event_add(&c->event, NULL);
 }
 
-int connection_open(struct edge *edge, int fd, struct address *address, const struct moment *now)
-{
-	struct connection *c = calloc(1, sizeof(*c));
-	if (!c) {
-		addresses_leave(edge->addresses, address);
-		close(fd);
-		return -ENOMEM;
-	}
-	c->fd = fd;
-	c->edge = edge;
-	c->address = address;
-	LIST_INSERT_HEAD(&edge->connections, c, in_edge);
-	edge->connection_count++;
-	wheel_set(&edge->wheel, &c->timer, now->mono_us + edge->conf->idle_timeout_us);
-	connection_want(c, EV_READ);
-	return 0;
-}
-
-void connection_free(struct connection *c)
-{
-	if (!c)
-		return;
-	connection_want(c, 0);
-	wheel_clear(&c->timer);
-	answers_leave(c->edge->answers, &c->waiter);
-	addresses_leave(c->edge->addresses, c->address);
-	LIST_REMOVE(c, in_edge);
-	c->edge->connection_count--;
-	close(c->fd);
-	buffer_deinit(&c->in);
-	buffer_deinit(&c->out);
-	free(c);
-}
-
-struct connection *connection_next(const struct connection *c)
-{
-	return LIST_NEXT(c, in_edge);
-}
-
-/* ---- state ---- */
-
 static int64_t timeout_of(const struct connection *c, enum connection_state state)
 {
 	const struct conf_server *conf = c->edge->conf;
 	switch (state) {
 	case CONNECTION_IDLE:
 		return conf->idle_timeout_us;
+	case CONNECTION_HEADER:
 	case CONNECTION_HEAD:
 		return conf->head_timeout_us;
 	case CONNECTION_BODY:
@@ -118,6 +83,51 @@ static int64_t timeout_of(const struct connection *c, enum connection_state stat
 	}
 	return 0;
 }
+
+int connection_open(struct edge *edge, int fd, const struct client *client,
+		    const struct moment *now)
+{
+	struct connection *c = calloc(1, sizeof(*c));
+	if (!c) {
+		struct client gone = *client;
+		client_leave(edge, &gone);
+		close(fd);
+		return -ENOMEM;
+	}
+	c->fd = fd;
+	c->edge = edge;
+	c->client = *client;
+	c->state = client_has_header(edge, client) ? CONNECTION_HEADER : CONNECTION_IDLE;
+	LIST_INSERT_HEAD(&edge->connections, c, in_edge);
+	edge->connection_count++;
+	wheel_set(&edge->wheel, &c->timer, now->mono_us + timeout_of(c, c->state));
+	connection_want(c, EV_READ);
+	return 0;
+}
+
+void connection_free(struct connection *c)
+{
+	if (!c)
+		return;
+	connection_want(c, 0);
+	wheel_clear(&c->timer);
+	answers_leave(c->edge->answers, &c->waiter);
+	client_leave(c->edge, &c->client);
+	LIST_REMOVE(c, in_edge);
+	c->edge->connection_count--;
+	close(c->fd);
+	buffer_deinit(&c->in);
+	buffer_deinit(&c->out);
+	condition_free(c->condition);
+	free(c);
+}
+
+struct connection *connection_next(const struct connection *c)
+{
+	return LIST_NEXT(c, in_edge);
+}
+
+/* ---- state ---- */
 
 /* A state that goes on keeps its deadline: more octets do not extend it. Only an idle connection's
  * counts from the last reply. */
@@ -149,12 +159,36 @@ static void connection_finish(struct connection *c, const struct moment *now)
 
 /* ---- requests ---- */
 
+/* What a proxy forwards is its client's. One over its cap is told to come later (I-7), and the
+ * proxy's connection goes on. */
+static bool take_client(struct connection *c, const struct http_request *request,
+			const struct moment *now)
+{
+	if (client_forward(c->edge, &c->client, request->forwarded_for) == 0)
+		return true;
+	edge_log_refusal(c->edge, &c->client.name, "a forwarded client has its most connections",
+			 now);
+	exchange_error(c->edge, request, OCSP_TRY_LATER, now, &c->style);
+	return false;
+}
+
+static int answer(struct connection *c, const struct http_request *request, struct view body,
+		  const struct moment *now)
+{
+	if (c->client.proxy.family != IP_NONE && !take_client(c, request, now))
+		return 0;
+	int r = exchange(c->edge, request, body, &c->waiter, now, &c->style);
+	if (r == EXCHANGE_WAITING)
+		c->condition = condition_keep(request);
+	return r;
+}
+
 /* The state follows from what the exchange says. False: this connection parses no more now. */
 static bool answer_request(struct connection *c, struct input *input,
 			   const struct http_request *request, struct view body,
 			   const struct moment *now)
 {
-	int r = exchange(c->edge, request, body, &c->waiter, now, &c->style);
+	int r = answer(c, request, body, now);
 	input_drop(input, request->head_size + body.size);
 	c->incoming = (struct incoming){0};
 	c->state = CONNECTION_IDLE; /* the next request has deadlines of its own */
@@ -210,6 +244,13 @@ static void connection_rest(struct connection *c, bool more, const struct moment
 		event_active(&c->event, EV_READ, 1);
 }
 
+/* While the ledger is asked: the rest of what was answered before, and the client's end. */
+static short waiting_interest(const struct connection *c)
+{
+	bool reads = !c->ended && c->in.size < EDGE_INPUT_SIZE;
+	return (short)((reads ? EV_READ : 0) | (c->out.size > 0 ? EV_WRITE : 0));
+}
+
 /* The turn's replies leave; then the connection takes its next state. May free it. */
 static void connection_flush(struct connection *c, const struct moment *now)
 {
@@ -217,7 +258,7 @@ static void connection_flush(struct connection *c, const struct moment *now)
 	if (turn_write(&c->edge->turn, c->fd, &c->out) < 0)
 		connection_free(c);
 	else if (c->state == CONNECTION_WAITING)
-		connection_want(c, c->ended ? 0 : EV_READ);
+		connection_want(c, waiting_interest(c));
 	else if (c->out.size > 0)
 		connection_set_state(c, CONNECTION_WRITING, now);
 	else
@@ -291,28 +332,89 @@ static void connection_readable(struct connection *c, const struct moment *now)
 		connection_go(c, &input, now);
 	else if (keep_input(c, &input) < 0)
 		connection_free(c);
-	else if (c->ended || c->in.size >= EDGE_INPUT_SIZE)
-		connection_want(c, 0); /* it is read on after the answer */
+	else
+		connection_want(c, waiting_interest(c));
+}
+
+/* 0 or -errno: the connection is lost. */
+static int write_out(struct connection *c)
+{
+	ssize_t sent = send(c->fd, c->out.data, c->out.size, MSG_NOSIGNAL);
+	if (sent < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	buffer_consume(&c->out, (size_t)sent);
+	if (c->out.size == 0)
+		buffer_deinit(&c->out);
+	return 0;
 }
 
 static void connection_writable(struct connection *c, const struct moment *now)
 {
-	ssize_t sent = send(c->fd, c->out.data, c->out.size, MSG_NOSIGNAL);
-	if (sent < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (sent < 0) {
+	if (write_out(c) < 0) {
 		connection_free(c);
 		return;
 	}
-	buffer_consume(&c->out, (size_t)sent);
 	if (c->out.size > 0)
 		return;
-	buffer_deinit(&c->out);
 	c->state = CONNECTION_IDLE;
 	if (c->style.close)
 		connection_finish(c, now);
 	else
 		connection_go_on(c, now);
+}
+
+/* Replies that the socket did not take do not wait for the one that is being made. */
+static void connection_waiting(struct connection *c, short what, const struct moment *now)
+{
+	if ((what & EV_WRITE) && write_out(c) < 0)
+		connection_free(c);
+	else if (what & EV_READ)
+		connection_readable(c, now);
+	else
+		connection_want(c, waiting_interest(c));
+}
+
+static void refuse_header(struct connection *c, const struct moment *now)
+{
+	edge_log_refusal(c->edge, &c->client.proxy, "a listed proxy sent no PROXY header", now);
+	refuse(c, 400, now);
+	connection_flush(c, now);
+}
+
+/* The PROXY header is there: who is it, and what did they send behind it? */
+static void connection_introduce(struct connection *c, const struct proxy_header *header,
+				 struct input *input, const struct moment *now)
+{
+	input_drop(input, header->size);
+	if (client_introduce(c->edge, &c->client, &header->client) != 0) {
+		c->edge->counts.refused_connections++;
+		edge_log_refusal(c->edge, &c->client.name, "a client has its most connections",
+				 now);
+		connection_free(c);
+		return;
+	}
+	connection_set_state(c, CONNECTION_IDLE, now);
+	connection_go(c, input, now);
+}
+
+static void connection_header(struct connection *c, const struct moment *now)
+{
+	struct input input;
+	struct proxy_header header;
+	ssize_t got = read_input(c, &input);
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (got <= 0) {
+		connection_free(c);
+		return;
+	}
+	int r = proxy_header_parse(view_of(input.data, input.size), &header);
+	if (r == 0)
+		connection_introduce(c, &header, &input, now);
+	else if (r != PROXY_INCOMPLETE)
+		refuse_header(c, now);
+	else if (keep_input(c, &input) < 0)
+		connection_free(c);
 }
 
 static void connection_discard(struct connection *c)
@@ -329,14 +431,26 @@ static void connection_event(evutil_socket_t fd, short what, void *context)
 {
 	struct connection *c = context;
 	(void)fd;
-	(void)what;
 	struct moment now = clock_now();
-	if (c->state == CONNECTION_LINGERING)
-		connection_discard(c);
-	else if (c->state == CONNECTION_WRITING)
-		connection_writable(c, &now);
-	else
+	switch (c->state) {
+	case CONNECTION_IDLE:
+	case CONNECTION_HEAD:
+	case CONNECTION_BODY:
 		connection_readable(c, &now);
+		break;
+	case CONNECTION_WAITING:
+		connection_waiting(c, what, &now);
+		break;
+	case CONNECTION_WRITING:
+		connection_writable(c, &now);
+		break;
+	case CONNECTION_HEADER:
+		connection_header(c, &now);
+		break;
+	case CONNECTION_LINGERING:
+		connection_discard(c);
+		break;
+	}
 }
 
 /* ---- from elsewhere ---- */
@@ -358,7 +472,10 @@ void connection_deliver(struct flight_waiter *waiter, const struct answer *answe
 	struct connection *c = connection_of_waiter(waiter);
 	c->style.close = c->style.close || c->edge->draining;
 	c->state = CONNECTION_IDLE;
-	exchange_deliver(c->edge, answer, now, &c->style);
+	struct http_request request = condition_request(c->condition);
+	exchange_deliver(c->edge, &request, answer, now, &c->style);
+	condition_free(c->condition);
+	c->condition = NULL;
 	if (c->style.close)
 		connection_flush(c, now);
 	else
@@ -395,7 +512,7 @@ static bool is_idle(const struct wheel_timer *timer)
 static bool is_slow(const struct wheel_timer *timer)
 {
 	enum connection_state state = connection_of_timer(timer)->state;
-	return state == CONNECTION_HEAD || state == CONNECTION_BODY ||
+	return state == CONNECTION_HEADER || state == CONNECTION_HEAD || state == CONNECTION_BODY ||
 	       state == CONNECTION_LINGERING;
 }
 

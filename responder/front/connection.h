@@ -1,5 +1,7 @@
 /* One client's connection.
  *
+ *   HEADER (of a listed proxy, where it sends one) ──▶ IDLE
+ *
  *   IDLE ──first octet──▶ HEAD ──▶ BODY ──whole request──▶ (reply at once) ──▶ IDLE
  *                                             │ miss                │ the socket is full
  *                                             ▼                     ▼
@@ -11,10 +13,10 @@
  * connection holds no buffer. */
 #pragma once
 
-#include "front/edge.h"
+#include "front/client.h"
 
-/* Takes the descriptor and the address over, also on failure. 0 or -ENOMEM. */
-must_check int connection_open(struct edge *edge, int fd, struct address *address,
+/* Takes the descriptor and the client over, also on failure. 0 or -ENOMEM. */
+must_check int connection_open(struct edge *edge, int fd, const struct client *client,
 			       const struct moment *now);
 void connection_free(struct connection *connection);
 struct connection *connection_next(const struct connection *connection);

@@ -53,16 +53,20 @@ void doors_free(struct doors *doors)
 static void admit(struct edge *edge, int fd, const struct sockaddr_storage *peer,
 		  const struct moment *now)
 {
-	struct address *address = NULL;
+	struct client client = {0};
+	struct ip_address address = ip_of_peer(peer);
 	bool full =
 		edge->connection_count >= edge->conf->connections && !connection_make_room(edge);
-	if (full || addresses_enter(edge->addresses, peer, &address) != 0) {
+	if (full || client_arrive(edge, &client, &address) != 0) {
+		const char *why = full ? "every connection is busy, one is refused"
+				       : "a client has its most connections";
+		edge_log_refusal(edge, &address, why, now);
 		edge->counts.refused_connections++;
 		close(fd);
 		return;
 	}
 	edge->counts.accepted++;
-	if (connection_open(edge, fd, address, now) < 0)
+	if (connection_open(edge, fd, &client, now) < 0)
 		edge->counts.refused_connections++;
 }
 

@@ -1,6 +1,9 @@
 #include "front/edge.h"
 
+#include "base/log.h"
 #include "front/connection.h"
+
+#define LOG_INTERVAL_US SECOND_US
 
 /* Nonces are dropped only where nobody would echo one. */
 static bool all_ignore_nonces(const struct conf *conf)
@@ -47,6 +50,17 @@ void edge_free(struct edge *edge)
 	answers_free(edge->answers);
 	addresses_free(edge->addresses);
 	free(edge);
+}
+
+void edge_log_refusal(struct edge *edge, const struct ip_address *who, const char *why,
+		      const struct moment *now)
+{
+	char text[IP_TEXT_SIZE];
+	if (now->mono_us < edge->complain_after_us)
+		return;
+	edge->complain_after_us = now->mono_us + LOG_INTERVAL_US;
+	ip_print(who, text);
+	log_warning("%s address=%s", why, text);
 }
 
 void edge_sweep(struct edge *edge, const struct moment *now)

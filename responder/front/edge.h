@@ -19,6 +19,14 @@ struct edge_counts {
 	uint64_t accepted, refused_connections, requests, refusals, not_modified, malformed;
 };
 
+/* A head written once and used again in the same second. */
+struct edge_head {
+	int64_t second;
+	size_t body_size;
+	size_t size; /* 0: none */
+	uint8_t octets[HTTP_REPLY_HEAD_SIZE];
+};
+
 struct edge {
 	struct event_base *base;
 	const struct conf_server *conf;
@@ -29,6 +37,8 @@ struct edge {
 	unsigned connection_count;
 	bool draining; /* every reply is its connection's last */
 	struct edge_counts counts;
+	struct edge_head uncacheable;
+	int64_t complain_after_us; /* monotonic */
 	/* Used by one connection at a time, empty between two. */
 	struct turn turn;
 	uint8_t input[EDGE_INPUT_SIZE];
@@ -41,6 +51,10 @@ must_check int edge_new(struct event_base *base, const struct conf *conf,
 /* Closes all connections. */
 void edge_free(struct edge *edge);
 DEFINE_CLEANUP(struct edge, edge_free)
+
+/* Logs why somebody is turned away; at most one line a second, so that no flood fills the log. */
+void edge_log_refusal(struct edge *edge, const struct ip_address *who, const char *why,
+		      const struct moment *now);
 
 /* Deadlines of connections and waiters; to be called every WHEEL_TURN_US. */
 void edge_sweep(struct edge *edge, const struct moment *now);

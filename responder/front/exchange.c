@@ -9,32 +9,41 @@ static int64_t seconds_of(const struct moment *now)
 
 /* ---- OCSP ---- */
 
+/* Under a flood of nonces one head a second is written anew: answers of one signer have one size. */
+static const struct edge_head *uncacheable_head(struct edge *edge, int64_t second, size_t body_size)
+{
+	struct edge_head *head = &edge->uncacheable;
+	if (head->size == 0 || head->second != second || head->body_size != body_size) {
+		head->size = http_put_uncacheable(head->octets, second, body_size);
+		head->second = second;
+		head->body_size = body_size;
+	}
+	return head;
+}
+
 /* Errors, nonces, several CertIDs: of nobody else's interest (P-20, P-50). */
 static void put_uncacheable(struct edge *edge, struct view der, const struct moment *now,
 			    const struct reply_style *style)
 {
 	uint8_t *head = turn_room(&edge->turn);
-	size_t size = http_put_uncacheable(head, seconds_of(now), der.size);
-	turn_put_reply(&edge->turn, style, view_of(head, size), der);
+	const struct edge_head *written = uncacheable_head(edge, seconds_of(now), der.size);
+	memcpy(head, written->octets, written->size);
+	turn_put_reply(&edge->turn, style, view_of(head, written->size), der);
 }
 
-void exchange_deliver(struct edge *edge, const struct answer *answer, const struct moment *now,
-		      const struct reply_style *style)
+static void put_stored(struct edge *edge, struct cache_entry *entry, const struct moment *now,
+		       const struct reply_style *style)
 {
-	if (!answer->entry) {
-		put_uncacheable(edge, answer->der, now, style);
-		return;
-	}
-	struct ready_reply reply = ready_reply(answers_layout(edge->answers), answer->entry, now);
+	struct ready_reply reply = ready_reply(answers_layout(edge->answers), entry, now);
 	turn_put_reply(&edge->turn, style, reply.head, reply.body);
 }
 
-/* P-49. A client that had to wait gets the whole answer: it is a new one. */
+/* P-49. */
 static bool put_not_modified(struct edge *edge, const struct http_request *request,
 			     const struct answer *answer, const struct moment *now,
 			     const struct reply_style *style)
 {
-	if (!answer->entry || (!request->if_none_match.data && !request->if_modified_since.data))
+	if (!request->if_none_match.data && !request->if_modified_since.data)
 		return false;
 	uint8_t *head = turn_room(&edge->turn);
 	size_t size = ready_not_modified(answers_layout(edge->answers), answer->entry, request, now,
@@ -44,6 +53,16 @@ static bool put_not_modified(struct edge *edge, const struct http_request *reque
 	edge->counts.not_modified++;
 	turn_put_reply(&edge->turn, style, view_of(head, size), (struct view){0});
 	return true;
+}
+
+void exchange_deliver(struct edge *edge, const struct http_request *request,
+		      const struct answer *answer, const struct moment *now,
+		      const struct reply_style *style)
+{
+	if (!answer->entry)
+		put_uncacheable(edge, answer->der, now, style);
+	else if (!put_not_modified(edge, request, answer, now, style))
+		put_stored(edge, answer->entry, now, style);
 }
 
 static int put_malformed(struct edge *edge, const struct moment *now,
@@ -68,8 +87,7 @@ static int exchange_ocsp(struct edge *edge, const struct http_request *request, 
 	struct answer answer;
 	if (answers_ask(edge->answers, &question, waiter, now, &answer) == ANSWERS_WAITING)
 		return EXCHANGE_WAITING;
-	if (!put_not_modified(edge, request, &answer, now, style))
-		exchange_deliver(edge, &answer, now, style);
+	exchange_deliver(edge, request, &answer, now, style);
 	return 0;
 }
 
@@ -124,12 +142,18 @@ static int exchange_get(struct edge *edge, const struct http_request *request,
 	return exchange_ocsp(edge, request, der, waiter, now, style);
 }
 
-int exchange(struct edge *edge, const struct http_request *request, struct view body,
-	     struct flight_waiter *waiter, const struct moment *now, struct reply_style *style)
+static void begin_reply(struct edge *edge, const struct http_request *request,
+			struct reply_style *style)
 {
 	edge->counts.requests++;
 	style->close = !request->keep_alive || edge->draining;
 	style->no_body = request->method == HTTP_HEAD;
+}
+
+int exchange(struct edge *edge, const struct http_request *request, struct view body,
+	     struct flight_waiter *waiter, const struct moment *now, struct reply_style *style)
+{
+	begin_reply(edge, request, style);
 	if (request->method != HTTP_POST)
 		return exchange_get(edge, request, waiter, now, style);
 	if (edge->conf->strict_content_type && !http_is_ocsp_request(request->content_type)) {
@@ -138,6 +162,13 @@ int exchange(struct edge *edge, const struct http_request *request, struct view 
 		return 0;
 	}
 	return exchange_ocsp(edge, request, body, waiter, now, style);
+}
+
+void exchange_error(struct edge *edge, const struct http_request *request, enum ocsp_result result,
+		    const struct moment *now, struct reply_style *style)
+{
+	begin_reply(edge, request, style);
+	put_uncacheable(edge, ocsp_error_response(result), now, style);
 }
 
 void exchange_refuse(struct edge *edge, int status, const struct moment *now)

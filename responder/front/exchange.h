@@ -10,8 +10,12 @@
 must_check int exchange(struct edge *edge, const struct http_request *request, struct view body,
 			struct flight_waiter *waiter, const struct moment *now,
 			struct reply_style *style);
-/* Puts the answer that was waited for. */
-void exchange_deliver(struct edge *edge, const struct answer *answer, const struct moment *now,
+/* Puts an answer; `request` is looked at for its method and conditions. */
+void exchange_deliver(struct edge *edge, const struct http_request *request,
+		      const struct answer *answer, const struct moment *now,
 		      const struct reply_style *style);
+/* Puts an OCSP error of our own making, whatever the request is. */
+void exchange_error(struct edge *edge, const struct http_request *request, enum ocsp_result result,
+		    const struct moment *now, struct reply_style *style);
 /* Puts a refusal by HTTP status; the connection is to be closed. */
 void exchange_refuse(struct edge *edge, int status, const struct moment *now);

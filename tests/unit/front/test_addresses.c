@@ -3,26 +3,10 @@
 
 #include "front/addresses.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
-static struct sockaddr_storage peer_of(const char *text)
-{
-	struct sockaddr_storage peer = {0};
-	struct sockaddr_in *in = (struct sockaddr_in *)(void *)&peer;
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)(void *)&peer;
-	if (inet_pton(AF_INET, text, &in->sin_addr) == 1) {
-		in->sin_family = AF_INET;
-	} else {
-		assert_int_equal(inet_pton(AF_INET6, text, &in6->sin6_addr), 1);
-		in6->sin6_family = AF_INET6;
-	}
-	return peer;
-}
-
 static int enter(struct addresses *addresses, const char *text, struct address **ret)
 {
-	struct sockaddr_storage peer = peer_of(text);
+	struct ip_address peer;
+	assert_int_equal(ip_parse(view_of_string(text), &peer), 0);
 	return addresses_enter(addresses, &peer, ret);
 }
 

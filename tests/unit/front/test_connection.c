@@ -25,6 +25,7 @@ struct world {
 	struct conf conf;
 	struct event_base *base;
 	struct edge *edge;
+	struct ip_address peer;
 	int client;
 	unsigned asked, answered;
 	struct question questions[QUESTIONS];
@@ -85,9 +86,11 @@ static int connect_client(struct world *w)
 	struct moment now = clock_now();
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair),
 			 0);
+	struct client client = {0};
+	assert_int_equal(client_arrive(w->edge, &client, &w->peer), 0);
 	int size = 4096; /* so that long answers do not fit */
 	assert_int_equal(setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)), 0);
-	assert_int_equal(connection_open(w->edge, pair[1], NULL, &now), 0);
+	assert_int_equal(connection_open(w->edge, pair[1], &client, &now), 0);
 	return pair[0];
 }
 
@@ -674,6 +677,246 @@ static void get_and_post_of_one_question_share_one_answer(void **state)
 	assert_int_equal(w->asked, 1);
 }
 
+/* The tag of the stored answer, as a request's rest that asks for something else. */
+static void put_condition(struct world *w, struct buffer *out)
+{
+	const uint8_t *tag = memmem(w->in.data, w->in.size, "ETag: ", 6);
+	assert_non_null(tag);
+	buffer_printf(out, "HTTP/1.1\r\nHost: a\r\nIf-None-Match: %.66s\r\n\r\n",
+		      (const char *)tag + 6);
+	buffer_put_u8(out, 0);
+	buffer_reset(&w->in);
+}
+
+static void forget(struct world *w)
+{
+	answers_purge(w->edge->answers, &(struct message_purge){.scope = PURGE_ALL});
+}
+
+static void a_condition_holds_for_an_answer_that_had_to_wait(void **state) /* P-49 */
+{
+	struct world *w = *state;
+	cleanup(buffer_deinit) struct buffer rest = {0};
+	client_gets(w, 'A', "GET", ORDINARY);
+	run_until_asked(w, 1);
+	ledger_answers(w, OCSP_GOOD);
+	run_until_received(w, "AAAA", 97);
+	put_condition(w, &rest);
+	forget(w);
+	client_gets(w, 'A', "GET", (const char *)rest.data);
+	run_until_asked(w, 2);
+	ledger_answers(w, OCSP_GOOD); /* the same bytes */
+	run_until_received(w, "HTTP/1.1 304 ", 1);
+	assert_false(received(w, "AAAA"));
+	forget(w);
+	client_gets(w, 'B', "GET", (const char *)rest.data); /* another answer */
+	run_until_asked(w, 3);
+	ledger_answers(w, OCSP_GOOD);
+	run_until_received(w, "BBBB", 97);
+	client_gets(w, 'C', "GET", ORDINARY); /* the condition is not the next one's */
+	run_until_asked(w, 4);
+	ledger_answers(w, OCSP_GOOD);
+	run_until_received(w, "CCCC", 97);
+}
+
+static void a_304_has_the_validators_of_its_200(void **state) /* P-49 */
+{
+	struct world *w = *state;
+	cleanup(buffer_deinit) struct buffer rest = {0}, tag = {0};
+	store(w, 'A', OCSP_GOOD);
+	client_gets(w, 'A', "HEAD", ORDINARY);
+	run_until_received(w, "\r\n\r\n", 1);
+	const uint8_t *at = memmem(w->in.data, w->in.size, "Last-Modified: ", 15);
+	assert_non_null(at);
+	buffer_put(&tag, at, 44);
+	buffer_put_u8(&tag, 0);
+	put_condition(w, &rest);
+	client_gets(w, 'A', "HEAD", (const char *)rest.data);
+	run_until_received(w, "HTTP/1.1 304 ", 1);
+	assert_true(received(w, (const char *)tag.data));
+	assert_non_null(memmem(rest.data, rest.size, "If-None-Match: ", 15));
+	assert_true(received(w, "\r\nETag: \""));
+	assert_true(received(w, "max-age=300, public, no-transform, must-revalidate"));
+	assert_false(received(w, "Content-"));
+}
+
+static void an_unknown_or_an_error_is_never_304(void **state) /* P-49, P-50 */
+{
+	struct world *w = *state;
+	store(w, 'A', OCSP_UNKNOWN);
+	client_gets(w, 'A', "GET", "HTTP/1.1\r\nHost: a\r\nIf-None-Match: *\r\n\r\n");
+	run_until_received(w, "AAAA", 97);
+	client_says(w, "GET /x HTTP/1.1\r\nHost: a\r\nIf-None-Match: *\r\n\r\n");
+	run_until_received(w, "\x30\x03\x0a\x01\x01", 1);
+	assert_false(received(w, "304"));
+}
+
+static void a_hit_that_does_not_fit_does_not_wait_for_the_miss_behind_it(void **state) /* P-45 */
+{
+	struct world *w = *state;
+	w->conf.server.answer_timeout_us = 60 * SECOND_US;
+	w->der_size = 30000; /* more than the socket takes */
+	store(w, '~', OCSP_GOOD);
+	client_gets(w, '~', "GET", ORDINARY);
+	client_gets(w, '#', "GET", ORDINARY);
+	run_until_received(w, "~~~~", w->der_size - 3);
+	assert_int_equal(w->answered, 1);
+	run_for(w, 20 * MILLISECOND_US);
+	ledger_answers(w, OCSP_GOOD);
+	run_until_received(w, "####", w->der_size - 3);
+}
+
+/* ---- behind a proxy (P-51) ---- */
+
+static struct ip_address ip(const char *text)
+{
+	struct ip_address address;
+	assert_int_equal(ip_parse(view_of_string(text), &address), 0);
+	return address;
+}
+
+/* A new connection from there. */
+static void come_from(struct world *w, const char *peer)
+{
+	close(w->client);
+	run_for(w, MILLISECOND_US);
+	buffer_reset(&w->in);
+	w->end = false;
+	w->peer = ip(peer);
+	w->client = connect_client(w);
+}
+
+static void trust(struct world *w, const char *network, bool proxy_protocol, unsigned cap)
+{
+	struct conf_networks *trusted = &w->conf.server.trusted_proxies;
+	assert_int_equal(
+		ip_network_parse(view_of_string(network), &trusted->each[trusted->count++]), 0);
+	w->conf.server.proxy_protocol = proxy_protocol;
+	addresses_free(w->edge->addresses);
+	assert_int_equal(addresses_new(cap, &w->edge->addresses), 0);
+}
+
+#define HEADER "PROXY TCP4 192.0.2.7 10.0.0.1 1 2\r\n"
+
+static void a_proxy_header_of_somebody_not_listed_is_refused(void **state)
+{
+	struct world *w = *state;
+	trust(w, "10.0.0.0/8", true, 0);
+	come_from(w, "192.0.2.1");
+	client_says(w, HEADER "GET /healthz " ORDINARY);
+	run_until_end(w);
+	assert_true(received(w, "HTTP/1.1 400 "));
+	assert_false(received(w, "\r\n\r\nok\n"));
+	come_from(w, "192.0.2.1");
+	client_sends(w, view_of("\r\n\r\n\0\r\nQUIT\n\x20\0\0\0GET", 19));
+	run_until_end(w);
+	assert_true(received(w, "HTTP/1.1 400 "));
+	come_from(w, "192.0.2.1");
+	client_says(w, "GET /healthz " ORDINARY);
+	run_until_received(w, "\r\n\r\nok\n", 1);
+}
+
+static void a_listed_proxy_that_sends_no_header_is_refused(void **state)
+{
+	struct world *w = *state;
+	trust(w, "10.0.0.0/8", true, 0);
+	come_from(w, "10.1.2.3");
+	client_says(w, "GET /healthz " ORDINARY);
+	run_until_end(w);
+	assert_true(received(w, "HTTP/1.1 400 "));
+	assert_int_equal(w->edge->counts.requests, 0);
+	come_from(w, "10.1.2.3");
+	run_until_end(w); /* says nothing: head_timeout, not idle_timeout */
+	assert_int_equal(w->in.size, 0);
+}
+
+static void a_header_that_trickles_ends_at_its_deadline(void **state) /* P-47 */
+{
+	struct world *w = *state;
+	trust(w, "10.0.0.0/8", true, 0);
+	come_from(w, "10.1.2.3");
+	int64_t begin = clock_now().mono_us;
+	for (size_t i = 0; i < sizeof(HEADER) - 3 && !w->end; i++) {
+		(void)send(w->client, HEADER + i, 1, MSG_NOSIGNAL);
+		run_for(w, 20 * MILLISECOND_US);
+	}
+	assert_true(w->end);
+	assert_true(clock_now().mono_us - begin < 700 * MILLISECOND_US);
+}
+
+static void a_header_in_pieces_is_followed_by_requests(void **state)
+{
+	struct world *w = *state;
+	trust(w, "10.0.0.0/8", true, 0);
+	come_from(w, "10.1.2.3");
+	send_in_parts(w, view_of_string(HEADER "GET /healthz " ORDINARY), 5);
+	run_until_received(w, "\r\n\r\nok\n", 1);
+	client_says(w, "GET /healthz " ORDINARY);
+	run_until_received(w, "\r\n\r\nok\n", 2);
+	client_says(w, HEADER "\r\n"); /* once only */
+	run_until_received(w, "HTTP/1.1 400 ", 1);
+}
+
+/* With a cap of one connection for each client. */
+static void a_client_behind_a_proxy_is_counted_by_its_own_address(void **state) /* P-47 */
+{
+	struct world *w = *state;
+	trust(w, "10.0.0.0/8", true, 1);
+	come_from(w, "10.1.2.3");
+	client_says(w, HEADER "GET /healthz " ORDINARY);
+	run_until_received(w, "\r\n\r\nok\n", 1);
+	int first = w->client;
+	w->client = connect_client(w); /* the proxy itself is not counted */
+	client_says(w, HEADER);
+	run_until_end(w);
+	assert_int_equal(w->edge->counts.refused_connections, 1);
+	come_from(w, "10.1.2.3");
+	client_says(w, "PROXY TCP4 192.0.2.8 10.0.0.1 1 2\r\nGET /healthz " ORDINARY);
+	run_until_received(w, "\r\n\r\nok\n", 1);
+	close(first);
+}
+
+static void client_is_forwarded(struct world *w, uint8_t serial, const char *from)
+{
+	char rest[200];
+	(void)snprintf(rest, sizeof(rest), "HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: %s\r\n\r\n",
+		       from);
+	client_gets(w, serial, "GET", rest);
+}
+
+static void a_forwarded_client_over_its_cap_is_told_to_come_later(void **state) /* I-7 */
+{
+	struct world *w = *state;
+	trust(w, "10.0.0.0/8", false, 1);
+	come_from(w, "192.0.2.7"); /* a direct connection of the same client */
+	store(w, 'A', OCSP_GOOD);
+	int direct = w->client;
+	w->client = dup(direct); /* stays open */
+	come_from(w, "10.1.2.3");
+	client_is_forwarded(w, 'A', "192.0.2.7");
+	run_until_received(w, "\x30\x03\x0a\x01\x03", 1);
+	assert_true(received(w, "HTTP/1.1 200 OK\r\n"));
+	client_is_forwarded(w, 'A', "203.0.113.9, 192.0.2.8, 10.9.9.9"); /* the same connection */
+	run_until_received(w, "AAAA", 97);
+	client_gets(w, 'A', "GET", ORDINARY); /* the proxy itself */
+	run_until_received(w, "AAAA", 2L * 97);
+	close(direct);
+}
+
+static void nobody_else_is_believed_whom_they_forward(void **state)
+{
+	struct world *w = *state;
+	trust(w, "10.0.0.0/8", false, 1);
+	come_from(w, "192.0.2.7");
+	store(w, 'A', OCSP_GOOD);
+	int direct = w->client;
+	w->client = dup(direct);
+	come_from(w, "192.0.2.99");
+	client_is_forwarded(w, 'A', "192.0.2.7"); /* would be over its cap */
+	run_until_received(w, "AAAA", 97);
+	close(direct);
+}
+
 /* ---- pages and the end ---- */
 
 static void readyz_says_why_not(void **state)
@@ -801,6 +1044,17 @@ int main(void)
 		TEST(a_clients_no_cache_forces_no_signature),
 		TEST(nonces_and_unknown_are_not_for_caches),
 		TEST(get_and_post_of_one_question_share_one_answer),
+		TEST(a_condition_holds_for_an_answer_that_had_to_wait),
+		TEST(a_304_has_the_validators_of_its_200),
+		TEST(an_unknown_or_an_error_is_never_304),
+		TEST(a_hit_that_does_not_fit_does_not_wait_for_the_miss_behind_it),
+		TEST(a_proxy_header_of_somebody_not_listed_is_refused),
+		TEST(a_listed_proxy_that_sends_no_header_is_refused),
+		TEST(a_header_that_trickles_ends_at_its_deadline),
+		TEST(a_header_in_pieces_is_followed_by_requests),
+		TEST(a_client_behind_a_proxy_is_counted_by_its_own_address),
+		TEST(a_forwarded_client_over_its_cap_is_told_to_come_later),
+		TEST(nobody_else_is_believed_whom_they_forward),
 		TEST(readyz_says_why_not),
 		TEST(stopping_finishes_what_is_in_flight),
 		TEST(stopping_ends_idle_connections_soon),
