@@ -19,9 +19,9 @@ struct condition *condition_keep(const struct http_request *request)
 	condition->has_date = date.data;
 	condition->tags_size = tags.size;
 	condition->date_size = date.size;
-	if (tags.size)
+	if (tags.data)
 		memcpy(condition->octets, tags.data, tags.size);
-	if (date.size)
+	if (date.data)
 		memcpy(condition->octets + tags.size, date.data, date.size);
 	return condition;
 }
