@@ -145,8 +145,11 @@ static void client_says(struct world *w, const char *text)
 static size_t count_of(const struct world *w, const char *text)
 {
 	size_t count = 0, size = strlen(text);
-	for (size_t i = 0; size <= w->in.size && i <= w->in.size - size; i++)
-		count += memcmp(w->in.data + i, text, size) == 0;
+	const uint8_t *at = w->in.data, *end = w->in.data + w->in.size;
+	while (at && (at = memmem(at, (size_t)(end - at), text, size))) {
+		count++;
+		at++;
+	}
 	return count;
 }
 
