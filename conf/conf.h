@@ -30,6 +30,18 @@ struct conf_networks {
 
 enum nonce_policy { NONCE_ECHO, NONCE_IGNORE };
 
+/* How a key signs (P-36). AUTO is what the key itself asks for; the others are for RSA keys, which
+ * leave it open. */
+enum signature_choice {
+	SIGNATURE_AUTO,
+	SIGNATURE_SHA256, /* PKCS #1 v1.5 */
+	SIGNATURE_SHA384,
+	SIGNATURE_SHA512,
+	SIGNATURE_PSS_SHA256, /* RSASSA-PSS: MGF1 with the same digest, salt of its size */
+	SIGNATURE_PSS_SHA384,
+	SIGNATURE_PSS_SHA512,
+};
+
 struct conf_server {
 	char *listen[LIMIT_LISTENERS]; /* "127.0.0.1:8080", "[::1]:8080" */
 	unsigned listen_count;
@@ -56,12 +68,26 @@ struct conf_database {
 	int64_t connect_timeout_us, query_timeout_us;
 };
 
+/* A key that may answer for an issuer. */
+struct conf_signer {
+	char *name; /* of its section */
+	unsigned line;
+	char *issuer; /* the name of its issuer's section */
+	char *certificate, *key; /* files */
+	enum signature_choice signature;
+};
+
 struct conf_issuer {
 	char *name; /* as in stillgood.issuer */
 	unsigned line; /* of its section, for messages */
 	char *certificate; /* the CA's, a file */
+	/* Both or neither: NULL where [signer] sections do it. */
 	char *signer_certificate; /* a file; equal to `certificate`: the CA signs itself */
 	char *signer_key; /* a PEM file */
+	enum signature_choice signature; /* of signer_key */
+	/* The [signer] sections that name this issuer, in the order of the file (P-37). */
+	unsigned signer_count;
+	struct conf_signer *signers;
 	int64_t validity_us;
 	int64_t backdate_us; /* P-27 */
 	enum nonce_policy nonce;
@@ -76,6 +102,11 @@ struct conf {
 	unsigned issuer_count;
 	struct conf_issuer *issuers; /* in the order of the file */
 };
+
+/* All signers of an issuer in order of preference: its own pair, which has the issuer's
+ * name, then its [signer] sections. The parser saw to it that there is one at least. Borrowed strings. */
+unsigned conf_signer_count(const struct conf_issuer *issuer);
+struct conf_signer conf_signer_at(const struct conf_issuer *issuer, unsigned index);
 
 /* Parses text. A fault reads "PATH:LINE: what, what to do" (an unknown key names the nearest valid
  * one). 0, -EINVAL or -ENOMEM; nothing is returned on failure. `room` CONF_ALL for a whole file:

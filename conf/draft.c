@@ -56,7 +56,7 @@ static int refuse_section(const struct draft *draft, const struct ini_item *item
 	return refuse(
 		draft, item->line,
 		"unknown section [%.60s]; did you mean [%s]? (sections: [server], [database], "
-		"[defaults], [issuer \"NAME\"])",
+		"[defaults], [issuer \"NAME\"], [signer \"NAME\"])",
 		item->word, section_name((enum option_section)nearest));
 }
 
@@ -70,25 +70,37 @@ static int section_kind(const char *word, enum option_section *ret)
 	return -EINVAL;
 }
 
+static int check_name(const struct draft *draft, const struct ini_item *item,
+		      enum option_section kind)
+{
+	const char *word = section_name(kind);
+	if (!section_named(kind))
+		return item->text ? refuse(draft, item->line, "[%s] takes no name; write [%s]",
+					   word, word)
+				  : 0;
+	if (!item->text || !item->text[0])
+		return refuse(draft, item->line,
+			      "[%s] needs the %s's name, as in [%s \"Example CA\"]", word, word,
+			      word);
+	if (strlen(item->text) > LIMIT_ISSUER_NAME)
+		return refuse(draft, item->line, "the %s's name is longer than %u bytes", word,
+			      LIMIT_ISSUER_NAME);
+	return 0;
+}
+
 /* Is the head's name as its kind wants it, and the section new? */
 static int check_section(const struct draft *draft, const struct ini_item *item,
 			 enum option_section kind)
 {
-	if (kind != SECTION_ISSUER && item->text)
-		return refuse(draft, item->line, "[%s] takes no name; write [%s]", item->word,
-			      item->word);
-	if (kind == SECTION_ISSUER && (!item->text || !item->text[0]))
-		return refuse(draft, item->line,
-			      "[issuer] needs the issuer's name, as in [issuer \"Example CA\"]");
-	if (kind == SECTION_ISSUER && strlen(item->text) > LIMIT_ISSUER_NAME)
-		return refuse(draft, item->line, "the issuer's name is longer than %u bytes",
-			      LIMIT_ISSUER_NAME);
+	int result = check_name(draft, item, kind);
+	if (result < 0)
+		return result;
 	if (kind == SECTION_ISSUER && draft->issuer_count == LIMIT_ISSUERS)
 		return refuse(draft, item->line, "more than %u issuers", LIMIT_ISSUERS);
 	const struct draft_section *first = draft_find(draft, kind, item->text);
 	if (first && first->name)
 		return refuse(draft, item->line,
-			      "[issuer \"%s\"] again; the first is in line %u: join them",
+			      "[%s \"%s\"] again; the first is in line %u: join them", item->word,
 			      first->name, first->line);
 	if (first)
 		return refuse(draft, item->line, "[%s] again; the first is in line %u: join them",

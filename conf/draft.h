@@ -12,7 +12,7 @@ struct given {
 struct draft_section {
 	enum option_section kind;
 	unsigned line;
-	char *name; /* of an issuer; else NULL */
+	char *name; /* of an issuer or signer; else NULL */
 	struct given given[OPTIONS_MOST]; /* index: row of the option table */
 };
 
@@ -28,7 +28,7 @@ struct draft {
 /* Reads the text. 0 or a negative result with its fault. */
 must_check int draft_read(struct draft *draft, struct view text);
 void draft_deinit(struct draft *draft);
-/* NULL: not in the file. `name` of an issuer, else NULL. */
+/* NULL: not in the file. `name` of an issuer or signer, else NULL. */
 const struct draft_section *draft_find(const struct draft *draft, enum option_section kind,
 				       const char *name);
 /* The value that holds for an option in a section that may be NULL: its own or that of [defaults].

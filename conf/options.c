@@ -21,6 +21,8 @@
 #define SHARED(member) #member, SECTION_ISSUER, true
 #define ISSUER(member) #member, SECTION_ISSUER, false
 #define ISSUER_AT(member) offsetof(struct conf_issuer, member)
+#define SIGNER(member) #member, SECTION_SIGNER, false
+#define SIGNER_AT(member) offsetof(struct conf_signer, member)
 
 static const struct option_word auto_words[] = {{"auto", 0}, {NULL, 0}};
 static const struct option_word switch_words[] = {{"yes", true}, {"no", false}, {NULL, 0}};
@@ -44,6 +46,16 @@ static const struct option_word nonce_words[] = {
 static const struct option_word responder_words[] = {
 	{"key", OCSP_BY_KEY},
 	{"name", OCSP_BY_NAME},
+	{NULL, 0},
+};
+static const struct option_word signature_words[] = {
+	{"auto", SIGNATURE_AUTO},
+	{"sha256", SIGNATURE_SHA256},
+	{"sha384", SIGNATURE_SHA384},
+	{"sha512", SIGNATURE_SHA512},
+	{"pss-sha256", SIGNATURE_PSS_SHA256},
+	{"pss-sha384", SIGNATURE_PSS_SHA384},
+	{"pss-sha512", SIGNATURE_PSS_SHA512},
 	{NULL, 0},
 };
 static const struct option_word unassigned_words[] = {
@@ -165,6 +177,11 @@ const struct option options[] = {
 	{SHARED(responder_id), OPTION_CHOICE, CONF_SIGNER, responder_words, 0, 0, "key", "name",
 	 ISSUER_AT(responder_id),
 	 "How answers name the signer: by the SHA-1 hash of its key or by its subject name."},
+	{SHARED(signature), OPTION_CHOICE, CONF_SIGNER, signature_words, 0, 0, "auto", "pss-sha256",
+	 ISSUER_AT(signature),
+	 "How signer_key signs. auto is what the key asks for: sha256 with RSA, RSASSA-PSS with an "
+	 "RSA-PSS key, ECDSA with the digest of its curve, and whatever other keys do. The other "
+	 "words are for RSA keys: PKCS #1 v1.5 or RSASSA-PSS (pss-), with this digest."},
 	{SHARED(unassigned), OPTION_CHOICE, CONF_LEDGER, unassigned_words, 0, 0, "unknown",
 	 "unauthorized", ISSUER_AT(policy.unassigned),
 	 "The answer for a serial number that was never issued. revoked is the extended definition "
@@ -184,12 +201,28 @@ const struct option options[] = {
 	{ISSUER(signer_certificate), OPTION_PATH, CONF_SIGNER, NULL, 1, TEXT_MOST, NULL, "ocsp.pem",
 	 ISSUER_AT(signer_certificate),
 	 "The certificate that answers are signed under, PEM or DER: issued by this CA with the "
-	 "extended key usage OCSPSigning, or the CA's own."},
+	 "extended key usage OCSPSigning, or the CA's own. May be left out together with "
+	 "signer_key "
+	 "where a [signer] section names this issuer."},
 	{ISSUER(signer_key), OPTION_PATH, CONF_SIGNER, NULL, 1, TEXT_MOST, NULL, "ocsp.key",
 	 ISSUER_AT(signer_key),
 	 "The private key of signer_certificate: PEM, without a passphrase, readable by the "
 	 "service "
 	 "alone."},
+
+	{SIGNER(issuer), OPTION_NAME, CONF_SIGNER, NULL, 1, LIMIT_ISSUER_NAME, NULL, "Example CA",
+	 SIGNER_AT(issuer),
+	 "The issuer that this signer answers for: the name in the head of its section. An issuer "
+	 "has up to 8 signers: its own signer_certificate first, then its [signer] sections in the "
+	 "order of this file. The first one whose certificate outlives the answer signs, so the "
+	 "next one takes over before one expires; a client that prefers another one's signature "
+	 "algorithm gets that."},
+	{SIGNER(certificate), OPTION_PATH, CONF_SIGNER, NULL, 1, TEXT_MOST, NULL, "ocsp-2027.pem",
+	 SIGNER_AT(certificate), "As signer_certificate. It may still be in the future."},
+	{SIGNER(key), OPTION_PATH, CONF_SIGNER, NULL, 1, TEXT_MOST, NULL, "ocsp-2027.key",
+	 SIGNER_AT(key), "As signer_key."},
+	{SIGNER(signature), OPTION_CHOICE, CONF_SIGNER, signature_words, 0, 0, "auto", "pss-sha256",
+	 SIGNER_AT(signature), "As signature of an issuer, for this key."},
 };
 const size_t option_count = array_size(options);
 
@@ -197,9 +230,21 @@ _Static_assert(array_size(options) <= OPTIONS_MOST, "OPTIONS_MOST is too small")
 
 const char *section_name(enum option_section section)
 {
-	static const char *const names[SECTION_COUNT] = {"server", "database", "defaults",
-							 "issuer"};
+	static const char *const names[SECTION_COUNT] = {"server", "database", "defaults", "issuer",
+							 "signer"};
 	return names[section];
+}
+
+bool section_named(enum option_section section)
+{
+	return section == SECTION_ISSUER || section == SECTION_SIGNER;
+}
+
+bool option_of_own_signer(const struct option *option)
+{
+	return option->section == SECTION_ISSUER &&
+	       (option->offset == ISSUER_AT(signer_certificate) ||
+		option->offset == ISSUER_AT(signer_key));
 }
 
 bool option_fits(const struct option *option, enum option_section section)
@@ -266,6 +311,9 @@ void option_expectation(const struct option *option, struct buffer *out)
 		break;
 	case OPTION_TEXT:
 		buffer_printf(out, "text of 1 to %d bytes", (int)option->most);
+		break;
+	case OPTION_NAME:
+		buffer_printf(out, "a name of 1 to %d bytes", (int)option->most);
 		break;
 	case OPTION_PATH:
 		buffer_printf(out, "a path of 1 to %d bytes", (int)option->most);

@@ -4,8 +4,14 @@
 
 #include "conf/conf.h"
 
-enum option_section { SECTION_SERVER, SECTION_DATABASE, SECTION_DEFAULTS, SECTION_ISSUER };
-#define SECTION_COUNT 4
+enum option_section {
+	SECTION_SERVER,
+	SECTION_DATABASE,
+	SECTION_DEFAULTS,
+	SECTION_ISSUER, /* named */
+	SECTION_SIGNER, /* named; says which issuer it is for */
+};
+#define SECTION_COUNT 5
 
 /* What the text may be, and what the struct's member is. */
 enum option_type {
@@ -15,6 +21,7 @@ enum option_type {
 	OPTION_SWITCH, /* bool */
 	OPTION_CHOICE, /* an enum */
 	OPTION_TEXT, /* char *, owned; `most` bytes */
+	OPTION_NAME, /* the same, not secret: messages may repeat it */
 	OPTION_PATH, /* the same; relative to the configuration file's folder */
 	OPTION_NETWORKS, /* struct conf_networks */
 	OPTION_LISTEN, /* char *[LIMIT_LISTENERS] and the count behind it */
@@ -36,7 +43,7 @@ struct option {
 	int64_t least, most; /* of the number; of the text's bytes */
 	const char *standard; /* the default as text; NULL: required */
 	const char *example;
-	size_t offset; /* in struct conf_server, conf_database or conf_issuer */
+	size_t offset; /* in struct conf_server, conf_database, conf_issuer or conf_signer */
 	const char *help; /* sentences, for the sample and the manual */
 };
 
@@ -49,6 +56,10 @@ extern const size_t option_count;
 const char *section_name(enum option_section section);
 /* May this option be written in that section? */
 bool option_fits(const struct option *option, enum option_section section);
+/* May it be left out, and is then not there at all, because [signer] sections do its work (P-37)? */
+bool option_of_own_signer(const struct option *option);
+/* Do sections of this kind have names, as in [issuer "NAME"]? */
+bool section_named(enum option_section section);
 /* NULL: no such option. */
 const struct option *option_find(enum option_section section, const char *name);
 /* Does any option of this section go to one of these rooms? */

@@ -23,12 +23,40 @@ static int refuse_missing(const struct draft *draft, const struct draft_section 
 			 section->name ? "\"" : "", option->name, option->name, option->example);
 }
 
+static const struct given *own_value(const struct draft_section *section, const char *name)
+{
+	const struct given *given = &section->given[option_find(section->kind, name) - options];
+	return given->line ? given : NULL;
+}
+
+static bool signer_is_of(const struct draft_section *signer, const char *issuer)
+{
+	const struct given *given =
+		signer->kind == SECTION_SIGNER ? own_value(signer, "issuer") : NULL;
+	return given && strcmp(given->value.text, issuer) == 0;
+}
+
+/* An issuer needs no signer of its own, and so neither half of one, where [signer] sections name it
+ * (P-37). */
+static bool may_lack(const struct draft *draft, const struct draft_section *section,
+		     const struct option *option)
+{
+	if (!option_of_own_signer(option) || own_value(section, "signer_certificate") ||
+	    own_value(section, "signer_key"))
+		return false;
+	for (size_t i = 0; i < draft->count; i++)
+		if (signer_is_of(&draft->sections[i], section->name))
+			return true;
+	return false;
+}
+
 static int fill_option(const struct draft *draft, const struct draft_section *section,
 		       const struct option *option, void *base)
 {
 	const struct given *given = draft_given(draft, section, option);
 	if (!given && !option->standard)
-		return refuse_missing(draft, section, option);
+		return may_lack(draft, section, option) ? 0
+							: refuse_missing(draft, section, option);
 	struct value standard = {0};
 	int result = given ? 0 : value_parse(option, option->standard, &standard);
 	if (result == 0)
@@ -82,6 +110,55 @@ static int fill_issuers(const struct draft *draft, struct conf *conf)
 	return 0;
 }
 
+static struct conf_issuer *issuer_named(const struct conf *conf, const char *name)
+{
+	for (unsigned i = 0; i < conf->issuer_count; i++)
+		if (strcmp(conf->issuers[i].name, name) == 0)
+			return &conf->issuers[i];
+	return NULL;
+}
+
+/* Into the issuer's list as soon as it exists, so that what it holds is freed with it. */
+static int add_signer(const struct draft *draft, const struct draft_section *section,
+		      struct conf_issuer *issuer)
+{
+	if (conf_signer_count(issuer) == LIMIT_ISSUER_SIGNERS)
+		return fault_set(draft->fault, -EINVAL,
+				 "%s:%u: issuer \"%s\" has more than %u signers", draft->path,
+				 section->line, issuer->name, LIMIT_ISSUER_SIGNERS);
+	struct conf_signer *signers =
+		reallocarray(issuer->signers, issuer->signer_count + 1, sizeof(*signers));
+	if (!signers)
+		return out_of_memory(draft);
+	issuer->signers = signers;
+	struct conf_signer *signer = &signers[issuer->signer_count++];
+	*signer = (struct conf_signer){.line = section->line, .name = strdup(section->name)};
+	return signer->name ? fill(draft, section, SECTION_SIGNER, signer) : out_of_memory(draft);
+}
+
+static int fill_signers(const struct draft *draft, struct conf *conf)
+{
+	for (size_t i = 0; i < draft->count; i++) {
+		const struct draft_section *section = &draft->sections[i];
+		if (section->kind != SECTION_SIGNER)
+			continue;
+		const struct given *name = own_value(section, "issuer");
+		if (!name)
+			return refuse_missing(draft, section,
+					      option_find(SECTION_SIGNER, "issuer"));
+		struct conf_issuer *issuer = issuer_named(conf, name->value.text);
+		if (!issuer)
+			return fault_set(draft->fault, -EINVAL,
+					 "%s:%u: there is no [issuer \"%s\"] for [signer \"%s\"]; "
+					 "write the name as in the head of its section",
+					 draft->path, name->line, name->value.text, section->name);
+		int result = add_signer(draft, section, issuer);
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
 /* The cores that this process may use, which in a container are not all of the machine. */
 static unsigned cores(unsigned most)
 {
@@ -116,6 +193,8 @@ static int build(const struct draft *draft, struct conf *conf)
 	if (result < 0)
 		return result;
 	result = fill_issuers(draft, conf);
+	if (result == 0)
+		result = fill_signers(draft, conf);
 	if (result < 0)
 		return result;
 	resolve_auto(draft->room, &conf->server);
@@ -148,17 +227,54 @@ static void unfill(enum option_section kind, void *base)
 			value_unstore(&options[i], base);
 }
 
+static void issuer_deinit(struct conf_issuer *issuer)
+{
+	for (unsigned i = 0; i < issuer->signer_count; i++) {
+		unfill(SECTION_SIGNER, &issuer->signers[i]);
+		free(issuer->signers[i].name);
+	}
+	free(issuer->signers);
+	unfill(SECTION_ISSUER, issuer);
+	free(issuer->name);
+}
+
 void conf_free(struct conf *conf)
 {
 	if (!conf)
 		return;
 	unfill(SECTION_SERVER, &conf->server);
 	unfill(SECTION_DATABASE, &conf->database);
-	for (unsigned i = 0; i < conf->issuer_count; i++) {
-		unfill(SECTION_ISSUER, &conf->issuers[i]);
-		free(conf->issuers[i].name);
-	}
+	for (unsigned i = 0; i < conf->issuer_count; i++)
+		issuer_deinit(&conf->issuers[i]);
 	free(conf->issuers);
 	free(conf->path);
 	free(conf);
+}
+
+/* ---- signers ---- */
+
+static bool has_own_signer(const struct conf_issuer *issuer)
+{
+	return issuer->signer_certificate && issuer->signer_key;
+}
+
+unsigned conf_signer_count(const struct conf_issuer *issuer)
+{
+	return issuer->signer_count + (has_own_signer(issuer) ? 1 : 0);
+}
+
+struct conf_signer conf_signer_at(const struct conf_issuer *issuer, unsigned index)
+{
+	if (!has_own_signer(issuer))
+		return issuer->signers[index];
+	if (index > 0)
+		return issuer->signers[index - 1];
+	return (struct conf_signer){
+		.name = issuer->name,
+		.line = issuer->line,
+		.issuer = issuer->name,
+		.certificate = issuer->signer_certificate,
+		.key = issuer->signer_key,
+		.signature = issuer->signature,
+	};
 }

@@ -14,10 +14,19 @@ static void put_text(const struct option *option, const void *base, bool secrets
 	buffer_put_u8(text, '\0');
 }
 
+/* An issuer without a signer of its own has none of its options. */
+static bool is_absent(const struct option *option, const void *base)
+{
+	return value_is_text(option) &&
+	       !*(char *const *)(const void *)((const char *)base + option->offset);
+}
+
 static void put_option(const struct option *option, const void *base, bool secrets,
 		       struct buffer *out)
 {
 	struct buffer text = {0};
+	if (is_absent(option, base))
+		return;
 	put_text(option, base, secrets, &text);
 	if (text.failed) {
 		out->failed = true;
@@ -47,11 +56,19 @@ static void put_section(enum option_section section, const char *name, const voi
 	buffer_put_u8(out, '\n');
 }
 
+static void put_issuer(const struct conf_issuer *issuer, unsigned rooms, bool secrets,
+		       struct buffer *out)
+{
+	put_section(SECTION_ISSUER, issuer->name, issuer, rooms, secrets, out);
+	for (unsigned i = 0; i < issuer->signer_count; i++)
+		put_section(SECTION_SIGNER, issuer->signers[i].name, &issuer->signers[i], rooms,
+			    secrets, out);
+}
+
 void conf_render(const struct conf *conf, unsigned rooms, bool secrets, struct buffer *out)
 {
 	put_section(SECTION_SERVER, NULL, &conf->server, rooms, secrets, out);
 	put_section(SECTION_DATABASE, NULL, &conf->database, rooms, secrets, out);
 	for (unsigned i = 0; i < conf->issuer_count; i++)
-		put_section(SECTION_ISSUER, conf->issuers[i].name, &conf->issuers[i], rooms,
-			    secrets, out);
+		put_issuer(&conf->issuers[i], rooms, secrets, out);
 }

@@ -23,7 +23,7 @@ static void put_comment(const char *text, struct buffer *out)
 
 /* Required options stand as they are; the others as comments with their default, and an example
  * where that differs. */
-static void put_sample_option(const struct option *option, struct buffer *out)
+static void put_sample_option(const struct option *option, bool comment, struct buffer *out)
 {
 	struct buffer text = {0};
 	buffer_printf(&text, "%s Value: ", option->help);
@@ -37,7 +37,7 @@ static void put_sample_option(const struct option *option, struct buffer *out)
 	else
 		put_comment((char *)text.data, out);
 	buffer_deinit(&text);
-	buffer_printf(out, "%s%s = %s\n\n", option->standard ? "#" : "", option->name,
+	buffer_printf(out, "%s%s = %s\n\n", option->standard || comment ? "#" : "", option->name,
 		      option->standard ? option->standard : option->example);
 }
 
@@ -45,7 +45,17 @@ static void put_sample_section(enum option_section section, bool shared, struct 
 {
 	for (size_t i = 0; i < option_count; i++)
 		if (options[i].section == section && options[i].shared == shared)
-			put_sample_option(&options[i], out);
+			put_sample_option(&options[i], false, out);
+}
+
+/* A second signer is an exception: the whole section is a comment. */
+static void put_sample_signer(struct buffer *out)
+{
+	buffer_put_string(out, "# One more signer of an issuer, its successor or one with another "
+			       "algorithm; the name is yours.\n#[signer \"Example CA, 2027\"]\n");
+	for (size_t i = 0; i < option_count; i++)
+		if (options[i].section == SECTION_SIGNER)
+			put_sample_option(&options[i], true, out);
 }
 
 void conf_render_sample(struct buffer *out)
@@ -64,6 +74,7 @@ void conf_render_sample(struct buffer *out)
 			       "add\". Every option of\n# [defaults] may be set here too.\n"
 			       "[issuer \"Example CA\"]\n");
 	put_sample_section(SECTION_ISSUER, false, out);
+	put_sample_signer(out);
 }
 
 /* ---- roff ---- */
@@ -90,7 +101,9 @@ static void put_manual_option(const struct option *option, struct buffer *out)
 		put_roff(option->standard, out);
 		buffer_put_string(out, ")\n");
 	} else {
-		buffer_put_string(out, " (required)\n");
+		buffer_put_string(out, option_of_own_signer(option)
+					       ? " (required without a [signer])\n"
+					       : " (required)\n");
 	}
 	put_roff(option->help, out);
 	buffer_put_string(out, "\n.br\nValue: ");
@@ -122,4 +135,5 @@ void conf_render_manual(struct buffer *out)
 	put_manual_section("[database]", SECTION_DATABASE, false, out);
 	put_manual_section("\"[defaults] and [issuer \\(dqNAME\\(dq]\"", SECTION_ISSUER, true, out);
 	put_manual_section("\"[issuer \\(dqNAME\\(dq] only\"", SECTION_ISSUER, false, out);
+	put_manual_section("\"[signer \\(dqNAME\\(dq]\"", SECTION_SIGNER, false, out);
 }

@@ -123,6 +123,7 @@ int value_parse(const struct option *option, const char *text, struct value *ret
 			result = text_parse(option, text, &value.text);
 		break;
 	case OPTION_TEXT:
+	case OPTION_NAME:
 	case OPTION_PATH:
 		result = text_parse(option, text, &value.text);
 		break;
@@ -152,6 +153,12 @@ _Static_assert(sizeof(enum nonce_policy) == sizeof(unsigned) &&
 		       sizeof(enum log_level) == sizeof(unsigned),
 	       "enums have the size of an int");
 
+bool value_is_text(const struct option *option)
+{
+	return option->type == OPTION_TEXT || option->type == OPTION_NAME ||
+	       option->type == OPTION_PATH;
+}
+
 static int text_store(const char *text, char **member)
 {
 	char *copy = strdup(text);
@@ -180,6 +187,7 @@ int value_store(const struct option *option, const struct value *value, void *ba
 		*(bool *)member = value->number != 0;
 		return 0;
 	case OPTION_TEXT:
+	case OPTION_NAME:
 	case OPTION_PATH:
 		return text_store(value->text, member);
 	case OPTION_NETWORKS:
@@ -195,7 +203,7 @@ void value_unstore(const struct option *option, void *base)
 	void *member = (char *)base + option->offset;
 	if (option->type == OPTION_LISTEN) {
 		listen_free(base);
-	} else if (option->type == OPTION_TEXT || option->type == OPTION_PATH) {
+	} else if (value_is_text(option)) {
 		text_free(*(char **)member);
 		*(char **)member = NULL;
 	}
@@ -253,6 +261,7 @@ void value_print(const struct option *option, const void *base, struct buffer *o
 		print_word(option->words, *(const unsigned *)member, out);
 		break;
 	case OPTION_TEXT:
+	case OPTION_NAME:
 	case OPTION_PATH:
 		buffer_put_string(out, *(char *const *)member);
 		break;

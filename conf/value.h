@@ -9,11 +9,15 @@ struct value {
 	char *text; /* owned; NULL for numbers */
 };
 
+/* Is its member one text, an owned char *? */
+bool value_is_text(const struct option *option);
+
 /* 0; -EINVAL where the text is not what option_expectation() says; -ENOMEM. */
 must_check int value_parse(const struct option *option, const char *text, struct value *ret);
 void value_deinit(struct value *value); /* wipes the text */
 
-/* Copies into the struct at `base` (conf_server, conf_database or conf_issuer). 0 or -ENOMEM. */
+/* Copies into the struct at `base` (conf_server, conf_database, conf_issuer or
+ * conf_signer). 0 or -ENOMEM. */
 must_check int value_store(const struct option *option, const struct value *value, void *base);
 /* Frees what value_store() put there; wipes it. */
 void value_unstore(const struct option *option, void *base);

@@ -21,6 +21,8 @@
 #define LIMIT_REQUEST_CHAIN 8u
 /* P-17: preferences beyond this are not looked at. */
 #define LIMIT_PREFERRED_ALGORITHMS 8u
+/* An OBJECT IDENTIFIER of a signature algorithm with its header; those in use have 5 to 13 octets. */
+#define LIMIT_OID 32u
 
 /* ---- HTTP ---- */
 
@@ -92,6 +94,10 @@
 
 #define LIMIT_ISSUERS 1024u
 #define LIMIT_ISSUER_NAME 200u
+/* P-37: the signer in use, the next one, and the same for two more algorithms; and one to spare. */
+#define LIMIT_ISSUER_SIGNERS 8u
+/* P-17: signature algorithms among which clients may choose, over all issuers. */
+#define LIMIT_ALGORITHMS 16u
 #define LIMIT_FRONTS 64u
 #define LIMIT_SIGNERS 64u
 #define LIMIT_LISTENERS 16u

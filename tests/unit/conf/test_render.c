@@ -134,12 +134,13 @@ static void passwords_in_uris_are_masked_for_people(void **state)
 	masked("postgresql:///db?%zz=s3", "postgresql:///db?%zz=***");
 }
 
-/* Takes "#name = value" lines for options. */
+/* Takes "#name = value" lines for options, and a "#[section]" for one. */
 static void uncomment(struct buffer *sample, struct buffer *out)
 {
 	char *line = (char *)sample->data;
 	for (char *end; (end = strchr(line, '\n')); line = end + 1) {
-		bool option = line[0] == '#' && line[1] >= 'a' && line[1] <= 'z';
+		bool option =
+			line[0] == '#' && ((line[1] >= 'a' && line[1] <= 'z') || line[1] == '[');
 		buffer_put(out, line + option, (size_t)(end - line) + 1 - option);
 	}
 }
@@ -153,7 +154,9 @@ static void the_sample_holds_every_option_and_parses(void **state)
 	sample.size--;
 	for (size_t i = 0; i < option_count; i++) {
 		char line[100];
-		(void)snprintf(line, sizeof(line), "\n%s%s = ", options[i].standard ? "#" : "",
+		(void)snprintf(line, sizeof(line), "\n%s%s = ",
+			       options[i].standard || options[i].section == SECTION_SIGNER ? "#"
+											   : "",
 			       options[i].name);
 		assert_non_null(strstr((char *)sample.data, line));
 	}
@@ -170,7 +173,7 @@ static void every_example_is_valid(void **state)
 		cleanup(buffer_deinit) struct buffer out = {0};
 		const char *section = section_name(options[i].section);
 		buffer_printf(&out, "[%s%s]\n%s = %s\n", section,
-			      options[i].section == SECTION_ISSUER ? " \"A\"" : "", options[i].name,
+			      section_named(options[i].section) ? " \"A\"" : "", options[i].name,
 			      options[i].example);
 		struct conf *conf = NULL;
 		struct fault fault = {""};
