@@ -11,9 +11,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Before a signer ends, so that there is time to make the next. */
-#define EXPIRES_SOON (INT64_C(14) * 86400)
-
 enum level { LEVEL_OK, LEVEL_WARNING, LEVEL_REFUSED };
 
 static const char *const level_names[] = {"ok", "warning", "refused"};
@@ -176,17 +173,21 @@ static void check_registered(struct checking *checking, const struct conf_issuer
 	}
 }
 
-static void check_end(struct checking *checking, const struct conf_issuer *section,
-		      const struct credential *credential)
+/* P-37: each signer with its time; expired ones were found before. */
+static void check_signers(struct checking *checking, const struct conf_issuer *section,
+			  const struct credential *credential)
 {
-	char text[ISO_TIME_SIZE + 1] = "";
-	int64_t end = credential_not_after(credential);
-	time_put_iso(text, end);
-	find(checking, LEVEL_OK, "issuer \"%s\": signs with %s until %s", section->name,
-	     credential_algorithm(credential), text);
-	if (end - checking->now < EXPIRES_SOON)
-		find(checking, LEVEL_WARNING, "issuer \"%s\": its signer ends soon, at %s",
-		     section->name, text);
+	for (unsigned i = 0; i < credential_signer_count(credential); i++) {
+		struct credential_signer signer = credential_signer_at(credential, i);
+		char from[ISO_TIME_SIZE + 1] = "", until[ISO_TIME_SIZE + 1] = "";
+		bool early = checking->now < signer.not_before;
+		time_put_iso(from, signer.not_before);
+		time_put_iso(until, signer.not_after);
+		if (checking->now <= signer.not_after)
+			find(checking, LEVEL_OK, "issuer \"%s\": signs with %s%s%s until %s",
+			     section->name, signer.algorithm, early ? " from " : "",
+			     early ? from : "", until);
+	}
 	if (!section->policy.complete)
 		find(checking, LEVEL_WARNING,
 		     "issuer \"%s\": complete = no, so a serial number that is not in the database "
@@ -206,7 +207,7 @@ static void check_issuer(struct checking *checking, const struct conf_issuer *se
 		find(checking, LEVEL_REFUSED, "issuer \"%s\": %s", section->name, fault.text);
 		return;
 	}
-	check_end(checking, section, credential);
+	check_signers(checking, section, credential);
 	if (!checking->registry_read)
 		return;
 	if (certificate_read(credential_ca(credential), &ca))

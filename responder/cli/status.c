@@ -136,6 +136,52 @@ static void print_list(struct json_object *document, const char *title, const ch
 	printf("\n");
 }
 
+/* "  Example CA: next, EC P-256, ready until 2027-01-01T00:00:00Z" (P-37). */
+static void print_signer(const char *issuer, struct json_object *signer)
+{
+	static const struct {
+		const char *state, *shown, *time;
+	} shown[] = {{"current", "signs until", "not_after"},
+		     {"ready", "ready until", "not_after"},
+		     {"early", "starts at", "not_before"},
+		     {"expired", "expired at", "not_after"}};
+	cleanup(memory_freep) char *of = output_text_new(issuer);
+	cleanup(memory_freep) char *name = output_text_new(text_of(signer, "name"));
+	for (size_t i = 0; i < array_size(shown); i++)
+		if (strcmp(text_of(signer, "state"), shown[i].state) == 0)
+			printf("  %s: %s, %s, %s %s\n", of ? of : "", name ? name : "",
+			       text_of(signer, "algorithm"), shown[i].shown,
+			       text_of(signer, shown[i].time));
+}
+
+static void print_issuer(struct json_object *issuer)
+{
+	struct json_object *signers = json_object_object_get(issuer, "signers");
+	const char *name = text_of(issuer, "name"), *warning = text_of(issuer, "warning");
+	cleanup(memory_freep) char *shown = output_text_new(name);
+	for (size_t i = 0; signers && i < json_object_array_length(signers); i++)
+		print_signer(name, json_object_array_get_idx(signers, i));
+	if (*warning)
+		printf("  warning: %s: %s\n", shown ? shown : "", warning);
+}
+
+/* All signer rooms hold the same keys: one speaks for all. */
+static void print_signers(struct json_object *rooms)
+{
+	for (size_t i = 0; rooms && i < json_object_array_length(rooms); i++) {
+		struct json_object *room = json_object_array_get_idx(rooms, i);
+		struct json_object *issuers =
+			json_object_object_get(json_object_object_get(room, "status"), "issuers");
+		if (strncmp(text_of(room, "name"), "signer", 6) != 0 ||
+		    !json_object_is_type(issuers, json_type_array))
+			continue;
+		printf("signers\n");
+		for (size_t k = 0; k < json_object_array_length(issuers); k++)
+			print_issuer(json_object_array_get_idx(issuers, k));
+		return;
+	}
+}
+
 static void print_document(struct json_object *document, bool ready)
 {
 	printf("stillgood  %s, pid %s, since %s\n", text_of(document, "version"),
@@ -148,6 +194,7 @@ static void print_document(struct json_object *document, bool ready)
 	printf("rooms\n");
 	for (size_t i = 0; rooms && i < json_object_array_length(rooms); i++)
 		print_room(json_object_array_get_idx(rooms, i));
+	print_signers(rooms);
 }
 
 /* Where the instance listens: --socket, else the configuration's. */

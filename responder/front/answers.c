@@ -1,11 +1,13 @@
 #include "front/answers.h"
 
+#include "front/preferences.h"
+
 /* A hit past refresh_at asks again at most this often: a ledger that answers tryLater, or not at
  * all, is not asked once for each hit. */
 #define REFRESH_RETRY_SECONDS 5
 
-/* The concatenation of all CertIDs. */
-#define KEY_MOST ((size_t)LIMIT_CERTIDS * LIMIT_CERTID)
+/* The concatenation of all CertIDs, and of the preferences that matter. */
+#define KEY_MOST ((size_t)LIMIT_CERTIDS * LIMIT_CERTID + LIMIT_PREFERENCES)
 
 struct answers {
 	struct answers_settings settings;
@@ -20,7 +22,9 @@ struct answers {
 	bool ready;
 	char reason[LIMIT_READINESS_REASON + 1]; /* where not ready */
 	struct answers_counts counts;
+	struct preferences preferences;
 	uint8_t key[KEY_MOST];
+	uint8_t preferred[LIMIT_PREFERENCES];
 };
 
 int answers_new(const struct answers_settings *settings, const struct answers_ops *ops,
@@ -102,30 +106,41 @@ static bool entry_is_over(const struct cache_entry *entry, const struct cache_fa
 
 /* ---- questions to the ledger ---- */
 
-static struct message_query question_of(const struct answers *answers,
-					const struct ocsp_request *request)
+static struct message_query question_of(struct answers *answers, const struct ocsp_request *request)
 {
 	struct message_query question = {.certid_count = request->certid_count};
 	if (request->has_nonce && !answers->settings.ignore_nonce)
 		question.nonce = request->nonce;
 	for (unsigned i = 0; i < request->certid_count; i++)
 		question.certids[i] = request->certids[i].der;
+	if (request->preferred_count > 0)
+		question.preferred =
+			preferences_of(&answers->preferences, request, answers->preferred);
 	return question;
 }
 
-/* A single CertID is its own key; several are copied together. */
+static bool put_key(struct answers *answers, size_t *size, struct view part)
+{
+	if (part.size > KEY_MOST - *size)
+		return false;
+	if (part.size)
+		memcpy(answers->key + *size, part.data, part.size);
+	*size += part.size;
+	return true;
+}
+
+/* A single CertID is its own key; several are copied together, and what is preferred (P-17) after
+ * them: an OBJECT IDENTIFIER begins like no CertID, so no two questions have one key. */
 static struct view key_of(struct answers *answers, const struct message_query *question)
 {
-	if (question->certid_count == 1)
+	if (question->certid_count == 1 && question->preferred.size == 0)
 		return question->certids[0];
 	size_t size = 0;
-	for (unsigned i = 0; i < question->certid_count; i++) {
-		struct view certid = question->certids[i];
-		if (certid.size > KEY_MOST - size)
+	for (unsigned i = 0; i < question->certid_count; i++)
+		if (!put_key(answers, &size, question->certids[i]))
 			return (struct view){0};
-		memcpy(answers->key + size, certid.data, certid.size);
-		size += certid.size;
-	}
+	if (!put_key(answers, &size, question->preferred))
+		return (struct view){0};
 	return view_of(answers->key, size);
 }
 
@@ -150,9 +165,9 @@ static struct flight *open_flight(struct answers *answers, const struct message_
 
 /* The stored answer goes on being served meanwhile, and if the flight fails. */
 static void refresh(struct answers *answers, struct cache_entry *entry,
-		    const struct message_query *question, const struct moment *now)
+		    const struct message_query *question, struct view key, const struct moment *now)
 {
-	if (!answers->connected || flights_find(answers->flights, question->certids[0]))
+	if (!answers->connected || flights_find(answers->flights, key))
 		return;
 	if (!open_flight(answers, question, true, now))
 		return;
@@ -178,13 +193,14 @@ static int wait_for_flight(struct answers *answers, const struct message_query *
 
 static struct answer answer_hit(struct answers *answers, struct cache_entry *entry,
 				const struct cache_facts *facts,
-				const struct message_query *question, const struct moment *now)
+				const struct message_query *question, struct view key,
+				const struct moment *now)
 {
 	if (needs_evidence(facts->status) && !evidence_is_fresh(answers, now))
 		return answer_stale(answers);
 	answers->counts.hits++;
 	if (wall_seconds(now->wall_us) >= facts->refresh_at)
-		refresh(answers, entry, question, now);
+		refresh(answers, entry, question, key, now);
 	return (struct answer){.der = ready_der(entry), .entry = entry};
 }
 
@@ -211,7 +227,7 @@ int answers_ask(struct answers *answers, const struct ocsp_request *request,
 	struct cache_entry *entry = find_stored(answers, &question, key, now, &facts);
 	int r = 0;
 	if (entry)
-		*ret = answer_hit(answers, entry, &facts, &question, now);
+		*ret = answer_hit(answers, entry, &facts, &question, key, now);
 	else
 		r = wait_for_flight(answers, &question, key, waiter, now, ret);
 	if (r == 0 && ret->result == OCSP_TRY_LATER)
@@ -331,6 +347,11 @@ void answers_readiness(struct answers *answers, const struct message_readiness *
 	if (size)
 		memcpy(answers->reason, m->reason.data, size);
 	answers->reason[size] = '\0';
+}
+
+void answers_algorithms(struct answers *answers, const struct message_algorithms *m)
+{
+	preferences_learn(&answers->preferences, m);
 }
 
 void answers_ledger_connected(struct answers *answers)

@@ -66,6 +66,7 @@ void answers_answer(struct answers *answers, const struct message_answer *m,
 void answers_purge(struct answers *answers, const struct message_purge *m);
 void answers_tick(struct answers *answers, const struct message_tick *m);
 void answers_readiness(struct answers *answers, const struct message_readiness *m);
+void answers_algorithms(struct answers *answers, const struct message_algorithms *m);
 void answers_ledger_connected(struct answers *answers);
 void answers_ledger_lost(struct answers *answers);
 

@@ -15,8 +15,9 @@ struct flight {
 	bool shared;
 	uint8_t nonce_size, certid_count;
 	uint16_t certid_sizes[LIMIT_CERTIDS];
-	size_t key_size;
-	uint8_t bytes[]; /* the CertIDs, then the nonce */
+	size_t key_size; /* CertIDs and preferences */
+	size_t preferred_size;
+	uint8_t bytes[]; /* the CertIDs, what is preferred, then the nonce */
 };
 
 struct flights {
@@ -82,9 +83,9 @@ struct flight *flights_find(struct flights *flights, struct view key)
 	return flight;
 }
 
-static size_t certids_size(const struct message_query *question)
+static size_t key_size_of(const struct message_query *question)
 {
-	size_t size = 0;
+	size_t size = question->preferred.size;
 	for (unsigned i = 0; i < question->certid_count; i++)
 		size += question->certids[i].size;
 	return size;
@@ -92,7 +93,7 @@ static size_t certids_size(const struct message_query *question)
 
 static struct flight *flight_new(const struct message_query *question, bool shared)
 {
-	size_t key_size = certids_size(question);
+	size_t key_size = key_size_of(question);
 	struct flight *flight = malloc(sizeof(*flight) + key_size + question->nonce.size);
 	if (!flight)
 		return NULL;
@@ -101,6 +102,7 @@ static struct flight *flight_new(const struct message_query *question, bool shar
 		.nonce_size = (uint8_t)question->nonce.size,
 		.certid_count = (uint8_t)question->certid_count,
 		.key_size = key_size,
+		.preferred_size = question->preferred.size,
 	};
 	TAILQ_INIT(&flight->waiters);
 	uint8_t *at = flight->bytes;
@@ -110,6 +112,9 @@ static struct flight *flight_new(const struct message_query *question, bool shar
 		memcpy(at, certid.data, certid.size);
 		at += certid.size;
 	}
+	if (question->preferred.size)
+		memcpy(at, question->preferred.data, question->preferred.size);
+	at += question->preferred.size;
 	if (question->nonce.size)
 		memcpy(at, question->nonce.data, question->nonce.size);
 	return flight;
@@ -286,6 +291,7 @@ struct message_query flight_question(const struct flight *flight)
 		question.certids[i] = view_of(flight->bytes + at, flight->certid_sizes[i]);
 		at += flight->certid_sizes[i];
 	}
+	question.preferred = view_of(flight->bytes + at, flight->preferred_size);
 	return question;
 }
 

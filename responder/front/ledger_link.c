@@ -75,6 +75,15 @@ static int take_tick(struct answers *answers, struct view payload)
 	return r;
 }
 
+static int take_algorithms(struct answers *answers, struct view payload)
+{
+	struct message_algorithms m;
+	int r = message_algorithms_read(payload, &m);
+	if (r == 0)
+		answers_algorithms(answers, &m);
+	return r;
+}
+
 static int take_readiness(struct answers *answers, struct view payload)
 {
 	struct message_readiness m;
@@ -96,6 +105,8 @@ static int link_frame(void *context, uint8_t type, struct view payload)
 		return take_tick(link->answers, payload);
 	case MESSAGE_READINESS:
 		return take_readiness(link->answers, payload);
+	case MESSAGE_ALGORITHMS:
+		return take_algorithms(link->answers, payload);
 	default:
 		return -EBADMSG;
 	}

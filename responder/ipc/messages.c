@@ -89,6 +89,10 @@ static const struct field query_certid[] = {
 	{FIELD_VIEW, 0, 0, 1, LIMIT_CERTID},
 };
 
+static const struct field query_preferred[] = {
+	VIEW(struct message_query, preferred, 0, LIMIT_PREFERENCES),
+};
+
 static const struct field answer_result[] = {
 	U64(struct message_answer, id),
 	ENUM(struct message_answer, result, RESULTS),
@@ -134,6 +138,26 @@ static const struct field sign_entry_fields[] = {
 	VIEW(struct sign_entry, certid, 1, LIMIT_CERTID), ENUM(struct sign_entry, status, STATUSES),
 	TIME_OR_NONE(struct sign_entry, revoked_at),      ENUM(struct sign_entry, reason, REASONS),
 	TIME_OR_NONE(struct sign_entry, invalidity_at),
+};
+
+static const struct field sign_algorithm[] = {
+	VIEW(struct message_sign, algorithm, 0, LIMIT_OID),
+};
+
+static const struct field algorithms_fields[] = {
+	U32(struct message_algorithms, count, 0, LIMIT_ALGORITHMS),
+};
+static const struct field algorithms_each[] = {
+	VIEW(struct message_algorithm, oid, 1, LIMIT_OID),
+	BOOL(struct message_algorithm, decisive),
+};
+
+static const struct field offer_fields[] = {
+	U32(struct message_offer, issuer, 0, LIMIT_ISSUERS - 1),
+	U32(struct message_offer, count, 0, LIMIT_ISSUER_SIGNERS),
+};
+static const struct field offer_algorithm[] = {
+	{FIELD_VIEW, 0, 0, 1, LIMIT_OID},
 };
 
 static const struct field signed_result[] = {
@@ -316,6 +340,7 @@ void message_query_write(struct buffer *out, const struct message_query *m)
 	WRITE(out, query_fields, m);
 	for (unsigned i = 0; !out->failed && i < m->certid_count; i++)
 		WRITE(out, query_certid, &m->certids[i]);
+	WRITE(out, query_preferred, m);
 }
 
 int message_query_read(struct view payload, struct message_query *ret)
@@ -325,6 +350,7 @@ int message_query_read(struct view payload, struct message_query *ret)
 	READ(&in, query_fields, &m);
 	for (unsigned i = 0; !in.failed && i < m.certid_count; i++)
 		READ(&in, query_certid, &m.certids[i]);
+	READ(&in, query_preferred, &m);
 	return read_end(&in, &m, sizeof(m), ret);
 }
 
@@ -402,6 +428,7 @@ void message_sign_write(struct buffer *out, const struct message_sign *m)
 		if (!sign_entry_consistent(&m->entries[i]))
 			out->failed = true;
 	}
+	WRITE(out, sign_algorithm, m);
 }
 
 int message_sign_read(struct view payload, struct message_sign *ret)
@@ -414,6 +441,7 @@ int message_sign_read(struct view payload, struct message_sign *ret)
 		if (!sign_entry_consistent(&m.entries[i]))
 			cursor_fail(&in);
 	}
+	READ(&in, sign_algorithm, &m);
 	return read_end(&in, &m, sizeof(m), ret);
 }
 
@@ -431,5 +459,39 @@ int message_signed_read(struct view payload, struct message_signed *ret)
 	READ(&in, signed_result, &m);
 	if (m.result == OCSP_SUCCESSFUL)
 		READ(&in, signed_response, &m);
+	return read_end(&in, &m, sizeof(m), ret);
+}
+
+void message_algorithms_write(struct buffer *out, const struct message_algorithms *m)
+{
+	WRITE(out, algorithms_fields, m);
+	for (unsigned i = 0; !out->failed && i < m->count; i++)
+		WRITE(out, algorithms_each, &m->algorithms[i]);
+}
+
+int message_algorithms_read(struct view payload, struct message_algorithms *ret)
+{
+	struct message_algorithms m = {0};
+	struct cursor in = cursor_of(payload);
+	READ(&in, algorithms_fields, &m);
+	for (unsigned i = 0; !in.failed && i < m.count; i++)
+		READ(&in, algorithms_each, &m.algorithms[i]);
+	return read_end(&in, &m, sizeof(m), ret);
+}
+
+void message_offer_write(struct buffer *out, const struct message_offer *m)
+{
+	WRITE(out, offer_fields, m);
+	for (unsigned i = 0; !out->failed && i < m->count; i++)
+		WRITE(out, offer_algorithm, &m->algorithms[i]);
+}
+
+int message_offer_read(struct view payload, struct message_offer *ret)
+{
+	struct message_offer m = {0};
+	struct cursor in = cursor_of(payload);
+	READ(&in, offer_fields, &m);
+	for (unsigned i = 0; !in.failed && i < m.count; i++)
+		READ(&in, offer_algorithm, &m.algorithms[i]);
 	return read_end(&in, &m, sizeof(m), ret);
 }

@@ -16,10 +16,12 @@ enum message_type {
 	MESSAGE_PURGE = 17,
 	MESSAGE_TICK = 18,
 	MESSAGE_READINESS = 19,
+	MESSAGE_ALGORITHMS = 20,
 	/* ledger → signer */
 	MESSAGE_SIGN = 32,
 	/* signer → ledger */
 	MESSAGE_SIGNED = 48,
+	MESSAGE_OFFER = 49,
 };
 
 /* A question. The front has parsed the request; the ledger parses each CertID again. */
@@ -28,6 +30,9 @@ struct message_query {
 	struct view nonce; /* empty: none */
 	unsigned certid_count; /* 1 … LIMIT_CERTIDS */
 	struct view certids[LIMIT_CERTIDS];
+	/* P-17: OBJECT IDENTIFIERs with their headers, one after the other, in the client's order:
+	 * those of its preferred signature algorithms that can make a difference. Mostly empty. */
+	struct view preferred;
 };
 
 /* Where an answer belongs, so that a purge can find it. */
@@ -64,6 +69,19 @@ struct message_readiness {
 	struct view reason;
 };
 
+/* P-17: the signature algorithms among which clients of some issuer can choose; a front ignores every
+ * other preference, so that wishes that change nothing do not multiply what it stores. Replaces what
+ * was said before. */
+struct message_algorithm {
+	struct view oid; /* an OBJECT IDENTIFIER with its header */
+	/* Every issuer that leaves a choice has it: what a client would like less does not matter. */
+	bool decisive;
+};
+struct message_algorithms {
+	unsigned count;
+	struct message_algorithm algorithms[LIMIT_ALGORITHMS];
+};
+
 struct sign_entry {
 	struct view certid;
 	enum ocsp_status status;
@@ -82,6 +100,8 @@ struct message_sign {
 		next_update; /* seconds since 1970; the signer may shorten the latter */
 	unsigned count;
 	struct sign_entry entries[LIMIT_CERTIDS];
+	/* P-17: an OBJECT IDENTIFIER with its header; empty, or of no signer in use: the default. */
+	struct view algorithm;
 };
 
 struct message_signed {
@@ -93,6 +113,15 @@ struct message_signed {
 	struct view der;
 };
 
+/* What a signer can do now for one issuer (P-37): said for each when the channel opens, and again
+ * when it changes. */
+struct message_offer {
+	uint32_t issuer; /* as in message_sign */
+	unsigned count; /* 0: no certificate is valid now */
+	/* OBJECT IDENTIFIERs with their headers: the default's, and others that may be asked for. */
+	struct view algorithms[LIMIT_ISSUER_SIGNERS];
+};
+
 /* Each appends to `out`; look at buffer_result(): a field that the decoder would refuse fails too.
  * A readiness reason too long is cut. */
 void message_query_write(struct buffer *out, const struct message_query *m);
@@ -102,6 +131,8 @@ void message_tick_write(struct buffer *out, const struct message_tick *m);
 void message_readiness_write(struct buffer *out, const struct message_readiness *m);
 void message_sign_write(struct buffer *out, const struct message_sign *m);
 void message_signed_write(struct buffer *out, const struct message_signed *m);
+void message_algorithms_write(struct buffer *out, const struct message_algorithms *m);
+void message_offer_write(struct buffer *out, const struct message_offer *m);
 
 /* Each: 0 or -EBADMSG. Times are within TIME_LEAST … TIME_MOST (or TIME_NONE where it may be). */
 must_check int message_query_read(struct view payload, struct message_query *ret);
@@ -111,3 +142,5 @@ must_check int message_tick_read(struct view payload, struct message_tick *ret);
 must_check int message_readiness_read(struct view payload, struct message_readiness *ret);
 must_check int message_sign_read(struct view payload, struct message_sign *ret);
 must_check int message_signed_read(struct view payload, struct message_signed *ret);
+must_check int message_algorithms_read(struct view payload, struct message_algorithms *ret);
+must_check int message_offer_read(struct view payload, struct message_offer *ret);

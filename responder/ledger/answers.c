@@ -79,7 +79,7 @@ void answer_signed(struct ledger *l, struct job *job, const struct message_signe
 {
 	struct message_answer answer = answer_of(l, job, m);
 	if (job->cacheable)
-		answer_store(l, job->entries[0].certid, &answer);
+		answer_store(l, job->key, &answer);
 	job_finish(l, job, &answer);
 }
 

@@ -16,6 +16,8 @@ static int parts_new(struct ledger *l)
 		result = issuers_new(l->conf, &l->key, &l->issuers);
 	if (result == 0)
 		result = cache_new(l->conf->server.cache_size, &l->cache);
+	if (result == 0)
+		result = offers_new(l);
 	return result;
 }
 
@@ -70,6 +72,7 @@ void ledger_free(struct ledger *l)
 	revoked_free(l->revoked);
 	issuers_free(l->issuers);
 	cache_free(l->cache);
+	free(l->offers);
 	buffer_deinit(&l->frame);
 	free(l);
 }
@@ -89,6 +92,7 @@ void ledger_front_attach(struct ledger *l, unsigned front, struct moment now)
 	}
 	readiness_update(l, now);
 	readiness_send(l, front);
+	offers_send(l, front);
 }
 
 void ledger_front_detach(struct ledger *l, unsigned front)

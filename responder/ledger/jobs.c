@@ -3,9 +3,9 @@
 
 /* ---- one allocation a job ---- */
 
-static size_t octets_of(const struct message_query *query)
+static size_t octets_of(const struct message_query *query, struct view algorithm)
 {
-	size_t size = query->nonce.size;
+	size_t size = query->nonce.size + algorithm.size;
 	for (unsigned i = 0; i < query->certid_count; i++)
 		size += query->certids[i].size;
 	return size;
@@ -30,10 +30,11 @@ static void entry_init(const struct ledger *l, struct entry *entry, struct job *
 }
 
 struct job *job_new(struct ledger *l, const struct issuer *issuer,
-		    const struct message_query *query, const struct ocsp_certid *certids)
+		    const struct message_query *query, const struct ocsp_certid *certids,
+		    struct view algorithm)
 {
 	size_t fixed = sizeof(struct job) + query->certid_count * sizeof(struct entry);
-	struct job *job = calloc(1, fixed + octets_of(query));
+	struct job *job = calloc(1, fixed + octets_of(query, algorithm));
 	if (!job)
 		return NULL;
 	uint8_t *at = (uint8_t *)job + fixed;
@@ -45,9 +46,13 @@ struct job *job_new(struct ledger *l, const struct issuer *issuer,
 		entry_init(l, &job->entries[i], job, &certids[i]);
 		job->entries[i].certid = keep(&at, query->certids[i]);
 	}
+	job->algorithm = keep(&at, algorithm);
 	job->cacheable = job->count == 1 && job->nonce.size == 0;
+	if (job->cacheable) /* one stands behind the other */
+		job->key = view_of(job->entries[0].certid.data,
+				   job->entries[0].certid.size + algorithm.size);
 	if (job->cacheable)
-		table_put(&l->flights, &job->flight, siphash(&l->key, job->entries[0].certid));
+		table_put(&l->flights, &job->flight, siphash(&l->key, job->key));
 	l->entries += job->count;
 	return job;
 }
@@ -73,7 +78,7 @@ struct job *job_in_flight(const struct ledger *l, struct view key)
 {
 	struct table_node *node = table_first(&l->flights, siphash(&l->key, key));
 	for (; node; node = table_next(node))
-		if (view_equal(job_of_flight(node)->entries[0].certid, key))
+		if (view_equal(job_of_flight(node)->key, key))
 			return job_of_flight(node);
 	return NULL;
 }

@@ -5,6 +5,9 @@ struct question {
 	struct message_query query;
 	struct ocsp_certid certids[LIMIT_CERTIDS];
 	const struct issuer *issuer;
+	struct view algorithm; /* P-17; empty: the default */
+	struct view key; /* of one CertID: under which the answer is shared */
+	uint8_t key_octets[LIMIT_CERTID + LIMIT_OID];
 };
 
 /* 0 or -EBADMSG: fronts send only what ocsp_request_parse() accepted. */
@@ -27,6 +30,19 @@ static bool issuer_find(const struct ledger *l, struct question *q)
 	return q->issuer && q->issuer->section;
 }
 
+/* What the answer depends on: the CertID and, only where it makes a difference, the algorithm. */
+static void key_make(const struct ledger *l, struct question *q)
+{
+	struct view certid = q->query.certids[0];
+	q->algorithm = offers_choose(l, q->issuer, q->query.preferred);
+	q->key = certid;
+	if (q->algorithm.size == 0)
+		return;
+	memcpy(q->key_octets, certid.data, certid.size);
+	memcpy(q->key_octets + certid.size, q->algorithm.data, q->algorithm.size);
+	q->key = view_of(q->key_octets, certid.size + q->algorithm.size);
+}
+
 static bool overloaded(const struct ledger *l, unsigned front, const struct question *q)
 {
 	return l->entries + q->query.certid_count > LIMIT_JOBS || l->open >= LIMIT_JOBS ||
@@ -42,7 +58,7 @@ static void shed(struct ledger *l, unsigned front, uint64_t id)
 /* One flight a key over all fronts. True if there was one to join. */
 static bool join(struct ledger *l, unsigned front, const struct question *q, struct moment now)
 {
-	struct job *job = job_in_flight(l, q->query.certids[0]);
+	struct job *job = job_in_flight(l, q->key);
 	if (!job)
 		return false;
 	l->counts.joined++;
@@ -53,7 +69,7 @@ static bool join(struct ledger *l, unsigned front, const struct question *q, str
 
 static void start(struct ledger *l, unsigned front, const struct question *q, struct moment now)
 {
-	struct job *job = job_new(l, q->issuer, &q->query, q->certids);
+	struct job *job = job_new(l, q->issuer, &q->query, q->certids, q->algorithm);
 	if (!job) {
 		shed(l, front, q->query.id);
 		return;
@@ -63,10 +79,11 @@ static void start(struct ledger *l, unsigned front, const struct question *q, st
 	signing_dispatch(l, now);
 }
 
-static void answer(struct ledger *l, unsigned front, const struct question *q, struct moment now)
+static void answer(struct ledger *l, unsigned front, struct question *q, struct moment now)
 {
 	bool cacheable = q->query.certid_count == 1 && q->query.nonce.size == 0;
-	if (cacheable && answer_cached(l, front, q->query.id, q->query.certids[0], now))
+	key_make(l, q);
+	if (cacheable && answer_cached(l, front, q->query.id, q->key, now))
 		l->counts.cache_hits++;
 	else if (overloaded(l, front, q))
 		shed(l, front, q->query.id);
@@ -79,7 +96,7 @@ int ledger_front_frame(struct ledger *l, unsigned front, uint8_t type, struct vi
 {
 	struct question q;
 	if (type != MESSAGE_QUERY || message_query_read(payload, &q.query) < 0 ||
-	    certids_parse(&q) < 0)
+	    certids_parse(&q) < 0 || !offers_list_is_valid(q.query.preferred))
 		return -EBADMSG;
 	if (!l->has_evidence) {
 		if (!parked_add(l, front, q.query.id, payload, now))

@@ -10,6 +10,7 @@ enum {
 	READINESS_NO_SIGNER = 16,
 	READINESS_NO_ISSUER = 32,
 	READINESS_INCOMPLETE = 64,
+	READINESS_UNSIGNED = 128,
 };
 
 static unsigned readiness_now(const struct ledger *l, struct moment now)
@@ -25,6 +26,8 @@ static unsigned readiness_now(const struct ledger *l, struct moment now)
 		bits |= READINESS_NO_SIGNER;
 	if (issuers_missing(l->issuers))
 		bits |= READINESS_NO_ISSUER;
+	if (offers_missing(l))
+		bits |= READINESS_UNSIGNED; /* P-37 */
 	if (l->incomplete)
 		bits |= READINESS_INCOMPLETE;
 	return bits;
@@ -48,6 +51,9 @@ void readiness_reason(const struct ledger *l, struct buffer *out)
 		add(out, l->signers_attached ? "no signer answers" : "no signer is connected", "");
 	if (bits & READINESS_NO_ISSUER)
 		add(out, "not registered in the database: issuer", l->readiness_missing->name);
+	if (bits & READINESS_UNSIGNED)
+		add(out, "no signer's certificate is valid now: issuer",
+		    l->readiness_unsigned->name);
 	if (bits & READINESS_INCOMPLETE)
 		add(out, "memory ran out", "");
 }
@@ -72,9 +78,12 @@ void readiness_update(struct ledger *l, struct moment now)
 {
 	unsigned bits = readiness_now(l, now);
 	const struct conf_issuer *missing = issuers_missing(l->issuers);
-	if (bits == l->readiness && missing == l->readiness_missing)
+	const struct conf_issuer *unsigned_one = offers_missing(l);
+	if (bits == l->readiness && missing == l->readiness_missing &&
+	    unsigned_one == l->readiness_unsigned)
 		return;
 	l->readiness = bits;
+	l->readiness_unsigned = unsigned_one;
 	l->readiness_missing = missing;
 	for (unsigned i = 0; i < LIMIT_FRONTS; i++)
 		if (l->fronts[i].attached)

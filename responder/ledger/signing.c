@@ -101,6 +101,7 @@ static struct message_sign sign_message(const struct job *job, uint64_t id)
 		.this_update = job->this_update,
 		.next_update = job->next_update,
 		.count = job->count,
+		.algorithm = job->algorithm,
 	};
 	for (unsigned i = 0; i < job->count; i++) {
 		m.entries[i] = sign_entry_of(&job->entries[i]);
@@ -178,6 +179,8 @@ int ledger_signer_frame(struct ledger *l, unsigned index, uint8_t type, struct v
 {
 	struct signer *signer = &l->signers[index];
 	struct message_signed m;
+	if (type == MESSAGE_OFFER)
+		return offers_take(l, payload);
 	if (type != MESSAGE_SIGNED || message_signed_read(payload, &m) < 0)
 		return -EBADMSG;
 	signer->silent_since_us = now.mono_us;

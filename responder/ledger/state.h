@@ -82,8 +82,10 @@ struct job {
 	int64_t this_update, next_update;
 
 	struct view nonce;
+	struct view algorithm; /* that is asked for; empty: the default (P-17) */
+	struct view key; /* of one CertID: it and the algorithm */
 	unsigned count;
-	struct entry entries[]; /* then the octets of CertIDs and nonce */
+	struct entry entries[]; /* then the octets of nonce, CertIDs and algorithm */
 };
 TAILQ_HEAD(job_list, job);
 
@@ -97,6 +99,14 @@ struct signer {
 	struct job_list jobs;
 	unsigned depth;
 	int64_t silent_since_us; /* monotonic; while depth > 0 */
+};
+
+/* What signers can do for one configured issuer. */
+struct offer {
+	bool said;
+	unsigned count; /* 0: no certificate is valid now */
+	size_t sizes[LIMIT_ISSUER_SIGNERS];
+	uint8_t oids[LIMIT_ISSUER_SIGNERS][LIMIT_OID]; /* with their headers, the default's first */
 };
 
 struct ledger_counts {
@@ -146,9 +156,10 @@ struct ledger {
 	struct front fronts[LIMIT_FRONTS];
 	struct signer signers[LIMIT_SIGNERS];
 	unsigned signers_attached;
+	struct offer *offers; /* one for each section */
 
 	unsigned readiness; /* what was said last; see readiness.c */
-	const struct conf_issuer *readiness_missing;
+	const struct conf_issuer *readiness_missing, *readiness_unsigned;
 	struct ledger_counts counts;
 };
 
@@ -178,7 +189,8 @@ void ledger_alarm(struct ledger *l, const char *format, ...) printf_like(2, 3);
 struct ocsp_certid;
 /* NULL without memory. */
 struct job *job_new(struct ledger *l, const struct issuer *issuer,
-		    const struct message_query *query, const struct ocsp_certid *certids);
+		    const struct message_query *query, const struct ocsp_certid *certids,
+		    struct view algorithm);
 /* Adds one who waits; false without memory. */
 must_check bool job_ask(struct ledger *l, struct job *job, unsigned front, uint64_t id,
 			struct moment now);
@@ -242,6 +254,21 @@ void signing_timer(struct ledger *l, struct moment now);
 int64_t signing_next(const struct ledger *l);
 /* Is any signer connected and not hung? */
 bool signing_possible(const struct ledger *l);
+
+/* ---- offers.c ---- */
+
+must_check int offers_new(struct ledger *l);
+/* A MESSAGE_OFFER. 0 or -EBADMSG. */
+must_check int offers_take(struct ledger *l, struct view payload);
+/* To a front: among what clients can choose. */
+void offers_send(struct ledger *l, unsigned front);
+/* The first of the client's preferences that the issuer has a signer for; empty: the default. */
+struct view offers_choose(const struct ledger *l, const struct issuer *issuer,
+			  struct view preferred);
+/* Is it a list of OBJECT IDENTIFIERs? */
+bool offers_list_is_valid(struct view preferred);
+/* The first issuer for which signers say that none of their certificates is valid; or NULL. */
+const struct conf_issuer *offers_missing(const struct ledger *l);
 
 /* ---- readiness.c ---- */
 

@@ -103,7 +103,8 @@ static struct view preferred_oid(struct cursor *preferences)
 	struct cursor preference = der_enter(preferences, DER_SEQUENCE);
 	if (der_peek(&preference) == DER_SEQUENCE)
 		preference = der_enter(&preference, DER_SEQUENCE);
-	return der_peek(&preference) == DER_OID ? der_oid(&preference) : (struct view){0};
+	struct cursor content = preference;
+	return der_oid(&content).size > 0 ? der_take_whole(&preference, DER_OID) : (struct view){0};
 }
 
 /* A wish that we do not understand is no reason to refuse the question (P-17): what can be read

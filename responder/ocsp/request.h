@@ -39,8 +39,8 @@ struct ocsp_request {
 	struct view nonce; /* inner value, 1 … LIMIT_NONCE octets (P-16) */
 	bool is_signed; /* optionalSignature is present; not verified here (P-15) */
 	struct view requestor; /* requestorName, a GeneralName's DER; empty: none */
-	/* Preferred signature algorithms (P-17): the content octets of each AlgorithmIdentifier's
-	 * OID, in the client's order. */
+	/* Preferred signature algorithms (P-17): the OBJECT IDENTIFIER of each AlgorithmIdentifier
+	 * with its header, in the client's order. */
 	unsigned preferred_count;
 	struct view preferred[LIMIT_PREFERRED_ALGORITHMS];
 };

@@ -1,4 +1,4 @@
-/* A credential: the key and certificates that answer for one issuer, proven before use (P-35).
+/* A credential: the keys and certificates that answer for one issuer, proven before use (P-35).
  *
  * Used by the signer room, and by a short-lived process of `stillgood check` and `serve` that proves
  * a configuration aside. */
@@ -7,15 +7,29 @@
 #include "base/clock.h"
 #include "conf/conf.h"
 #include "ocsp/issuer.h"
+#include "signer/findings.h"
 
 struct credential;
 
-/* Reads and proves: key matches certificate; issued directly by this CA key (signature verified) or
- * the CA's own; delegated: EKU OCSPSigning, KU digitalSignature; in date; strong enough; a trial
- * signature verifies. The fault names file and reason. `warnings` (may be NULL) gets one line for
- * each thing that is allowed but unwise (no id-pkix-ocsp-nocheck, …). 0 or -errno. */
+/* Seconds before the last signer of an issuer ends: time enough to have the next one issued. */
+#define CREDENTIAL_NOTICE (INT64_C(14) * 86400)
+
+/* Reads and proves each signer of the issuer: key matches certificate; issued directly by this CA key
+ * (signature verified) or the CA's own; delegated: EKU OCSPSigning, KU digitalSignature; strong
+ * enough; a trial signature verifies. One of them must be in date; the others may have expired or
+ * wait for their time (P-37). The fault names file and reason. `warnings` (may be NULL) gets one line
+ * for each thing that is allowed but unwise (no id-pkix-ocsp-nocheck, …). 0 or -errno. */
 must_check int credential_load(const struct conf_issuer *issuer, int64_t now,
 			       struct credential **ret, struct buffer *warnings,
+			       struct fault *fault);
+/* The same with findings that can be judged one by one. */
+must_check int credential_inspect(const struct conf_issuer *issuer, int64_t now,
+				  struct credential **ret, struct findings *findings,
+				  struct fault *fault);
+/* The same, but dates are no fault: for who goes on when the last signer of one issuer has expired,
+ * because the other issuers still have theirs. */
+must_check int credential_read(const struct conf_issuer *issuer, int64_t now,
+			       struct credential **ret, struct findings *findings,
 			       struct fault *fault);
 void credential_free(struct credential *credential);
 DEFINE_CLEANUP(struct credential, credential_free)
@@ -23,7 +37,13 @@ DEFINE_CLEANUP(struct credential, credential_free)
 /* The CA's certificate file as DER, to compare with what the database has registered. */
 struct view credential_ca(const struct credential *credential);
 const struct ocsp_issuer *credential_issuer(const struct credential *credential);
-/* Seconds since 1970: the last moment a response may be valid (P-27). */
-int64_t credential_not_after(const struct credential *credential);
-/* "RSA-2048", "EC P-256" …, for people. */
-const char *credential_algorithm(const struct credential *credential);
+
+/* For people; borrowed from the credential. */
+struct credential_signer {
+	const char *name; /* of its section; the issuer's for its own pair */
+	const char *algorithm; /* "RSA-2048", "EC P-256" … */
+	int64_t not_before, not_after; /* seconds since 1970; no response lasts longer (P-27) */
+};
+/* In order of preference. */
+unsigned credential_signer_count(const struct credential *credential);
+struct credential_signer credential_signer_at(const struct credential *credential, unsigned index);

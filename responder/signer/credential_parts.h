@@ -1,20 +1,14 @@
 /* The inside of a credential, for this room. */
 #pragma once
 
-#include "signer/certfile.h"
 #include "signer/credential.h"
-#include "signer/scheme.h"
-
-#define KEY_HASH_SIZE 20u
+#include "signer/responder.h"
 
 struct credential {
-	struct certfile ca, signer;
-	EVP_PKEY *key;
-	struct scheme *scheme;
-	bool own; /* the CA signs itself: no certificate in the response (P-26) */
+	struct certfile ca;
 	struct ocsp_issuer issuer;
-	uint8_t key_hash[KEY_HASH_SIZE]; /* P-25 */
-	char algorithm[48];
+	unsigned count;
+	struct responder responders[LIMIT_ISSUER_SIGNERS]; /* in order of preference */
 
 	/* What the configuration allows, in seconds. */
 	int64_t validity, backdate;

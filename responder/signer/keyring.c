@@ -1,6 +1,7 @@
 #include "signer/keyring.h"
 
 #include "base/timetext.h"
+#include "signer/choice.h"
 
 int keyring_load(struct keyring *ret, const struct conf *conf, int64_t now, struct fault *fault)
 {
@@ -11,8 +12,9 @@ int keyring_load(struct keyring *ret, const struct conf *conf, int64_t now, stru
 	for (; ring.count < conf->issuer_count; ring.count++) {
 		const struct conf_issuer *issuer = &conf->issuers[ring.count];
 		struct fault inner = {""};
-		int result = credential_load(issuer, now, &ring.entries[ring.count].credential,
-					     NULL, &inner);
+		cleanup(findings_deinit) struct findings unwise = {0}; /* the warden's proof told */
+		int result = credential_read(issuer, now, &ring.entries[ring.count].credential,
+					     &unwise, &inner);
 		if (result < 0)
 			return fault_set(fault, result, "issuer \"%s\": %.700s", issuer->name,
 					 inner.text);
@@ -24,8 +26,10 @@ int keyring_load(struct keyring *ret, const struct conf *conf, int64_t now, stru
 
 void keyring_deinit(struct keyring *ring)
 {
-	for (unsigned i = 0; i < ring->count; i++)
+	for (unsigned i = 0; i < ring->count; i++) {
 		credential_free(ring->entries[i].credential);
+		buffer_deinit(&ring->entries[i].offer);
+	}
 	free(ring->entries);
 	*ring = (struct keyring){0};
 }
@@ -76,33 +80,90 @@ static void put_json_string(struct buffer *out, const char *text)
 	buffer_put_u8(out, '"');
 }
 
-static void put_entry(const struct keyring_entry *entry, const char *name, struct buffer *out)
+static void put_time_member(struct buffer *out, const char *name, int64_t at)
 {
-	char not_after[ISO_TIME_SIZE + 1] = "";
-	time_put_iso(not_after, credential_not_after(entry->credential));
+	char text[ISO_TIME_SIZE + 1] = "";
+	time_put_iso(text, at);
+	buffer_printf(out, ",\"%s\":\"%s\"", name, text);
+}
+
+static const char *state_of(const struct responder *r, const struct responder *current, int64_t now)
+{
+	if (r == current)
+		return "current";
+	if (responder_in_date(r, now))
+		return "ready";
+	return now < responder_not_before(r) ? "early" : "expired";
+}
+
+static void put_signer(const struct responder *r, const struct responder *current, int64_t now,
+		       struct buffer *out)
+{
+	buffer_put_string(out, "{\"name\":");
+	put_json_string(out, r->name);
+	buffer_put_string(out, ",\"algorithm\":");
+	put_json_string(out, r->algorithm);
+	put_time_member(out, "not_before", responder_not_before(r));
+	put_time_member(out, "not_after", responder_not_after(r));
+	buffer_printf(out, ",\"state\":\"%s\",\"signatures\":%llu}", state_of(r, current, now),
+		      (unsigned long long)r->signatures);
+}
+
+static void put_warning(const struct credential *c, int64_t now, struct buffer *out)
+{
+	char text[ISO_TIME_SIZE + 1] = "";
+	const struct responder *last = choice_last(c, now);
+	buffer_put_string(out, ",\"warning\":");
+	if (!last) {
+		buffer_put_string(out, "\"no signer's certificate is valid now\"");
+	} else if (responder_not_after(last) - now < CREDENTIAL_NOTICE) {
+		time_put_iso(text, responder_not_after(last));
+		buffer_printf(out, "\"no signer after %s\"", text);
+	} else {
+		buffer_put_string(out, "null");
+	}
+}
+
+static void put_entry(struct keyring_entry *entry, const char *name, int64_t now,
+		      struct buffer *out)
+{
+	struct credential *c = entry->credential;
+	const struct responder *current = choice_default(c, now);
 	buffer_put_string(out, "{\"name\":");
 	put_json_string(out, name);
 	buffer_put_string(out, ",\"algorithm\":");
-	put_json_string(out, credential_algorithm(entry->credential));
-	buffer_printf(out, ",\"not_after\":\"%s\",\"signatures\":%llu,\"failures\":%llu}",
-		      not_after, (unsigned long long)entry->signatures,
-		      (unsigned long long)entry->failures);
+	if (current) {
+		put_json_string(out, current->algorithm);
+		put_time_member(out, "not_after", responder_not_after(current));
+	} else {
+		buffer_put_string(out, "null,\"not_after\":null");
+	}
+	buffer_printf(out, ",\"signatures\":%llu,\"failures\":%llu",
+		      (unsigned long long)entry->signatures, (unsigned long long)entry->failures);
+	put_warning(c, now, out);
+	buffer_put_string(out, ",\"signers\":[");
+	for (unsigned i = 0; i < c->count; i++) {
+		buffer_put_string(out, i ? "," : "");
+		put_signer(&c->responders[i], current, now, out);
+	}
+	buffer_put_string(out, "]}");
 }
 
 /* What one entry may take, and the end of the object. */
-#define ENTRY_SPACE ((size_t)2 * LIMIT_ISSUER_NAME + 256)
+#define SIGNER_SPACE ((size_t)2 * LIMIT_ISSUER_NAME + 256)
+#define ENTRY_SPACE (SIGNER_SPACE + LIMIT_ISSUER_SIGNERS * SIGNER_SPACE)
 
-void keyring_status(const struct keyring *ring, const struct conf *conf, unsigned index,
+void keyring_status(struct keyring *ring, const struct conf *conf, unsigned index, int64_t now,
 		    size_t most, struct buffer *out)
 {
 	size_t before = out->size;
 	unsigned i = 0;
 	buffer_printf(out, "{\"index\":%u,\"strays\":%llu,\"issuers\":[", index,
 		      (unsigned long long)ring->strays);
-	for (; i < ring->count && out->size - before + 2 * ENTRY_SPACE <= most; i++) {
+	for (; i < ring->count && out->size - before + ENTRY_SPACE + 64 <= most; i++) {
 		if (i > 0)
 			buffer_put_u8(out, ',');
-		put_entry(&ring->entries[i], conf->issuers[i].name, out);
+		put_entry(&ring->entries[i], conf->issuers[i].name, now, out);
 	}
 	buffer_put_u8(out, ']');
 	if (i < ring->count)

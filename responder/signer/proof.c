@@ -1,7 +1,5 @@
 #include "signer/proof.h"
 
-#include "base/timetext.h"
-
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
@@ -13,23 +11,6 @@ bool proof_is_own(const struct proof *p)
 {
 	return view_equal(p->ca->slices.subject, p->signer->slices.subject) &&
 	       view_equal(p->ca->slices.spki, p->signer->slices.spki);
-}
-
-static int prove_dates(const struct certfile *file, int64_t now, struct fault *fault)
-{
-	char text[ISO_TIME_SIZE + 1] = "";
-	if (now < file->slices.not_before) {
-		time_put_iso(text, file->slices.not_before);
-		return fault_set(fault, -EKEYREJECTED,
-				 "%s: not valid before %s; wait, or use another certificate",
-				 file->path, text);
-	}
-	if (now > file->slices.not_after) {
-		time_put_iso(text, file->slices.not_after);
-		return fault_set(fault, -EKEYEXPIRED, "%s: expired at %s; renew the certificate",
-				 file->path, text);
-	}
-	return 0;
 }
 
 static int prove_strength(const struct proof *p, struct fault *fault)
@@ -125,8 +106,6 @@ int proof_run(const struct proof *p, struct fault *fault)
 		result = prove_extensions(p->signer, fault);
 	if (result == 0)
 		result = prove_key(p, fault);
-	if (result == 0)
-		result = prove_dates(p->signer, p->now, fault);
 	if (result == 0)
 		result = proof_is_own(p) ? prove_own(p, fault) : prove_delegate(p, fault);
 	return result;

@@ -3,17 +3,18 @@
 #pragma once
 
 #include "signer/certfile.h"
+#include "signer/findings.h"
 
 struct proof {
 	const struct certfile *ca, *signer;
 	EVP_PKEY *key;
 	const char *key_path;
-	int64_t now; /* seconds since 1970 */
 };
 
 /* The CA signs itself: the same subject and the same key. */
 bool proof_is_own(const struct proof *proof);
-/* 0, or a negative result whose fault names the file, the reason and a remedy. */
+/* 0, or a negative result whose fault names the file, the reason and a remedy. Dates are not looked
+ * at: they pass. */
 must_check int proof_run(const struct proof *proof, struct fault *fault);
-/* Appends one line for each thing that is allowed but unwise. */
-void proof_advise(const struct proof *proof, bool key_open_to_others, struct buffer *out);
+/* Adds what is allowed but unwise, without dates. */
+void proof_advise(const struct proof *proof, bool key_open_to_others, struct findings *findings);

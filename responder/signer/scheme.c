@@ -1,12 +1,15 @@
 #include "signer/scheme.h"
 
+#include "ocsp/der.h"
 #include "signer/certfile.h"
 
 #include <openssl/asn1t.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 
 struct scheme {
 	EVP_MD *digest; /* NULL: the key signs whole messages */
+	int padding; /* of RSA keys; 0: others have none */
 	EVP_MD_CTX *hash;
 	EVP_PKEY_CTX *sign, *verify;
 	EVP_MD_CTX *message_sign, *message_verify;
@@ -14,13 +17,31 @@ struct scheme {
 	uint64_t count;
 	uint8_t *algorithm, *signature;
 	size_t algorithm_size, signature_capacity;
+	struct view oid; /* in `algorithm` */
 };
 
-/* ---- preparation ---- */
+/* ---- what the key and the configuration want ---- */
 
-/* The digest of an ECDSA key is that of its curve (P-36). Where the library's usual one is weaker
- * than SHA-256, SHA-256. NULL: none, whole messages. */
-static const char *digest_name(EVP_PKEY *key, char usual[64])
+/* How a choice signs with an RSA key. The numbers of the choices are rows. */
+struct manner {
+	const char *digest;
+	bool pss;
+};
+
+static const struct manner manners[] = {
+	[SIGNATURE_SHA256] = {"SHA256", false},    [SIGNATURE_SHA384] = {"SHA384", false},
+	[SIGNATURE_SHA512] = {"SHA512", false},    [SIGNATURE_PSS_SHA256] = {"SHA256", true},
+	[SIGNATURE_PSS_SHA384] = {"SHA384", true}, [SIGNATURE_PSS_SHA512] = {"SHA512", true},
+};
+
+static bool is_rsa(const EVP_PKEY *key)
+{
+	return EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "RSA-PSS");
+}
+
+/* The digest that the key asks for. That of an ECDSA key is that of its curve (P-36); where the
+ * library's usual one is weaker than SHA-256, SHA-256. NULL: none, whole messages. */
+static const char *usual_digest(EVP_PKEY *key, char usual[64])
 {
 	int answer = EVP_PKEY_get_default_digest_name(key, usual, 64);
 	if (answer == 2)
@@ -34,18 +55,57 @@ static const char *digest_name(EVP_PKEY *key, char usual[64])
 	return "SHA256";
 }
 
+static bool choose_manner(struct scheme *s, EVP_PKEY *key, enum signature_choice choice,
+			  const char **reason)
+{
+	char usual[64] = "";
+	const char *digest =
+		choice == SIGNATURE_AUTO ? usual_digest(key, usual) : manners[choice].digest;
+	bool pss = choice == SIGNATURE_AUTO ? EVP_PKEY_is_a(key, "RSA-PSS") : manners[choice].pss;
+	if (is_rsa(key))
+		s->padding = pss ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING;
+	if (choice != SIGNATURE_AUTO && !is_rsa(key)) {
+		*reason = "only an RSA key leaves the choice; use signature = auto";
+		return false;
+	}
+	if (!digest)
+		return true;
+	s->digest = EVP_MD_fetch(NULL, digest, NULL);
+	if (s->digest && EVP_MD_get_size(s->digest) < SCHEME_DIGEST_LEAST) {
+		*reason = "its parameters demand a weak digest";
+		return false;
+	}
+	return s->digest;
+}
+
+/* RSASSA-PSS as everybody expects it: MGF1 with the same digest, a salt of its size (RFC 8017, 8.1
+ * and A.2.3; RFC 4055, 3.1). A key that is restricted to anything else is refused. */
+static bool set_manner(const struct scheme *s, EVP_PKEY_CTX *context)
+{
+	if (s->padding != 0 && EVP_PKEY_CTX_set_rsa_padding(context, s->padding) != 1)
+		return false;
+	if (s->padding != RSA_PKCS1_PSS_PADDING)
+		return true;
+	return EVP_PKEY_CTX_set_rsa_mgf1_md(context, s->digest) == 1 &&
+	       EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1;
+}
+
+/* ---- preparation ---- */
+
 /* Signs something small through the library's certificate code, which knows every algorithm's exact
  * identifier, and keeps the identifier. */
 static bool take_algorithm(struct scheme *s, EVP_PKEY *key)
 {
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *manner = NULL;
 	X509_ALGOR *algorithm = X509_ALGOR_new();
 	ASN1_BIT_STRING *signature = ASN1_BIT_STRING_new();
 	ASN1_INTEGER *something = ASN1_INTEGER_new();
 	const char *digest = s->digest ? EVP_MD_get0_name(s->digest) : NULL;
 	int size = -1;
 	if (context && algorithm && signature && something &&
-	    EVP_DigestSignInit_ex(context, NULL, digest, NULL, NULL, key, NULL) == 1 &&
+	    EVP_DigestSignInit_ex(context, &manner, digest, NULL, NULL, key, NULL) == 1 &&
+	    set_manner(s, manner) &&
 	    ASN1_item_sign_ctx(ASN1_ITEM_rptr(ASN1_INTEGER), algorithm, NULL, signature, something,
 			       context) > 0)
 		size = i2d_X509_ALGOR(algorithm, &s->algorithm);
@@ -57,15 +117,23 @@ static bool take_algorithm(struct scheme *s, EVP_PKEY *key)
 	return size > 0;
 }
 
+static bool take_oid(struct scheme *s)
+{
+	struct cursor c = cursor_of(scheme_algorithm(s));
+	struct cursor fields = der_enter(&c, DER_SEQUENCE);
+	s->oid = der_take_whole(&fields, DER_OID);
+	return s->oid.size > 0 && s->oid.size <= LIMIT_OID;
+}
+
 static bool prepare_digest(struct scheme *s, EVP_PKEY *key, EVP_PKEY *public_key)
 {
 	s->hash = EVP_MD_CTX_new();
 	s->sign = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
 	s->verify = EVP_PKEY_CTX_new_from_pkey(NULL, public_key, NULL);
 	return s->hash && s->sign && s->verify && EVP_PKEY_sign_init(s->sign) == 1 &&
-	       EVP_PKEY_CTX_set_signature_md(s->sign, s->digest) == 1 &&
+	       EVP_PKEY_CTX_set_signature_md(s->sign, s->digest) == 1 && set_manner(s, s->sign) &&
 	       EVP_PKEY_verify_init(s->verify) == 1 &&
-	       EVP_PKEY_CTX_set_signature_md(s->verify, s->digest) == 1;
+	       EVP_PKEY_CTX_set_signature_md(s->verify, s->digest) == 1 && set_manner(s, s->verify);
 }
 
 static bool prepare_message(struct scheme *s, EVP_PKEY *key, EVP_PKEY *public_key)
@@ -80,27 +148,28 @@ static bool prepare_message(struct scheme *s, EVP_PKEY *key, EVP_PKEY *public_ke
 
 static bool prepare(struct scheme *s, EVP_PKEY *key, EVP_PKEY *public_key)
 {
-	char usual[64] = "";
-	const char *name = digest_name(key, usual);
 	int size = EVP_PKEY_get_size(key);
 	if (size <= 0)
 		return false;
-	s->verify_always = EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "RSA-PSS");
+	s->verify_always = is_rsa(key);
 	s->signature_capacity = (size_t)size;
 	s->signature = malloc(s->signature_capacity);
-	s->digest = name ? EVP_MD_fetch(NULL, name, NULL) : NULL;
-	if (!s->signature || (name && !s->digest))
+	if (!s->signature)
 		return false;
-	return (name ? prepare_digest(s, key, public_key) : prepare_message(s, key, public_key)) &&
-	       take_algorithm(s, key);
+	return (s->digest ? prepare_digest(s, key, public_key)
+			  : prepare_message(s, key, public_key)) &&
+	       take_algorithm(s, key) && take_oid(s);
 }
 
-int scheme_new(EVP_PKEY *key, EVP_PKEY *public_key, struct scheme **ret, const char **reason)
+int scheme_new(EVP_PKEY *key, EVP_PKEY *public_key, enum signature_choice choice,
+	       struct scheme **ret, const char **reason)
 {
 	cleanup(scheme_freep) struct scheme *s = calloc(1, sizeof(*s));
+	const char *why = NULL;
 	struct view signature;
-	if (!s || !prepare(s, key, public_key)) {
-		*reason = openssl_reason();
+	if (!s || !choose_manner(s, key, choice, &why) || !prepare(s, key, public_key)) {
+		const char *library = openssl_reason();
+		*reason = why ? why : library;
 		return -ENOTSUP;
 	}
 	/* The first signature is verified for every kind of key. */
@@ -133,6 +202,11 @@ void scheme_free(struct scheme *s)
 struct view scheme_algorithm(const struct scheme *s)
 {
 	return view_of(s->algorithm, s->algorithm_size);
+}
+
+struct view scheme_oid(const struct scheme *s)
+{
+	return s->oid;
 }
 
 /* ---- signatures ---- */

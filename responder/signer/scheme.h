@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "conf/conf.h"
 
 #include <openssl/evp.h>
 
@@ -18,16 +19,22 @@ struct scheme;
  * their signature to verify: the first one and then one in so many. */
 #define SCHEME_VERIFY_ONE_IN 64u
 
+/* The digest of a signature has at least so many octets: SHA-1, MD5 and SHA-224 are refused even
+ * where a key demands them (P-36). */
+#define SCHEME_DIGEST_LEAST 32
+
 /* `key` signs; `public_key`, from the certificate, verifies: that is what clients will use. Makes a
  * trial signature and verifies it. Both keys are borrowed. 0; -ENOTSUP with a reason (static
- * storage) where the library cannot; -EKEYREJECTED where the trial signature does not verify. */
-must_check int scheme_new(EVP_PKEY *key, EVP_PKEY *public_key, struct scheme **ret,
-			  const char **reason);
+ * storage) where the library cannot sign with this key in the chosen way; -EKEYREJECTED where the trial signature does not verify. */
+must_check int scheme_new(EVP_PKEY *key, EVP_PKEY *public_key, enum signature_choice choice,
+			  struct scheme **ret, const char **reason);
 void scheme_free(struct scheme *scheme);
 DEFINE_CLEANUP(struct scheme, scheme_free)
 
 /* DER AlgorithmIdentifier (P-36). */
 struct view scheme_algorithm(const struct scheme *scheme);
+/* Its OBJECT IDENTIFIER, with its header: what a client's preference is compared with (P-17). */
+struct view scheme_oid(const struct scheme *scheme);
 /* The signature, valid until the next one. 0; -EIO: the library refused; -EKEYREJECTED: it does not
  * verify and must not leave. */
 must_check int scheme_sign(struct scheme *scheme, struct view message, struct view *ret);

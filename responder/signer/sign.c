@@ -1,6 +1,7 @@
 #include "signer/sign.h"
 
 #include "signer/admission.h"
+#include "signer/choice.h"
 
 static int fail(struct sign_outcome *ret, int result, const char *reason)
 {
@@ -26,16 +27,16 @@ static void fill_singles(const struct message_sign *job, int64_t next_update,
 }
 
 /* What will be signed, into the credential's own buffer. */
-static int write_data(struct credential *c, const struct message_sign *job, int64_t now,
-		      int64_t next_update)
+static int write_data(struct credential *c, const struct responder *r,
+		      const struct message_sign *job, int64_t now, int64_t next_update)
 {
 	struct ocsp_single singles[LIMIT_CERTIDS];
 	fill_singles(job, next_update, singles);
 	struct ocsp_response_data data = {
 		.responder_id = c->responder_id,
 		.responder = c->responder_id == OCSP_BY_KEY
-				     ? view_of(c->key_hash, sizeof(c->key_hash))
-				     : c->signer.slices.subject,
+				     ? view_of(r->key_hash, sizeof(r->key_hash))
+				     : r->certificate.slices.subject,
 		.produced_at = now,
 		.count = job->count,
 		.singles = singles,
@@ -46,47 +47,45 @@ static int write_data(struct credential *c, const struct message_sign *job, int6
 	return ocsp_response_data_write(&c->data, &data);
 }
 
-static int sign_data(struct credential *c, struct buffer *out, struct sign_outcome *ret)
+static int sign_data(struct credential *c, struct responder *r, struct buffer *out,
+		     struct sign_outcome *ret)
 {
-	struct view signature, certificate = certfile_der(&c->signer);
-	int result = scheme_sign(c->scheme, buffer_view(&c->data), &signature);
+	struct view signature, certificate = certfile_der(&r->certificate);
+	int result = scheme_sign(r->scheme, buffer_view(&c->data), &signature);
 	if (result == -EKEYREJECTED)
 		return fail(ret, -EIO, "the signature does not verify");
 	if (result < 0)
 		return fail(ret, -EIO, openssl_reason());
 	struct ocsp_signed parts = {
 		.response_data = buffer_view(&c->data),
-		.algorithm = scheme_algorithm(c->scheme),
+		.algorithm = scheme_algorithm(r->scheme),
 		.signature = signature,
-		.certificate_count = c->own ? 0 : 1,
+		.certificate_count = r->own ? 0 : 1,
 		.certificates = &certificate,
 	};
 	if (ocsp_response_write(out, &parts) < 0)
 		return fail(ret, -EIO, "the response is too large");
+	r->signatures++;
 	return 0;
-}
-
-static bool in_date(const struct credential *c, int64_t now)
-{
-	return now >= c->signer.slices.not_before && now <= c->signer.slices.not_after;
 }
 
 int sign_job(struct credential *c, const struct message_sign *job, int64_t now, struct buffer *out,
 	     struct sign_outcome *ret)
 {
 	*ret = (struct sign_outcome){.produced_at = now};
-	if (!in_date(c, now))
-		return fail(ret, SIGN_LATER, "the signer's certificate is not valid now");
+	struct responder *r = choice_of(c, job->algorithm, job->next_update, now);
+	if (!r) /* P-37 */
+		return fail(ret, SIGN_LATER, "no signer's certificate is valid now");
 	const char *refusal = admission_refusal(c, job, now);
 	if (refusal)
 		return fail(ret, SIGN_REFUSED, refusal);
-	int64_t next_update = job->next_update, not_after = c->signer.slices.not_after;
+	int64_t next_update = job->next_update, not_after = responder_not_after(r);
 	if (next_update > not_after) /* P-27 */
 		next_update = not_after;
 	if (next_update <= now || next_update <= job->this_update)
 		return fail(ret, SIGN_LATER, "nothing left of the answer's validity");
-	if (write_data(c, job, now, next_update) < 0)
+	if (write_data(c, r, job, now, next_update) < 0)
 		return fail(ret, SIGN_REFUSED, "fields that no response may have");
 	ret->next_update = next_update;
-	return sign_data(c, out, ret);
+	return sign_data(c, r, out, ret);
 }

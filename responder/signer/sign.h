@@ -7,7 +7,7 @@
 
 /* Positive results. */
 #define SIGN_REFUSED 1 /* the job asks for what may not be said; `reason` says what */
-#define SIGN_LATER 2 /* the certificate is not valid now, or the job waited too long */
+#define SIGN_LATER 2 /* no certificate is valid now, or the job waited too long */
 
 struct sign_outcome {
 	int64_t produced_at, next_update; /* seconds since 1970 */

@@ -1,13 +1,14 @@
 /* The process: control link, channel to the ledger, and the turn of work between them.
  *
  *   ledger ──SIGN──▶ jobs ──a few a turn──▶ keyring ──SIGNED──▶ ledger
+ *                            clock ──watch──▶ keyring ──OFFER──▶ ledger
  *   warden ──LEDGER · STATUS_ASK · STOP──▶           ──READY · FAILED · STATUS──▶ warden */
 #include "signer/signer.h"
 
 #include "ipc/channel.h"
 #include "ipc/control.h"
 #include "signer/jobs.h"
-#include "signer/keyring.h"
+#include "signer/watch.h"
 
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -19,6 +20,8 @@
 /* While stopping: how often we look whether all is done. Frames that were on their way when the
  * order came arrive within one such step. */
 #define STOP_STEP_US (20 * MILLISECOND_US)
+/* How often we look whose certificates have begun or ended (P-37). */
+#define WATCH_S 1
 /* Failures are logged at most so often; a hostile ledger must not fill the log. */
 #define COMPLAINT_INTERVAL_US SECOND_US
 
@@ -34,7 +37,7 @@ struct signer {
 	struct conf *conf;
 	struct keyring keyring;
 	struct event_base *base;
-	struct event *control, *work, *stop_step;
+	struct event *control, *work, *watch, *stop_step;
 	int control_fd;
 	struct channel *ledger;
 	struct jobs jobs;
@@ -130,6 +133,27 @@ static void on_work(evutil_socket_t fd, short what, void *argument)
 		signer_set_state(s, SIGNER_ENDED);
 }
 
+/* ---- what can be signed with ---- */
+
+static void send_offer(void *context, struct view offer)
+{
+	struct signer *s = context;
+	if (s->ledger && channel_send(s->ledger, MESSAGE_OFFER, offer) == -ENOMEM)
+		log_error("offer not sent error=\"%s\"", strerror(ENOMEM));
+}
+
+static void tell_offers(struct signer *s, bool all)
+{
+	watch_tell(&s->keyring, s->conf, wall_seconds(clock_now().wall_us), all, send_offer, s);
+}
+
+static void on_watch(evutil_socket_t fd, short what, void *argument)
+{
+	(void)fd;
+	(void)what;
+	tell_offers(argument, false);
+}
+
 /* ---- the ledger ---- */
 
 static int on_frame(void *context, uint8_t type, struct view payload)
@@ -178,6 +202,7 @@ static void take_ledger(struct signer *s, struct control_message *message)
 		return; /* the descriptor is closed with the message */
 	}
 	message->descriptor_count = 0;
+	tell_offers(s, true);
 }
 
 /* ---- the warden ---- */
@@ -191,7 +216,8 @@ static int tell(int control_fd, enum control_type type, struct view text)
 static void send_status(struct signer *s)
 {
 	cleanup(buffer_deinit) struct buffer text = {0};
-	keyring_status(&s->keyring, s->conf, s->index, CONTROL_PACKET / 2, &text);
+	keyring_status(&s->keyring, s->conf, s->index, wall_seconds(clock_now().wall_us),
+		       CONTROL_PACKET / 2, &text);
 	int result = buffer_result(&text);
 	if (result == 0)
 		result = tell(s->control_fd, CONTROL_STATUS, buffer_view(&text));
@@ -275,9 +301,12 @@ static int open_events(struct signer *s, struct fault *fault)
 	if (s->base) {
 		s->control = event_new(s->base, s->control_fd, EV_READ | EV_PERSIST, on_control, s);
 		s->work = event_new(s->base, -1, 0, on_work, s);
+		s->watch = event_new(s->base, -1, EV_PERSIST, on_watch, s);
 		s->stop_step = event_new(s->base, -1, EV_PERSIST, on_stop_step, s);
 	}
-	if (!s->control || !s->work || !s->stop_step || event_add(s->control, NULL) < 0)
+	const struct timeval second = {.tv_sec = WATCH_S};
+	if (!s->control || !s->work || !s->watch || !s->stop_step ||
+	    event_add(s->control, NULL) < 0 || event_add(s->watch, &second) < 0)
 		return fault_set(fault, -ENOMEM, "signer: no event loop");
 	return 0;
 }
@@ -312,6 +341,7 @@ static void signer_free(struct signer *s)
 	drop_ledger(s);
 	event_freep(&s->control);
 	event_freep(&s->work);
+	event_freep(&s->watch);
 	event_freep(&s->stop_step);
 	if (s->base)
 		event_base_free(s->base);

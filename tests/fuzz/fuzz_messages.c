@@ -31,6 +31,8 @@ ROUND_TRIP(tick)
 ROUND_TRIP(readiness)
 ROUND_TRIP(sign)
 ROUND_TRIP(signed)
+ROUND_TRIP(algorithms)
+ROUND_TRIP(offer)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -58,6 +60,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case MESSAGE_SIGNED:
 		round_trip_signed(payload);
+		break;
+	case MESSAGE_ALGORITHMS:
+		round_trip_algorithms(payload);
+		break;
+	case MESSAGE_OFFER:
+		round_trip_offer(payload);
 		break;
 	default:
 		break;

@@ -63,7 +63,13 @@ static int put_state(void)
 	wrong |= put_file("tick", MESSAGE_TICK, &out);
 	message_readiness_write(&out, &(struct message_readiness){
 					      .reason = view_of_string("the database is away")});
-	return wrong | put_file("readiness", MESSAGE_READINESS, &out);
+	wrong |= put_file("readiness", MESSAGE_READINESS, &out);
+	struct view oid = view_of("\x06\x03\x2b\x65\x70", 5);
+	message_algorithms_write(
+		&out, &(struct message_algorithms){.count = 1, .algorithms = {{oid, true}}});
+	wrong |= put_file("algorithms", MESSAGE_ALGORITHMS, &out);
+	message_offer_write(&out, &(struct message_offer){.count = 2, .algorithms = {oid, oid}});
+	return wrong | put_file("offer", MESSAGE_OFFER, &out);
 }
 
 static int put_jobs(struct view octets)

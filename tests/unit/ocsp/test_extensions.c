@@ -185,8 +185,8 @@ static void preferences_are_read_in_the_clients_order_p17(void **state)
 	PARSED(parsed, PREFERRED("30{30{30{" ECDSA_SHA256 "}}30{30{" RSA_SHA256 "0500}}}"));
 	assert_int_equal(parsed.result, 0);
 	assert_int_equal(parsed.request.preferred_count, 2);
-	assert_int_equal(parsed.request.preferred[0].size, 8);
-	assert_int_equal(parsed.request.preferred[1].size, 9);
+	assert_int_equal(parsed.request.preferred[0].size, 10);
+	assert_int_equal(parsed.request.preferred[1].size, 11);
 }
 
 static void both_readings_of_a_preference_are_understood_p17(void **state)
@@ -196,7 +196,7 @@ static void both_readings_of_a_preference_are_understood_p17(void **state)
 	assert_int_equal(with_key.request.preferred_count, 1);
 	PARSED(flat, PREFERRED("30{30{" ECDSA_SHA256 "}}"));
 	assert_int_equal(flat.request.preferred_count, 1);
-	assert_int_equal(flat.request.preferred[0].size, 8);
+	assert_int_equal(flat.request.preferred[0].size, 10);
 }
 
 static void preferences_not_understood_refuse_nothing_p17(void **state)

@@ -49,6 +49,21 @@ static inline EVP_PKEY *pki_pss_key(void)
 	return key;
 }
 
+/* An RSASSA-PSS key whose parameters allow this digest only. */
+static inline EVP_PKEY *pki_restricted_key(const char *digest)
+{
+	EVP_PKEY *key = NULL;
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA-PSS", NULL);
+	assert_int_equal(EVP_PKEY_keygen_init(context), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_rsa_keygen_bits(context, 2048), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_rsa_pss_keygen_md_name(context, digest, NULL), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_rsa_pss_keygen_mgf1_md_name(context, digest), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_rsa_pss_keygen_saltlen(context, 20), 1);
+	assert_int_equal(EVP_PKEY_generate(context, &key), 1);
+	EVP_PKEY_CTX_free(context);
+	return key;
+}
+
 static inline EVP_PKEY *pki_key(const char *kind)
 {
 	EVP_PKEY *key = NULL;
@@ -91,7 +106,9 @@ static inline X509 *pki_certificate(const struct pki_wish *wish)
 	assert_int_equal(X509_set_pubkey(x509, wish->key), 1);
 	for (size_t i = 0; i < array_size(wish->extensions) && wish->extensions[i].nid; i++)
 		pki_extend(x509, wish->issuer ? wish->issuer : x509, &wish->extensions[i]);
-	bool plain = EVP_PKEY_is_a(by, "ED25519") || EVP_PKEY_is_a(by, "ED448");
+	char usual[32] = "";
+	bool plain = EVP_PKEY_get_default_digest_name(by, usual, sizeof(usual)) == 2 &&
+		     (!usual[0] || strcmp(usual, "UNDEF") == 0);
 	const EVP_MD *digest = plain ? NULL : wish->digest ? wish->digest : EVP_sha256();
 	assert_true(X509_sign(x509, by, digest) > 0);
 	return x509;

@@ -242,8 +242,8 @@ static void a_good_delegate_is_taken_without_a_warning(void **state) /* P-35 */
 	lay_good(&files);
 	struct credential *credential = load(&files, &warnings);
 	assert_int_equal(warnings.size, 0);
-	assert_string_equal(credential_algorithm(credential), "EC P-256");
-	assert_in_range(credential_not_after(credential), world.now + 99 * PKI_DAY,
+	assert_string_equal(credential_signer_at(credential, 0).algorithm, "EC P-256");
+	assert_in_range(credential_signer_at(credential, 0).not_after, world.now + 99 * PKI_DAY,
 			world.now + 101 * PKI_DAY);
 	unsigned char *der = NULL;
 	int size = i2d_X509(world.ca, &der);

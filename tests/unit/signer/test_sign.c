@@ -47,6 +47,11 @@ static struct credential *load(X509 *certificate, EVP_PKEY *key)
 	return credential;
 }
 
+static int64_t last_moment(const struct credential *credential)
+{
+	return credential_signer_at(credential, 0).not_after;
+}
+
 static struct credential *load_delegate(EVP_PKEY *key)
 {
 	struct pki_wish wish = pki_delegate(key, world.ca, world.ca_key);
@@ -261,7 +266,7 @@ static void nothing_is_signed_outside_the_certificates_dates(void **state) /* P-
 	struct buffer out = {0};
 	struct sign_outcome outcome;
 	struct message_sign job = good_job();
-	int64_t now = credential_not_after(world.credential) + 1;
+	int64_t now = last_moment(world.credential) + 1;
 	job.this_update = now - 2;
 	job.next_update = now + HOUR;
 	assert_int_equal(sign_job(world.credential, &job, now, &out, &outcome), SIGN_LATER);
@@ -282,7 +287,7 @@ static void next_update_never_outlives_the_certificate(void **state) /* P-27 */
 	struct sign_outcome outcome;
 	struct message_sign job = good_job();
 	OCSP_BASICRESP *basic = answer(credential, &job, &outcome);
-	assert_int_equal(outcome.next_update, credential_not_after(credential));
+	assert_int_equal(outcome.next_update, last_moment(credential));
 	ASN1_GENERALIZEDTIME *next = NULL;
 	OCSP_single_get0_status(OCSP_resp_get0(basic, 0), NULL, NULL, NULL, &next);
 	assert_int_equal(ASN1_TIME_compare(next, X509_get0_notAfter(certificate)), 0);
@@ -380,24 +385,30 @@ static void the_responder_id_is_the_keys_hash_or_the_name(void **state) /* P-25 
 }
 
 /* DER of the AlgorithmIdentifiers of P-36. */
-#define RSA_SHA256 "\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b\x05\x00"
+#define RSA_SHA(n) "\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01" n "\x05\x00"
 #define ECDSA_SHA(n) "\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03" n
+/* RFC 4055, 3.1, and RFC 8017, A.2.3: SHA-n with NULL, MGF1 with the same, a salt of its size. */
+#define PSS(n, octets)                                                                             \
+	"\x30\x41\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a\x30\x34\xa0\x0f\x30\x0d\x06\x09\x60" \
+	"\x86\x48\x01\x65\x03\x04\x02" n "\x05\x00\xa1\x1c\x30\x1a\x06\x09\x2a\x86\x48\x86\xf7"    \
+	"\x0d\x01\x01\x08\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02" n                       \
+	"\x05\x00\xa2\x03\x02\x01" octets
 #define ED25519 "\x30\x05\x06\x03\x2b\x65\x70"
 #define ED448 "\x30\x05\x06\x03\x2b\x65\x71"
 
 static const struct kind {
 	const char *name, *shown;
-	struct view algorithm; /* empty: not compared */
+	struct view algorithm;
 } kinds[] = {
-	{"RSA-2048", "RSA-2048", {(const uint8_t *)RSA_SHA256, 15}},
-	{"RSA-3072", "RSA-3072", {(const uint8_t *)RSA_SHA256, 15}},
-	{"RSA-4096", "RSA-4096", {(const uint8_t *)RSA_SHA256, 15}},
+	{"RSA-2048", "RSA-2048", {(const uint8_t *)RSA_SHA("\x0b"), 15}},
+	{"RSA-3072", "RSA-3072", {(const uint8_t *)RSA_SHA("\x0b"), 15}},
+	{"RSA-4096", "RSA-4096", {(const uint8_t *)RSA_SHA("\x0b"), 15}},
 	{"P-256", "EC P-256", {(const uint8_t *)ECDSA_SHA("\x02"), 12}},
 	{"P-384", "EC P-384", {(const uint8_t *)ECDSA_SHA("\x03"), 12}},
 	{"P-521", "EC P-521", {(const uint8_t *)ECDSA_SHA("\x04"), 12}},
 	{"ED25519", "ED25519", {(const uint8_t *)ED25519, 7}},
 	{"ED448", "ED448", {(const uint8_t *)ED448, 7}},
-	{"RSASSA-PSS", "RSA-PSS-2048", {NULL, 0}},
+	{"RSASSA-PSS", "RSA-PSS-2048", {(const uint8_t *)PSS("\x01", "\x20"), 67}},
 };
 
 static void every_kind_of_key_makes_verifiable_answers(void **state)
@@ -408,11 +419,103 @@ static void every_kind_of_key_makes_verifiable_answers(void **state)
 		struct credential *credential = load_delegate(key);
 		struct message_sign job = good_job();
 		struct sign_outcome outcome;
-		assert_string_equal(credential_algorithm(credential), kinds[i].shown);
-		if (kinds[i].algorithm.size)
-			assert_view_equal(scheme_algorithm(credential->scheme), kinds[i].algorithm);
+		assert_string_equal(credential_signer_at(credential, 0).algorithm, kinds[i].shown);
+		assert_view_equal(scheme_algorithm(credential->responders[0].scheme),
+				  kinds[i].algorithm);
 		/* The prepared contexts serve again and again. */
 		for (int n = 0; n < 3; n++)
+			OCSP_BASICRESP_free(answer(credential, &job, &outcome));
+		credential_free(credential);
+		EVP_PKEY_free(key);
+	}
+}
+
+/* What a plain RSA key may be told to do (P-36): each verified by OpenSSL, with exact bytes. */
+static void an_rsa_key_signs_as_it_is_told(void **state)
+{
+	(void)state;
+	static const struct {
+		enum signature_choice choice;
+		struct view algorithm;
+	} ways[] = {
+		{SIGNATURE_SHA256, {(const uint8_t *)RSA_SHA("\x0b"), 15}},
+		{SIGNATURE_SHA384, {(const uint8_t *)RSA_SHA("\x0c"), 15}},
+		{SIGNATURE_SHA512, {(const uint8_t *)RSA_SHA("\x0d"), 15}},
+		{SIGNATURE_PSS_SHA256, {(const uint8_t *)PSS("\x01", "\x20"), 67}},
+		{SIGNATURE_PSS_SHA384, {(const uint8_t *)PSS("\x02", "\x30"), 67}},
+		{SIGNATURE_PSS_SHA512, {(const uint8_t *)PSS("\x03", "\x40"), 67}},
+	};
+	EVP_PKEY *key = pki_key("RSA-2048");
+	for (size_t i = 0; i < array_size(ways); i++) {
+		world.files.issuer.signature = ways[i].choice;
+		struct credential *credential = load_delegate(key);
+		struct message_sign job = good_job();
+		struct sign_outcome outcome;
+		assert_view_equal(scheme_algorithm(credential->responders[0].scheme),
+				  ways[i].algorithm);
+		for (int n = 0; n < 3; n++)
+			OCSP_BASICRESP_free(answer(credential, &job, &outcome));
+		credential_free(credential);
+	}
+	world.files.issuer.signature = SIGNATURE_AUTO;
+	EVP_PKEY_free(key);
+}
+
+static void scheme_refused(EVP_PKEY *key, enum signature_choice choice, const char *expected)
+{
+	struct scheme *scheme = NULL;
+	const char *reason = NULL;
+	assert_int_equal(scheme_new(key, key, choice, &scheme, &reason), -ENOTSUP);
+	assert_null(scheme);
+	if (!strstr(reason, expected))
+		fail_msg("\"%s\" does not say \"%s\"", reason, expected);
+}
+
+/* P-36: also where the key itself demands it. */
+static void weak_digests_are_refused(void **state)
+{
+	(void)state;
+	EVP_PKEY *sha1 = pki_restricted_key("SHA1"), *sha224 = pki_restricted_key("SHA224");
+	scheme_refused(sha1, SIGNATURE_AUTO, "demand a weak digest");
+	scheme_refused(sha224, SIGNATURE_AUTO, "demand a weak digest");
+	EVP_PKEY_free(sha1);
+	EVP_PKEY_free(sha224);
+}
+
+static void a_key_is_not_used_against_its_parameters(void **state)
+{
+	(void)state;
+	EVP_PKEY *sha384 = pki_restricted_key("SHA384");
+	struct scheme *scheme = NULL;
+	const char *reason = NULL;
+	scheme_refused(sha384, SIGNATURE_PSS_SHA256, "digest");
+	scheme_refused(sha384, SIGNATURE_SHA384, "padding");
+	scheme_refused(world.key, SIGNATURE_SHA384, "only an RSA key leaves the choice");
+	assert_int_equal(scheme_new(sha384, sha384, SIGNATURE_AUTO, &scheme, &reason), 0);
+	assert_view_equal(scheme_algorithm(scheme), view_of(PSS("\x02", "\x30"), 67));
+	scheme_free(scheme);
+	EVP_PKEY_free(sha384);
+}
+
+/* Whatever the installed library can sign with goes the same way: no list of types (P-35, P-36). */
+static void what_the_library_brings_is_signed_with(void **state)
+{
+	(void)state;
+	static const char *const names[] = {"ML-DSA-44", "ML-DSA-65", "ML-DSA-87",
+					    "SLH-DSA-SHA2-128f"};
+	for (size_t i = 0; i < array_size(names); i++) {
+		EVP_PKEY_CTX *known = EVP_PKEY_CTX_new_from_name(NULL, names[i], NULL);
+		EVP_PKEY_CTX_free(known);
+		if (!known) {
+			print_message("%s: not in this library\n", names[i]);
+			continue;
+		}
+		EVP_PKEY *key = pki_key(names[i]);
+		struct credential *credential = load_delegate(key);
+		struct message_sign job = good_job();
+		struct sign_outcome outcome;
+		assert_string_equal(credential_signer_at(credential, 0).algorithm, names[i]);
+		for (int n = 0; n < 2; n++)
 			OCSP_BASICRESP_free(answer(credential, &job, &outcome));
 		credential_free(credential);
 		EVP_PKEY_free(key);
@@ -446,8 +549,10 @@ static void a_scheme_whose_keys_do_not_match_is_refused(void **state)
 	struct scheme *scheme = NULL;
 	const char *reason = NULL;
 	EVP_PKEY *first = pki_key("RSA-2048"), *second = pki_key("RSA-2048");
-	assert_int_equal(scheme_new(first, second, &scheme, &reason), -EKEYREJECTED);
-	assert_int_equal(scheme_new(world.key, world.ca_key, &scheme, &reason), -EKEYREJECTED);
+	assert_int_equal(scheme_new(first, second, SIGNATURE_AUTO, &scheme, &reason),
+			 -EKEYREJECTED);
+	assert_int_equal(scheme_new(world.key, world.ca_key, SIGNATURE_AUTO, &scheme, &reason),
+			 -EKEYREJECTED);
 	assert_null(scheme);
 	EVP_PKEY_free(first);
 	EVP_PKEY_free(second);
@@ -470,6 +575,10 @@ int main(void)
 		cmocka_unit_test(a_delegate_is_embedded_and_a_ca_is_not),
 		cmocka_unit_test(the_responder_id_is_the_keys_hash_or_the_name),
 		cmocka_unit_test(every_kind_of_key_makes_verifiable_answers),
+		cmocka_unit_test(an_rsa_key_signs_as_it_is_told),
+		cmocka_unit_test(weak_digests_are_refused),
+		cmocka_unit_test(a_key_is_not_used_against_its_parameters),
+		cmocka_unit_test(what_the_library_brings_is_signed_with),
 		cmocka_unit_test(every_hash_of_a_certid_is_answered_and_echoed),
 		cmocka_unit_test(a_scheme_whose_keys_do_not_match_is_refused),
 	};

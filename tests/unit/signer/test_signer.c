@@ -23,7 +23,8 @@ struct rig {
 	uint8_t packet[CONTROL_PACKET];
 	struct event_base *base;
 	struct channel *channel;
-	unsigned wanted, answered, closed;
+	unsigned wanted, answered, closed, offers;
+	struct message_offer offer; /* without its bytes */
 	struct message_signed last; /* without its bytes */
 	uint64_t last_id;
 };
@@ -113,6 +114,11 @@ static void order(struct rig *rig, enum control_type type)
 static int on_frame(void *context, uint8_t type, struct view payload)
 {
 	struct rig *rig = context;
+	if (type == MESSAGE_OFFER) {
+		rig->offers++;
+		assert_int_equal(message_offer_read(payload, &rig->offer), 0);
+		return 0;
+	}
 	assert_int_equal(type, MESSAGE_SIGNED);
 	assert_int_equal(message_signed_read(payload, &rig->last), 0);
 	assert_int_equal(rig->last.id, rig->last_id + 1); /* in order */
@@ -205,6 +211,8 @@ static void jobs_are_answered_in_order_and_counted(void **state)
 		send_job(&rig, &job);
 	}
 	run(&rig);
+	assert_int_equal(rig.offers, 1); /* P-17, P-37 */
+	assert_int_equal(rig.offer.count, 1);
 	assert_int_equal(rig.answered, LIMIT_SIGNER_DEPTH);
 	assert_int_equal(rig.last.result, OCSP_SUCCESSFUL);
 	order(&rig, CONTROL_STATUS_ASK);
@@ -214,7 +222,7 @@ static void jobs_are_answered_in_order_and_counted(void **state)
 	assert_non_null(strstr(text, "{\"index\":3,\"strays\":1,\"issuers\":[{\"name\":\"A "
 				     "\\\"1\\\"\",\"algorithm\":\"EC P-256\",\"not_after\":\"20"));
 	char counts[64];
-	(void)snprintf(counts, sizeof(counts), "\"signatures\":%u,\"failures\":1}]}",
+	(void)snprintf(counts, sizeof(counts), "\"signatures\":%u,\"failures\":1,\"warning\":null,",
 		       LIMIT_SIGNER_DEPTH - 2);
 	assert_non_null(strstr(text, counts));
 	order(&rig, CONTROL_STOP);

@@ -1,0 +1,132 @@
+#include "signer/responder.h"
+
+#include "signer/proof.h"
+
+#include <openssl/core_names.h>
+
+/* "EC P-256", "RSA-2048", "ED25519". */
+static void name_algorithm(struct responder *r)
+{
+	static const struct {
+		const char *group, *name;
+	} curves[] = {{"prime256v1", "P-256"}, {"secp384r1", "P-384"}, {"secp521r1", "P-521"}};
+	const char *type = EVP_PKEY_get0_type_name(r->key);
+	char group[24];
+	if (EVP_PKEY_is_a(r->key, "RSA") || EVP_PKEY_is_a(r->key, "RSA-PSS")) {
+		(void)snprintf(r->algorithm, sizeof(r->algorithm), "%s-%d", type,
+			       EVP_PKEY_get_bits(r->key));
+		return;
+	}
+	if (EVP_PKEY_get_utf8_string_param(r->key, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof(group),
+					   NULL) != 1) {
+		(void)openssl_reason();
+		(void)snprintf(r->algorithm, sizeof(r->algorithm), "%s", type ? type : "unknown");
+		return;
+	}
+	const char *name = group;
+	for (size_t i = 0; i < array_size(curves); i++)
+		if (strcmp(group, curves[i].group) == 0)
+			name = curves[i].name;
+	(void)snprintf(r->algorithm, sizeof(r->algorithm), "%s %s", type, name);
+}
+
+static int hash_key(struct responder *r, struct fault *fault)
+{
+	struct view bits = r->certificate.slices.key_bits;
+	if (EVP_Q_digest(NULL, "SHA1", NULL, bits.data, bits.size, r->key_hash, NULL) != 1)
+		return fault_set(fault, -EIO, "%s: the library refuses to hash (%s)",
+				 r->certificate.path, openssl_reason());
+	return 0;
+}
+
+static int make_scheme(struct responder *r, const struct conf_signer *signer, struct fault *fault)
+{
+	const char *reason = "";
+	int result = scheme_new(r->key, X509_get0_pubkey(r->certificate.x509), signer->signature,
+				&r->scheme, &reason);
+	if (result == -EKEYREJECTED)
+		return fault_set(
+			fault, result,
+			"%s: its trial signature is not verified by %s; the key is damaged",
+			signer->key, signer->certificate);
+	if (result < 0 && signer->signature != SIGNATURE_AUTO)
+		return fault_set(fault, result,
+				 "%s: this key cannot sign as its option signature says (%s)",
+				 signer->key, reason);
+	if (result < 0)
+		return fault_set(fault, result,
+				 "%s: this key cannot sign (%s); use RSA-2048, P-256 or Ed25519",
+				 signer->key, reason);
+	return 0;
+}
+
+static int load_files(struct responder *r, const struct conf_signer *signer, bool *open_to_others,
+		      struct fault *fault)
+{
+	r->name = strdup(signer->name);
+	if (!r->name)
+		return fault_set(fault, -ENOMEM, "%s: out of memory", signer->certificate);
+	int result = certfile_load(&r->certificate, signer->certificate, fault);
+	if (result == 0)
+		result = keyfile_load(signer->key, &r->key, open_to_others, fault);
+	return result;
+}
+
+static int load(struct responder *r, const struct conf_signer *signer, const struct certfile *ca,
+		struct findings *findings, struct fault *fault)
+{
+	bool open_to_others = false;
+	int result = load_files(r, signer, &open_to_others, fault);
+	if (result < 0)
+		return result;
+	struct proof proof = {
+		.ca = ca, .signer = &r->certificate, .key = r->key, .key_path = signer->key};
+	result = proof_run(&proof, fault);
+	if (result == 0)
+		result = make_scheme(r, signer, fault);
+	if (result == 0)
+		result = hash_key(r, fault);
+	if (result < 0)
+		return result;
+	r->own = proof_is_own(&proof);
+	name_algorithm(r);
+	proof_advise(&proof, open_to_others, findings);
+	return 0;
+}
+
+int responder_load(const struct conf_signer *signer, const struct certfile *ca,
+		   struct responder *ret, struct findings *findings, struct fault *fault)
+{
+	struct responder r = {0};
+	int result = load(&r, signer, ca, findings, fault);
+	if (result < 0) {
+		responder_deinit(&r);
+		return result;
+	}
+	*ret = r;
+	return 0;
+}
+
+void responder_deinit(struct responder *r)
+{
+	scheme_free(r->scheme);
+	EVP_PKEY_free(r->key); /* wipes the private parts */
+	certfile_deinit(&r->certificate);
+	free(r->name);
+	*r = (struct responder){0};
+}
+
+int64_t responder_not_before(const struct responder *r)
+{
+	return r->certificate.slices.not_before;
+}
+
+int64_t responder_not_after(const struct responder *r)
+{
+	return r->certificate.slices.not_after;
+}
+
+bool responder_in_date(const struct responder *r, int64_t now)
+{
+	return now >= responder_not_before(r) && now <= responder_not_after(r);
+}

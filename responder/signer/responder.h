@@ -1,0 +1,33 @@
+/* One authorized responder (RFC 6960, 4.2.2.2): a key, and the certificate that says that it may
+ * answer for the CA; proven before use (P-35). */
+#pragma once
+
+#include "conf/conf.h"
+#include "signer/certfile.h"
+#include "signer/findings.h"
+#include "signer/scheme.h"
+
+#define KEY_HASH_SIZE 20u
+
+struct responder {
+	char *name; /* of its section */
+	struct certfile certificate;
+	EVP_PKEY *key;
+	struct scheme *scheme;
+	bool own; /* the CA signs itself: no certificate in the response (P-26) */
+	uint8_t key_hash[KEY_HASH_SIZE]; /* P-25 */
+	char algorithm[48]; /* "RSA-2048", "EC P-256" …, for people */
+	uint64_t signatures;
+};
+
+/* Reads and proves; whether it is in date is left to who uses it. The fault names file, reason and
+ * remedy. 0 or -errno. */
+must_check int responder_load(const struct conf_signer *signer, const struct certfile *ca,
+			      struct responder *ret, struct findings *findings,
+			      struct fault *fault);
+void responder_deinit(struct responder *responder);
+
+/* Times are seconds since 1970; a certificate is valid at both ends. */
+int64_t responder_not_before(const struct responder *responder);
+int64_t responder_not_after(const struct responder *responder);
+bool responder_in_date(const struct responder *responder, int64_t now);
