@@ -69,6 +69,27 @@ static void a_transaction(struct chaos *c)
 		write_something(c, transaction);
 }
 
+static const char *const algorithms[] = {"rsa", "ecdsa", "sha1"};
+
+static void an_offer(struct chaos *c)
+{
+	struct world *w = &c->world;
+	struct world_algorithm both[2];
+	unsigned first = draw(c, 2);
+	for (unsigned i = 0; i < 2; i++)
+		both[i] = world_algorithm(algorithms[(first + i) % 2]);
+	world_signers_offer(w, draw(c, w->issuer_count), both, 1 + draw(c, 2));
+}
+
+/* P-17 */
+static void wishes(struct chaos *c)
+{
+	struct world *w = &c->world;
+	w->prefer_count = draw(c, 3);
+	for (unsigned i = 0; i < w->prefer_count; i++)
+		w->prefers[i] = world_algorithm(algorithms[draw(c, array_size(algorithms))]);
+}
+
 static void a_question(struct chaos *c)
 {
 	struct world *w = &c->world;
@@ -78,6 +99,7 @@ static void a_question(struct chaos *c)
 		issuers[i] = issuer;
 		serials[i] = a_serial(c);
 	}
+	wishes(c);
 	(void)world_ask(w, draw(c, w->front_count), count, issuers, serials,
 			draw(c, 4) ? OCSP_HASH_SHA1 : OCSP_HASH_SHA256, draw(c, 4) == 0);
 }
@@ -107,6 +129,8 @@ static void a_signer(struct chaos *c)
 		world_signer_attach(w, index);
 	else if (signer->holds)
 		world_signer_signs(w, index);
+	else if (draw(c, 3) == 0)
+		an_offer(c);
 	else
 		signer->holds = true;
 }

@@ -299,6 +299,40 @@ static bool do_clock(struct script *s)
 	return true;
 }
 
+/* "rsa" … from word `first` on; "nothing": none. Their number. */
+static unsigned algorithms_named(struct script *s, unsigned first, unsigned most,
+				 struct world_algorithm *ret)
+{
+	unsigned count = 0;
+	if (is(s, first, "nothing"))
+		return 0;
+	if (s->count - first > most)
+		(void)fail(s, "more than %u algorithms", most);
+	for (unsigned i = first; i < s->count && count < most; i++)
+		ret[count++] = world_algorithm(s->words[i]);
+	return count;
+}
+
+static bool do_offer(struct script *s)
+{
+	struct world_algorithm algorithms[LIMIT_ISSUER_SIGNERS];
+	if (s->count < 3)
+		return fail(s, "OFFER ISSUER nothing|ALGORITHM…");
+	unsigned issuer = issuer_named(s, s->words[1], strlen(s->words[1]));
+	unsigned count = algorithms_named(s, 2, LIMIT_ISSUER_SIGNERS, algorithms);
+	if (!s->failed)
+		world_signers_offer(&s->world, issuer, algorithms, count);
+	return !s->failed;
+}
+
+/* For the next question. */
+static bool do_prefer(struct script *s)
+{
+	s->world.prefer_count =
+		algorithms_named(s, 1, LIMIT_PREFERRED_ALGORITHMS, s->world.prefers);
+	return !s->failed;
+}
+
 static bool do_signer(struct script *s)
 {
 	bool named = s->count > 2;
@@ -422,6 +456,16 @@ static bool expect_reason(struct script *s, const struct question *question)
 	       fail(s, "expected reason \"%s\", it is \"%s\"", word(s, 2), name ? name : "none");
 }
 
+static bool expect_algorithm(struct script *s, const struct question *question)
+{
+	struct world_algorithm expected = world_algorithm(word(s, 2));
+	if (is(s, 2, "default"))
+		return question->algorithm.size == 0 || fail(s, "an algorithm was asked for");
+	return view_equal(view_of(expected.oid, expected.size),
+			  view_of(question->algorithm.oid, question->algorithm.size)) ||
+	       fail(s, "expected a signature with \"%s\"", word(s, 2));
+}
+
 static bool expect_ready(struct script *s, bool expected)
 {
 	const char *reason = answers_not_ready(s->world.fronts[0].answers, &s->world.now);
@@ -435,6 +479,8 @@ static bool expect_of_question(struct script *s, const struct question *q)
 		return fail(s, "nothing was asked");
 	if (is(s, 1, "REASON"))
 		return expect_reason(s, q);
+	if (is(s, 1, "ALGORITHM"))
+		return expect_algorithm(s, q);
 	if (is(s, 1, "LIFE"))
 		return expect_seconds(s, "a life", q->next_update - q->this_update + 1);
 	if (is(s, 1, "AGE"))
@@ -483,6 +529,7 @@ static const struct {
 	{"LOOKUPS", do_lookups, false}, {"TIME", do_time, false},
 	{"CLOCK", do_clock, false},     {"SIGNER", do_signer, false},
 	{"LEDGER", do_ledger, false},   {"FRONT", do_front, false},
+	{"OFFER", do_offer, false},     {"PREFER", do_prefer, false},
 	{"QUERY", do_query, false},     {"EXPECT", do_expect, false},
 };
 

@@ -19,6 +19,14 @@ void world_broken(struct world *w, const char *format, ...)
 	va_end(arguments);
 }
 
+struct world_algorithm world_algorithm(const char *name)
+{
+	struct world_algorithm algorithm = {.oid = {0x06, 0x03, 0x2a}, .size = 5};
+	algorithm.oid[3] = (uint8_t)(name[0] & 0x7f);
+	algorithm.oid[4] = (uint8_t)(name[0] ? name[1] & 0x7f : 0);
+	return algorithm;
+}
+
 /* ---- frames ---- */
 
 void world_send(struct world *w, enum room from, enum room to, unsigned index, uint8_t type,
@@ -126,6 +134,9 @@ static void read_response(struct world *w, struct question *question, struct vie
 	question->this_update = job.this_update;
 	question->next_update = job.next_update;
 	question->status_count = job.count;
+	question->algorithm.size = job.algorithm.size;
+	if (job.algorithm.size == sizeof(question->algorithm.oid))
+		memcpy(question->algorithm.oid, job.algorithm.data, job.algorithm.size);
 	if (!view_equal(job.nonce, question->nonce))
 		world_broken(w, "P-16: a response with another nonce");
 	for (unsigned i = 0; i < job.count && i < question->count; i++) {
@@ -163,6 +174,7 @@ static void front_receive(struct world *w, const struct frame *frame)
 		struct message_purge purge;
 		struct message_tick tick;
 		struct message_readiness readiness;
+		struct message_algorithms algorithms;
 	} m;
 	if (frame->type == MESSAGE_ANSWER && message_answer_read(payload, &m.answer) == 0)
 		answers_answer(answers, &m.answer, &w->now);
@@ -173,6 +185,9 @@ static void front_receive(struct world *w, const struct frame *frame)
 	else if (frame->type == MESSAGE_READINESS &&
 		 message_readiness_read(payload, &m.readiness) == 0)
 		answers_readiness(answers, &m.readiness);
+	else if (frame->type == MESSAGE_ALGORITHMS &&
+		 message_algorithms_read(payload, &m.algorithms) == 0)
+		answers_algorithms(answers, &m.algorithms);
 	else
 		world_broken(w, "the ledger sent a frame that a front cannot read");
 }
@@ -230,6 +245,34 @@ void world_signer_attach(struct world *w, unsigned index)
 	w->signers[index].attached = true;
 	w->signers[index].holds = false;
 	ledger_signer_attach(w->ledger, index, w->now);
+	for (unsigned i = 0; i < w->issuer_count; i++)
+		if (w->issuers[i].offer.size > 0)
+			world_send(w, ROOM_SIGNER, ROOM_LEDGER, index, MESSAGE_OFFER,
+				   buffer_view(&w->issuers[i].offer));
+}
+
+/* The index of the issuer's section. */
+static uint32_t section_index(const struct world *w, unsigned issuer)
+{
+	uint32_t index = 0;
+	for (unsigned i = 0; i < issuer; i++)
+		index += w->issuers[i].configured;
+	return index;
+}
+
+void world_signers_offer(struct world *w, unsigned issuer, const struct world_algorithm *algorithms,
+			 unsigned count)
+{
+	struct buffer *offer = &w->issuers[issuer].offer;
+	struct message_offer m = {.issuer = section_index(w, issuer), .count = count};
+	for (unsigned i = 0; i < count; i++)
+		m.algorithms[i] = view_of(algorithms[i].oid, algorithms[i].size);
+	buffer_reset(offer);
+	message_offer_write(offer, &m);
+	for (unsigned i = 0; i < w->signer_count; i++)
+		if (w->signers[i].attached)
+			world_send(w, ROOM_SIGNER, ROOM_LEDGER, i, MESSAGE_OFFER,
+				   buffer_view(offer));
 }
 
 void world_signer_detach(struct world *w, unsigned index)
@@ -322,7 +365,10 @@ static struct ocsp_request request_of(struct world *w, const struct question *qu
 {
 	struct ocsp_request request = {.certid_count = question->count,
 				       .nonce = question->nonce,
-				       .has_nonce = question->nonce.size > 0};
+				       .has_nonce = question->nonce.size > 0,
+				       .preferred_count = w->prefer_count};
+	for (unsigned i = 0; i < w->prefer_count; i++)
+		request.preferred[i] = view_of(w->prefers[i].oid, w->prefers[i].size);
 	for (unsigned i = 0; i < question->count; i++)
 		if (ocsp_certid_parse(buffer_view(&question->certids[i]), &request.certids[i]) != 0)
 			world_broken(w, "the harness made a malformed CertID");
@@ -349,6 +395,7 @@ struct question *world_ask(struct world *w, unsigned front, unsigned count, cons
 	struct ocsp_request request = request_of(w, question);
 	int result = answers_ask(w->fronts[front].answers, &request, &question->waiter, &w->now,
 				 &answer);
+	w->prefer_count = 0;
 	TAILQ_INSERT_TAIL(&w->questions, question, all);
 	if (result == 0) {
 		question->hit = answer.entry != NULL;
@@ -504,8 +551,10 @@ void world_deinit(struct world *w)
 	}
 	questions_free(w);
 	database_deinit(&w->database);
-	for (unsigned i = 0; i < w->issuer_count; i++)
+	for (unsigned i = 0; i < w->issuer_count; i++) {
 		buffer_deinit(&w->issuers[i].certificate);
+		buffer_deinit(&w->issuers[i].offer);
+	}
 }
 
 uint64_t world_count(struct world *w, const char *name)

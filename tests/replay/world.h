@@ -52,8 +52,16 @@ struct world_issuer {
 	char name[32];
 	bool registered, configured;
 	struct buffer certificate;
+	struct buffer offer; /* what signers say of it (P-37); empty: nothing */
 	struct ocsp_issuer hashes;
 };
+
+/* A signature algorithm of the scenario: an OBJECT IDENTIFIER made of its name's first letters. */
+struct world_algorithm {
+	uint8_t oid[5];
+	size_t size; /* 0: the default */
+};
+struct world_algorithm world_algorithm(const char *name);
 
 /* A question that a client asked, and what came back. */
 struct question {
@@ -72,6 +80,7 @@ struct question {
 	unsigned status_count;
 	struct sign_entry statuses[LIMIT_CERTIDS]; /* certid is empty */
 	int64_t produced_at, this_update, next_update;
+	struct world_algorithm algorithm; /* that was asked of the signer */
 };
 TAILQ_HEAD(question_list, question);
 
@@ -124,6 +133,8 @@ struct world {
 	struct fake_signer signers[WORLD_SIGNERS];
 	struct frame_list frames;
 	struct question_list questions;
+	unsigned prefer_count; /* of the next question (P-17) */
+	struct world_algorithm prefers[LIMIT_PREFERRED_ALGORITHMS];
 	unsigned signatures, alarms, hung;
 
 	char broken[512]; /* the first requirement that was broken; empty: none */
@@ -148,6 +159,9 @@ void world_signer_attach(struct world *w, unsigned signer);
 void world_signer_detach(struct world *w, unsigned signer);
 /* Signs what is held and holds no more. */
 void world_signer_signs(struct world *w, unsigned signer);
+/* All signers say this of the issuer, now and whenever they attach. */
+void world_signers_offer(struct world *w, unsigned issuer, const struct world_algorithm *algorithms,
+			 unsigned count);
 void world_signer_receive(struct world *w, struct frame *frame);
 
 struct question *world_ask(struct world *w, unsigned front, unsigned count, const unsigned *issuers,

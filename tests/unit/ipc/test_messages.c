@@ -127,7 +127,13 @@ static void truncated_or_longer_messages_are_refused(void **state)
 	struct message_readiness readiness = {.reason = view_of_string("why")};
 	struct message_sign job = a_job();
 	struct message_signed done = a_signature(), failed = {.result = OCSP_INTERNAL_ERROR};
+	struct view oid = view_of("\x06\x03\x2b\x65\x70", 5);
+	struct message_algorithms algorithms = {.count = 2, .algorithms = {{oid, true}, {oid}}};
+	struct message_offer offer = {.issuer = 3, .count = 2, .algorithms = {oid, oid}};
 	done.der.size = 1000;
+	query.preferred = job.algorithm = oid;
+	EXPECT_EXACT(algorithms, algorithms);
+	EXPECT_EXACT(offer, offer);
 	EXPECT_EXACT(query, query);
 	EXPECT_EXACT(answer, answer);
 	EXPECT_EXACT(answer, none);
@@ -137,6 +143,32 @@ static void truncated_or_longer_messages_are_refused(void **state)
 	EXPECT_EXACT(sign, job);
 	EXPECT_EXACT(signed, done);
 	EXPECT_EXACT(signed, failed);
+}
+
+/* P-17, P-37: what a signer or a front says of algorithms is bounded. */
+static void algorithms_out_of_range_are_refused(void **state)
+{
+	(void)state;
+	struct view oid = view_of("\x06\x03\x2b\x65\x70", 5), none = {0};
+	struct view longest = view_of(octets, LIMIT_OID + 1);
+	struct message_algorithms algorithms = {.count = 1, .algorithms = {{oid, true}}};
+	struct message_offer offer = {.issuer = 3, .count = 1, .algorithms = {oid}};
+	/* count 4 · OID 4+5 · decisive 1; issuer 4 · count 4 · OID 4+5 */
+	EXPECT_REFUSED(algorithms, algorithms, 0, 4, 1, LIMIT_ALGORITHMS + 1);
+	EXPECT_REFUSED(algorithms, algorithms, 4, 4, 5, LIMIT_OID + 1);
+	EXPECT_REFUSED(algorithms, algorithms, 13, 1, 1, 2);
+	EXPECT_REFUSED(offer, offer, 0, 4, 3, LIMIT_ISSUERS);
+	EXPECT_REFUSED(offer, offer, 4, 4, 1, LIMIT_ISSUER_SIGNERS + 1);
+	offer.algorithms[0] = none;
+	EXPECT_UNWRITABLE(offer, offer);
+	algorithms.algorithms[0].oid = longest;
+	EXPECT_UNWRITABLE(algorithms, algorithms);
+	struct message_sign job = a_job();
+	job.algorithm = longest;
+	EXPECT_UNWRITABLE(sign, job);
+	struct message_query query = a_query();
+	query.preferred = view_of(octets, LIMIT_PREFERENCES + 1);
+	EXPECT_UNWRITABLE(query, query);
 }
 
 static void query_fields_out_of_range_are_refused(void **state)
@@ -381,6 +413,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(truncated_or_longer_messages_are_refused),
+		cmocka_unit_test(algorithms_out_of_range_are_refused),
 		cmocka_unit_test(query_fields_out_of_range_are_refused),
 		cmocka_unit_test(answer_fields_out_of_range_are_refused),
 		cmocka_unit_test(an_answer_without_response_carries_nothing_else),

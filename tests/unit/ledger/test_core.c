@@ -30,6 +30,93 @@ static void a_signer_that_stretches_the_life_is_not_believed(void **state)
 	assert_int_equal(b->alarms, 1);
 }
 
+/* ---- P-17, P-37: what signers offer ---- */
+
+static struct view oid_named(const char *letter)
+{
+	static const uint8_t oids[2][5] = {{0x06, 0x03, 0x2a, 0x03, 'a'},
+					   {0x06, 0x03, 0x2a, 0x03, 'b'}};
+	return view_of(oids[letter[0] - 'a'], 5);
+}
+
+/* "ab": two algorithms, the default first. */
+static int offer(struct bench *b, uint32_t issuer, const char *letters)
+{
+	cleanup(buffer_deinit) struct buffer payload = {0};
+	struct message_offer m = {.issuer = issuer};
+	for (; *letters; letters++)
+		m.algorithms[m.count++] = oid_named(letters);
+	message_offer_write(&payload, &m);
+	return ledger_signer_frame(b->ledger, 0, MESSAGE_OFFER, buffer_view(&payload), b->now);
+}
+
+static struct message_algorithms last_algorithms(const struct bench *b)
+{
+	struct message_algorithms m;
+	assert_int_equal(message_algorithms_read(last_frame(b, MESSAGE_ALGORITHMS), &m), 0);
+	return m;
+}
+
+static void an_offer_for_no_issuer_of_ours_cuts_the_signer_off(void **state)
+{
+	struct bench *b = *state;
+	assert_int_equal(offer(b, 2, "a"), -EBADMSG);
+}
+
+static void preferences_that_are_no_list_cut_the_front_off(void **state)
+{
+	struct bench *b = *state;
+	cleanup(buffer_deinit) struct buffer certid = {0}, payload = {0};
+	uint8_t serial = 0x42;
+	made_certid(&certid, OCSP_HASH_SHA1, &b->hashes[0], &b->hashes[0], view_of(&serial, 1));
+	struct message_query query = {.certid_count = 1, .certids = {buffer_view(&certid)}};
+	query.preferred = view_of_string("no OID");
+	message_query_write(&payload, &query);
+	assert_int_equal(
+		ledger_front_frame(b->ledger, 0, MESSAGE_QUERY, buffer_view(&payload), b->now),
+		-EBADMSG);
+}
+
+static void fronts_hear_only_of_algorithms_that_leave_a_choice(void **state)
+{
+	struct bench *b = *state;
+	assert_int_equal(offer(b, 0, "a"), 0);
+	assert_int_equal(offer(b, 1, "b"), 0);
+	assert_int_equal(frames_of(b, MESSAGE_ALGORITHMS), 0);
+	assert_int_equal(offer(b, 0, "ab"), 0);
+	assert_int_equal(frames_of(b, MESSAGE_ALGORITHMS), 2); /* one for each front */
+	struct message_algorithms m = last_algorithms(b);
+	assert_int_equal(m.count, 2);
+	assert_view_equal(m.algorithms[0].oid, oid_named("a"));
+	assert_true(m.algorithms[0].decisive && m.algorithms[1].decisive);
+	assert_int_equal(offer(b, 0, "ab"), 0); /* the same again is no news */
+	assert_int_equal(frames_of(b, MESSAGE_ALGORITHMS), 2);
+	assert_int_equal(offer(b, 0, "b"), 0);
+	assert_int_equal(last_algorithms(b).count, 0);
+	/* Whoever comes later hears it too. */
+	assert_int_equal(offer(b, 1, "ba"), 0);
+	forget_frames(b);
+	ledger_front_attach(b->ledger, 2, b->now);
+	assert_int_equal(last_algorithms(b).count, 2);
+}
+
+static void an_issuer_without_a_usable_signer_is_named(void **state)
+{
+	struct bench *b = *state;
+	struct message_readiness m;
+	assert_int_equal(offer(b, 0, "a"), 0);
+	assert_int_equal(offer(b, 1, ""), 0);
+	ledger_turn_end(b->ledger, b->now);
+	assert_int_equal(message_readiness_read(last_frame(b, MESSAGE_READINESS), &m), 0);
+	assert_false(m.ready);
+	assert_view_equal(m.reason,
+			  view_of_string("no signer's certificate is valid now: issuer: B"));
+	assert_int_equal(offer(b, 1, "b"), 0);
+	ledger_turn_end(b->ledger, b->now);
+	assert_int_equal(message_readiness_read(last_frame(b, MESSAGE_READINESS), &m), 0);
+	assert_true(m.ready);
+}
+
 /* ---- P-12 ---- */
 
 static void certids_of_two_issuers_are_unauthorized(void **state)
@@ -342,6 +429,10 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(a_forged_frame_cuts_the_front_off),
+		CASE(an_offer_for_no_issuer_of_ours_cuts_the_signer_off),
+		CASE(preferences_that_are_no_list_cut_the_front_off),
+		CASE(fronts_hear_only_of_algorithms_that_leave_a_choice),
+		CASE(an_issuer_without_a_usable_signer_is_named),
 		CASE(a_signer_that_stretches_the_life_is_not_believed),
 		CASE(certids_of_two_issuers_are_unauthorized),
 		CASE(one_turn_is_one_batch_and_each_certificate_is_asked_once),
