@@ -23,8 +23,8 @@
 #define LIMIT_PREFERRED_ALGORITHMS 8u
 /* An OBJECT IDENTIFIER of a signature algorithm with its header; those in use have 5 to 13 octets. */
 #define LIMIT_OID 32u
-/* As they travel between rooms: one after the other. */
-#define LIMIT_PREFERENCES (LIMIT_PREFERRED_ALGORITHMS * LIMIT_OID)
+/* LIMIT_PREFERRED_ALGORITHMS of them, one after the other, as they travel between rooms. */
+#define LIMIT_PREFERENCES 256u
 
 /* ---- HTTP ---- */
 

@@ -219,7 +219,8 @@ class DemoCA:
 class Responder:
     """`stillgood serve` with a configuration of its own. Database and issuers must exist."""
 
-    def __init__(self, folder, pg, issuers, server=None, database=None, defaults=None):
+    def __init__(self, folder, pg, issuers, server=None, database=None, defaults=None,
+                 signers=None):
         self.folder = folder
         os.makedirs(folder, exist_ok=True)
         self.port = free_port()
@@ -241,6 +242,8 @@ class Responder:
                 "signer_key": value.signer_key,
             }
             sections[f'issuer "{name}"'] = options
+        for name, options in (signers or {}).items():
+            sections[f'signer "{name}"'] = options
         with open(self.conf, "w", encoding="utf-8") as file:
             for section, options in sections.items():
                 file.write(f"[{section}]\n")

@@ -28,7 +28,7 @@ static void refused(const char *text, const char *expected)
 		fail_msg("\"%s\" does not say \"%s\"", fault.text, expected);
 }
 
-static void a_signer_of_nobody_is_refused(void **state)
+static void a_signer_of_nobody_is_refused(void **state) /* P-37 */
 {
 	(void)state;
 	refused(DATABASE ISSUER("A") PAIR SIGNER("next", "B"),
@@ -38,7 +38,7 @@ static void a_signer_of_nobody_is_refused(void **state)
 	refused("[signer]\n", "[signer] needs the signer's name");
 }
 
-static void half_a_signer_is_refused(void **state)
+static void half_a_signer_is_refused(void **state) /* P-37 */
 {
 	(void)state;
 	refused(DATABASE ISSUER("A") PAIR "[signer \"next\"]\nissuer = A\ncertificate = c\n",
@@ -58,7 +58,7 @@ static void a_signers_name_is_used_once(void **state)
 		"[signer \"next\"] again; the first is in line 5");
 }
 
-static void more_signers_than_the_limit_are_refused(void **state)
+static void more_signers_than_the_limit_are_refused(void **state) /* P-37 */
 {
 	(void)state;
 	cleanup(buffer_deinit) struct buffer text = {0};
@@ -69,16 +69,15 @@ static void more_signers_than_the_limit_are_refused(void **state)
 	refused((char *)text.data, "issuer \"A\" has more than 8 signers");
 }
 
-static void weak_digests_have_no_name(void **state)
+static void weak_digests_have_no_name(void **state) /* P-36 */
 {
 	(void)state;
-	/* P-36 */
 	refused(DATABASE ISSUER("A") PAIR "signature = sha1\n",
 		"write auto, sha256, sha384, sha512, pss-sha256, pss-sha384 or pss-sha512");
 	refused("[signer \"x\"]\nsignature = md5\n", "signature = md5 is not valid");
 }
 
-static void signers_come_in_order_after_the_issuers_own(void **state)
+static void signers_come_in_order_after_the_issuers_own(void **state) /* P-37 */
 {
 	(void)state;
 	struct conf *conf = parse(SIGNER("third", "A") DATABASE ISSUER("A") PAIR

@@ -27,7 +27,7 @@ static struct view canonical(const struct message_algorithms *known, unsigned co
 	return preferences_of(&preferences, &request, out);
 }
 
-static void unknown_and_weak_wishes_leave_no_trace(void **state)
+static void unknown_and_weak_wishes_leave_no_trace(void **state) /* P-17 */
 {
 	(void)state;
 	const struct view wishes[] = {WEAK, {(const uint8_t *)"\x06\x01\x2a", 3}, WEAK};
@@ -37,7 +37,7 @@ static void unknown_and_weak_wishes_leave_no_trace(void **state)
 	assert_int_equal(canonical(&none, 3, wishes, out).size, 0);
 }
 
-static void known_wishes_stay_in_the_clients_order_each_once(void **state)
+static void known_wishes_stay_in_the_clients_order_each_once(void **state) /* P-17 */
 {
 	(void)state;
 	const struct view wishes[] = {WEAK, C, B, C, B};
@@ -49,7 +49,7 @@ static void known_wishes_stay_in_the_clients_order_each_once(void **state)
 									    10));
 }
 
-static void what_comes_after_a_decisive_one_does_not_matter(void **state)
+static void what_comes_after_a_decisive_one_does_not_matter(void **state) /* P-17 */
 {
 	(void)state;
 	const struct view one[] = {B, A}, other[] = {B, A, C, WEAK};
@@ -58,7 +58,7 @@ static void what_comes_after_a_decisive_one_does_not_matter(void **state)
 			  canonical(&two_of_three, 4, other, out_other));
 }
 
-static void the_latest_word_of_the_ledger_counts(void **state)
+static void the_latest_word_of_the_ledger_counts(void **state) /* P-17 */
 {
 	(void)state;
 	struct preferences preferences = {0};
@@ -71,7 +71,7 @@ static void the_latest_word_of_the_ledger_counts(void **state)
 	assert_int_equal(preferences_of(&preferences, &request, out).size, 0);
 }
 
-static void the_longest_list_fits(void **state)
+static void the_longest_list_fits(void **state) /* P-17 */
 {
 	(void)state;
 	struct message_algorithms most = {.count = LIMIT_PREFERRED_ALGORITHMS};

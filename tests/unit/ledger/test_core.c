@@ -57,13 +57,13 @@ static struct message_algorithms last_algorithms(const struct bench *b)
 	return m;
 }
 
-static void an_offer_for_no_issuer_of_ours_cuts_the_signer_off(void **state)
+static void an_offer_for_no_issuer_of_ours_cuts_the_signer_off(void **state) /* P-37 */
 {
 	struct bench *b = *state;
 	assert_int_equal(offer(b, 2, "a"), -EBADMSG);
 }
 
-static void preferences_that_are_no_list_cut_the_front_off(void **state)
+static void preferences_that_are_no_list_cut_the_front_off(void **state) /* P-17 */
 {
 	struct bench *b = *state;
 	cleanup(buffer_deinit) struct buffer certid = {0}, payload = {0};
@@ -77,7 +77,7 @@ static void preferences_that_are_no_list_cut_the_front_off(void **state)
 		-EBADMSG);
 }
 
-static void fronts_hear_only_of_algorithms_that_leave_a_choice(void **state)
+static void fronts_hear_only_of_algorithms_that_leave_a_choice(void **state) /* P-17 */
 {
 	struct bench *b = *state;
 	assert_int_equal(offer(b, 0, "a"), 0);
@@ -100,7 +100,7 @@ static void fronts_hear_only_of_algorithms_that_leave_a_choice(void **state)
 	assert_int_equal(last_algorithms(b).count, 2);
 }
 
-static void an_issuer_without_a_usable_signer_is_named(void **state)
+static void an_issuer_without_a_usable_signer_is_named(void **state) /* P-37 */
 {
 	struct bench *b = *state;
 	struct message_readiness m;

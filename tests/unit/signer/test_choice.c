@@ -118,7 +118,7 @@ static const char *who(struct credential *c, struct view algorithm, int64_t at)
 	return r ? r->name : "nobody";
 }
 
-static void nothing_is_signed_when_nobody_is_in_date(void **state)
+static void nothing_is_signed_when_nobody_is_in_date(void **state) /* P-37 */
 {
 	(void)state;
 	const struct plan plans[] = {{world.ec, -PKI_DAY, PKI_DAY, 0},
@@ -147,7 +147,7 @@ static void nothing_is_signed_when_nobody_is_in_date(void **state)
 	credential_free(c);
 }
 
-static void the_next_takes_over_before_answers_get_short(void **state)
+static void the_next_takes_over_before_answers_get_short(void **state) /* P-37 */
 {
 	(void)state;
 	const struct plan plans[] = {{world.ec, -PKI_DAY, 2 * PKI_DAY, 0},
@@ -162,7 +162,8 @@ static void the_next_takes_over_before_answers_get_short(void **state)
 	credential_free(c);
 }
 
-static void without_a_next_the_one_that_lasts_longest_signs_to_its_end(void **state)
+static void
+without_a_next_the_one_that_lasts_longest_signs_to_its_end(void **state) /* P-37, P-27 */
 {
 	(void)state;
 	const struct plan plans[] = {{world.ec, -PKI_DAY, HOUR, 0},
@@ -175,7 +176,7 @@ static void without_a_next_the_one_that_lasts_longest_signs_to_its_end(void **st
 	credential_free(c);
 }
 
-static void the_algorithm_asked_for_signs_and_a_weak_one_does_not(void **state)
+static void the_algorithm_asked_for_signs_and_a_weak_one_does_not(void **state) /* P-17, P-36 */
 {
 	(void)state;
 	const struct plan plans[] = {{world.ec, -PKI_DAY, PKI_DAY, 0},
@@ -200,7 +201,7 @@ static void the_algorithm_asked_for_signs_and_a_weak_one_does_not(void **state)
 	credential_free(c);
 }
 
-static void a_signer_may_wait_or_be_over_beside_one_in_date(void **state)
+static void a_signer_may_wait_or_be_over_beside_one_in_date(void **state) /* P-37 */
 {
 	(void)state;
 	const struct plan plans[] = {{world.ec, -3 * PKI_DAY, -PKI_DAY, 0},
@@ -218,7 +219,7 @@ static void a_signer_may_wait_or_be_over_beside_one_in_date(void **state)
 	credential_free(c);
 }
 
-static void a_gap_between_two_signers_is_told_in_time(void **state)
+static void a_gap_between_two_signers_is_told_in_time(void **state) /* P-37 */
 {
 	(void)state;
 	const struct plan plans[] = {{world.ec, -PKI_DAY, 3 * PKI_DAY, 0},
@@ -232,7 +233,7 @@ static void a_gap_between_two_signers_is_told_in_time(void **state)
 	credential_free(c);
 }
 
-static void none_in_date_is_refused_at_the_start_but_not_while_serving(void **state)
+static void none_in_date_is_refused_at_the_start_but_not_while_serving(void **state) /* P-37 */
 {
 	(void)state;
 	const struct plan plans[] = {{world.ec, -3 * PKI_DAY, -PKI_DAY, 0},
@@ -248,7 +249,7 @@ static void none_in_date_is_refused_at_the_start_but_not_while_serving(void **st
 	keyring_deinit(&ring);
 }
 
-static void a_bad_second_signer_refuses_the_whole(void **state)
+static void a_bad_second_signer_refuses_the_whole(void **state) /* P-35 */
 {
 	(void)state;
 	const struct plan plans[] = {{world.ec, 0, 0, 0}, {world.ec, 0, 0, 0}};
@@ -277,7 +278,7 @@ static void hear(void *context, struct view offer)
 	assert_int_equal(message_offer_read(buffer_view(&heard->payload), &heard->last), 0);
 }
 
-static void the_ledger_hears_of_a_hand_over_once(void **state)
+static void the_ledger_hears_of_a_hand_over_once(void **state) /* P-37 */
 {
 	(void)state;
 	const struct plan plans[] = {{world.ec, -PKI_DAY, 2 * PKI_DAY, 0},
@@ -309,7 +310,7 @@ static void the_ledger_hears_of_a_hand_over_once(void **state)
 	keyring_deinit(&ring);
 }
 
-static void status_tells_each_signers_end_and_warns(void **state)
+static void status_tells_each_signers_end_and_warns(void **state) /* P-37 */
 {
 	(void)state;
 	const struct plan plans[] = {{world.ec, -3 * PKI_DAY, -PKI_DAY, 0},

@@ -482,7 +482,7 @@ static void weak_digests_are_refused(void **state)
 	EVP_PKEY_free(sha224);
 }
 
-static void a_key_is_not_used_against_its_parameters(void **state)
+static void a_key_is_not_used_against_its_parameters(void **state) /* P-36 */
 {
 	(void)state;
 	EVP_PKEY *sha384 = pki_restricted_key("SHA384");
