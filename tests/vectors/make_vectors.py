@@ -271,6 +271,8 @@ def preference_vectors():
     yield "P-18-basic-second", accepting(UNKNOWN, BASIC), read()
     yield "P-18-other", accepting(UNKNOWN), MALFORMED
     yield "P-18-empty", accepting(), MALFORMED
+    primitive = extension(ACCEPTABLE, tlv(0x10, oid(BASIC)))
+    yield "P-18-primitive-sequence", with_extensions(primitive), MALFORMED
     yield "P-18-no-sequence", with_extensions(extension(ACCEPTABLE, oid(BASIC))), MALFORMED
     locator = sequence(common_name("CA"), sequence())
     for name, value in [("locator", locator), ("locator-garbage", b"\xff")]:
