@@ -26,6 +26,10 @@
 /* LIMIT_PREFERRED_ALGORITHMS of them, one after the other, as they travel between rooms. */
 #define LIMIT_PREFERENCES 256u
 
+/* Certificates in an answer that bear the ResponderID's name and are tried by `ask`: two while a
+ * signer is renewed. */
+#define LIMIT_ANSWER_SIGNERS 8u
+
 /* ---- HTTP ---- */
 
 /* Request line with the longest GET path, plus headers of ordinary clients and proxies. */

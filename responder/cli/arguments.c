@@ -40,10 +40,12 @@ static const struct {
 			"where to ask; else the certificate's own access location"},
 	[OPTION_METHOD] = {"method", 'm', "METHOD", "get or post (post)"},
 	[OPTION_NONCE] = {"nonce", 0, NULL, "send a nonce and require it in the answer"},
-	[OPTION_NO_NONCE] = {"no-nonce", 0, NULL, "send no nonce (default)"},
+	[OPTION_NO_NONCE] = {"no-nonce", 0, NULL, "send no nonce (default of GET)"},
 	[OPTION_HASH] = {"hash", 0, "HASH", "of the CertID: sha1, sha256, sha384, sha512 (sha1)"},
 	[OPTION_TIMEOUT] = {"timeout", 0, "DURATION", "give up after this time (10s)"},
 	[OPTION_SKEW] = {"skew", 0, "DURATION", "tolerated difference of clocks (5s)"},
+	[OPTION_VERBOSE] = {"verbose", 'v', NULL,
+			    "print signer, request and each phase's time too"},
 	[OPTION_EVERY] = {"every", 0, "DURATION", "time between two heartbeats (100ms)"},
 };
 

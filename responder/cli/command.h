@@ -38,6 +38,7 @@ enum command_option {
 	OPTION_TIMEOUT,
 	OPTION_SKEW,
 	OPTION_EVERY,
+	OPTION_VERBOSE,
 	OPTION_COUNT
 };
 #define OPTION_BIT(option) (UINT32_C(1) << (option))

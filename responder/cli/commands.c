@@ -1,5 +1,6 @@
 /* Every command, a row each, in the order of `stillgood --help`. `serve` is here for its help; main
  * starts it itself, because it is no command of this room. */
+#include "base/limits.h"
 #include "cli/command.h"
 
 #define DATABASE (OPTION_BIT(OPTION_DATABASE) | OPTION_BIT(OPTION_CONFIG))
@@ -146,17 +147,19 @@ const struct command commands[] = {
 	},
 	{
 		.name = "ask",
-		.operands = "CERT --issuer CA",
+		.operands = "CERT… --issuer CA",
 		.summary = "ask a responder and prove its answer",
-		.help = "Exit status: 0 good, 3 revoked, 4 unknown, 5 no authentic answer; 1 a "
-			"file "
-			"is not readable.",
+		.help = "All certificates, of one CA, go into one request. Unless told otherwise "
+			"POST sends a nonce and\njudges an answer without it by its times.\n"
+			"Exit status, of the worst: 0 good, 3 revoked, 4 unknown, 5 no authentic "
+			"answer; 1 a file is\nnot readable.",
 		.options = JSON | OPTION_BIT(OPTION_ISSUER) | OPTION_BIT(OPTION_URL) |
 			   OPTION_BIT(OPTION_METHOD) | OPTION_BIT(OPTION_NONCE) |
 			   OPTION_BIT(OPTION_NO_NONCE) | OPTION_BIT(OPTION_HASH) |
-			   OPTION_BIT(OPTION_TIMEOUT) | OPTION_BIT(OPTION_SKEW),
+			   OPTION_BIT(OPTION_TIMEOUT) | OPTION_BIT(OPTION_SKEW) |
+			   OPTION_BIT(OPTION_VERBOSE),
 		.least = 1,
-		.most = 1,
+		.most = LIMIT_CERTIDS,
 		.run = command_ask,
 	},
 };

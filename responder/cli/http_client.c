@@ -54,17 +54,28 @@ static int connect_one(const struct addrinfo *address, int64_t deadline_us, int 
 	return 0;
 }
 
-static int connect_any(const struct client_url *url, int64_t deadline_us, int *ret,
-		       struct fault *fault)
+/* A deadline and the times on the way there. */
+struct timing {
+	int64_t begin_us, deadline_us;
+};
+
+static int64_t elapsed(const struct timing *timing)
+{
+	return clock_now().mono_us - timing->begin_us;
+}
+
+static int connect_any(const struct client_url *url, const struct timing *timing,
+		       struct client_reply *reply, int *ret, struct fault *fault)
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
 	cleanup(address_list_freep) struct addrinfo *list = NULL;
 	int e = getaddrinfo(url->host, url->port, &hints, &list);
 	if (e)
 		return fault_set(fault, -EHOSTUNREACH, "%s: %s", url->host, gai_strerror(e));
+	reply->resolve_us = elapsed(timing);
 	int r = -EHOSTUNREACH;
 	for (const struct addrinfo *address = list; address; address = address->ai_next) {
-		r = connect_one(address, deadline_us, ret);
+		r = connect_one(address, timing->deadline_us, ret);
 		if (r == 0)
 			return 0;
 	}
@@ -88,7 +99,7 @@ static int send_all(int fd, struct view bytes, int64_t deadline_us)
 	return 0;
 }
 
-static int receive_reply(int fd, int64_t deadline_us, struct client_reply *ret)
+static int receive_reply(int fd, const struct timing *timing, struct client_reply *ret)
 {
 	cleanup(buffer_deinit) struct buffer bytes = {0};
 	for (;;) {
@@ -97,13 +108,15 @@ static int receive_reply(int fd, int64_t deadline_us, struct client_reply *ret)
 			return -ENOMEM;
 		ssize_t got = recv(fd, room, 16384, 0);
 		if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
-			int r = wait_ready(fd, POLLIN, deadline_us);
+			int r = wait_ready(fd, POLLIN, timing->deadline_us);
 			if (r)
 				return r;
 			continue;
 		}
 		if (got < 0)
 			return -errno;
+		if (bytes.size == 0)
+			ret->first_octet_us = elapsed(timing);
 		bytes.size += (size_t)got;
 		int r = client_reply_read(buffer_view(&bytes), got == 0, ret);
 		if (r != CLIENT_REPLY_MORE)
@@ -150,21 +163,23 @@ int client_exchange_run(const struct client_exchange *exchange, struct client_re
 			struct fault *fault)
 {
 	const struct client_url *url = exchange->url;
-	int64_t begin = clock_now().mono_us, deadline = begin + exchange->timeout_us;
+	struct timing timing = {.begin_us = clock_now().mono_us};
+	timing.deadline_us = timing.begin_us + exchange->timeout_us;
 	cleanup(buffer_deinit) struct buffer request = {0};
 	cleanup(descriptor_closep) int fd = -1;
 	write_request(exchange, &request);
 	int r = buffer_result(&request);
 	if (r)
 		return fault_set(fault, r, "out of memory");
-	r = connect_any(url, deadline, &fd, fault);
+	r = connect_any(url, &timing, ret, &fd, fault);
 	if (r)
 		return r;
-	ret->connect_us = clock_now().mono_us - begin;
-	r = send_all(fd, buffer_view(&request), deadline);
+	ret->connect_us = elapsed(&timing);
+	r = send_all(fd, buffer_view(&request), timing.deadline_us);
+	ret->send_us = elapsed(&timing);
 	if (r == 0)
-		r = receive_reply(fd, deadline, ret);
-	ret->total_us = clock_now().mono_us - begin;
+		r = receive_reply(fd, &timing, ret);
+	ret->total_us = elapsed(&timing);
 	if (r)
 		return fault_set(fault, r, "%s port %s: %s", url->host, url->port, reason_of(r));
 	return 0;

@@ -26,7 +26,9 @@ struct client_reply {
 	unsigned status; /* 200 … */
 	char content_type[64]; /* as sent, cut; "" without one */
 	struct buffer body;
-	int64_t connect_us, total_us; /* since the beginning */
+	/* Since the beginning: the name is resolved, the connection stands, the request is written,
+	 * the first octet is there, the reply is whole. 0: it did not come to that. */
+	int64_t resolve_us, connect_us, send_us, first_octet_us, total_us;
 };
 void client_reply_deinit(struct client_reply *reply);
 

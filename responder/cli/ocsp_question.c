@@ -15,22 +15,30 @@ static bool add_nonce(OCSP_REQUEST *request, struct ocsp_question *question)
 				       sizeof(question->nonce_octets)) == 1;
 }
 
+static bool add_certificate(OCSP_REQUEST *request, struct ocsp_question *question, unsigned i)
+{
+	question->ids[i] =
+		OCSP_cert_to_id(question->hash, question->certificates[i], question->issuer);
+	OCSP_CERTID *id = question->ids[i] ? OCSP_CERTID_dup(question->ids[i]) : NULL;
+	if (id && OCSP_request_add0_id(request, id))
+		return true;
+	OCSP_CERTID_free(id);
+	return false;
+}
+
 static bool fill(OCSP_REQUEST *request, struct ocsp_question *question)
 {
-	OCSP_CERTID *id = OCSP_CERTID_dup(question->id);
-	if (!id || !OCSP_request_add0_id(request, id)) {
-		OCSP_CERTID_free(id);
-		return false;
-	}
-	return !question->nonce || add_nonce(request, question);
+	for (unsigned i = 0; i < question->count; i++)
+		if (!add_certificate(request, question, i))
+			return false;
+	return question->nonce == OCSP_NONCE_NONE || add_nonce(request, question);
 }
 
 int ocsp_question_write(struct ocsp_question *question, struct buffer *out, struct fault *fault)
 {
 	cleanup(request_freep) OCSP_REQUEST *request = OCSP_REQUEST_new();
-	question->id = OCSP_cert_to_id(question->hash, question->certificate, question->issuer);
 	int size = -1;
-	if (request && question->id && fill(request, question))
+	if (request && fill(request, question))
 		size = i2d_OCSP_REQUEST(request, NULL);
 	uint8_t *room = size > 0 ? buffer_reserve(out, (size_t)size) : NULL;
 	ERR_clear_error();
@@ -42,6 +50,8 @@ int ocsp_question_write(struct ocsp_question *question, struct buffer *out, stru
 
 void ocsp_question_deinit(struct ocsp_question *question)
 {
-	OCSP_CERTID_free(question->id);
-	question->id = NULL;
+	for (unsigned i = 0; i < question->count; i++) {
+		OCSP_CERTID_free(question->ids[i]);
+		question->ids[i] = NULL;
+	}
 }

@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509 import ocsp
 
-from harness import DemoCA, free_port, stillgood, wait_for
+from harness import DemoCA, free_port, run, stillgood, wait_for
 
 NOW = datetime.datetime.utcnow().replace(microsecond=0)
 HOUR = datetime.timedelta(hours=1)
@@ -46,6 +46,7 @@ class Server:
 
     def __init__(self):
         self.respond = None
+        self.content_type = "application/ocsp-response"
         self.requests = []
         server = self
 
@@ -54,7 +55,7 @@ class Server:
                 server.requests.append((self.command, self.path, body))
                 status, data = server.respond(body)
                 self.send_response(status)
-                self.send_header("Content-Type", "application/ocsp-response")
+                self.send_header("Content-Type", server.content_type)
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
                 self.wfile.write(data)
@@ -84,8 +85,8 @@ def server():
 
 def answer(ca, certificate=None, status=ocsp.OCSPCertStatus.GOOD, signer=None, signer_key=None,
            this_update=NOW, next_update=NOW + HOUR, revoked=None, reason=None, nonce=True,
-           algorithm=None, embed=True, issuer=None):
-    """A function from request to reply, for Server.respond."""
+           algorithm=None, embed=True, issuer=None, by_name=False, digest=None):
+    """A function from request to reply, for Server.respond. `embed`: True, or a list of files."""
     def respond(request):
         asked = ocsp.load_der_ocsp_request(request)
         certified = load(signer or ca.signer_certificate)
@@ -94,14 +95,16 @@ def answer(ca, certificate=None, status=ocsp.OCSPCertStatus.GOOD, signer=None, s
             algorithm=algorithm or asked.hash_algorithm, cert_status=status,
             this_update=this_update, next_update=next_update, revocation_time=revoked,
             revocation_reason=reason,
-        ).responder_id(ocsp.OCSPResponderEncoding.HASH, certified)
+        ).responder_id(ocsp.OCSPResponderEncoding.NAME if by_name
+                       else ocsp.OCSPResponderEncoding.HASH, certified)
         if embed:
-            builder = builder.certificates([certified])
+            builder = builder.certificates(
+                [certified] if embed is True else [load(path) for path in embed])
         for extension in asked.extensions:
             if nonce and isinstance(extension.value, x509.OCSPNonce):
                 value = extension.value.nonce if nonce is True else nonce
                 builder = builder.add_extension(x509.OCSPNonce(value), critical=False)
-        response = builder.sign(key_of(signer_key or ca.signer_key), hashes.SHA256())
+        response = builder.sign(key_of(signer_key or ca.signer_key), digest or hashes.SHA256())
         return 200, response.public_bytes(serialization.Encoding.DER)
     return respond
 
@@ -110,6 +113,10 @@ def ask(ca, server, *arguments, certificate=None):
     result = stillgood("ask", certificate or ca.leaf, "--issuer", ca.certificate, "--url",
                        server.url, "--json", *arguments, check=False)
     document = json.loads(result.stdout) if result.stdout else {}
+    if document:  # of one certificate: all in one
+        (certificate,) = document["certificates"]
+        assert certificate["status"] == document["status"]
+        document.update(certificate)
     return result.returncode, document, result.stderr
 
 
@@ -131,7 +138,11 @@ def test_a_proven_answer_is_told_whole(ca, server, method, name):
     assert document["this_update"] == NOW.isoformat() + "Z"
     assert document["next_update"] == (NOW + HOUR).isoformat() + "Z"
     assert document["delegated"] and "signer" in document["signer"]
-    assert document["total_us"] >= document["connect_us"] >= 0
+    assert (document["total_us"] >= document["first_octet_us"] >= document["send_us"]
+            >= document["connect_us"] >= document["resolve_us"] > 0)
+    assert document["nocheck"] and document["responder_id"] == "key"
+    assert int(document["signer_serial"], 16) == load(ca.signer_certificate).serial_number
+    assert int(document["serial"], 16) == load(ca.leaf).serial_number
     asked = ocsp.load_der_ocsp_request(server.requests[0][2])
     assert server.requests[0][0] == method.upper()
     assert asked.hash_algorithm.name == name
@@ -155,7 +166,7 @@ def test_the_ca_may_sign_itself(ca, server):
         server.respond = answer(ca, signer=ca.certificate, signer_key=ca.path("ca.key"),
                                 embed=embed)
         status, document, _ = ask(ca, server)
-        assert status == 0 and not document["delegated"]
+        assert (status, document.get("error")) == (0, None) and not document["delegated"]
 
 
 def test_a_nonce_must_come_back(ca, server):
@@ -168,6 +179,34 @@ def test_a_nonce_must_come_back(ca, server):
     assert_no_answer(ca, server, "nonce is another", "--nonce")
     server.respond = answer(ca, nonce=b"short")
     assert_no_answer(ca, server, "nonce is another", "--nonce")
+
+
+def test_a_nonce_is_offered_by_post_and_an_answer_without_it_is_judged_by_its_times(ca, server):
+    """RFC 9919: responders that sign in advance cannot repeat one. A wrong one is never right."""
+    def nonces(*arguments):
+        server.requests.clear()
+        status, document, _ = ask(ca, server, *arguments)
+        asked = ocsp.load_der_ocsp_request(server.requests[0][2])
+        return status, len(asked.extensions), document["nonce_sent"], document["nonce"]
+    server.respond = answer(ca)
+    assert nonces() == (0, 1, True, True)
+    assert nonces("--no-nonce") == (0, 0, False, False)
+    assert nonces("--method", "get") == (0, 0, False, False)
+    assert nonces("--method", "get", "--nonce") == (0, 1, True, True)
+    server.respond = answer(ca, nonce=False)
+    assert nonces() == (0, 1, True, False)
+    server.respond = answer(ca, nonce=b"another nonce of thirty-two oct.")
+    assert_no_answer(ca, server, "nonce is another")
+
+
+def test_an_answer_of_any_age_is_none(ca, server):
+    """Without nextUpdate only the nonce says that it was not recorded years ago."""
+    server.respond = answer(ca, next_update=None, this_update=NOW - 1000 * HOUR)
+    status, document, _ = ask(ca, server)
+    assert (status, document["next_update"]) == (0, None)
+    assert_no_answer(ca, server, "neither nextUpdate nor our nonce", "--no-nonce")
+    server.respond = answer(ca, next_update=None, nonce=False)
+    assert_no_answer(ca, server, "neither nextUpdate nor our nonce")
 
 
 def test_a_signature_by_somebody_else_is_no_answer(ca, server, impostor):
@@ -200,6 +239,144 @@ def test_a_certificate_of_the_ca_without_the_purpose_may_not_sign(ca, server):
     assert_no_answer(ca, server, "may not sign")
 
 
+OCSP_SIGNING = "extendedKeyUsage=OCSPSigning\nkeyUsage=critical,digitalSignature\n"
+
+
+def test_a_delegate_must_be_in_date_understood_and_strongly_signed(ca, server):
+    def signs(name, extensions=OCSP_SIGNING + "noCheck=ignored\n", **options):
+        path = ca.issue(name, extensions=extensions, **options)
+        server.respond = answer(ca, signer=path, signer_key=ca.path(f"{name}.key"))
+    signs("ended", days=-1)
+    assert_no_answer(ca, server, "certificate is out of date")
+    assert ask(ca, server, "--skew", "2d")[0] == 0
+    signs("odd", OCSP_SIGNING + "1.2.3.4=critical,ASN1:NULL\n")
+    assert_no_answer(ca, server, "critical extension that is not understood")
+    signs("unchecked", OCSP_SIGNING)
+    status, document, _ = ask(ca, server)
+    assert (status, document["nocheck"]) == (0, False)
+    weak = ca.issue("weak", extensions=OCSP_SIGNING)
+    run("openssl", "x509", "-req", "-in", ca.path("weak.csr"), "-CA", ca.certificate, "-CAkey",
+        ca.path("ca.key"), "-set_serial", "77", "-sha1", "-extfile", ca.path("weak.ext"), "-out",
+        weak)
+    server.respond = answer(ca, signer=weak, signer_key=ca.path("weak.key"))
+    assert_no_answer(ca, server, "signed with a weak digest")
+
+
+def test_an_answer_signed_with_sha1_is_none(ca, server):
+    """P-36, from the other side."""
+    server.respond = answer(ca, digest=hashes.SHA1())
+    assert_no_answer(ca, server, "signed with a weak digest")
+
+
+def test_every_certificate_that_bears_the_responder_id_is_tried(ca, server, impostor):
+    """Two delegates with one key, one with the purpose and one without; and a CA of the same name."""
+    plain = ca.issue("plain", key_file=ca.signer_key)
+    for embed in ([plain, ca.signer_certificate], [ca.signer_certificate, plain]):
+        server.respond = answer(ca, embed=embed)
+        status, document, _ = ask(ca, server)
+        assert (status, document["delegated"]) == (0, True)
+    server.respond = answer(ca, embed=[plain])
+    assert_no_answer(ca, server, "lacks the OCSPSigning purpose")
+    server.respond = answer(ca, by_name=True,
+                            embed=[impostor.signer_certificate, ca.signer_certificate])
+    status, document, _ = ask(ca, server)
+    assert (status, document["responder_id"]) == (0, "name")
+    server.respond = answer(ca, embed=[plain] * 8 + [ca.signer_certificate])
+    assert_no_answer(ca, server, "lacks the OCSPSigning purpose")
+
+
+def test_several_certificates_go_into_one_request(ca, server):
+    """P-11. Every one is told; the exit status is the worst one's."""
+    files = [ca.issue(f"several-{i}") for i in range(3)]
+    states = {}
+
+    def respond(request):
+        # Only one SingleResponse fits into an answer of python's builder: openssl makes this one.
+        return 200, several(ca, request, states)
+    server.respond = respond
+
+    def ask_all(*words):
+        for path, word in zip(files, words):
+            states[load(path).serial_number] = word
+        result = stillgood("ask", *files, "--issuer", ca.certificate, "--url", server.url,
+                           "--json", check=False)
+        document = json.loads(result.stdout)
+        assert [c["file"] for c in document["certificates"]] == files
+        assert document["status"] == {0: "good", 3: "revoked", 4: "unknown", 5: "none"}[
+            result.returncode]
+        return result.returncode, [c["status"] for c in document["certificates"]]
+    assert ask_all("V", "V", "V") == (0, ["good"] * 3)
+    assert ask_all("V", "R", "V") == (3, ["good", "revoked", "good"])
+    assert ask_all("V", None, "V") == (4, ["good", "unknown", "good"])
+    assert ask_all("R", None, "V") == (3, ["revoked", "unknown", "good"])
+    one = ocsp.OCSPRequestBuilder().add_certificate(
+        load(files[1]), load(ca.certificate), hashes.SHA1()).build().public_bytes(
+            serialization.Encoding.DER)
+    server.respond = lambda _: answer(ca, certificate=files[1])(one)
+    result = stillgood("ask", *files, "--issuer", ca.certificate, "--url", server.url, check=False)
+    assert result.returncode == 5 and result.stderr.count("another certificate") == 2
+    assert f"{files[1]}: good" in result.stdout and result.stdout.count("no authentic answer") == 2
+    result = stillgood("ask", *files * 4, "--issuer", ca.certificate, "--url", server.url,
+                       check=False)
+    assert result.returncode == 2 and "too many" in result.stderr
+
+
+def several(ca, request, states):
+    """What `openssl ocsp` answers with this index: {serial: "V", "R" or None}."""
+    def path(name):
+        return ca.path("several-" + name)
+    lines = []
+    for serial, word in states.items():
+        number = format(serial, "X")
+        number = number if len(number) % 2 == 0 else "0" + number
+        if word:
+            lines.append(f"{word}\t491231235959Z\t{'250101000000Z' if word == 'R' else ''}"
+                         f"\t{number}\tunknown\t/CN={number}\n")
+    with open(path("index.txt"), "w", encoding="ascii") as file:
+        file.writelines(lines)
+    with open(path("request"), "wb") as file:
+        file.write(request)
+    run("openssl", "ocsp", "-index", path("index.txt"), "-CA", ca.certificate, "-rsigner",
+        ca.signer_certificate, "-rkey", ca.signer_key, "-nmin", "5", "-reqin", path("request"),
+        "-respout", path("response"))
+    with open(path("response"), "rb") as file:
+        return file.read()
+
+
+def test_certificates_answered_in_different_places_are_not_asked_together(ca, server):
+    def located(name, url):
+        return ca.issue(name, extensions=f"authorityInfoAccess=OCSP;URI:{url}\n")
+    here, there = located("here", server.url), located("there", server.url + "/other")
+    result = stillgood("ask", here, there, "--issuer", ca.certificate, check=False)
+    assert result.returncode == 1 and "give --url" in result.stderr
+    result = stillgood("ask", here, ca.leaf, "--issuer", ca.certificate, check=False)
+    assert result.returncode == 1 and "give --url" in result.stderr
+
+
+def test_what_is_not_declared_as_an_answer_is_none(ca, server):
+    server.respond = answer(ca)
+    try:
+        server.content_type = "text/html"
+        assert_no_answer(ca, server, 'Content-Type "text/html"')
+        server.content_type = "Application/OCSP-Response; x=y"
+        assert ask(ca, server)[0] == 0
+    finally:
+        server.content_type = "application/ocsp-response"
+
+
+def test_verbose_tells_every_phase(ca, server):
+    server.respond = answer(ca)
+    for arguments in (["--verbose"], ["-v"]):
+        result = stillgood("ask", ca.leaf, "--issuer", ca.certificate, "--url", server.url,
+                           *arguments)
+        for word in ("resolve", "connect", "send", "wait", "receive", "verify", "responder ID",
+                     "serial", "1 CertIDs with sha1"):
+            assert f"  {word}" in result.stdout or word in result.stdout, word
+    result = stillgood("ask", ca.leaf, "--issuer", ca.certificate, "--url",
+                       f"http://127.0.0.1:{free_port()}/", "--verbose", check=False)
+    assert result.returncode == 5 and "receive" not in result.stdout
+
+
 def test_an_answer_about_another_certificate_is_none(ca, server, impostor):
     server.respond = answer(ca, certificate=ca.other_leaf)
     assert_no_answer(ca, server, "another certificate")
@@ -225,6 +402,7 @@ def test_times_are_checked_within_the_skew(ca, server):
     ((200, bytes.fromhex("30030a0106")), "unauthorized (6)"),
     ((200, bytes.fromhex("30030a010300")), "not an OCSP response"),
     ((200, bytes.fromhex("30030a0100")), "not of the basic type"),
+    ((200, bytes.fromhex("3080 0a0100 0000")), "not of the basic type"),
     ((404, b""), "HTTP status 404"),
     ((500, b"x"), "HTTP status 500"),
     ((200, b"\x30" * 70000), "too large"),
@@ -285,9 +463,10 @@ def test_a_real_responder_of_openssl_is_believed(ca, tmp_path):
             return result.returncode != 5 and result
         result = wait_for("openssl ocsp", asked)
         document = json.loads(result.stdout)
-        assert result.returncode == 3
-        assert document["reason"] == "superseded"
-        assert document["revoked_at"] == "2025-01-01T00:00:00Z"
+        assert result.returncode == 3 and document["nonce"]
+        (certificate,) = document["certificates"]
+        assert certificate["reason"] == "superseded"
+        assert certificate["revoked_at"] == "2025-01-01T00:00:00Z"
     finally:
         process.terminate()
         process.wait(timeout=10)

@@ -2,6 +2,7 @@
 times and the CertID by its own code (PROTOCOL.md, H)."""
 import base64
 import datetime
+import json
 import os
 import urllib.parse
 
@@ -220,9 +221,24 @@ def test_a_sha256_certid_is_answered_over_get_with_a_content_type(sites, state, 
     assert response.hash_algorithm.name == "sha256"
 
 
-def test_the_projects_own_client_tells_statuses_by_exit_code(sites):
-    site, responder = sites["P-256"]
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("arguments", [
+    [], ["--nonce"], ["--method", "get"], ["--method", "get", "--nonce"],
+    ["--hash", "sha256", "--no-nonce"], ["--hash", "sha512", "--method", "get"]], ids=" ".join)
+def test_the_projects_own_client_proves_every_answer(sites, key, arguments):
+    """P-11, P-16, P-24, P-25, P-26, P-27"""
+    site, responder = sites[key]
     for state, code in (("good", 0), ("revoked", 3), ("held", 3), ("unknown", 4)):
         result = stillgood("ask", site.path(state), "--issuer", site.ca.certificate, "--url",
-                           responder.url, check=False)
+                           responder.url, "--json", *arguments, check=False)
         assert result.returncode == code, (state, result.stdout, result.stderr)
+        document = json.loads(result.stdout)
+        assert document["delegated"] and document["nocheck"]
+        assert document["nonce"] == document["nonce_sent"]
+    states = ["good", "unknown", "held"]
+    result = stillgood("ask", *map(site.path, states), "--issuer", site.ca.certificate, "--url",
+                       responder.url, "--json", *arguments, check=False)
+    document = json.loads(result.stdout)
+    assert result.returncode == 3 and document["status"] == "revoked"
+    assert [c["status"] for c in document["certificates"]] == ["good", "unknown", "revoked"]
+    assert document["certificates"][2]["reason"] == "certificateHold"
