@@ -42,6 +42,17 @@ enum signature_choice {
 	SIGNATURE_PSS_SHA512,
 };
 
+/* What is asked of an issuer (PROTOCOL.md, F); conf/profile.h. */
+enum profile {
+	PROFILE_PRIVATE,
+	PROFILE_WEBPKI, /* CA/Browser Forum, Mozilla, Microsoft: TLS */
+	PROFILE_SMIME,
+	PROFILE_CODESIGNING,
+	PROFILE_QUALIFIED, /* ETSI EN 319 411 */
+	PROFILE_LIGHTWEIGHT, /* RFC 9919 */
+};
+#define PROFILE_COUNT 6
+
 struct conf_server {
 	char *listen[LIMIT_LISTENERS]; /* "127.0.0.1:8080", "[::1]:8080" */
 	unsigned listen_count;
@@ -88,6 +99,7 @@ struct conf_issuer {
 	/* The [signer] sections that name this issuer, in the order of the file (P-37). */
 	unsigned signer_count;
 	struct conf_signer *signers;
+	enum profile profile;
 	int64_t validity_us;
 	int64_t backdate_us; /* P-27 */
 	enum nonce_policy nonce;

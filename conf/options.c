@@ -43,6 +43,15 @@ static const struct option_word nonce_words[] = {
 	{"ignore", NONCE_IGNORE},
 	{NULL, 0},
 };
+static const struct option_word profile_words[] = {
+	{"private", PROFILE_PRIVATE},
+	{"webpki", PROFILE_WEBPKI},
+	{"smime", PROFILE_SMIME},
+	{"codesigning", PROFILE_CODESIGNING},
+	{"qualified", PROFILE_QUALIFIED},
+	{"lightweight", PROFILE_LIGHTWEIGHT},
+	{NULL, 0},
+};
 static const struct option_word responder_words[] = {
 	{"key", OCSP_BY_KEY},
 	{"name", OCSP_BY_NAME},
@@ -160,6 +169,12 @@ const struct option options[] = {
 	 MINUTE_US, "2s", "1s", DATABASE_AT(query_timeout_us),
 	 "Time for one query; after it the connection is given up and made anew."},
 
+	{SHARED(profile), OPTION_CHOICE, CONF_LEDGER | CONF_SIGNER, profile_words, 0, 0, "private",
+	 "webpki", ISSUER_AT(profile),
+	 "The kind of CA: gives other defaults to the options below, and refuses what those who "
+	 "rely on such a CA forbid. stillgood.conf(5) lists both under PROFILES, \"stillgood "
+	 "check\" "
+	 "names each violation."},
 	{SHARED(validity), OPTION_DURATION, CONF_LEDGER | CONF_SIGNER, NULL, 2 * SECOND_US,
 	 3650 * DAY_US, "8h", "1d", ISSUER_AT(validity_us),
 	 "From thisUpdate to nextUpdate. Never beyond the end of the signer's certificate. At "

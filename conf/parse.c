@@ -2,6 +2,7 @@
  * defaults, resolve "auto", check what must fit together. */
 #include "conf/check.h"
 #include "conf/draft.h"
+#include "conf/profile.h"
 
 #include <sched.h>
 
@@ -50,15 +51,33 @@ static bool may_lack(const struct draft *draft, const struct draft_section *sect
 	return false;
 }
 
+/* The profile that holds for an issuer's section, as far as this room is told. */
+static enum profile profile_of(const struct draft *draft, const struct draft_section *section)
+{
+	const struct given *given =
+		draft_given(draft, section, option_find(SECTION_ISSUER, "profile"));
+	return given ? (enum profile)given->value.number : PROFILE_PRIVATE;
+}
+
+static const char *standard_of(const struct draft *draft, const struct draft_section *section,
+			       const struct option *option)
+{
+	const char *standard = NULL;
+	if (option->section == SECTION_ISSUER)
+		standard = profile_standard(profile_of(draft, section), option->name);
+	return standard ? standard : option->standard;
+}
+
 static int fill_option(const struct draft *draft, const struct draft_section *section,
 		       const struct option *option, void *base)
 {
 	const struct given *given = draft_given(draft, section, option);
-	if (!given && !option->standard)
+	const char *text = standard_of(draft, section, option);
+	if (!given && !text)
 		return may_lack(draft, section, option) ? 0
 							: refuse_missing(draft, section, option);
 	struct value standard = {0};
-	int result = given ? 0 : value_parse(option, option->standard, &standard);
+	int result = given ? 0 : value_parse(option, text, &standard);
 	if (result == 0)
 		result = value_store(option, given ? &given->value : &standard, base);
 	value_deinit(&standard);

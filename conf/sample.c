@@ -1,5 +1,6 @@
 /* The commented sample file and the OPTIONS part of stillgood.conf(5), from the option table. */
 #include "conf/options.h"
+#include "conf/profile.h"
 
 #define TEXT_WIDTH 94
 
@@ -128,6 +129,66 @@ static void put_manual_section(const char *head, enum option_section section, bo
 			put_manual_option(&options[i], out);
 }
 
+/* ---- profiles ---- */
+
+static void put_profile_standards(enum profile profile, struct buffer *out)
+{
+	bool any = false;
+	for (size_t i = 0; i < option_count; i++) {
+		const char *standard = options[i].section == SECTION_ISSUER
+					       ? profile_standard(profile, options[i].name)
+					       : NULL;
+		if (!standard)
+			continue;
+		buffer_printf(out, "%s%s = %s", any ? ", " : "Defaults: ", options[i].name,
+			      standard);
+		any = true;
+	}
+	buffer_put_string(out, any ? ".\n" : "The defaults are those above.\n");
+}
+
+/* What this profile refuses and at least one other does not. */
+static bool refused_by(enum profile profile, enum finding_kind kind)
+{
+	bool all = true;
+	for (unsigned p = 0; p < PROFILE_COUNT; p++)
+		all = all && finding_severity(kind, (enum profile)p) == SEVERITY_REFUSED;
+	return !all && finding_severity(kind, profile) == SEVERITY_REFUSED;
+}
+
+static void put_profile_refusals(enum profile profile, struct buffer *out)
+{
+	char requirement[sizeof(((struct finding *)NULL)->requirement)];
+	for (unsigned kind = 0; kind < FINDING_COUNT; kind++) {
+		if (!refused_by(profile, (enum finding_kind)kind))
+			continue;
+		finding_requirement((enum finding_kind)kind, profile, requirement,
+				    sizeof(requirement));
+		buffer_put_string(out, ".br\nRefused (");
+		put_roff(requirement, out);
+		buffer_put_string(out, "): ");
+		put_roff(finding_words((enum finding_kind)kind), out);
+		buffer_put_string(out, ".\n");
+	}
+}
+
+static void put_profiles(struct buffer *out)
+{
+	buffer_put_string(out, ".SH PROFILES\nWhat is set by hand wins over a profile's defaults, "
+			       "but not over what it refuses.\n");
+	for (unsigned p = 0; p < PROFILE_COUNT; p++) {
+		buffer_printf(out, ".TP\n.B %s\n", profile_name((enum profile)p));
+		put_profile_standards((enum profile)p, out);
+		if (profile_refresh_most((enum profile)p) != INT64_MAX)
+			buffer_printf(
+				out,
+				".br\nAnswers are replaced before half of their life is over, "
+				"and within %d days.\n",
+				(int)(profile_refresh_most((enum profile)p) / 86400));
+		put_profile_refusals((enum profile)p, out);
+	}
+}
+
 void conf_render_manual(struct buffer *out)
 {
 	buffer_put_string(out, ".SH OPTIONS\n");
@@ -136,4 +197,5 @@ void conf_render_manual(struct buffer *out)
 	put_manual_section("\"[defaults] and [issuer \\(dqNAME\\(dq]\"", SECTION_ISSUER, true, out);
 	put_manual_section("\"[issuer \\(dqNAME\\(dq] only\"", SECTION_ISSUER, false, out);
 	put_manual_section("\"[signer \\(dqNAME\\(dq]\"", SECTION_SIGNER, false, out);
+	put_profiles(out);
 }

@@ -150,7 +150,8 @@ void value_deinit(struct value *value)
 
 /* Members of enum types are read and written as unsigned. */
 _Static_assert(sizeof(enum nonce_policy) == sizeof(unsigned) &&
-		       sizeof(enum log_level) == sizeof(unsigned),
+		       sizeof(enum log_level) == sizeof(unsigned) &&
+		       sizeof(enum profile) == sizeof(unsigned),
 	       "enums have the size of an int");
 
 bool value_is_text(const struct option *option)
