@@ -1,5 +1,6 @@
 /* What goes to the fronts: answers, purges and ticks, in one order (DESIGN.md), and the second-level
  * cache, which holds what was signed so that N fronts never cause N signatures. */
+#include "conf/profile.h"
 #include "ledger/state.h"
 
 /* An unknown serial may be issued in the next moment (P-50). */
@@ -29,16 +30,37 @@ void answer_error(struct ledger *l, unsigned front, uint64_t id, enum ocsp_resul
 
 /* ---- signed ---- */
 
-/* P-28: at half of its life, ±10 % so that what was signed together is not signed anew together
- * (FAULTS.md row 13). */
-static int64_t refresh_time(const struct ledger *l, const struct message_answer *m)
+/* From -1000 to 1000, the same for one answer each time. */
+static int64_t spread(const struct ledger *l, const struct message_answer *m)
 {
-	if (m->status == OCSP_UNKNOWN)
-		return m->produced_at + UNKNOWN_LIFE_S;
-	int64_t half = (m->next_update - m->produced_at) / 2;
 	uint64_t seed[2] = {m->tag, (uint64_t)m->produced_at};
-	int64_t share = (int64_t)(siphash(&l->key, view_of(seed, sizeof(seed))) % 2001) - 1000;
-	return m->produced_at + half + half / 10000 * share + half % 10000 * share / 10000;
+	return (int64_t)(siphash(&l->key, view_of(seed, sizeof(seed))) % 2001) - 1000;
+}
+
+/* `span` more or less `share` ten-thousandths of it. */
+static int64_t stretched(int64_t span, int64_t share)
+{
+	return span + span / 10000 * share + span % 10000 * share / 10000;
+}
+
+/* P-28: at half of its life, ±10 % so that what was signed together is not signed anew together
+ * (FAULTS.md row 13). Where the profile sets a bound it is one: of the life that relying parties see,
+ * from thisUpdate on, and the spread is before it. */
+static int64_t refresh_time(const struct ledger *l, enum profile profile,
+			    const struct message_answer *m)
+{
+	int64_t most = profile_refresh_most(profile), soon = m->produced_at + UNKNOWN_LIFE_S;
+	if (m->status == OCSP_UNKNOWN)
+		return soon;
+	if (most == INT64_MAX)
+		return m->produced_at +
+		       stretched((m->next_update - m->produced_at) / 2, spread(l, m));
+	int64_t half = (m->next_update - m->this_update) / 2;
+	int64_t bound = m->this_update + (half < most ? half : most);
+	/* Revoked is said on old evidence, too; then again and again. */
+	return bound <= soon
+		       ? soon
+		       : m->produced_at + stretched(bound - m->produced_at, spread(l, m) - 1000);
 }
 
 static struct message_answer answer_of(const struct ledger *l, const struct job *job,
@@ -55,7 +77,7 @@ static struct message_answer answer_of(const struct ledger *l, const struct job 
 		.next_update = signed_response->next_update,
 		.der = signed_response->der,
 	};
-	m.refresh_at = refresh_time(l, &m);
+	m.refresh_at = refresh_time(l, job->issuer->section->profile, &m);
 	return m;
 }
 
