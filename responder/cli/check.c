@@ -2,9 +2,10 @@
  * can, so that one run shows everything. */
 #include "base/clock.h"
 #include "base/timetext.h"
+#include "cli/check_rows.h"
 #include "cli/output.h"
 #include "cli/registry.h"
-#include "conf/conf.h"
+#include "conf/profile.h"
 #include "db/migrate.h"
 #include "signer/credential.h"
 
@@ -37,6 +38,20 @@ static void checking_deinit(struct checking *checking)
 	conf_free(checking->conf);
 }
 
+/* `requirement` may be "". */
+static void add(struct checking *checking, enum level level, const char *requirement,
+		const char *text)
+{
+	struct json_object *finding = json_object_new_object();
+	output_json_string(finding, "level", level_names[level]);
+	if (*requirement)
+		output_json_string(finding, "requirement", requirement);
+	output_json_string(finding, "text", text);
+	json_object_array_add(checking->findings, finding);
+	checking->refused += level == LEVEL_REFUSED;
+	checking->warnings += level == LEVEL_WARNING;
+}
+
 static void printf_like(3, 4)
 	find(struct checking *checking, enum level level, const char *format, ...)
 {
@@ -45,12 +60,22 @@ static void printf_like(3, 4)
 	va_start(arguments, format);
 	(void)vsnprintf(text.text, sizeof(text.text), format, arguments);
 	va_end(arguments);
-	struct json_object *finding = json_object_new_object();
-	output_json_string(finding, "level", level_names[level]);
-	output_json_string(finding, "text", text.text);
-	json_object_array_add(checking->findings, finding);
-	checking->refused += level == LEVEL_REFUSED;
-	checking->warnings += level == LEVEL_WARNING;
+	add(checking, level, "", text.text);
+}
+
+/* What was found out about one issuer, judged by its profile. */
+static void take_findings(struct checking *checking, const struct conf_issuer *section,
+			  const struct findings *findings)
+{
+	for (size_t i = 0; i < findings->count; i++) {
+		const struct finding *finding = &findings->items[i];
+		struct fault text;
+		(void)fault_set(&text, 0, "issuer \"%s\": %.800s", section->name, finding->text);
+		add(checking, finding->severity == SEVERITY_REFUSED ? LEVEL_REFUSED : LEVEL_WARNING,
+		    finding->requirement, text.text);
+	}
+	if (findings->failed)
+		find(checking, LEVEL_REFUSED, "issuer \"%s\": out of memory", section->name);
 }
 
 static bool check_configuration(struct checking *checking)
@@ -124,19 +149,14 @@ static void check_database(struct checking *checking)
 		checking->registry_read = true;
 }
 
-/* One finding a line of what credential_load() wrote. */
-static void find_warnings(struct checking *checking, const struct conf_issuer *issuer,
-			  struct view text)
+static void check_rows(struct checking *checking, const struct conf_issuer *section,
+		       const struct registered *registered)
 {
-	while (text.size > 0) {
-		const uint8_t *end = memchr(text.data, '\n', text.size);
-		size_t size = end ? (size_t)(end - text.data) : text.size;
-		if (size > 0)
-			find(checking, LEVEL_WARNING, "issuer \"%s\": %.*s", issuer->name,
-			     (int)size, (const char *)text.data);
-		size += end ? 1 : 0;
-		text = view_of(text.data + size, text.size - size);
-	}
+	cleanup(findings_deinit) struct findings findings = {.profile = section->profile};
+	struct fault fault = {""};
+	if (rows_judge(&checking->database, &checking->registry, registered, &findings, &fault))
+		find(checking, LEVEL_REFUSED, "%s", fault.text);
+	take_findings(checking, section, &findings);
 }
 
 static void check_registered(struct checking *checking, const struct conf_issuer *section,
@@ -153,6 +173,7 @@ static void check_registered(struct checking *checking, const struct conf_issuer
 			     "issuer \"%s\": revoked as a whole; every certificate of it is "
 			     "answered as revoked",
 			     section->name);
+		check_rows(checking, section, named);
 	} else if (named) {
 		find(checking, LEVEL_REFUSED,
 		     "%s:%u: issuer \"%s\" is registered with another subject or key than that of "
@@ -188,25 +209,21 @@ static void check_signers(struct checking *checking, const struct conf_issuer *s
 			     section->name, signer.algorithm, early ? " from " : "",
 			     early ? from : "", until);
 	}
-	if (!section->policy.complete)
-		find(checking, LEVEL_WARNING,
-		     "issuer \"%s\": complete = no, so a serial number that is not in the database "
-		     "is answered good",
-		     section->name);
 }
 
 static void check_issuer(struct checking *checking, const struct conf_issuer *section)
 {
 	cleanup(credential_freep) struct credential *credential = NULL;
-	cleanup(buffer_deinit) struct buffer warnings = {0};
+	cleanup(findings_deinit) struct findings findings = {.profile = section->profile};
 	struct certificate ca;
 	struct fault fault = {""};
-	int r = credential_load(section, checking->now, &credential, &warnings, &fault);
-	find_warnings(checking, section, buffer_view(&warnings));
-	if (r) {
-		find(checking, LEVEL_REFUSED, "issuer \"%s\": %s", section->name, fault.text);
+	profile_judge(section, &findings);
+	int r = credential_load(section, checking->now, &credential, &findings, &fault);
+	if (r)
+		findings_add(&findings, FINDING_PROOF_FAILED, NULL, "%s", fault.text);
+	take_findings(checking, section, &findings);
+	if (r)
 		return;
-	}
 	check_signers(checking, section, credential);
 	if (!checking->registry_read)
 		return;
@@ -252,8 +269,11 @@ static void report(struct checking *checking)
 		struct json_object *finding = json_object_array_get_idx(checking->findings, i);
 		cleanup(memory_freep) char *text = output_text_new(
 			json_object_get_string(json_object_object_get(finding, "text")));
-		printf("%s: %s\n", json_object_get_string(json_object_object_get(finding, "level")),
-		       text ? text : "");
+		const char *requirement =
+			json_object_get_string(json_object_object_get(finding, "requirement"));
+		printf("%s: %s%s%s\n",
+		       json_object_get_string(json_object_object_get(finding, "level")),
+		       requirement ? requirement : "", requirement ? ": " : "", text ? text : "");
 	}
 }
 

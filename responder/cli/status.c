@@ -182,6 +182,14 @@ static void print_signers(struct json_object *rooms)
 	}
 }
 
+/* P-22: a person must see where good does not mean that the certificate is known. */
+static void print_crl_only(struct json_object *document)
+{
+	struct json_object *list = json_object_object_get(document, "crl_only");
+	if (list && json_object_array_length(list) > 0)
+		print_list(document, "CRL-only", "crl_only");
+}
+
 static void print_document(struct json_object *document, bool ready)
 {
 	printf("stillgood  %s, pid %s, since %s\n", text_of(document, "version"),
@@ -190,6 +198,7 @@ static void print_document(struct json_object *document, bool ready)
 	       ready ? "" : text_of(document, "reason"));
 	print_list(document, "listens on", "listen");
 	print_list(document, "issuers", "issuers");
+	print_crl_only(document);
 	struct json_object *rooms = json_object_object_get(document, "rooms");
 	printf("rooms\n");
 	for (size_t i = 0; rooms && i < json_object_array_length(rooms); i++)

@@ -1,6 +1,7 @@
 #include "warden/proof.h"
 
 #include "base/clock.h"
+#include "conf/profile.h"
 #include "db/migrate.h"
 #include "signer/credential.h"
 
@@ -17,7 +18,7 @@
 /* Warnings of every issuer. */
 #define PROOF_TEXT_MOST (1u << 20)
 
-/* ---- in the child: lines "W…" for warnings, "F…" for the fault, through the pipe ---- */
+/* ---- in the child: lines "W…" for warnings, "E…" for what a profile refuses, "F…" for the fault, through the pipe ---- */
 
 static void put_line(int fd, char kind, struct view text)
 {
@@ -32,26 +33,46 @@ static void put_line(int fd, char kind, struct view text)
 	buffer_deinit(&line);
 }
 
-static void put_lines(int fd, char kind, struct view text)
+/* Ready to be logged: "P-39: issuer \"NAME\": FILE: what". */
+static void put_finding(struct buffer *out, const struct conf_issuer *issuer,
+			const struct finding *finding)
 {
-	while (text.size > 0) {
-		const uint8_t *end = memchr(text.data, '\n', text.size);
-		size_t size = end ? (size_t)(end - text.data) : text.size;
-		if (size > 0)
-			put_line(fd, kind, view_of(text.data, size));
-		size_t taken = end ? size + 1 : size;
-		text = view_of(text.data + taken, text.size - taken);
+	buffer_printf(out, "%s%sissuer \"%s\": %s", finding->requirement,
+		      finding->requirement[0] ? ": " : "", issuer->name, finding->text);
+}
+
+/* 0, or -EINVAL with a fault: the profile refuses some of them. */
+static int judge(const struct conf_issuer *issuer, const struct findings *findings,
+		 struct fault *fault)
+{
+	unsigned refused = findings_refused(findings);
+	if (refused == 0)
+		return 0;
+	return fault_set(fault, -EINVAL,
+			 "issuer \"%s\": its profile %s refuses what is named above (%u)",
+			 issuer->name, profile_name(issuer->profile), refused);
+}
+
+static void put_findings(int fd, const struct conf_issuer *issuer, const struct findings *findings)
+{
+	for (size_t i = 0; i < findings->count; i++) {
+		cleanup(buffer_deinit) struct buffer line = {0};
+		put_finding(&line, issuer, &findings->items[i]);
+		put_line(fd, findings->items[i].severity == SEVERITY_REFUSED ? 'E' : 'W',
+			 buffer_view(&line));
 	}
 }
 
 static int prove_issuer(int fd, const struct conf_issuer *issuer)
 {
 	cleanup(credential_freep) struct credential *credential = NULL;
-	cleanup(buffer_deinit) struct buffer warnings = {0};
+	cleanup(findings_deinit) struct findings findings = {.profile = issuer->profile};
 	struct fault fault = {0};
 	int result = credential_load(issuer, wall_seconds(clock_now().wall_us), &credential,
-				     &warnings, &fault);
-	put_lines(fd, 'W', buffer_view(&warnings));
+				     &findings, &fault);
+	put_findings(fd, issuer, &findings);
+	if (result == 0)
+		result = judge(issuer, &findings, &fault);
 	if (result < 0)
 		put_line(fd, 'F', view_of_string(fault.text));
 	return result;
@@ -131,6 +152,8 @@ static void take_lines(struct buffer *text, struct fault *fault)
 	for (char *line; (line = strsep(&rest, "\n"));) {
 		if (line[0] == 'W')
 			log_warning("%s", line + 1);
+		else if (line[0] == 'E')
+			log_error("%s", line + 1);
 		else if (line[0] == 'F')
 			(void)fault_set(fault, 0, "%s", line + 1);
 	}
@@ -170,6 +193,34 @@ static int run_child(prover *prove, const struct conf *conf, int64_t timeout_us,
 		_exit(prove(writing, conf) == 0 ? 0 : 1);
 	close(writing);
 	return pid < 0 ? -error : await_child(pid, reading, timeout_us, fault);
+}
+
+static void log_findings(const struct conf_issuer *issuer, const struct findings *findings)
+{
+	for (size_t i = 0; i < findings->count; i++) {
+		cleanup(buffer_deinit) struct buffer line = {0};
+		put_finding(&line, issuer, &findings->items[i]);
+		buffer_put_u8(&line, '\0');
+		if (buffer_result(&line) < 0)
+			continue;
+		if (findings->items[i].severity == SEVERITY_REFUSED)
+			log_error("%s", (const char *)line.data);
+		else
+			log_warning("%s", (const char *)line.data);
+	}
+}
+
+int proof_profiles(const struct conf *conf, struct fault *fault)
+{
+	int result = 0;
+	for (unsigned i = 0; result == 0 && i < conf->issuer_count; i++) {
+		cleanup(findings_deinit) struct findings findings = {
+			.profile = conf->issuers[i].profile};
+		profile_judge(&conf->issuers[i], &findings);
+		log_findings(&conf->issuers[i], &findings);
+		result = judge(&conf->issuers[i], &findings, fault);
+	}
+	return result;
 }
 
 int proof_credentials(const struct conf *conf, struct fault *fault)

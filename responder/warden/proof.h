@@ -5,6 +5,9 @@
 #include "base/result.h"
 #include "conf/conf.h"
 
+/* Every issuer's options against its profile (PROTOCOL.md, F). Warnings and violations are logged, each
+ * with its requirement. 0, or -EINVAL. */
+must_check int proof_profiles(const struct conf *conf, struct fault *fault);
 /* Proves every issuer's credential (P-35). The fault is that of the first one that fails. 0, or
  * -EINVAL; another -errno if the process could not be run. */
 must_check int proof_credentials(const struct conf *conf, struct fault *fault);

@@ -119,6 +119,17 @@ static struct json_object *issuers_array(const struct conf *conf)
 	return array;
 }
 
+/* Those that answer good for a serial number without a row (P-22). */
+static struct json_object *crl_only_array(const struct conf *conf)
+{
+	struct json_object *array = json_object_new_array();
+	for (unsigned i = 0; i < conf->issuer_count; i++)
+		if (!conf->issuers[i].policy.complete)
+			(void)json_object_array_add(array,
+						    json_object_new_string(conf->issuers[i].name));
+	return array;
+}
+
 void report_render(const struct conf *conf, struct rooms *rooms, int64_t started_at,
 		   struct buffer *out)
 {
@@ -134,6 +145,7 @@ void report_render(const struct conf *conf, struct rooms *rooms, int64_t started
 	add_text(document, "reason", readiness.reason);
 	(void)json_object_object_add(document, "listen", listen_array(conf));
 	(void)json_object_object_add(document, "issuers", issuers_array(conf));
+	(void)json_object_object_add(document, "crl_only", crl_only_array(conf));
 	(void)json_object_object_add(document, "rooms", list);
 	buffer_put_string(out, json_object_to_json_string_ext(document, JSON_C_TO_STRING_PLAIN));
 	buffer_put_u8(out, '\n');

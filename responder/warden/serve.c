@@ -20,7 +20,8 @@ int warden_serve(const char *conf_path)
 		log_error("cannot give up privileges: %s", strerror(-result));
 		return 1;
 	}
-	if (proof_credentials(conf, &fault) < 0 || proof_database(conf, &fault) < 0) {
+	if (proof_profiles(conf, &fault) < 0 || proof_credentials(conf, &fault) < 0 ||
+	    proof_database(conf, &fault) < 0) {
 		log_error("%s", fault.text);
 		return 1;
 	}
