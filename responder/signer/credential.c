@@ -60,21 +60,19 @@ static void advise_dates(const struct credential *c, int64_t now, struct finding
 	const struct responder *last = choice_last(c, now);
 	if (last && responder_not_after(last) - now < CREDENTIAL_NOTICE) {
 		time_put_iso(text, responder_not_after(last));
-		findings_add(findings, FINDING_ENDS_SOON, "%s: expires soon, at %s; renew it",
-			     last->certificate.path, text);
+		findings_add(findings, FINDING_SIGNER_ENDS_SOON, last->certificate.path, "at %s",
+			     text);
 	}
 	for (unsigned i = 0; i < c->count; i++) {
 		const struct responder *r = &c->responders[i];
 		if (now <= responder_not_after(r))
 			continue;
 		time_put_iso(text, responder_not_after(r));
-		findings_add(findings, FINDING_EXPIRED, "%s: expired at %s; it signs no more",
-			     r->certificate.path, text);
+		findings_add(findings, FINDING_SIGNER_EXPIRED, r->certificate.path, "at %s", text);
 	}
 	if (now > c->ca.slices.not_after) {
 		time_put_iso(text, c->ca.slices.not_after);
-		findings_add(findings, FINDING_CA_EXPIRED, "%s: the CA expired at %s", c->ca.path,
-			     text);
+		findings_add(findings, FINDING_CA_EXPIRED, c->ca.path, "at %s", text);
 	}
 }
 
@@ -126,20 +124,11 @@ int credential_read(const struct conf_issuer *issuer, int64_t now, struct creden
 	return load_new(issuer, now, true, ret, findings, fault);
 }
 
-int credential_inspect(const struct conf_issuer *issuer, int64_t now, struct credential **ret,
-		       struct findings *findings, struct fault *fault)
-{
-	return load_new(issuer, now, false, ret, findings, fault);
-}
-
 int credential_load(const struct conf_issuer *issuer, int64_t now, struct credential **ret,
-		    struct buffer *warnings, struct fault *fault)
+		    struct findings *findings, struct fault *fault)
 {
-	cleanup(findings_deinit) struct findings findings = {0};
-	int result = credential_inspect(issuer, now, ret, &findings, fault);
-	if (warnings)
-		findings_print(&findings, warnings);
-	return result;
+	cleanup(findings_deinit) struct findings unheard = {0};
+	return load_new(issuer, now, false, ret, findings ? findings : &unheard, fault);
 }
 
 void credential_free(struct credential *c)

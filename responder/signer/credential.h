@@ -5,9 +5,8 @@
 #pragma once
 
 #include "base/clock.h"
-#include "conf/conf.h"
+#include "conf/finding.h"
 #include "ocsp/issuer.h"
-#include "signer/findings.h"
 
 struct credential;
 
@@ -17,17 +16,14 @@ struct credential;
 /* Reads and proves each signer of the issuer: key matches certificate; issued directly by this CA key
  * (signature verified) or the CA's own; delegated: EKU OCSPSigning, KU digitalSignature; strong
  * enough; a trial signature verifies. One of them must be in date; the others may have expired or
- * wait for their time (P-37). The fault names file and reason. `warnings` (may be NULL) gets one line
- * for each thing that is allowed but unwise (no id-pkix-ocsp-nocheck, …). 0 or -errno. */
+ * wait for their time (P-37). The fault names file and reason. `findings` (may be NULL) gets
+ * what can be used but is unwise (no id-pkix-ocsp-nocheck, …) or refused by the issuer's profile: the
+ * caller judges that by findings_refused(). 0 or -errno. */
 must_check int credential_load(const struct conf_issuer *issuer, int64_t now,
-			       struct credential **ret, struct buffer *warnings,
+			       struct credential **ret, struct findings *findings,
 			       struct fault *fault);
-/* The same with findings that can be judged one by one. */
-must_check int credential_inspect(const struct conf_issuer *issuer, int64_t now,
-				  struct credential **ret, struct findings *findings,
-				  struct fault *fault);
 /* The same, but dates are no fault: for who goes on when the last signer of one issuer has expired,
- * because the other issuers still have theirs. */
+ * because the other issuers still have theirs. `findings` may not be NULL. */
 must_check int credential_read(const struct conf_issuer *issuer, int64_t now,
 			       struct credential **ret, struct findings *findings,
 			       struct fault *fault);

@@ -2,8 +2,8 @@
  * (P-39). */
 #pragma once
 
+#include "conf/finding.h"
 #include "signer/certfile.h"
-#include "signer/findings.h"
 
 struct proof {
 	const struct certfile *ca, *signer;
@@ -16,5 +16,5 @@ bool proof_is_own(const struct proof *proof);
 /* 0, or a negative result whose fault names the file, the reason and a remedy. Dates are not looked
  * at: they pass. */
 must_check int proof_run(const struct proof *proof, struct fault *fault);
-/* Adds what is allowed but unwise, without dates. */
+/* Adds what can be used but is unwise, or refused by the profile; without dates. */
 void proof_advise(const struct proof *proof, bool key_open_to_others, struct findings *findings);

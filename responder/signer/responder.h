@@ -2,9 +2,8 @@
  * answer for the CA; proven before use (P-35). */
 #pragma once
 
-#include "conf/conf.h"
+#include "conf/finding.h"
 #include "signer/certfile.h"
-#include "signer/findings.h"
 #include "signer/scheme.h"
 
 #define KEY_HASH_SIZE 20u

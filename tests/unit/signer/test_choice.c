@@ -68,11 +68,8 @@ static struct credential *load(const struct plan *plans, unsigned count, struct 
 	struct conf_issuer issuer = issuer_of(plans, count);
 	struct credential *credential = NULL;
 	struct fault fault = {""};
-	struct findings unheard = {0};
-	if (credential_inspect(&issuer, world.now, &credential, findings ? findings : &unheard,
-			       &fault) < 0)
+	if (credential_load(&issuer, world.now, &credential, findings, &fault) < 0)
 		fail_msg("%s", fault.text);
-	findings_deinit(&unheard);
 	return credential;
 }
 
@@ -211,9 +208,10 @@ static void a_signer_may_wait_or_be_over_beside_one_in_date(void **state) /* P-3
 	struct credential *c = load(plans, 3, &findings);
 	assert_string_equal(who(c, ANY, world.now), "s1");
 	assert_int_equal(findings.count, 1);
-	assert_int_equal(findings.all[0].kind, FINDING_EXPIRED);
-	assert_string_equal(findings.all[0].requirement, "P-37");
-	assert_non_null(strstr(findings.all[0].text, "0.pem: expired at "));
+	assert_int_equal(findings.items[0].kind, FINDING_SIGNER_EXPIRED);
+	assert_string_equal(findings.items[0].requirement, "P-37");
+	assert_non_null(
+		strstr(findings.items[0].text, "0.pem: has expired; it signs no more: at "));
 	assert_string_equal(choice_last(c, world.now)->name, "s2"); /* so nothing ends soon */
 	findings_deinit(&findings);
 	credential_free(c);
@@ -227,8 +225,8 @@ static void a_gap_between_two_signers_is_told_in_time(void **state) /* P-37 */
 	struct findings findings = {0};
 	struct credential *c = load(plans, 2, &findings);
 	assert_int_equal(findings.count, 1);
-	assert_int_equal(findings.all[0].kind, FINDING_ENDS_SOON);
-	assert_non_null(strstr(findings.all[0].text, "0.pem: expires soon, at "));
+	assert_int_equal(findings.items[0].kind, FINDING_SIGNER_ENDS_SOON);
+	assert_non_null(strstr(findings.items[0].text, "0.pem: expires soon; renew it: at "));
 	findings_deinit(&findings);
 	credential_free(c);
 }

@@ -64,11 +64,11 @@ static void refused(struct pki_files *files, const char *path, const char *reaso
 	pki_files_deinit(files);
 }
 
-static struct credential *load(struct pki_files *files, struct buffer *warnings)
+static struct credential *load(struct pki_files *files, struct findings *findings)
 {
 	struct credential *credential = NULL;
 	struct fault fault = {""};
-	if (credential_load(&files->issuer, world.now, &credential, warnings, &fault) < 0)
+	if (credential_load(&files->issuer, world.now, &credential, findings, &fault) < 0)
 		fail_msg("%s", fault.text);
 	return credential;
 }
@@ -238,10 +238,10 @@ static void a_good_delegate_is_taken_without_a_warning(void **state) /* P-35 */
 {
 	(void)state;
 	struct pki_files files;
-	struct buffer warnings = {0};
+	struct findings findings = {0};
 	lay_good(&files);
-	struct credential *credential = load(&files, &warnings);
-	assert_int_equal(warnings.size, 0);
+	struct credential *credential = load(&files, &findings);
+	assert_int_equal(findings.count, 0);
 	assert_string_equal(credential_signer_at(credential, 0).algorithm, "EC P-256");
 	assert_in_range(credential_signer_at(credential, 0).not_after, world.now + 99 * PKI_DAY,
 			world.now + 101 * PKI_DAY);
@@ -250,7 +250,7 @@ static void a_good_delegate_is_taken_without_a_warning(void **state) /* P-35 */
 	assert_view_equal(credential_ca(credential), view_of(der, (size_t)size));
 	OPENSSL_free(der);
 	credential_free(credential);
-	buffer_deinit(&warnings);
+	findings_deinit(&findings);
 	pki_files_deinit(&files);
 }
 
@@ -267,69 +267,133 @@ static void der_files_are_taken(void **state)
 	pki_files_deinit(&files);
 }
 
-static void warned(const struct pki_wish *wish, const char *expected)
+static struct finding found(const struct findings *findings, enum finding_kind kind)
 {
-	struct pki_files files;
-	struct buffer warnings = {0};
-	lay_wish(&files, wish);
-	credential_free(load(&files, &warnings));
-	buffer_put_u8(&warnings, '\0');
-	if (!strstr((char *)warnings.data, expected))
-		fail_msg("\"%s\" does not say \"%s\"", (char *)warnings.data, expected);
-	buffer_deinit(&warnings);
-	pki_files_deinit(&files);
+	for (size_t i = 0; i < findings->count; i++)
+		if (findings->items[i].kind == kind)
+			return findings->items[i];
+	fail_msg("\"%s\" is not found", finding_words(kind));
+	return (struct finding){0};
 }
 
-static void what_is_unwise_is_warned_of(void **state) /* P-35, P-39 */
+/* Found in `path` by its requirement, usable all the same, and as severe as each profile says. */
+static void judged(struct pki_files *files, const char *path, enum finding_kind kind,
+		   const char *requirement, enum severity elsewhere, enum severity webpki)
+{
+	static const enum profile profiles[] = {PROFILE_PRIVATE, PROFILE_WEBPKI};
+	for (size_t i = 0; i < array_size(profiles); i++) {
+		struct findings findings = {.profile = profiles[i]};
+		credential_free(load(files, &findings));
+		struct finding finding = found(&findings, kind);
+		assert_int_equal(finding.severity, i == 0 ? elsewhere : webpki);
+		assert_string_equal(finding.requirement, requirement);
+		assert_memory_equal(finding.text, path, strlen(path));
+		assert_int_equal(findings_refused(&findings) > 0,
+				 finding.severity == SEVERITY_REFUSED);
+		findings_deinit(&findings);
+	}
+	pki_files_deinit(files);
+}
+
+static void judged_wish(const struct pki_wish *wish, enum finding_kind kind,
+			const char *requirement, enum severity elsewhere, enum severity webpki)
+{
+	struct pki_files files;
+	lay_wish(&files, wish);
+	judged(&files, files.certificate, kind, requirement, elsewhere, webpki);
+}
+
+static void nocheck_must_be_there_with_the_value_null(void **state) /* P-35 */
 {
 	(void)state;
 	struct pki_wish wish = pki_delegate(world.key, world.ca, world.ca_key);
 	wish.extensions[2] = (struct pki_extension){0};
-	warned(&wish, "lacks id-pkix-ocsp-nocheck");
+	judged_wish(&wish, FINDING_NOCHECK_ABSENT, "P-35", SEVERITY_WARNING, SEVERITY_REFUSED);
+	static const char *const values[] = {"DER:050000", "DER:0400", "DER:3000", "DER:0101FF"};
+	for (size_t i = 0; i < array_size(values); i++) {
+		wish.extensions[2] = (struct pki_extension){NID_id_pkix_OCSP_noCheck, values[i]};
+		judged_wish(&wish, FINDING_NOCHECK_VALUE, "P-35", SEVERITY_WARNING,
+			    SEVERITY_REFUSED);
+	}
+}
 
-	wish = pki_delegate(world.key, world.ca, world.ca_key);
-	wish.extensions[3] = (struct pki_extension){NID_subject_alt_name, "DNS:x"};
-	warned(&wish, "no alternative names");
-	wish.extensions[3] = (struct pki_extension){NID_crl_distribution_points, "URI:http://x/"};
-	warned(&wish, "no CRL distribution points");
-	wish.extensions[3] =
-		(struct pki_extension){NID_certificate_policies, "DER:300830060604551d2000"};
-	warned(&wish, "no policies");
+static void a_delegate_without_any_key_usage_is_judged_by_the_profile(void **state) /* P-35 */
+{
+	(void)state;
+	struct pki_wish wish = pki_delegate(world.key, world.ca, world.ca_key);
+	wish.extensions[0] = (struct pki_extension){NID_subject_key_identifier, "hash"};
+	judged_wish(&wish, FINDING_KEY_USAGE_ABSENT, "P-35", SEVERITY_WARNING, SEVERITY_REFUSED);
+}
 
-	wish = pki_delegate(world.key, world.ca, world.ca_key);
+static void what_a_signer_certificate_should_not_have_is_refused_by_webpki(void **state) /* P-39 */
+{
+	(void)state;
+	static const struct {
+		struct pki_extension extension;
+		enum finding_kind kind;
+	} cases[] = {
+		{{NID_subject_alt_name, "DNS:x"}, FINDING_SIGNER_ALTERNATIVE_NAMES},
+		{{NID_crl_distribution_points, "URI:http://x/"}, FINDING_SIGNER_CRL_POINTS},
+		{{NID_certificate_policies, "DER:300830060604551d2000"}, FINDING_SIGNER_POLICIES},
+		{{NID_name_constraints, "permitted;DNS:x"}, FINDING_SIGNER_NAME_CONSTRAINTS},
+		{{NID_basic_constraints, "critical,CA:TRUE"}, FINDING_SIGNER_IS_CA},
+	};
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct pki_wish wish = pki_delegate(world.key, world.ca, world.ca_key);
+		wish.extensions[3] = cases[i].extension;
+		judged_wish(&wish, cases[i].kind, "P-39", SEVERITY_WARNING, SEVERITY_REFUSED);
+	}
+}
+
+static void a_sha1_signer_is_refused_by_webpki(void **state) /* P-39 */
+{
+	(void)state;
+	struct pki_wish wish = pki_delegate(world.key, world.ca, world.ca_key);
+	wish.digest = EVP_sha1();
+	judged_wish(&wish, FINDING_WEAK_SIGNATURE, "P-39", SEVERITY_WARNING, SEVERITY_REFUSED);
+}
+
+static void a_signer_that_ends_soon_is_warned_of_everywhere(void **state) /* P-37 */
+{
+	(void)state;
+	struct pki_wish wish = pki_delegate(world.key, world.ca, world.ca_key);
 	wish.from = -PKI_DAY;
 	wish.until = 3L * PKI_DAY;
-	warned(&wish, "expires soon");
-	wish = pki_delegate(world.key, world.ca, world.ca_key);
-	wish.digest = EVP_sha1();
-	warned(&wish, "weak digest");
+	judged_wish(&wish, FINDING_SIGNER_ENDS_SOON, "P-37", SEVERITY_WARNING, SEVERITY_WARNING);
+}
+
+/* P-39: it could answer for its own issuer, and its relying parties could not revoke that right. */
+static void a_ca_with_ocsp_signing_and_no_nocheck_is_refused_by_webpki(void **state)
+{
+	(void)state;
+	struct pki_files files;
+	struct pki_wish wish = {.name = "CA", .key = world.ca_key};
+	memcpy(wish.extensions, pki_ca_extensions, sizeof(pki_ca_extensions));
+	wish.extensions[2] = (struct pki_extension){NID_ext_key_usage, "OCSPSigning"};
+	X509 *ca = pki_certificate(&wish);
+	struct pki_wish delegate = pki_delegate(world.key, ca, world.ca_key);
+	lay_wish(&files, &delegate);
+	pki_write_certificate(files.ca, ca);
+	X509_free(ca);
+	judged(&files, files.ca, FINDING_CA_SIGNS_OCSP, "P-39", SEVERITY_WARNING, SEVERITY_REFUSED);
 }
 
 static void a_key_that_everybody_may_read_is_warned_of(void **state)
 {
 	(void)state;
 	struct pki_files files;
-	struct buffer warnings = {0};
 	lay_good(&files);
 	assert_int_equal(chmod(files.key, 0644), 0);
-	credential_free(load(&files, &warnings));
-	buffer_put_u8(&warnings, '\0');
-	assert_non_null(strstr((char *)warnings.data, "everybody may read this key"));
-	buffer_deinit(&warnings);
-	pki_files_deinit(&files);
+	judged(&files, files.key, FINDING_KEY_OPEN, "", SEVERITY_WARNING, SEVERITY_WARNING);
 }
 
-static void a_ca_may_sign_itself_with_a_warning_where_its_key_usage_forbids(void **state)
+static void a_ca_that_signs_itself_needs_digital_signature_under_webpki(void **state) /* P-35 */
 {
 	(void)state;
 	struct pki_files files;
-	struct buffer warnings = {0};
 	lay(&files, world.ca, world.ca_key);
-	credential_free(load(&files, &warnings));
-	buffer_put_u8(&warnings, '\0');
-	assert_non_null(strstr((char *)warnings.data, "does not allow digitalSignature"));
-	buffer_deinit(&warnings);
-	pki_files_deinit(&files);
+	judged(&files, files.certificate, FINDING_OWN_KEY_USAGE, "P-35", SEVERITY_WARNING,
+	       SEVERITY_REFUSED);
 }
 
 static void many_bad_reloads_leave_nothing_behind(void **state)
@@ -361,9 +425,14 @@ int main(void)
 		cmocka_unit_test(a_file_that_cannot_be_read_is_refused),
 		cmocka_unit_test(a_good_delegate_is_taken_without_a_warning),
 		cmocka_unit_test(der_files_are_taken),
-		cmocka_unit_test(what_is_unwise_is_warned_of),
+		cmocka_unit_test(nocheck_must_be_there_with_the_value_null),
+		cmocka_unit_test(a_delegate_without_any_key_usage_is_judged_by_the_profile),
+		cmocka_unit_test(what_a_signer_certificate_should_not_have_is_refused_by_webpki),
+		cmocka_unit_test(a_sha1_signer_is_refused_by_webpki),
+		cmocka_unit_test(a_signer_that_ends_soon_is_warned_of_everywhere),
+		cmocka_unit_test(a_ca_with_ocsp_signing_and_no_nocheck_is_refused_by_webpki),
 		cmocka_unit_test(a_key_that_everybody_may_read_is_warned_of),
-		cmocka_unit_test(a_ca_may_sign_itself_with_a_warning_where_its_key_usage_forbids),
+		cmocka_unit_test(a_ca_that_signs_itself_needs_digital_signature_under_webpki),
 		cmocka_unit_test(many_bad_reloads_leave_nothing_behind),
 	};
 	return cmocka_run_group_tests(tests, make_world, end_world);
