@@ -124,7 +124,7 @@ void finding_requirement(enum finding_kind kind, enum profile profile, char *ret
 {
 	const char *requirement = rows[kind].requirement;
 	bool own = strcmp(requirement, BY_PROFILE) == 0;
-	(void)snprintf(ret, size, "%s%s%s", requirement, own ? " " : "",
+	(void)snprintf(ret, size, "%s%s%s", requirement, own ? "-" : "",
 		       own ? profile_name(profile) : "");
 }
 

@@ -45,7 +45,7 @@ enum severity { SEVERITY_NONE, SEVERITY_WARNING, SEVERITY_REFUSED };
 struct finding {
 	enum finding_kind kind;
 	enum severity severity; /* never SEVERITY_NONE */
-	char requirement[24]; /* "P-39", "F webpki"; "": of no numbered requirement */
+	char requirement[24]; /* "P-39", "F-webpki"; "": of no numbered requirement */
 	char text[FAULT_TEXT_SIZE]; /* object: what, detail */
 };
 

@@ -7,7 +7,21 @@
 #include "base/limits.h"
 #include "base/record.h"
 
-/* OCSPResponseStatus. 4 is never used (P-21). */
+/* OCSPResponseStatus, and who says it when (P-21, P-22); 4 is never used. tests/unit/ledger/test_errors.c
+ * and the tests of front and signer go through this table.
+ *
+ *   malformedRequest  front   what is not a request that this responder reads (P-1 … P-18, P-42)
+ *   internalError     signer  the signature failed or did not verify; the job asks for what the
+ *                             signer's configuration forbids, or for fields that no response has
+ *                     ledger  the row cannot be understood; the signer answered with other times
+ *                             than it was asked for
+ *   tryLater          front   too many questions open; the ledger is away or too slow
+ *                     ledger  nothing loaded yet, the database does not answer, the evidence is too
+ *                             old, no signer is connected, data that changes faster than it can be
+ *                             signed; too many questions open; out of memory
+ *                     signer  no certificate of the issuer is valid now, or nothing is left of its life
+ *   unauthorized      ledger  an issuer that is not here or not configured, CertIDs of several
+ *                             issuers (P-12), the policies `unassigned` and `expired` */
 enum ocsp_result {
 	OCSP_SUCCESSFUL = 0,
 	OCSP_MALFORMED_REQUEST = 1,

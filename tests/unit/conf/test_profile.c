@@ -46,24 +46,25 @@ static void judged(const char *profile, const char *options, const char *expecte
 
 /* ---- refusals ---- */
 
-static void webpki_answers_live_from_8_hours_to_7_days(void **state)
+static void webpki_answers_live_from_8_hours_to_7_days(void **state) /* F-webpki */
 {
 	(void)state;
-	judged("webpki", "validity = 479m\n", "refused F webpki: validity = 479m");
+	judged("webpki", "validity = 479m\n", "refused F-webpki: validity = 479m");
 	judged("webpki", "validity = 8h\n", "");
 	judged("webpki", "validity = 7d\n", "");
-	judged("webpki", "validity = 169h\n", "refused F webpki: validity = 169h");
-	judged("webpki", "validity = 11d\n", "refused F webpki: validity = 11d");
+	judged("webpki", "validity = 169h\n", "refused F-webpki: validity = 169h");
+	judged("webpki", "validity = 11d\n", "refused F-webpki: validity = 11d");
 }
 
+/* F-smime, F-codesigning */
 static void smime_and_codesigning_answers_live_from_8_hours_to_10_days(void **state)
 {
 	(void)state;
-	judged("smime", "validity = 7h\n", "refused F smime: validity = 7h");
+	judged("smime", "validity = 7h\n", "refused F-smime: validity = 7h");
 	judged("smime", "validity = 10d\n", "");
-	judged("smime", "validity = 241h\n", "refused F smime: validity = 241h");
-	judged("codesigning", "validity = 7h\n", "refused F codesigning: validity = 7h");
-	judged("codesigning", "validity = 11d\n", "refused F codesigning: validity = 11d");
+	judged("smime", "validity = 241h\n", "refused F-smime: validity = 241h");
+	judged("codesigning", "validity = 7h\n", "refused F-codesigning: validity = 7h");
+	judged("codesigning", "validity = 11d\n", "refused F-codesigning: validity = 11d");
 }
 
 /* P-22: `complete = no` is the only way to a good without a row. */
@@ -78,35 +79,36 @@ static void an_unassigned_serial_is_never_good_where_the_profile_forbids_it(void
 	judged("qualified", "complete = no\n", "refused P-22: complete = no");
 }
 
+/* F-codesigning, F-qualified */
 static void status_after_expiry_is_answered_where_signatures_outlive_certificates(void **state)
 {
 	(void)state;
 	judged("codesigning", "expired = unauthorized\n",
-	       "refused F codesigning: expired = unauthorized");
+	       "refused F-codesigning: expired = unauthorized");
 	judged("qualified", "expired = unauthorized\n",
-	       "refused F qualified: expired = unauthorized");
+	       "refused F-qualified: expired = unauthorized");
 	judged("webpki", "expired = unauthorized\n", "");
 }
 
-/* RFC 9919: no nonce, byKey, no responseExtensions. */
+/* F-lightweight: RFC 9919: no nonce, byKey, no responseExtensions. */
 static void lightweight_answers_have_no_response_extensions(void **state)
 {
 	(void)state;
-	judged("lightweight", "nonce = echo\n", "refused F lightweight: nonce = echo");
+	judged("lightweight", "nonce = echo\n", "refused F-lightweight: nonce = echo");
 	judged("lightweight", "responder_id = name\n",
-	       "refused F lightweight: responder_id = name");
+	       "refused F-lightweight: responder_id = name");
 	judged("lightweight", "unassigned = revoked\n",
-	       "refused F lightweight: unassigned = revoked");
+	       "refused F-lightweight: unassigned = revoked");
 }
 
 static void every_violation_is_named(void **state)
 {
 	(void)state;
 	judged("webpki", "validity = 1h\ncomplete = no\n",
-	       "refused P-22: complete = no; refused F webpki: validity = 1h");
+	       "refused P-22: complete = no; refused F-webpki: validity = 1h");
 }
 
-static void private_forbids_nothing(void **state)
+static void private_forbids_nothing(void **state) /* F-private */
 {
 	(void)state;
 	judged("private",
@@ -123,6 +125,7 @@ static void no_profile_refuses_its_own_defaults(void **state)
 		judged(profile_name((enum profile)p), "", "");
 }
 
+/* F-private, F-webpki, F-smime, F-codesigning, F-qualified, F-lightweight */
 static void a_profile_sets_defaults(void **state)
 {
 	(void)state;
@@ -195,7 +198,7 @@ static void every_finding_has_words_and_is_heard_of_somewhere(void **state)
 				    sizeof(requirement));
 		if (kind != FINDING_KEY_OPEN)
 			assert_true(strncmp(requirement, "P-", 2) == 0 ||
-				    strcmp(requirement, "F webpki") == 0);
+				    strcmp(requirement, "F-webpki") == 0);
 	}
 }
 
@@ -213,6 +216,7 @@ static void webpki_refuses_all_of_p39(void **state)
 	}
 }
 
+/* P-28, F-webpki, F-smime, F-codesigning */
 static void answers_are_replaced_within_4_days_where_the_forum_asks_for_it(void **state)
 {
 	(void)state;

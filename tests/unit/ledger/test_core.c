@@ -409,6 +409,58 @@ static void refresh_times_lie_around_half_of_the_life_and_differ(void **state)
 	assert_in_range(most, 1900, 1980);
 }
 
+/* P-28, F-webpki: at half of the life that relying parties see, F-smime: and within four days. */
+static void a_bound_of_the_profile_is_never_passed(void **state)
+{
+	struct bench *b = *state;
+	static const struct {
+		enum profile profile;
+		int64_t validity_s, backdate_s, least, most; /* refresh after thisUpdate, seconds */
+	} cases[] = {
+		{PROFILE_WEBPKI, 8 * 3600, 0, 11520, 14400},
+		{PROFILE_WEBPKI, 8 * 3600, 3600, 3600 + 8640, 14400},
+		{PROFILE_WEBPKI, 7 * 86400, 0, 241920, 302400},
+		{PROFILE_SMIME, 10 * 86400, 0, 276480, 4 * 86400},
+	};
+	for (size_t i = 0; i < array_size(cases); i++) {
+		b->sections[0].profile = cases[i].profile;
+		b->sections[0].validity_us = cases[i].validity_s * SECOND_US;
+		b->sections[0].backdate_us = cases[i].backdate_s * SECOND_US;
+		int64_t first = INT64_MAX, last = 0;
+		for (uint8_t serial = 1; serial <= 60; serial++) {
+			ask_one(b, 0, serial, (uint8_t)(60 * i + serial));
+			ledger_turn_end(b->ledger, b->now);
+			found_good(b);
+			struct message_sign job = last_job(b);
+			sign(b, &job, job.next_update);
+			struct message_answer answer = last_answer(b);
+			int64_t after = answer.refresh_at - answer.this_update;
+			assert_in_range(after, cases[i].least, cases[i].most);
+			first = after < first ? after : first;
+			last = after > last ? after : last;
+			forget_frames(b);
+		}
+		/* Still spread (FAULTS.md row 13). */
+		assert_true(last - first > (cases[i].most - cases[i].least) / 2);
+	}
+}
+
+/* Revoked is said on old evidence too, long after the bound; then it is fresh for a moment only. */
+static void an_answer_beyond_its_bound_does_not_ask_for_a_refresh_in_the_past(void **state)
+{
+	struct bench *b = *state;
+	b->sections[0].profile = PROFILE_SMIME;
+	b->sections[0].validity_us = 10 * 86400 * SECOND_US;
+	feed_revokes(b, 0x42);
+	b->now.wall_us += 5 * 86400 * SECOND_US;
+	b->now.mono_us += 5 * 86400 * SECOND_US;
+	ask_one(b, 0, 1, 0x42);
+	struct message_sign job = last_job(b);
+	sign(b, &job, job.next_update);
+	assert_int_equal(last_answer(b).status, OCSP_REVOKED);
+	assert_true(last_answer(b).refresh_at > last_answer(b).produced_at);
+}
+
 /* ---- the end of a front ---- */
 
 static void a_front_that_goes_takes_its_questions_with_it(void **state)
@@ -450,6 +502,8 @@ int main(void)
 		CASE(a_signer_is_given_no_more_than_its_depth),
 		CASE(lookups_wait_for_company_while_every_signer_is_busy_but_not_for_long),
 		CASE(refresh_times_lie_around_half_of_the_life_and_differ),
+		CASE(a_bound_of_the_profile_is_never_passed),
+		CASE(an_answer_beyond_its_bound_does_not_ask_for_a_refresh_in_the_past),
 		CASE(a_front_that_goes_takes_its_questions_with_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
