@@ -3,6 +3,7 @@ import json
 import os
 
 import pytest
+from asn1crypto.ocsp import OCSPResponse
 
 import harness
 from harness import DemoCA, Postgres, run, stillgood
@@ -122,6 +123,40 @@ def test_a_key_that_cannot_be_used_is_named_by_its_requirement(site, tmp_path):
     found, _ = check(conf_of(site, tmp_path, "private", signer_key=ca.path("ca.key")))
     assert [r for r, _ in found["refused"]] == ["P-35"]
     assert "not the key of" in found["refused"][0][1]
+
+
+# ---- on the wire ---------------------------------------------------------------------------------
+
+def ask(site, responder, certificate, digest):
+    """The answer to a question with a nonce, as asn1crypto reads it."""
+    _, _, ca = site
+    request = ca.path("request.der")
+    run("openssl", "ocsp", f"-{digest}", "-issuer", ca.certificate, "-cert", certificate,
+        "-reqout", request)
+    assert b"\x2b\x06\x01\x05\x05\x07\x30\x01\x02" in open(request, "rb").read(), "a nonce"
+    with open(request, "rb") as file:
+        status, body, _ = responder.post(file.read())
+    assert status == 200
+    return OCSPResponse.load(body, strict=True).basic_ocsp_response["tbs_response_data"]
+
+
+@pytest.mark.parametrize("profile, seconds", [("lightweight", 8 * 3600), ("webpki", 86400)])
+def test_a_nonce_is_ignored_and_the_answer_has_no_response_extensions(site, tmp_path, profile,
+                                                                      seconds):
+    """F-lightweight, F-webpki, P-16, P-25, P-31"""
+    _, pg, ca = site
+    certificate = ca.issue(f"asked-{profile}")
+    stillgood("import", "certs", certificate, "--database", pg.conninfo)
+    with conf_of(site, tmp_path, profile).start() as responder:
+        for digest in ("sha1", "sha256"):
+            data = ask(site, responder, certificate, digest)
+            assert data["response_extensions"].native is None
+            assert data["responder_id"].name == "by_key"
+            single = data["responses"][0]
+            assert single["cert_id"]["hash_algorithm"]["algorithm"].native == digest
+            assert single["cert_status"].name == "good"
+            life = single["next_update"].native - single["this_update"].native
+            assert life.total_seconds() == seconds - 1
 
 
 # ---- the database --------------------------------------------------------------------------------
