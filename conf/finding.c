@@ -42,6 +42,10 @@ static const struct {
 	[FINDING_VALIDITY_OVER_10D] = {BY_PROFILE,
 				       "validity is above 10 days",
 				       {SILENT, SILENT, REFUSE, REFUSE, SILENT, SILENT}},
+	[FINDING_ANSWERS_WITHOUT_END] = {BY_PROFILE,
+					 "answers have no end, so a later revocation would not be "
+					 "heard of",
+					 {WARNED, REFUSE, REFUSE, REFUSE, SILENT, WARNED}},
 	[FINDING_EXPIRED_NOT_ANSWERED] = {BY_PROFILE,
 					  "certificates are not answered any more once they "
 					  "have expired",

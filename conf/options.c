@@ -184,6 +184,11 @@ const struct option options[] = {
 	 ISSUER_AT(backdate_us),
 	 "thisUpdate is set back by this, for clients whose clocks are slow. At most half of "
 	 "validity."},
+	{ISSUER(final_answers), OPTION_SWITCH, CONF_LEDGER | CONF_SIGNER, switch_words, 0, 0, "no",
+	 "yes", ISSUER_AT(final_answers),
+	 "For a CA that has closed, whose certificates will never change again: answers have the "
+	 "nextUpdate 99991231235959Z, as last CRLs have, or the end of the signer's certificate "
+	 "where that is earlier."},
 	{SHARED(nonce), OPTION_CHOICE, CONF_FRONT | CONF_LEDGER, nonce_words, 0, 0, "echo",
 	 "ignore", ISSUER_AT(nonce),
 	 "A request's nonce: echo it, at the price of a signature each time, or ignore it and "

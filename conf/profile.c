@@ -82,6 +82,8 @@ void profile_judge(const struct conf_issuer *issuer, struct findings *ret)
 	if (!issuer->policy.complete)
 		judge_option(issuer, FINDING_COMPLETE_NO, "complete", ret);
 	judge_validity(issuer, ret);
+	if (issuer->final_answers)
+		judge_option(issuer, FINDING_ANSWERS_WITHOUT_END, "final_answers", ret);
 	if (issuer->policy.expired != EXPIRED_ANSWER)
 		judge_option(issuer, FINDING_EXPIRED_NOT_ANSWERED, "expired", ret);
 	if (issuer->nonce == NONCE_ECHO)

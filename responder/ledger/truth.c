@@ -2,6 +2,7 @@
  *
  * The revoked set comes first: what is not good there needs no lookup and loses against no lookup.
  * Everything else needs a lookup whose evidence is fresh and which is not older than the set. */
+#include "base/timetext.h"
 #include "ledger/state.h"
 
 bool evidence_fresh(const struct ledger *l, const struct db_evidence *evidence, struct moment now)
@@ -112,6 +113,8 @@ static bool decide_times(const struct ledger *l, struct job *job, bool final, st
 	 * is gone it counts from now on. */
 	if (job->next_update - now_s < validity / 2 && final)
 		job->next_update = now_s + validity - 1;
+	if (section->final_answers) /* of a CA that has closed: nothing will change (F-qualified) */
+		job->next_update = TIME_MOST;
 	return job->next_update > now_s && job->next_update > job->this_update;
 }
 

@@ -28,7 +28,8 @@ static int make_hashes(struct credential *c, struct fault *fault)
 
 static void take_policy(struct credential *c, const struct conf_issuer *issuer)
 {
-	c->validity = wall_seconds(issuer->validity_us);
+	/* For ever: as long as the signer's certificate (F-qualified). */
+	c->validity = issuer->final_answers ? TIME_MOST : wall_seconds(issuer->validity_us);
 	c->backdate = wall_seconds(issuer->backdate_us);
 	c->responder_id = issuer->responder_id;
 	c->data.most = LIMIT_RESPONSE;

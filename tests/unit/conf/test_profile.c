@@ -90,6 +90,15 @@ static void status_after_expiry_is_answered_where_signatures_outlive_certificate
 	judged("webpki", "expired = unauthorized\n", "");
 }
 
+static void answers_without_end_are_for_qualified_cas(void **state) /* F-qualified, F-webpki */
+{
+	(void)state;
+	judged("qualified", "final_answers = yes\n", "");
+	judged("private", "final_answers = yes\n", "warning F-private: final_answers = yes");
+	judged("webpki", "final_answers = yes\n", "refused F-webpki: final_answers = yes");
+	judged("smime", "final_answers = yes\n", "refused F-smime: final_answers = yes");
+}
+
 /* F-lightweight: RFC 9919: no nonce, byKey, no responseExtensions. */
 static void lightweight_answers_have_no_response_extensions(void **state)
 {
@@ -234,6 +243,7 @@ int main(void)
 		cmocka_unit_test(an_unassigned_serial_is_never_good_where_the_profile_forbids_it),
 		cmocka_unit_test(
 			status_after_expiry_is_answered_where_signatures_outlive_certificates),
+		cmocka_unit_test(answers_without_end_are_for_qualified_cas),
 		cmocka_unit_test(lightweight_answers_have_no_response_extensions),
 		cmocka_unit_test(every_violation_is_named),
 		cmocka_unit_test(private_forbids_nothing),

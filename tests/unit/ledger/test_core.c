@@ -461,6 +461,26 @@ static void an_answer_beyond_its_bound_does_not_ask_for_a_refresh_in_the_past(vo
 	assert_true(last_answer(b).refresh_at > last_answer(b).produced_at);
 }
 
+/* F-qualified, P-27: the signer shortens it to its certificate. */
+static void final_answers_are_asked_for_until_the_year_9999(void **state)
+{
+	struct bench *b = *state;
+	b->sections[0].final_answers = true;
+	ask_one(b, 0, 1, 0x42);
+	ledger_turn_end(b->ledger, b->now);
+	found_good(b);
+	struct message_sign job = last_job(b);
+	assert_int_equal(job.next_update, INT64_C(253402300799));
+	sign(b, &job, job.this_update + 86400);
+	assert_int_equal(last_answer(b).next_update, job.this_update + 86400);
+	ask_one(b, 0, 2, 0x43);
+	ledger_turn_end(b->ledger, b->now);
+	found_good(b);
+	job = last_job(b);
+	sign(b, &job, job.next_update);
+	assert_int_equal(last_answer(b).next_update, job.next_update);
+}
+
 /* ---- the end of a front ---- */
 
 static void a_front_that_goes_takes_its_questions_with_it(void **state)
@@ -503,6 +523,7 @@ int main(void)
 		CASE(lookups_wait_for_company_while_every_signer_is_busy_but_not_for_long),
 		CASE(refresh_times_lie_around_half_of_the_life_and_differ),
 		CASE(a_bound_of_the_profile_is_never_passed),
+		CASE(final_answers_are_asked_for_until_the_year_9999),
 		CASE(an_answer_beyond_its_bound_does_not_ask_for_a_refresh_in_the_past),
 		CASE(a_front_that_goes_takes_its_questions_with_it),
 	};

@@ -296,6 +296,36 @@ static void next_update_never_outlives_the_certificate(void **state) /* P-27 */
 	X509_free(certificate);
 }
 
+/* F-qualified: only where it is configured, and where the signer's certificate has no end either. */
+static void answers_of_a_closed_ca_last_until_the_year_9999(void **state)
+{
+	(void)state;
+	struct pki_wish wish = pki_delegate(world.key, world.ca, world.ca_key);
+	X509 *certificate = pki_certificate(&wish);
+	struct sign_outcome outcome;
+	struct message_sign job = good_job();
+	job.next_update = INT64_C(253402300799);
+	refused(&job, "nextUpdate beyond the validity");
+	world.files.issuer.final_answers = true;
+	for (int endless = 0; endless < 2; endless++) {
+		if (endless) {
+			ASN1_TIME_set_string_X509(X509_getm_notAfter(certificate),
+						  "99991231235959Z");
+			assert_true(X509_sign(certificate, world.ca_key, EVP_sha256()) > 0);
+		}
+		struct credential *credential = load(certificate, world.key);
+		OCSP_BASICRESP *basic = answer(credential, &job, &outcome);
+		ASN1_GENERALIZEDTIME *next = NULL;
+		OCSP_single_get0_status(OCSP_resp_get0(basic, 0), NULL, NULL, NULL, &next);
+		assert_int_equal(ASN1_TIME_compare(next, X509_get0_notAfter(certificate)), 0);
+		assert_int_equal(outcome.next_update == job.next_update, endless);
+		OCSP_BASICRESP_free(basic);
+		credential_free(credential);
+	}
+	world.files.issuer.final_answers = false;
+	X509_free(certificate);
+}
+
 static void a_nonce_comes_back_and_nothing_else_is_added(void **state)
 {
 	(void)state;
@@ -569,6 +599,7 @@ int main(void)
 		cmocka_unit_test(forged_fields_are_refused),
 		cmocka_unit_test(nothing_is_signed_outside_the_certificates_dates),
 		cmocka_unit_test(next_update_never_outlives_the_certificate),
+		cmocka_unit_test(answers_of_a_closed_ca_last_until_the_year_9999),
 		cmocka_unit_test(a_nonce_comes_back_and_nothing_else_is_added),
 		cmocka_unit_test(statuses_and_reasons_are_those_of_the_job),
 		cmocka_unit_test(the_extended_definition_is_signed),
