@@ -64,6 +64,18 @@
  * signature a second, and a certificate issued just now is answered rightly within a second. */
 #define LIMIT_UNKNOWN_AGE_MS 1000u
 
+/* ---- the OCSP response ---- */
+
+/* P-30, P-31: whole answers stay under 10,240 octets with an RSA-4096 signer and its certificate, so
+ * what a database may add to one is bounded. A CRL's address: the longest in use have about 150. */
+#define LIMIT_CRL_URL 512u
+/* RFC 5280, section 5.2.3. */
+#define LIMIT_CRL_NUMBER 20u
+/* A SignedCertificateTimestampList: an SCT has about 120 octets, and browsers want two to five. */
+#define LIMIT_SCT_LIST 2048u
+/* P-26: certificates of the chain in each answer, besides the signer's. */
+#define LIMIT_CHAIN 4u
+
 /* ---- the rooms ---- */
 
 /* P-31 asks for answers under 10,240 octets; several CertIDs and a chain may need more. */
