@@ -8,10 +8,16 @@
 /* id-pkix-ocsp 1.3.6.1.5.5.7.48.1 (RFC 6960, appendix B) */
 #define OID_OCSP_BASIC OID("\x2b\x06\x01\x05\x05\x07\x30\x01\x01")
 #define OID_OCSP_NONCE OID("\x2b\x06\x01\x05\x05\x07\x30\x01\x02")
+#define OID_OCSP_CRL OID("\x2b\x06\x01\x05\x05\x07\x30\x01\x03")
 #define OID_OCSP_ACCEPTABLE_RESPONSES OID("\x2b\x06\x01\x05\x05\x07\x30\x01\x04")
+#define OID_OCSP_ARCHIVE_CUTOFF OID("\x2b\x06\x01\x05\x05\x07\x30\x01\x06")
 #define OID_OCSP_SERVICE_LOCATOR OID("\x2b\x06\x01\x05\x05\x07\x30\x01\x07")
 #define OID_OCSP_PREFERRED_ALGORITHMS OID("\x2b\x06\x01\x05\x05\x07\x30\x01\x08")
 #define OID_OCSP_EXTENDED_REVOKE OID("\x2b\x06\x01\x05\x05\x07\x30\x01\x09")
+
+/* certHash 1.3.36.8.3.13 (Common PKI, part 4); SCT list 1.3.6.1.4.1.11129.2.4.5 (RFC 6962, 3.3) */
+#define OID_CERT_HASH OID("\x2b\x24\x08\x03\x0d")
+#define OID_OCSP_SCT_LIST OID("\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x05")
 
 /* id-ce 2.5.29 (RFC 5280) */
 #define OID_SUBJECT_KEY_ID OID("\x55\x1d\x0e")

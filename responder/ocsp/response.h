@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "base/facts.h"
 #include "base/limits.h"
 #include "base/record.h"
 
@@ -44,8 +45,19 @@ struct ocsp_single {
 	enum revocation_reason reason; /* unspecified and none are omitted (P-29) */
 	int64_t revoked_at; /* for OCSP_REVOKED, as is the reason */
 	int64_t invalidity_at; /* TIME_NONE: no extension (P-30) */
+	int64_t archive_cutoff; /* seconds since 1970; 0: no extension */
+	/* What is there becomes an extension; see ocsp_facts_fit() for what may be there. */
+	struct cert_facts facts;
 	int64_t this_update, next_update;
 };
+
+/* The facts that an answer of this status may carry (P-30): certHash with good and revoked, CrlID with
+ * revoked, SCTs with good. With the extended definition's answer for a serial never issued, which a
+ * hold since 1970 is, none (P-23). */
+must_check bool ocsp_facts_fit(enum ocsp_status status, const struct cert_facts *facts);
+/* Is this answer exactly that of the extended definition (RFC 6960, 2.2)? */
+must_check bool ocsp_never_issued(enum ocsp_status status, int64_t revoked_at,
+				  enum revocation_reason reason);
 
 enum ocsp_responder_id { OCSP_BY_KEY, OCSP_BY_NAME };
 
@@ -61,7 +73,8 @@ struct ocsp_response_data {
 
 /* Appends ResponseData, DER (P-24, P-27). -EINVAL for fields that no response may have (a time out
  * of range, next_update ≤ this_update, this_update > produced_at, a reason 7 or 8, an invalidity
- * date of what is not revoked, a wrong CertID, responder or nonce), -ENOMEM, -EMSGSIZE. */
+ * date of what is not revoked, facts that do not fit the status, extended_revoke without a serial
+ * never issued or with facts of one, a wrong CertID, responder or nonce), -ENOMEM, -EMSGSIZE. */
 must_check int ocsp_response_data_write(struct buffer *out, const struct ocsp_response_data *data);
 
 struct ocsp_signed {

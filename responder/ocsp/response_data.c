@@ -42,12 +42,53 @@ static bool revocation_fits(const struct ocsp_single *single)
 	return false;
 }
 
+bool ocsp_never_issued(enum ocsp_status status, int64_t revoked_at, enum revocation_reason reason)
+{
+	return status == OCSP_REVOKED && revoked_at == 0 && reason == REASON_CERTIFICATE_HOLD;
+}
+
+bool ocsp_facts_fit(enum ocsp_status status, const struct cert_facts *facts)
+{
+	return facts_fit(facts) && (facts->certificate_hash.size == 0 || status != OCSP_UNKNOWN) &&
+	       (!facts_name_crl(facts) || status == OCSP_REVOKED) &&
+	       (facts->sct_list.size == 0 || status == OCSP_GOOD);
+}
+
+static bool has_facts(const struct ocsp_single *single)
+{
+	return single->facts.certificate_hash.size > 0 || facts_name_crl(&single->facts) ||
+	       single->facts.sct_list.size > 0;
+}
+
+/* P-23: neither a reference to a CRL nor an extension of a CRL entry, and nothing else either. */
+static bool is_bare(const struct ocsp_single *single)
+{
+	return single->invalidity_at == TIME_NONE && single->archive_cutoff == 0 &&
+	       !has_facts(single);
+}
+
+static bool extended_fits(const struct ocsp_response_data *data)
+{
+	bool any = false;
+	for (unsigned i = 0; data->extended_revoke && i < data->count; i++) {
+		const struct ocsp_single *s = &data->singles[i];
+		if (!ocsp_never_issued(s->status, s->revoked_at, s->reason))
+			continue;
+		any = true;
+		if (!is_bare(s))
+			return false;
+	}
+	return any || !data->extended_revoke;
+}
+
 static bool single_fits(const struct ocsp_single *single, int64_t produced_at)
 {
 	struct ocsp_certid certid;
 	return time_fits(single->this_update) && time_fits(single->next_update) &&
 	       single->this_update < single->next_update && single->this_update <= produced_at &&
-	       revocation_fits(single) && ocsp_certid_parse(single->certid, &certid) == 0;
+	       revocation_fits(single) && ocsp_facts_fit(single->status, &single->facts) &&
+	       (single->archive_cutoff == 0 || time_fits(single->archive_cutoff)) &&
+	       ocsp_certid_parse(single->certid, &certid) == 0;
 }
 
 static bool responder_fits(const struct ocsp_response_data *data)
@@ -69,7 +110,7 @@ static bool data_fits(const struct ocsp_response_data *data)
 	for (unsigned i = 0; i < data->count; i++)
 		if (!single_fits(&data->singles[i], data->produced_at))
 			return false;
-	return true;
+	return extended_fits(data);
 }
 
 /* ---- the template; each function writes its last field first ---- */
@@ -112,13 +153,76 @@ static void put_status(struct der_writer *w, const struct ocsp_single *single)
 	}
 }
 
+static void put_time_extension(struct der_writer *w, struct view oid, int64_t seconds)
+{
+	size_t since = w->size;
+	der_put_time(w, seconds);
+	put_extension(w, oid, since);
+}
+
+/* CrlID ::= SEQUENCE { crlUrl [0] IA5String, crlNum [1] INTEGER, crlTime [2] GeneralizedTime }, all
+ * of them optional and explicit (RFC 6960, 4.4.2). */
+static void put_crl_id(struct der_writer *w, const struct cert_facts *facts)
+{
+	size_t since = w->size, field_since = w->size;
+	if (facts->crl_time != 0) {
+		der_put_time(w, facts->crl_time);
+		der_put_header(w, DER_CONTEXT_CONSTRUCTED(2), field_since);
+	}
+	field_since = w->size;
+	if (facts->crl_number.size > 0) {
+		der_put_view(w, facts->crl_number);
+		der_put_header(w, DER_INTEGER, field_since);
+		der_put_header(w, DER_CONTEXT_CONSTRUCTED(1), field_since);
+	}
+	field_since = w->size;
+	if (facts->crl_url.size > 0) {
+		der_put_view(w, facts->crl_url);
+		der_put_header(w, DER_IA5_STRING, field_since);
+		der_put_header(w, DER_CONTEXT_CONSTRUCTED(0), field_since);
+	}
+	der_put_header(w, DER_SEQUENCE, since);
+	put_extension(w, OID_OCSP_CRL, since);
+}
+
+/* CertHash ::= SEQUENCE { hashAlgorithm AlgorithmIdentifier, certificateHash OCTET STRING }; SHA-256
+ * without parameters (RFC 5754, 2). */
+static void put_cert_hash(struct der_writer *w, struct view hash)
+{
+	size_t since = w->size;
+	der_put_view(w, hash);
+	der_put_header(w, DER_OCTET_STRING, since);
+	size_t algorithm_since = w->size;
+	der_put_view(w, OID_SHA256);
+	der_put_header(w, DER_OID, algorithm_since);
+	der_put_header(w, DER_SEQUENCE, algorithm_since);
+	der_put_header(w, DER_SEQUENCE, since);
+	put_extension(w, OID_CERT_HASH, since);
+}
+
+static void put_sct_list(struct der_writer *w, struct view list)
+{
+	size_t since = w->size;
+	der_put_view(w, list);
+	der_put_header(w, DER_OCTET_STRING, since);
+	put_extension(w, OID_OCSP_SCT_LIST, since);
+}
+
 static void put_single_extensions(struct der_writer *w, const struct ocsp_single *single)
 {
 	size_t since = w->size;
-	if (single->invalidity_at == TIME_NONE)
+	if (single->facts.sct_list.size > 0)
+		put_sct_list(w, single->facts.sct_list);
+	if (single->facts.certificate_hash.size > 0)
+		put_cert_hash(w, single->facts.certificate_hash);
+	if (facts_name_crl(&single->facts))
+		put_crl_id(w, &single->facts);
+	if (single->archive_cutoff != 0)
+		put_time_extension(w, OID_OCSP_ARCHIVE_CUTOFF, single->archive_cutoff);
+	if (single->invalidity_at != TIME_NONE)
+		put_time_extension(w, OID_INVALIDITY_DATE, single->invalidity_at);
+	if (w->size == since) /* no empty sequence (P-24) */
 		return;
-	der_put_time(w, single->invalidity_at);
-	put_extension(w, OID_INVALIDITY_DATE, since);
 	der_put_header(w, DER_SEQUENCE, since);
 	der_put_header(w, DER_CONTEXT_CONSTRUCTED(1), since);
 }
