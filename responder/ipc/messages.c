@@ -132,12 +132,20 @@ static const struct field sign_fields[] = {
 	BOOL(struct message_sign, extended_revoke),
 	TIME(struct message_sign, this_update),
 	TIME(struct message_sign, next_update),
+	BOOL(struct message_sign, unknown_issuer),
 	U32(struct message_sign, count, 1, LIMIT_CERTIDS),
 };
 static const struct field sign_entry_fields[] = {
-	VIEW(struct sign_entry, certid, 1, LIMIT_CERTID), ENUM(struct sign_entry, status, STATUSES),
-	TIME_OR_NONE(struct sign_entry, revoked_at),      ENUM(struct sign_entry, reason, REASONS),
+	VIEW(struct sign_entry, certid, 1, LIMIT_CERTID),
+	ENUM(struct sign_entry, status, STATUSES),
+	TIME_OR_NONE(struct sign_entry, revoked_at),
+	ENUM(struct sign_entry, reason, REASONS),
 	TIME_OR_NONE(struct sign_entry, invalidity_at),
+	VIEW(struct sign_entry, facts.certificate_hash, 0, CERTIFICATE_HASH_SIZE),
+	VIEW(struct sign_entry, facts.crl_url, 0, LIMIT_CRL_URL),
+	VIEW(struct sign_entry, facts.crl_number, 0, LIMIT_CRL_NUMBER),
+	I64(struct sign_entry, facts.crl_time, 0, TIME_MOST),
+	VIEW(struct sign_entry, facts.sct_list, 0, LIMIT_SCT_LIST),
 };
 
 static const struct field sign_algorithm[] = {
@@ -414,10 +422,13 @@ int message_readiness_read(struct view payload, struct message_readiness *ret)
 	return read_end(&in, &m, sizeof(m), ret);
 }
 
-/* A revocation time exactly where there is a revocation. */
-static bool sign_entry_consistent(const struct sign_entry *entry)
+/* A revocation time exactly where there is a revocation, facts as the status allows, and of an
+ * unknown issuer nothing but unknown. */
+static bool sign_entry_consistent(const struct message_sign *m, const struct sign_entry *entry)
 {
-	return (entry->status == OCSP_REVOKED) == (entry->revoked_at != TIME_NONE);
+	return (entry->status == OCSP_REVOKED) == (entry->revoked_at != TIME_NONE) &&
+	       ocsp_facts_fit(entry->status, &entry->facts) &&
+	       (!m->unknown_issuer || entry->status == OCSP_UNKNOWN);
 }
 
 void message_sign_write(struct buffer *out, const struct message_sign *m)
@@ -425,7 +436,7 @@ void message_sign_write(struct buffer *out, const struct message_sign *m)
 	WRITE(out, sign_fields, m);
 	for (unsigned i = 0; !out->failed && i < m->count; i++) {
 		WRITE(out, sign_entry_fields, &m->entries[i]);
-		if (!sign_entry_consistent(&m->entries[i]))
+		if (!sign_entry_consistent(m, &m->entries[i]))
 			out->failed = true;
 	}
 	WRITE(out, sign_algorithm, m);
@@ -438,7 +449,7 @@ int message_sign_read(struct view payload, struct message_sign *ret)
 	READ(&in, sign_fields, &m);
 	for (unsigned i = 0; !in.failed && i < m.count; i++) {
 		READ(&in, sign_entry_fields, &m.entries[i]);
-		if (!sign_entry_consistent(&m.entries[i]))
+		if (!sign_entry_consistent(&m, &m.entries[i]))
 			cursor_fail(&in);
 	}
 	READ(&in, sign_algorithm, &m);

@@ -3,6 +3,7 @@
  * gains nothing by sending nonsense. Views in a decoded message point into the payload. */
 #pragma once
 
+#include "base/facts.h"
 #include "base/limits.h"
 #include "base/record.h"
 #include "ocsp/request.h"
@@ -88,6 +89,7 @@ struct sign_entry {
 	int64_t revoked_at; /* TIME_NONE exactly unless revoked */
 	enum revocation_reason reason;
 	int64_t invalidity_at;
+	struct cert_facts facts; /* those that fit the status (ocsp_facts_fit()) */
 };
 
 /* A job: fields only, never a digest or bytes to be signed. */
@@ -96,6 +98,9 @@ struct message_sign {
 	uint32_t issuer; /* index of the [issuer] section, from 0, in the order of the file */
 	struct view nonce;
 	bool extended_revoke;
+	/* No CertID is of an issuer that this configuration has: all are unknown, and `issuer` is the
+	 * default issuer (P-22). */
+	bool unknown_issuer;
 	int64_t this_update,
 		next_update; /* seconds since 1970; the signer may shorten the latter */
 	unsigned count;

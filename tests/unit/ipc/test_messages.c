@@ -267,31 +267,31 @@ static void sign_fields_out_of_range_are_refused(void **state)
 {
 	(void)state;
 	struct message_sign job = a_job();
-	/* id 8 · issuer 4 · nonce 4+128 · extended 1 · times 16 · count 4 · entries from 165:
+	/* id 8 · issuer 4 · nonce 4+128 · extended 1 · times 16 · unknown_issuer 1 · count 4 · entries from 166:
 	 * certid 4+256 · status 1 · revoked_at 8 · reason 1 · invalidity_at 8 */
 	EXPECT_REFUSED(sign, job, 8, 4, LIMIT_ISSUERS - 1, LIMIT_ISSUERS);
 	EXPECT_REFUSED(sign, job, 12, 4, LIMIT_NONCE, LIMIT_NONCE + 1);
 	EXPECT_REFUSED(sign, job, 144, 1, 1, 255);
 	EXPECT_REFUSED(sign, job, 145, 8, NOW, TIME_NONE);
 	EXPECT_REFUSED(sign, job, 153, 8, NOW + 100, TIME_MOST + 1);
-	EXPECT_REFUSED(sign, job, 161, 4, 2, 0);
-	EXPECT_REFUSED(sign, job, 161, 4, 2, LIMIT_CERTIDS + 1);
-	EXPECT_REFUSED(sign, job, 165, 4, LIMIT_CERTID, 0);
-	EXPECT_REFUSED(sign, job, 165, 4, LIMIT_CERTID, LIMIT_CERTID + 1);
-	EXPECT_REFUSED(sign, job, 425, 1, OCSP_REVOKED + 1, 4);
-	EXPECT_REFUSED(sign, job, 426, 8, 0, TIME_MOST + 1);
-	EXPECT_REFUSED(sign, job, 434, 1, REASON_CERTIFICATE_HOLD + 1, 7 + 1);
-	EXPECT_REFUSED(sign, job, 434, 1, REASON_CERTIFICATE_HOLD + 1, 8 + 1);
-	EXPECT_REFUSED(sign, job, 434, 1, REASON_CERTIFICATE_HOLD + 1, REASON_AA_COMPROMISE + 2);
-	EXPECT_REFUSED(sign, job, 435, 8, NOW - 5, TIME_LEAST - 1);
+	EXPECT_REFUSED(sign, job, 162, 4, 2, 0);
+	EXPECT_REFUSED(sign, job, 162, 4, 2, LIMIT_CERTIDS + 1);
+	EXPECT_REFUSED(sign, job, 166, 4, LIMIT_CERTID, 0);
+	EXPECT_REFUSED(sign, job, 166, 4, LIMIT_CERTID, LIMIT_CERTID + 1);
+	EXPECT_REFUSED(sign, job, 426, 1, OCSP_REVOKED + 1, 4);
+	EXPECT_REFUSED(sign, job, 427, 8, 0, TIME_MOST + 1);
+	EXPECT_REFUSED(sign, job, 435, 1, REASON_CERTIFICATE_HOLD + 1, 7 + 1);
+	EXPECT_REFUSED(sign, job, 435, 1, REASON_CERTIFICATE_HOLD + 1, 8 + 1);
+	EXPECT_REFUSED(sign, job, 435, 1, REASON_CERTIFICATE_HOLD + 1, REASON_AA_COMPROMISE + 2);
+	EXPECT_REFUSED(sign, job, 436, 8, NOW - 5, TIME_LEAST - 1);
 }
 
 static void a_revocation_time_stands_exactly_where_a_revocation_is(void **state)
 {
 	(void)state;
 	struct message_sign job = a_job();
-	EXPECT_REFUSED(sign, job, 426, 8, 0, TIME_NONE);
-	EXPECT_REFUSED(sign, job, 425, 1, OCSP_REVOKED + 1, OCSP_GOOD + 1);
+	EXPECT_REFUSED(sign, job, 427, 8, 0, TIME_NONE);
+	EXPECT_REFUSED(sign, job, 426, 1, OCSP_REVOKED + 1, OCSP_GOOD + 1);
 	job.entries[0].status = OCSP_GOOD;
 	EXPECT_UNWRITABLE(sign, job);
 }
