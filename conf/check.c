@@ -94,8 +94,32 @@ static int check_proxies(const struct draft *draft, const struct conf *conf)
 		draft->path, draft_given(draft, server, option)->line);
 }
 
+/* P-22: saying unknown for other CAs needs somebody who signs it. */
+static int check_default_issuer(const struct draft *draft, const struct conf *conf)
+{
+	const struct conf_server *server = &conf->server;
+	const struct draft_section *section = draft_find(draft, SECTION_SERVER, NULL);
+	const char *name = server->default_issuer ? "default_issuer" : "unknown_issuer";
+	const struct given *given = draft_given(draft, section, option_find(SECTION_SERVER, name));
+	unsigned line = given ? given->line : 0;
+	if (server->default_issuer && !conf_issuer_named(conf, server->default_issuer))
+		return fault_set(draft->fault, -EINVAL,
+				 "%s:%u: default_issuer: there is no [issuer \"%s\"]; write the "
+				 "name as in the head of its section",
+				 draft->path, line, server->default_issuer);
+	if (server->unknown_issuer == UNKNOWN_ISSUER_UNKNOWN && !server->default_issuer)
+		return fault_set(draft->fault, -EINVAL,
+				 "%s:%u: unknown_issuer = unknown needs somebody who signs it; add "
+				 "default_issuer = NAME of an [issuer \"NAME\"]",
+				 draft->path, line);
+	return 0;
+}
+
 int check_rules(const struct draft *draft, const struct conf *conf)
 {
+	int default_issuer = check_default_issuer(draft, conf);
+	if (default_issuer < 0)
+		return default_issuer;
 	for (size_t r = 0; r < array_size(rules); r++)
 		for (unsigned i = 0; i < conf->issuer_count; i++) {
 			int result = check_rule(draft, conf, &rules[r], &conf->issuers[i]);

@@ -29,6 +29,11 @@ struct conf_networks {
 };
 
 enum nonce_policy { NONCE_ECHO, NONCE_IGNORE };
+enum unknown_issuer_policy { UNKNOWN_ISSUER_UNAUTHORIZED, UNKNOWN_ISSUER_UNKNOWN };
+
+/* archive_cutoff_us: none, or the day on which the CA's certificate began. */
+#define ARCHIVE_CUTOFF_NONE 0
+#define ARCHIVE_CUTOFF_ISSUER (-1)
 
 /* How a key signs (P-36). AUTO is what the key itself asks for; the others are for RSA keys, which
  * leave it open. */
@@ -70,6 +75,8 @@ struct conf_server {
 	bool strict_content_type; /* P-43 */
 	struct conf_networks trusted_proxies; /* P-51 */
 	bool proxy_protocol; /* their connections begin with a PROXY header */
+	enum unknown_issuer_policy unknown_issuer; /* P-22 */
+	char *default_issuer; /* who answers for unknown issuers; NULL: nobody */
 };
 
 struct conf_database {
@@ -106,6 +113,11 @@ struct conf_issuer {
 	enum nonce_policy nonce;
 	enum ocsp_responder_id responder_id;
 	struct issuer_policy policy;
+	/* P-30 */
+	int64_t archive_cutoff_us; /* how long status is kept; ARCHIVE_CUTOFF_… */
+	bool crl_id, cert_hash, sct_list;
+	int64_t retired_until; /* seconds since 1970: no answer after it (P-33); 0: no end */
+	char *chain; /* a file of more certificates for each answer (P-26); NULL: none */
 };
 
 struct conf {
@@ -120,6 +132,10 @@ struct conf {
  * name, then its [signer] sections. The parser saw to it that there is one at least. Borrowed strings. */
 unsigned conf_signer_count(const struct conf_issuer *issuer);
 struct conf_signer conf_signer_at(const struct conf_issuer *issuer, unsigned index);
+/* NULL: no [issuer] section has this name. */
+const struct conf_issuer *conf_issuer_named(const struct conf *conf, const char *name);
+/* The issuer that answers for issuers that nobody here knows (P-22), or NULL. */
+const struct conf_issuer *conf_default_issuer(const struct conf *conf);
 
 /* Parses text. A fault reads "PATH:LINE: what, what to do" (an unknown key names the nearest valid
  * one). 0, -EINVAL or -ENOMEM; nothing is returned on failure. `room` CONF_ALL for a whole file:

@@ -204,7 +204,7 @@ static int parse_value(const struct draft *draft, const struct ini_item *item,
 {
 	cleanup(memory_freep) char *resolved = NULL;
 	const char *text = item->text;
-	if (option->type == OPTION_PATH) {
+	if (option->type == OPTION_PATH && !value_is_word(option, text)) {
 		resolved = resolve(draft->path, text);
 		if (!resolved)
 			return out_of_memory(draft);

@@ -1,6 +1,7 @@
 #include "conf/options.h"
 
 #include "base/clock.h"
+#include "base/timetext.h"
 #include "conf/value.h"
 
 #define MINUTE_US (60 * SECOND_US)
@@ -79,6 +80,19 @@ static const struct option_word expired_words[] = {
 	{NULL, 0},
 };
 
+static const struct option_word none_words[] = {{"none", 0}, {NULL, 0}};
+static const struct option_word never_words[] = {{"never", 0}, {NULL, 0}};
+static const struct option_word unknown_issuer_words[] = {
+	{"unauthorized", UNKNOWN_ISSUER_UNAUTHORIZED},
+	{"unknown", UNKNOWN_ISSUER_UNKNOWN},
+	{NULL, 0},
+};
+static const struct option_word archive_words[] = {
+	{"no", ARCHIVE_CUTOFF_NONE},
+	{"issuer", ARCHIVE_CUTOFF_ISSUER},
+	{NULL, 0},
+};
+
 /* Columns: name, section and shared · type · rooms · words · bounds · default, example · offset ·
  * help. The order is that of the sample file and the manual. */
 const struct option options[] = {
@@ -150,6 +164,14 @@ const struct option options[] = {
 	 "Every connection of trusted_proxies begins with a PROXY header, version 1 or 2; one that "
 	 "does not is refused, and so is a PROXY header of anybody else. Clients that come without "
 	 "a proxy are served as ever."},
+	{SERVER(unknown_issuer), OPTION_CHOICE, CONF_LEDGER | CONF_SIGNER, unknown_issuer_words, 0,
+	 0, "unauthorized", "unknown", SERVER_AT(unknown_issuer),
+	 "The answer for certificates of CAs that are not configured here: refuse with "
+	 "unauthorized, or say unknown under the signer of default_issuer."},
+	{SERVER(default_issuer), OPTION_NAME, CONF_LEDGER | CONF_SIGNER, none_words, 1,
+	 LIMIT_ISSUER_NAME, "none", "Example CA", SERVER_AT(default_issuer),
+	 "The issuer whose signer answers where unknown_issuer = unknown: the name in the head of "
+	 "its section."},
 
 	{DATABASE(conninfo), OPTION_TEXT, CONF_LEDGER, NULL, 1, TEXT_MOST, NULL,
 	 "host=/run/postgresql dbname=stillgood user=stillgood", DATABASE_AT(conninfo),
@@ -215,6 +237,23 @@ const struct option options[] = {
 	 "Does the database hold every certificate of this issuer? no is for an issuer known by "
 	 "its "
 	 "CRL alone: a serial number without a row is then answered good."},
+	{SHARED(archive_cutoff), OPTION_DURATION, CONF_SIGNER, archive_words, DAY_US,
+	 36500 * DAY_US, "no", "3650d", ISSUER_AT(archive_cutoff_us),
+	 "Say in answers how far back they are reliable after certificates expire "
+	 "(archiveCutoff): this long before the answer, or with issuer since the CA's "
+	 "certificate began."},
+	{SHARED(crl_id), OPTION_SWITCH, CONF_LEDGER | CONF_SIGNER, switch_words, 0, 0, "no", "yes",
+	 ISSUER_AT(crl_id),
+	 "Name in revoked answers the CRL that brought the revocation (CrlID), where the database "
+	 "knows it."},
+	{SHARED(cert_hash), OPTION_SWITCH, CONF_LEDGER | CONF_SIGNER, switch_words, 0, 0, "no",
+	 "yes", ISSUER_AT(cert_hash),
+	 "Put the SHA-256 hash of the certificate into good and revoked answers (certHash), where "
+	 "the database knows it: the positive statement that this very certificate was issued."},
+	{SHARED(sct_list), OPTION_SWITCH, CONF_LEDGER | CONF_SIGNER, switch_words, 0, 0, "no",
+	 "yes", ISSUER_AT(sct_list),
+	 "Put the certificate's signed certificate timestamps into good answers, where the "
+	 "database has some."},
 	{ISSUER(certificate), OPTION_PATH, CONF_LEDGER | CONF_SIGNER, NULL, 1, TEXT_MOST, NULL,
 	 "ca.pem", ISSUER_AT(certificate),
 	 "The CA's certificate, PEM or DER. A relative path starts at this file's folder."},
@@ -229,6 +268,15 @@ const struct option options[] = {
 	 "The private key of signer_certificate: PEM, without a passphrase, readable by the "
 	 "service "
 	 "alone."},
+	{ISSUER(chain), OPTION_PATH, CONF_SIGNER, none_words, 1, TEXT_MOST, "none", "chain.pem",
+	 ISSUER_AT(chain),
+	 "More certificates for every answer, after the signer's: a PEM file with the CA's "
+	 "certificate first, then each one's issuer. Few clients need it, and it makes answers "
+	 "larger."},
+	{ISSUER(retired_until), OPTION_DATE, CONF_LEDGER, never_words, 1, TIME_MOST, "never",
+	 "2036-03-31", ISSUER_AT(retired_until),
+	 "The end of retention of a CA that no longer issues: it is answered until this moment, "
+	 "and refused with unauthorized after it."},
 
 	{SIGNER(issuer), OPTION_NAME, CONF_SIGNER, NULL, 1, LIMIT_ISSUER_NAME, NULL, "Example CA",
 	 SIGNER_AT(issuer),
@@ -298,6 +346,14 @@ static void put_words(const struct option_word *words, const char *last_separato
 	}
 }
 
+static void put_or_words(const struct option *option, struct buffer *out)
+{
+	if (!option->words)
+		return;
+	buffer_put_string(out, ", or ");
+	put_words(option->words, " or ", out);
+}
+
 static void put_range(const struct option *option, const char *kind, const char *units,
 		      struct buffer *out)
 {
@@ -307,10 +363,7 @@ static void put_range(const struct option *option, const char *kind, const char 
 	buffer_put_string(out, " to ");
 	value_print_number(option, option->most, out);
 	buffer_put_string(out, units);
-	if (option->words) {
-		buffer_put_string(out, ", or ");
-		put_words(option->words, " or ", out);
-	}
+	put_or_words(option, out);
 }
 
 void option_expectation(const struct option *option, struct buffer *out)
@@ -334,9 +387,15 @@ void option_expectation(const struct option *option, struct buffer *out)
 		break;
 	case OPTION_NAME:
 		buffer_printf(out, "a name of 1 to %d bytes", (int)option->most);
+		put_or_words(option, out);
 		break;
 	case OPTION_PATH:
 		buffer_printf(out, "a path of 1 to %d bytes", (int)option->most);
+		put_or_words(option, out);
+		break;
+	case OPTION_DATE:
+		buffer_put_string(out, "a date such as 2036-03-31 or 2036-03-31T15:00:00Z (UTC)");
+		put_or_words(option, out);
 		break;
 	case OPTION_NETWORKS:
 		buffer_printf(out,

@@ -21,9 +21,10 @@ enum option_type {
 	OPTION_SWITCH, /* bool */
 	OPTION_CHOICE, /* an enum */
 	OPTION_TEXT, /* char *, owned; `most` bytes */
-	OPTION_NAME, /* the same, not secret: messages may repeat it */
+	OPTION_NAME, /* the same, not secret: messages may repeat it; a word stands for NULL */
 	OPTION_PATH, /* the same; relative to the configuration file's folder */
 	OPTION_NETWORKS, /* struct conf_networks */
+	OPTION_DATE, /* int64_t, seconds since 1970 */
 	OPTION_LISTEN, /* char *[LIMIT_LISTENERS] and the count behind it */
 };
 

@@ -239,6 +239,18 @@ int conf_parse(const char *path, struct view text, enum conf_room room, struct c
 	return 0;
 }
 
+const struct conf_issuer *conf_issuer_named(const struct conf *conf, const char *name)
+{
+	return issuer_named(conf, name);
+}
+
+const struct conf_issuer *conf_default_issuer(const struct conf *conf)
+{
+	if (conf->server.unknown_issuer != UNKNOWN_ISSUER_UNKNOWN || !conf->server.default_issuer)
+		return NULL;
+	return conf_issuer_named(conf, conf->server.default_issuer);
+}
+
 static void unfill(enum option_section kind, void *base)
 {
 	for (size_t i = 0; i < option_count; i++)

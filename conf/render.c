@@ -14,7 +14,7 @@ static void put_text(const struct option *option, const void *base, bool secrets
 	buffer_put_u8(text, '\0');
 }
 
-/* An issuer without a signer of its own has none of its options. */
+/* NULL is said by leaving the option out. */
 static bool is_absent(const struct option *option, const void *base)
 {
 	return value_is_text(option) &&

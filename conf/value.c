@@ -1,6 +1,7 @@
 #include "conf/value.h"
 
 #include "base/clock.h"
+#include "base/timetext.h"
 #include "conf/listen.h"
 #include "conf/networks.h"
 
@@ -47,6 +48,12 @@ static bool word_value(const struct option_word *words, const char *text, int64_
 			return true;
 		}
 	return false;
+}
+
+bool value_is_word(const struct option *option, const char *text)
+{
+	int64_t value;
+	return word_value(option->words, text, &value);
 }
 
 static bool unit_factor(enum option_type type, const char *name, int64_t *ret)
@@ -96,6 +103,16 @@ static int networks_check(const char *text)
 	return networks_parse(text, &networks);
 }
 
+static int date_parse(const struct option *option, const char *text, int64_t *ret)
+{
+	int64_t seconds;
+	if (time_parse_iso(view_of_string(text), &seconds) < 0 || seconds < option->least ||
+	    seconds > option->most)
+		return -EINVAL;
+	*ret = seconds;
+	return 0;
+}
+
 int value_parse(const struct option *option, const char *text, struct value *ret)
 {
 	struct value value = {0};
@@ -125,7 +142,12 @@ int value_parse(const struct option *option, const char *text, struct value *ret
 	case OPTION_TEXT:
 	case OPTION_NAME:
 	case OPTION_PATH:
-		result = text_parse(option, text, &value.text);
+		if (!value_is_word(option, text)) /* it stands for none: NULL */
+			result = text_parse(option, text, &value.text);
+		break;
+	case OPTION_DATE:
+		if (!word_value(option->words, text, &value.number))
+			result = date_parse(option, text, &value.number);
 		break;
 	}
 	if (result == 0)
@@ -162,8 +184,8 @@ bool value_is_text(const struct option *option)
 
 static int text_store(const char *text, char **member)
 {
-	char *copy = strdup(text);
-	if (!copy)
+	char *copy = text ? strdup(text) : NULL;
+	if (text && !copy)
 		return -ENOMEM;
 	text_free(*member);
 	*member = copy;
@@ -179,6 +201,7 @@ int value_store(const struct option *option, const struct value *value, void *ba
 		*(unsigned *)member = (unsigned)value->number;
 		return 0;
 	case OPTION_DURATION:
+	case OPTION_DATE:
 		*(int64_t *)member = value->number;
 		return 0;
 	case OPTION_SIZE:
@@ -233,13 +256,29 @@ void value_print_number(const struct option *option, int64_t number, struct buff
 	}
 }
 
-static void print_word(const struct option_word *words, int64_t value, struct buffer *out)
+static bool print_word(const struct option_word *words, int64_t value, struct buffer *out)
 {
-	for (; words->name; words++)
+	for (; words && words->name; words++)
 		if (words->value == value) {
 			buffer_put_string(out, words->name);
-			return;
+			return true;
 		}
+	return false;
+}
+
+static void print_duration(const struct option *option, int64_t value, struct buffer *out)
+{
+	if (!print_word(option->words, value, out))
+		value_print_number(option, value, out);
+}
+
+static void print_date(const struct option *option, int64_t value, struct buffer *out)
+{
+	char text[ISO_TIME_SIZE];
+	if (print_word(option->words, value, out))
+		return;
+	time_put_iso(text, value);
+	buffer_put(out, text, sizeof(text));
 }
 
 void value_print(const struct option *option, const void *base, struct buffer *out)
@@ -250,16 +289,19 @@ void value_print(const struct option *option, const void *base, struct buffer *o
 		value_print_number(option, *(const unsigned *)member, out);
 		break;
 	case OPTION_DURATION:
-		value_print_number(option, *(const int64_t *)member, out);
+		print_duration(option, *(const int64_t *)member, out);
+		break;
+	case OPTION_DATE:
+		print_date(option, *(const int64_t *)member, out);
 		break;
 	case OPTION_SIZE:
 		value_print_number(option, (int64_t) * (const uint64_t *)member, out);
 		break;
 	case OPTION_SWITCH:
-		print_word(option->words, *(const bool *)member, out);
+		(void)print_word(option->words, *(const bool *)member, out);
 		break;
 	case OPTION_CHOICE:
-		print_word(option->words, *(const unsigned *)member, out);
+		(void)print_word(option->words, *(const unsigned *)member, out);
 		break;
 	case OPTION_TEXT:
 	case OPTION_NAME:
