@@ -8,19 +8,29 @@
 enum {
 	LOOKUP_ORDINAL = DB_EVIDENCE_FIELDS,
 	LOOKUP_ROW,
-	LOOKUP_FIELDS = LOOKUP_ROW + DB_ROW_FIELDS
+	LOOKUP_FIELDS = LOOKUP_ROW + DB_ROW_FIELDS,
+	LOOKUP_FACTS = LOOKUP_FIELDS,
+	LOOKUP_FACTS_FIELDS = LOOKUP_FACTS + DB_FACTS_FIELDS,
 };
 
 /* One walk down the index for each key, at every size of the table and whatever its statistics. */
-#define LOOKUP_SETUP                                                                       \
+#define LOOKUP_SETUP(columns, joins)                                                       \
 	DB_SESSION_SETUP                                                                   \
 	"SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_seqscan = off;" \
 	"SET enable_bitmapscan = off; SET enable_material = off;"                          \
 	"PREPARE stillgood_lookup (int4[], bytea[]) AS"                                    \
 	" WITH h AS MATERIALIZED (SELECT " DB_EVIDENCE_COLUMNS ")"                         \
-	" SELECT h.at, h.standby, h.beat, k.ordinal, " DB_ROW_COLUMNS                      \
+	" SELECT h.at, h.standby, h.beat, k.ordinal, " DB_ROW_COLUMNS columns              \
 	" FROM h CROSS JOIN unnest($1, $2) WITH ORDINALITY AS k (issuer, serial, ordinal)" \
-	" LEFT JOIN stillgood.certificate AS c ON c.issuer = k.issuer AND c.serial = k.serial"
+	" LEFT JOIN stillgood.certificate AS c"                                            \
+	" ON c.issuer = k.issuer AND c.serial = k.serial" joins
+
+static const char plain_setup[] = LOOKUP_SETUP("", "");
+static const char facts_setup[] =
+	LOOKUP_SETUP(", " DB_FACTS_COLUMNS,
+		     " LEFT JOIN stillgood.crl AS l ON l.id = c.crl AND l.issuer = c.issuer"
+		     " LEFT JOIN stillgood.certificate_sct AS s"
+		     " ON s.issuer = c.issuer AND s.serial = c.serial");
 
 struct db_lookup {
 	struct db_connection *connection;
@@ -37,12 +47,45 @@ struct db_lookup {
 	struct db_found found[LIMIT_LOOKUP_BATCH];
 	size_t count;
 	struct buffer issuers, serials;
+	bool wants_facts;
+	struct buffer octets; /* that the facts point to */
 };
 
 static bool key_matches(const struct db_key *key, const struct cert_record *record)
 {
 	return key->issuer == record->issuer &&
 	       view_equal(serial_view(&key->serial), serial_view(&record->serial));
+}
+
+/* Its own copy of one fact; the buffer has room for all of them, so it does not move. */
+static struct view keep(struct db_lookup *l, struct view bytes)
+{
+	size_t at = l->octets.size;
+	buffer_put_view(&l->octets, bytes);
+	return view_of(l->octets.data + at, bytes.size);
+}
+
+static void take_facts(struct db_lookup *l, const PGresult *result, int row, struct db_found *found)
+{
+	struct db_field fields[DB_FACTS_FIELDS];
+	db_result_fields(result, row, LOOKUP_FACTS, DB_FACTS_FIELDS, fields);
+	db_facts_read(fields, &found->facts);
+	struct cert_facts *facts = &found->facts;
+	facts->certificate_hash = keep(l, facts->certificate_hash);
+	facts->crl_url = keep(l, facts->crl_url);
+	facts->crl_number = keep(l, facts->crl_number);
+	facts->sct_list = keep(l, facts->sct_list);
+}
+
+/* Room for every fact of the answer. False without memory. */
+static bool reserve_facts(struct db_lookup *l, const PGresult *result)
+{
+	size_t size = 1;
+	for (int row = 0; row < PQntuples(result); row++)
+		for (int field = LOOKUP_FACTS; field < LOOKUP_FACTS_FIELDS; field++)
+			size += (size_t)PQgetlength(result, row, field);
+	buffer_reset(&l->octets);
+	return buffer_reserve(&l->octets, size) != NULL;
 }
 
 /* One key's row. False: the answer is not one to this question. */
@@ -66,6 +109,8 @@ static bool take_row(struct db_lookup *l, const PGresult *result, int row, bool 
 		return true;
 	}
 	found->found = true;
+	if (l->wants_facts)
+		take_facts(l, result, row, found);
 	return key_matches(&l->keys[ordinal - 1], &found->record);
 }
 
@@ -74,7 +119,10 @@ static bool take_answer(struct db_lookup *l, const PGresult *result)
 {
 	struct db_field evidence[DB_EVIDENCE_FIELDS];
 	bool seen[LIMIT_LOOKUP_BATCH] = {false};
-	if (PQnfields(result) != LOOKUP_FIELDS || (size_t)PQntuples(result) != l->count)
+	int columns = l->wants_facts ? LOOKUP_FACTS_FIELDS : LOOKUP_FIELDS;
+	if (PQnfields(result) != columns || (size_t)PQntuples(result) != l->count)
+		return false;
+	if (l->wants_facts && !reserve_facts(l, result))
 		return false;
 	db_result_fields(result, 0, 0, DB_EVIDENCE_FIELDS, evidence);
 	if (db_evidence_read(evidence, l->sent, &l->beat, &l->evidence) != 0)
@@ -164,9 +212,10 @@ int db_lookup_new(struct event_base *base, const struct db_settings *settings,
 		return -ENOMEM;
 	l->ops = ops;
 	l->context = context;
+	l->wants_facts = settings->facts;
 	struct db_connection_settings connection = {
 		.conninfo = settings->conninfo,
-		.setup = LOOKUP_SETUP,
+		.setup = settings->facts ? facts_setup : plain_setup,
 		.connect_timeout_us = settings->connect_timeout_us,
 		.query_timeout_us = settings->query_timeout_us,
 	};
@@ -185,6 +234,7 @@ void db_lookup_free(struct db_lookup *l)
 	db_connection_free(l->connection);
 	buffer_deinit(&l->issuers);
 	buffer_deinit(&l->serials);
+	buffer_deinit(&l->octets);
 	free(l);
 }
 

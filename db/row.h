@@ -21,6 +21,10 @@ struct db_field {
 #define DB_ISSUER_COLUMNS "i.id, i.name, i.version, i.revoked_at, i.reason, i.certificate"
 #define DB_ISSUER_FIELDS 6
 
+/* Of the tables with the aliases c, l (crl) and s (certificate_sct): what db_facts_read() takes. */
+#define DB_FACTS_COLUMNS "c.certificate_hash, l.url, l.number, l.issued_at, s.list"
+#define DB_FACTS_FIELDS 5
+
 /* What is known of a row that cannot be understood. */
 struct db_bad_row {
 	bool keyed; /* issuer and serial were readable */
@@ -35,6 +39,9 @@ struct db_bad_row {
  * second are cut off. */
 must_check int db_row_read(const struct db_field fields[DB_ROW_FIELDS], struct cert_record *ret,
 			   struct db_bad_row *bad);
+/* What does not fit (the tables' constraints let nothing such in) is left out, as if it were NULL: no
+ * fact is worth an answer. Points into the fields. */
+void db_facts_read(const struct db_field fields[DB_FACTS_FIELDS], struct cert_facts *ret);
 /* The certificate points into the fields. 0 or DB_ROW_BAD. */
 must_check int db_issuer_read(const struct db_field fields[DB_ISSUER_FIELDS], struct db_issuer *ret,
 			      struct fault *fault);

@@ -45,6 +45,7 @@ struct db_source_ops {
 struct db_settings {
 	const char *conninfo;
 	int64_t poll_interval_us, connect_timeout_us, query_timeout_us;
+	bool facts; /* lookups read struct cert_facts too, at the price of two more joins */
 };
 
 struct db_source;

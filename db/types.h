@@ -1,6 +1,7 @@
 /* What the database room speaks of, besides base/record.h. */
 #pragma once
 
+#include "base/facts.h"
 #include "base/record.h"
 
 /* The data is complete up to this moment (DESIGN.md, Time and truth): the start of the query's
@@ -25,4 +26,5 @@ struct db_found {
 	bool found;
 	bool bad; /* there is a row, but it cannot be understood: neither found nor "no such row" */
 	struct cert_record record;
+	struct cert_facts facts; /* where asked for; valid during the call that gives it */
 };
