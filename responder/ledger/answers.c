@@ -3,6 +3,8 @@
 #include "conf/profile.h"
 #include "ledger/state.h"
 
+/* The database was away; its facts (P-30) are asked for again. */
+#define WITHOUT_FACTS_LIFE_S 60
 /* An unknown serial may be issued in the next moment (P-50). */
 #define UNKNOWN_LIFE_S 1
 
@@ -78,6 +80,8 @@ static struct message_answer answer_of(const struct ledger *l, const struct job 
 		.der = signed_response->der,
 	};
 	m.refresh_at = refresh_time(l, job->issuer->section->profile, &m);
+	if (job->without_facts && m.refresh_at > m.produced_at + WITHOUT_FACTS_LIFE_S)
+		m.refresh_at = m.produced_at + WITHOUT_FACTS_LIFE_S;
 	return m;
 }
 

@@ -21,6 +21,22 @@ static int parts_new(struct ledger *l)
 	return result;
 }
 
+/* The default issuer's section, but whoever asks is told unknown. */
+static void stranger_init(struct ledger *l)
+{
+	const struct conf_issuer *section = conf_default_issuer(l->conf);
+	l->stranger.record = (struct issuer_record){.id = ISSUER_STRANGER,
+						    .version = 1,
+						    .revoked_at = TIME_NONE,
+						    .reason = REASON_NONE};
+	if (!section)
+		return;
+	l->stranger_section = *section;
+	l->stranger_section.policy = (struct issuer_policy){.complete = true};
+	l->stranger.section = &l->stranger_section;
+	l->stranger.section_index = (uint32_t)(section - l->conf->issuers);
+}
+
 int ledger_new(const struct conf *conf, const struct siphash_key *key, const struct ledger_ops *ops,
 	       void *context, struct ledger **ret)
 {
@@ -33,6 +49,7 @@ int ledger_new(const struct conf *conf, const struct siphash_key *key, const str
 	l->context = context;
 	l->frame.most = LIMIT_FRAME;
 	l->tick_us = INT64_MIN;
+	stranger_init(l);
 	TAILQ_INIT(&l->lookup_queue);
 	TAILQ_INIT(&l->parked);
 	TAILQ_INIT(&l->askers);
@@ -128,6 +145,7 @@ void ledger_turn_end(struct ledger *l, struct moment now)
 {
 	changes_flush(l);
 	lookups_send(l, now);
+	facts_give_up(l, now);
 	readiness_update(l, now);
 }
 

@@ -16,6 +16,9 @@ struct issuer {
 	uint32_t section_index;
 };
 
+/* The record's id of issuers that are not ours; those of the database are positive. */
+#define ISSUER_STRANGER 0
+
 struct issuers;
 
 /* `conf` is borrowed. 0 or -ENOMEM. */

@@ -65,6 +65,8 @@ void job_free(struct ledger *l, struct job *job)
 	job_move(l, job, JOB_NEW);
 	if (job->cacheable)
 		table_remove(&l->flights, &job->flight);
+	for (unsigned i = 0; i < job->count; i++)
+		facts_drop(&job->entries[i]);
 	l->entries -= job->count;
 	free(job);
 }

@@ -152,6 +152,7 @@ static void entry_learn(struct entry *entry, const struct db_found *found,
 	entry->knowledge = found->bad ? KNOWS_CORRUPTION : found->found ? KNOWS_ROW : KNOWS_ABSENCE;
 	entry->record = found->record;
 	entry->evidence = *evidence;
+	facts_keep(entry, &found->facts);
 }
 
 /* Jobs may end here, but none that still waits for this lookup. */

@@ -19,15 +19,32 @@ static int certids_parse(struct question *q)
 	return 0;
 }
 
-/* All CertIDs are of one issuer that is configured (P-12); else the answer is `unauthorized`: no
- * status is ever signed under the delegate of another CA. */
-static bool issuer_find(const struct ledger *l, struct question *q)
+/* The issuer that answers here, or the stranger (P-9: also for a hash that we do not compute). */
+static const struct issuer *match(const struct ledger *l, const struct ocsp_certid *certid)
 {
-	q->issuer = issuers_match(l->issuers, &q->certids[0]);
+	const struct issuer *issuer = issuers_match(l->issuers, certid);
+	return issuer && issuer->section ? issuer : &l->stranger;
+}
+
+static bool retired(const struct conf_issuer *section, struct moment now)
+{
+	return section->retired_until != 0 && wall_seconds(now.wall_us) > section->retired_until;
+}
+
+/* All CertIDs are of one issuer that is configured (P-12), or all of none and the policy says unknown
+ * for those (P-22); else `unauthorized`: no status is ever signed under the delegate of another CA. */
+static enum ocsp_result issuer_find(const struct ledger *l, struct question *q, struct moment now)
+{
+	q->issuer = match(l, &q->certids[0]);
 	for (unsigned i = 1; i < q->query.certid_count; i++)
-		if (issuers_match(l->issuers, &q->certids[i]) != q->issuer)
-			return false;
-	return q->issuer && q->issuer->section;
+		if (match(l, &q->certids[i]) != q->issuer)
+			return OCSP_UNAUTHORIZED;
+	if (!q->issuer->section || retired(q->issuer->section, now)) /* P-33 */
+		return OCSP_UNAUTHORIZED;
+	/* Who is a stranger is not known while an issuer of ours is missing in the database. */
+	if (q->issuer == &l->stranger && issuers_missing(l->issuers))
+		return OCSP_TRY_LATER;
+	return OCSP_SUCCESSFUL;
 }
 
 /* What the answer depends on: the CertID and, only where it makes a difference, the algorithm. */
@@ -104,13 +121,13 @@ int ledger_front_frame(struct ledger *l, unsigned front, uint8_t type, struct vi
 		return 0;
 	}
 	l->counts.queries++;
-	bool answerable = issuer_find(l, &q);
+	enum ocsp_result result = issuer_find(l, &q, now);
 	/* P-16: per issuer. The front does not know the issuer, so it passes every nonce on. */
-	if (answerable && q.issuer->section->nonce == NONCE_IGNORE)
+	if (result == OCSP_SUCCESSFUL && q.issuer->section->nonce == NONCE_IGNORE)
 		q.query.nonce = (struct view){0};
-	if (answerable)
+	if (result == OCSP_SUCCESSFUL)
 		answer(l, front, &q, now);
 	else
-		answer_error(l, front, q.query.id, OCSP_UNAUTHORIZED);
+		answer_error(l, front, q.query.id, result);
 	return 0;
 }

@@ -89,15 +89,17 @@ static struct sign_entry sign_entry_of(const struct entry *entry)
 		.revoked_at = revoked ? verdict->revoked_at : TIME_NONE,
 		.reason = revoked ? verdict->reason : REASON_NONE,
 		.invalidity_at = revoked ? verdict->invalidity_at : TIME_NONE,
+		.facts = facts_of(entry),
 	};
 }
 
-static struct message_sign sign_message(const struct job *job, uint64_t id)
+static struct message_sign sign_message(const struct ledger *l, const struct job *job, uint64_t id)
 {
 	struct message_sign m = {
 		.id = id,
 		.issuer = job->issuer->section_index,
 		.nonce = job->nonce,
+		.unknown_issuer = job->issuer == &l->stranger,
 		.this_update = job->this_update,
 		.next_update = job->next_update,
 		.count = job->count,
@@ -112,7 +114,7 @@ static struct message_sign sign_message(const struct job *job, uint64_t id)
 
 static void job_sign(struct ledger *l, struct job *job, unsigned signer, struct moment now)
 {
-	struct message_sign m = sign_message(job, l->sign_id + 1);
+	struct message_sign m = sign_message(l, job, l->sign_id + 1);
 	buffer_reset(&l->frame);
 	message_sign_write(&l->frame, &m);
 	if (buffer_result(&l->frame) < 0) {

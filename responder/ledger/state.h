@@ -38,6 +38,9 @@ struct entry {
 	struct cert_record record; /* KNOWS_ROW */
 	struct db_evidence evidence; /* of the lookup */
 
+	struct cert_facts facts; /* those that the issuer's options want; copies of its own */
+	uint8_t *fact_octets;
+
 	struct verdict verdict; /* what was, or is about to be, signed */
 	int64_t version; /* that it rests on; 0: none */
 };
@@ -67,6 +70,7 @@ struct job {
 	TAILQ_ENTRY(job) place;
 	enum job_state state;
 	bool cacheable;
+	bool without_facts; /* the database did not give them in time (facts.c) */
 	struct table_node flight; /* by key, where cacheable */
 	struct asker_list askers;
 	struct asker first;
@@ -124,6 +128,10 @@ struct ledger {
 
 	struct revoked *revoked;
 	struct issuers *issuers;
+	/* Stands for every issuer that is not ours: the default issuer's section with a policy that
+	 * says unknown (P-22). Its section is NULL where that is not wanted. */
+	struct issuer stranger;
+	struct conf_issuer stranger_section;
 	bool incomplete;
 	bool has_evidence;
 	struct db_evidence evidence;
@@ -175,6 +183,19 @@ enum ocsp_result truth_refusal(const struct job *job);
 bool truth_changed(const struct ledger *l, const struct job *job);
 /* Does this entry need a lookup to be decided? */
 bool truth_wants_lookup(const struct ledger *l, const struct entry *entry, struct moment now);
+
+/* ---- facts.c: what answers say besides the status (P-30) ---- */
+
+/* Does the issuer's configuration want facts that only a lookup gives, and has none given them? */
+bool facts_wanted(const struct ledger *l, const struct entry *entry);
+/* Keeps its own copy of those that are wanted. Without memory: none. */
+void facts_keep(struct entry *entry, const struct cert_facts *facts);
+void facts_drop(struct entry *entry);
+/* Those that go with the entry's verdict. */
+struct cert_facts facts_of(const struct entry *entry);
+/* A turn's end: answers that wait for nothing but facts go out without them while the database does
+ * not answer. */
+void facts_give_up(struct ledger *l, struct moment now);
 
 /* ---- changes.c: applying what the database says ---- */
 

@@ -37,8 +37,10 @@ bool truth_wants_lookup(const struct ledger *l, const struct entry *entry, struc
 {
 	struct cert_record row;
 	bool in_set = set_row(l, entry, &row);
-	if ((in_set && row.status != CERT_GOOD) || issuer_decides(entry->job))
+	if (entry->job->issuer == &l->stranger) /* the feed would have brought its issuer */
 		return false;
+	if ((in_set && row.status != CERT_GOOD) || issuer_decides(entry->job))
+		return facts_wanted(l, entry);
 	if (entry->knowledge == KNOWS_NOTHING || !evidence_fresh(l, &entry->evidence, now))
 		return true;
 	return in_set && row.version > entry_version(entry);
@@ -115,6 +117,8 @@ static bool decide_times(const struct ledger *l, struct job *job, bool final, st
 		job->next_update = now_s + validity - 1;
 	if (section->final_answers) /* of a CA that has closed: nothing will change (F-qualified) */
 		job->next_update = TIME_MOST;
+	if (section->retired_until != 0 && job->next_update > section->retired_until) /* P-33 */
+		job->next_update = section->retired_until;
 	return job->next_update > now_s && job->next_update > job->this_update;
 }
 

@@ -187,7 +187,7 @@ static inline void found_good(struct bench *b)
 	struct db_found found[LIMIT_LOOKUP_BATCH] = {{0}};
 	struct db_evidence now = evidence(b);
 	for (size_t i = 0; i < b->key_count; i++) {
-		found[i].found = true;
+		found[i] = (struct db_found){.found = true};
 		found[i].record = (struct cert_record){
 			.issuer = b->keys[i].issuer,
 			.serial = b->keys[i].serial,
