@@ -12,8 +12,9 @@ static const char *refuse_certids(const struct credential *c, const struct messa
 	for (unsigned i = 0; i < job->count; i++) {
 		if (ocsp_certid_parse(job->entries[i].certid, &certid) != 0)
 			return "malformed CertID";
-		if (!ocsp_issuer_matches(&c->issuer, &certid))
-			return "CertID of another issuer";
+		if (ocsp_issuer_matches(&c->issuer, &certid) == job->unknown_issuer)
+			return job->unknown_issuer ? "CertID of an issuer that is known"
+						   : "CertID of another issuer";
 	}
 	return NULL;
 }
@@ -49,16 +50,47 @@ static const char *refuse_extended_revoke(const struct message_sign *job)
 	if (!job->extended_revoke)
 		return NULL;
 	for (unsigned i = 0; i < job->count; i++)
-		if (job->entries[i].status == OCSP_REVOKED && job->entries[i].revoked_at == 0 &&
-		    job->entries[i].reason == REASON_CERTIFICATE_HOLD)
+		if (ocsp_never_issued(job->entries[i].status, job->entries[i].revoked_at,
+				      job->entries[i].reason))
 			return NULL;
 	return "extended-revoke without a serial never issued";
+}
+
+/* P-30: nothing that the configuration does not ask for. */
+static const char *refuse_facts(const struct credential *c, const struct message_sign *job)
+{
+	for (unsigned i = 0; i < job->count; i++) {
+		const struct cert_facts *facts = &job->entries[i].facts;
+		if ((facts->certificate_hash.size > 0 && !c->cert_hash) ||
+		    (facts_name_crl(facts) && !c->crl_id) ||
+		    (facts->sct_list.size > 0 && !c->sct_list))
+			return "an extension that is not configured";
+	}
+	return NULL;
+}
+
+/* P-22: of issuers that nobody here knows it is said that their certificates are unknown, by the
+ * default issuer's signer, and nothing else. keyring.c sees to it that nobody knows them. */
+static const char *refuse_unknown_issuer(const struct credential *c, const struct message_sign *job)
+{
+	if (!job->unknown_issuer)
+		return NULL;
+	if (!c->answers_unknown_issuers)
+		return "an unknown issuer, which this signer does not answer for";
+	for (unsigned i = 0; i < job->count; i++)
+		if (job->entries[i].status != OCSP_UNKNOWN)
+			return "a status other than unknown of an unknown issuer";
+	return NULL;
 }
 
 const char *admission_refusal(const struct credential *c, const struct message_sign *job,
 			      int64_t now)
 {
 	const char *refusal = refuse_certids(c, job);
+	if (!refusal)
+		refusal = refuse_unknown_issuer(c, job);
+	if (!refusal)
+		refusal = refuse_facts(c, job);
 	if (!refusal)
 		refusal = refuse_times(c, job, now);
 	if (!refusal)

@@ -33,13 +33,11 @@ static bool is_pem(struct view bytes)
 
 /* ---- certificates ---- */
 
-static int take_pem(struct certfile *file, struct view text, struct fault *fault)
+/* The next certificate of a PEM text. */
+static int take_next_pem(struct certfile *file, BIO *bio, struct view text, struct fault *fault)
 {
-	cleanup(bio_freep) BIO *bio = BIO_new_mem_buf(text.data, (int)text.size);
 	unsigned char *der = NULL;
 	long size = 0;
-	if (!bio)
-		return fault_set(fault, -ENOMEM, "%s: out of memory", file->path);
 	if (PEM_bytes_read_bio(&der, &size, NULL, PEM_STRING_X509, bio, NULL, NULL) != 1)
 		return fault_set(fault, -EBADMSG,
 				 "%s: no whole PEM certificate in it (%s); is the file cut short, "
@@ -55,6 +53,14 @@ static int take_pem(struct certfile *file, struct view text, struct fault *fault
 	file->more =
 		is_pem(view_of(text.data + text.size - BIO_pending(bio), (size_t)BIO_pending(bio)));
 	return 0;
+}
+
+static int take_pem(struct certfile *file, struct view text, struct fault *fault)
+{
+	cleanup(bio_freep) BIO *bio = BIO_new_mem_buf(text.data, (int)text.size);
+	if (!bio)
+		return fault_set(fault, -ENOMEM, "%s: out of memory", file->path);
+	return take_next_pem(file, bio, text, fault);
 }
 
 static int take_der(struct certfile *file, struct view bytes, struct fault *fault)
@@ -99,6 +105,48 @@ int certfile_load(struct certfile *ret, const char *path, struct fault *fault)
 	}
 	*ret = file;
 	return 0;
+}
+
+static int load_next(struct certfile *ret, const char *path, BIO *bio, struct view text,
+		     struct fault *fault)
+{
+	struct certfile file = {.path = path};
+	int result = take_next_pem(&file, bio, text, fault);
+	if (result == 0)
+		result = read_certificate(&file, fault);
+	if (result < 0)
+		certfile_deinit(&file);
+	else
+		*ret = file;
+	return result;
+}
+
+int certfile_load_all(struct certfile *ret, unsigned most, unsigned *ret_count, const char *path,
+		      struct fault *fault)
+{
+	cleanup(buffer_deinit) struct buffer bytes = {0};
+	unsigned count = 0;
+	int result = file_read(path, LIMIT_PEM_FILE, &bytes, fault);
+	if (result < 0)
+		return result;
+	struct view text = buffer_view(&bytes);
+	cleanup(bio_freep) BIO *bio = BIO_new_mem_buf(text.data, (int)text.size);
+	if (!bio)
+		return fault_set(fault, -ENOMEM, "%s: out of memory", path);
+	do {
+		if (count == most)
+			result = fault_set(fault, -EFBIG, "%s: more than %u certificates", path,
+					   most);
+		else
+			result = load_next(&ret[count], path, bio, text, fault);
+	} while (result == 0 && ret[count++].more);
+	if (result == 0) {
+		*ret_count = count;
+		return 0;
+	}
+	while (count > 0)
+		certfile_deinit(&ret[--count]);
+	return result;
 }
 
 void certfile_deinit(struct certfile *file)

@@ -19,6 +19,10 @@ struct certfile {
 
 /* The first certificate of a PEM file, or a DER file. 0 or -errno. */
 must_check int certfile_load(struct certfile *ret, const char *path, struct fault *fault);
+/* The certificates of a PEM file, in its order; more than `most` is an error. 0 or -errno; certificates
+ * are the caller's on success only. */
+must_check int certfile_load_all(struct certfile *ret, unsigned most, unsigned *ret_count,
+				 const char *path, struct fault *fault);
 void certfile_deinit(struct certfile *file);
 struct view certfile_der(const struct certfile *file);
 

@@ -9,8 +9,8 @@ static int load_responders(struct credential *c, const struct conf_issuer *issue
 	unsigned count = conf_signer_count(issuer);
 	for (; c->count < count && c->count < LIMIT_ISSUER_SIGNERS; c->count++) {
 		struct conf_signer signer = conf_signer_at(issuer, c->count);
-		int result =
-			responder_load(&signer, &c->ca, &c->responders[c->count], findings, fault);
+		int result = responder_load(&signer, issuer->chain, &c->ca,
+					    &c->responders[c->count], findings, fault);
 		if (result < 0)
 			return result;
 	}
@@ -31,6 +31,11 @@ static void take_policy(struct credential *c, const struct conf_issuer *issuer)
 	/* For ever: as long as the signer's certificate (F-qualified). */
 	c->validity = issuer->final_answers ? TIME_MOST : wall_seconds(issuer->validity_us);
 	c->backdate = wall_seconds(issuer->backdate_us);
+	c->archive_cutoff = issuer->archive_cutoff_us < 0 ? issuer->archive_cutoff_us
+							  : wall_seconds(issuer->archive_cutoff_us);
+	c->crl_id = issuer->crl_id;
+	c->cert_hash = issuer->cert_hash;
+	c->sct_list = issuer->sct_list;
 	c->responder_id = issuer->responder_id;
 	c->data.most = LIMIT_RESPONSE;
 }
@@ -109,6 +114,8 @@ static int load_new(const struct conf_issuer *issuer, int64_t now, bool any_date
 	if (!c)
 		return fault_set(fault, -ENOMEM, "issuer \"%s\": out of memory", issuer->name);
 	int result = load(c, issuer, now, findings, fault);
+	if (result == 0 && !any_date)
+		result = chain_check_dates(&c->responders[0].chain, issuer->chain, now, fault);
 	if (result == 0 && !any_date && !choice_last(c, now))
 		result = refuse_dates(c, now, fault);
 	if (result < 0)

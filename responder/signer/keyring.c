@@ -19,6 +19,9 @@ int keyring_load(struct keyring *ret, const struct conf *conf, int64_t now, stru
 			return fault_set(fault, result, "issuer \"%s\": %.700s", issuer->name,
 					 inner.text);
 	}
+	const struct conf_issuer *section = conf_default_issuer(conf);
+	if (section)
+		ring.entries[section - conf->issuers].credential->answers_unknown_issuers = true;
 	*ret = ring;
 	ring = (struct keyring){0};
 	return 0;
@@ -32,6 +35,21 @@ void keyring_deinit(struct keyring *ring)
 	}
 	free(ring->entries);
 	*ring = (struct keyring){0};
+}
+
+/* Of an issuer that is said to be unknown: is it unknown to all credentials? (P-22) */
+static bool unknown_to_all(const struct keyring *ring, const struct message_sign *job)
+{
+	struct ocsp_certid certid;
+	for (unsigned i = 0; i < job->count; i++) {
+		if (ocsp_certid_parse(job->entries[i].certid, &certid) != 0)
+			return false;
+		for (unsigned k = 0; k < ring->count; k++)
+			if (ocsp_issuer_matches(credential_issuer(ring->entries[k].credential),
+						&certid))
+				return false;
+	}
+	return true;
 }
 
 static enum ocsp_result result_of(int signing)
@@ -49,6 +67,9 @@ void keyring_answer(struct keyring *ring, const struct message_sign *job, int64_
 	size_t before = out->size;
 	if (job->issuer >= ring->count) {
 		ring->strays++;
+	} else if (job->unknown_issuer && !unknown_to_all(ring, job)) {
+		outcome.reason = "unknown for an issuer that is configured";
+		ring->entries[job->issuer].failures++;
 	} else {
 		struct keyring_entry *entry = &ring->entries[job->issuer];
 		answer.result = result_of(sign_job(entry->credential, job, now, out, &outcome));

@@ -72,8 +72,8 @@ static int load_files(struct responder *r, const struct conf_signer *signer, boo
 	return result;
 }
 
-static int load(struct responder *r, const struct conf_signer *signer, const struct certfile *ca,
-		struct findings *findings, struct fault *fault)
+static int load(struct responder *r, const struct conf_signer *signer, const char *chain,
+		const struct certfile *ca, struct findings *findings, struct fault *fault)
 {
 	bool open_to_others = false;
 	int result = load_files(r, signer, &open_to_others, fault);
@@ -86,6 +86,8 @@ static int load(struct responder *r, const struct conf_signer *signer, const str
 		result = make_scheme(r, signer, fault);
 	if (result == 0)
 		result = hash_key(r, fault);
+	if (result == 0)
+		result = chain_load(&r->chain, chain, &r->certificate, ca, fault);
 	if (result < 0)
 		return result;
 	r->own = proof_is_own(&proof);
@@ -94,11 +96,11 @@ static int load(struct responder *r, const struct conf_signer *signer, const str
 	return 0;
 }
 
-int responder_load(const struct conf_signer *signer, const struct certfile *ca,
+int responder_load(const struct conf_signer *signer, const char *chain, const struct certfile *ca,
 		   struct responder *ret, struct findings *findings, struct fault *fault)
 {
 	struct responder r = {0};
-	int result = load(&r, signer, ca, findings, fault);
+	int result = load(&r, signer, chain, ca, findings, fault);
 	if (result < 0) {
 		responder_deinit(&r);
 		return result;
@@ -112,18 +114,22 @@ void responder_deinit(struct responder *r)
 	scheme_free(r->scheme);
 	EVP_PKEY_free(r->key); /* wipes the private parts */
 	certfile_deinit(&r->certificate);
+	chain_deinit(&r->chain);
 	free(r->name);
 	*r = (struct responder){0};
 }
 
 int64_t responder_not_before(const struct responder *r)
 {
-	return r->certificate.slices.not_before;
+	int64_t chain = chain_not_before(&r->chain), own = r->certificate.slices.not_before;
+	return chain > own ? chain : own;
 }
 
+/* P-27: of every certificate in the answer. */
 int64_t responder_not_after(const struct responder *r)
 {
-	return r->certificate.slices.not_after;
+	int64_t chain = chain_not_after(&r->chain), own = r->certificate.slices.not_after;
+	return chain < own ? chain : own;
 }
 
 bool responder_in_date(const struct responder *r, int64_t now)

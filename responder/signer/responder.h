@@ -4,6 +4,7 @@
 
 #include "conf/finding.h"
 #include "signer/certfile.h"
+#include "signer/chain.h"
 #include "signer/scheme.h"
 
 #define KEY_HASH_SIZE 20u
@@ -11,6 +12,7 @@
 struct responder {
 	char *name; /* of its section */
 	struct certfile certificate;
+	struct chain chain; /* after it in every answer (P-26) */
 	EVP_PKEY *key;
 	struct scheme *scheme;
 	bool own; /* the CA signs itself: no certificate in the response (P-26) */
@@ -19,14 +21,15 @@ struct responder {
 	uint64_t signatures;
 };
 
-/* Reads and proves; whether it is in date is left to who uses it. The fault names file, reason and
+/* Reads and proves, `chain` too (a file, or NULL); whether it is in date is left to who uses it. The fault names file, reason and
  * remedy. 0 or -errno. */
-must_check int responder_load(const struct conf_signer *signer, const struct certfile *ca,
-			      struct responder *ret, struct findings *findings,
-			      struct fault *fault);
+must_check int responder_load(const struct conf_signer *signer, const char *chain,
+			      const struct certfile *ca, struct responder *ret,
+			      struct findings *findings, struct fault *fault);
 void responder_deinit(struct responder *responder);
 
-/* Times are seconds since 1970; a certificate is valid at both ends. */
+/* Of its certificate and its chain. Times are seconds since 1970; a certificate is valid at both
+ * ends. */
 int64_t responder_not_before(const struct responder *responder);
 int64_t responder_not_after(const struct responder *responder);
 bool responder_in_date(const struct responder *responder, int64_t now);

@@ -9,8 +9,19 @@ static int fail(struct sign_outcome *ret, int result, const char *reason)
 	return result;
 }
 
-static void fill_singles(const struct message_sign *job, int64_t next_update,
-			 struct ocsp_single singles[static LIMIT_CERTIDS])
+/* P-30. Only with a statement about a certificate that exists (P-23). */
+static int64_t archive_cutoff(const struct credential *c, const struct sign_entry *entry,
+			      int64_t produced_at)
+{
+	if (c->archive_cutoff == ARCHIVE_CUTOFF_NONE || entry->status == OCSP_UNKNOWN ||
+	    ocsp_never_issued(entry->status, entry->revoked_at, entry->reason))
+		return 0;
+	return c->archive_cutoff == ARCHIVE_CUTOFF_ISSUER ? c->ca.slices.not_before
+							  : produced_at - c->archive_cutoff;
+}
+
+static void fill_singles(const struct credential *c, const struct message_sign *job, int64_t now,
+			 int64_t next_update, struct ocsp_single singles[static LIMIT_CERTIDS])
 {
 	for (unsigned i = 0; i < job->count; i++) {
 		const struct sign_entry *entry = &job->entries[i];
@@ -20,6 +31,8 @@ static void fill_singles(const struct message_sign *job, int64_t next_update,
 			.revoked_at = entry->revoked_at,
 			.reason = entry->reason,
 			.invalidity_at = entry->invalidity_at,
+			.archive_cutoff = archive_cutoff(c, entry, now),
+			.facts = entry->facts,
 			.this_update = job->this_update,
 			.next_update = next_update,
 		};
@@ -31,7 +44,7 @@ static int write_data(struct credential *c, const struct responder *r,
 		      const struct message_sign *job, int64_t now, int64_t next_update)
 {
 	struct ocsp_single singles[LIMIT_CERTIDS];
-	fill_singles(job, next_update, singles);
+	fill_singles(c, job, now, next_update, singles);
 	struct ocsp_response_data data = {
 		.responder_id = c->responder_id,
 		.responder = c->responder_id == OCSP_BY_KEY
@@ -47,10 +60,22 @@ static int write_data(struct credential *c, const struct responder *r,
 	return ocsp_response_data_write(&c->data, &data);
 }
 
+/* P-26: the delegated signer's certificate first, never that of the CA that signs itself. */
+static unsigned fill_certificates(const struct responder *r, struct view *certificates)
+{
+	unsigned count = 0;
+	if (!r->own)
+		certificates[count++] = certfile_der(&r->certificate);
+	for (unsigned i = 0; i < r->chain.count; i++)
+		certificates[count++] = certfile_der(&r->chain.certificates[i]);
+	return count;
+}
+
 static int sign_data(struct credential *c, struct responder *r, struct buffer *out,
 		     struct sign_outcome *ret)
 {
-	struct view signature, certificate = certfile_der(&r->certificate);
+	struct view signature, certificates[1 + LIMIT_CHAIN];
+	unsigned count = fill_certificates(r, certificates);
 	int result = scheme_sign(r->scheme, buffer_view(&c->data), &signature);
 	if (result == -EKEYREJECTED)
 		return fail(ret, -EIO, "the signature does not verify");
@@ -60,8 +85,8 @@ static int sign_data(struct credential *c, struct responder *r, struct buffer *o
 		.response_data = buffer_view(&c->data),
 		.algorithm = scheme_algorithm(r->scheme),
 		.signature = signature,
-		.certificate_count = r->own ? 0 : 1,
-		.certificates = &certificate,
+		.certificate_count = count,
+		.certificates = certificates,
 	};
 	if (ocsp_response_write(out, &parts) < 0)
 		return fail(ret, -EIO, "the response is too large");
