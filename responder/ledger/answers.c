@@ -80,7 +80,7 @@ static struct message_answer answer_of(const struct ledger *l, const struct job 
 		.der = signed_response->der,
 	};
 	m.refresh_at = refresh_time(l, job->issuer->section->profile, &m);
-	if (job->without_facts && m.refresh_at > m.produced_at + WITHOUT_FACTS_LIFE_S)
+	if (facts_missing(job) && m.refresh_at > m.produced_at + WITHOUT_FACTS_LIFE_S)
 		m.refresh_at = m.produced_at + WITHOUT_FACTS_LIFE_S;
 	return m;
 }

@@ -97,6 +97,20 @@ struct cert_facts facts_of(const struct entry *entry)
 	return facts;
 }
 
+bool facts_missing(const struct job *job)
+{
+	for (unsigned i = 0; issuer_wants(job) && i < job->count; i++) {
+		const struct entry *entry = &job->entries[i];
+		bool revoked = entry->verdict.status == OCSP_REVOKED;
+		if (revoked && entry->knowledge == KNOWS_NOTHING)
+			return true;
+		if (revoked && entry->knowledge == KNOWS_ROW &&
+		    entry->record.version < entry->version)
+			return true;
+	}
+	return false;
+}
+
 /* A job that would be decided if it wanted no facts. */
 static bool waits_for_facts_only(struct ledger *l, struct job *job, struct moment now)
 {

@@ -193,6 +193,8 @@ void facts_keep(struct entry *entry, const struct cert_facts *facts);
 void facts_drop(struct entry *entry);
 /* Those that go with the entry's verdict. */
 struct cert_facts facts_of(const struct entry *entry);
+/* Was the job decided without facts that the configuration wants, so that it is worth another try? */
+bool facts_missing(const struct job *job);
 /* A turn's end: answers that wait for nothing but facts go out without them while the database does
  * not answer. */
 void facts_give_up(struct ledger *l, struct moment now);

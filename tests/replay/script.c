@@ -158,16 +158,42 @@ static bool do_signers(struct script *s)
 	return !s->world.started || fail(s, "SIGNERS comes at the top");
 }
 
-static bool set_unassigned(struct script *s, struct issuer_policy *policy)
+/* The place of the third word among these, which are separated by |; -1: none of them. */
+static int choice(struct script *s, const char *words)
 {
-	static const char *const names[] = {"unknown", "unauthorized", "revoked"};
-	for (unsigned i = 0; i < array_size(names); i++) {
-		if (!is(s, 2, names[i]))
-			continue;
-		policy->unassigned = (enum unassigned_policy)i;
-		return true;
+	size_t size = strlen(word(s, 2));
+	for (int i = 0; words; i++) {
+		if (strcspn(words, "|") == size && memcmp(words, word(s, 2), size) == 0)
+			return i;
+		words = strchr(words, '|');
+		words = words ? words + 1 : NULL;
 	}
-	return fail(s, "SET unassigned unknown|unauthorized|revoked");
+	return -1;
+}
+
+/* SET of what is a word. False: it is not, or not one of its words. */
+static bool set_word(struct script *s, struct conf *conf)
+{
+	struct conf_issuer *issuer = &conf->issuers[0];
+	int value;
+	if (is(s, 1, "unassigned") && (value = choice(s, "unknown|unauthorized|revoked")) >= 0)
+		issuer->policy.unassigned = (enum unassigned_policy)value;
+	else if (is(s, 1, "expired") && (value = choice(s, "answer|unauthorized")) >= 0)
+		issuer->policy.expired = (enum expired_policy)value;
+	else if (is(s, 1, "complete") && (value = choice(s, "no|yes")) >= 0)
+		issuer->policy.complete = value != 0;
+	else if (is(s, 1, "cert_hash") && (value = choice(s, "no|yes")) >= 0)
+		issuer->cert_hash = value != 0;
+	else if (is(s, 1, "crl_id") && (value = choice(s, "no|yes")) >= 0)
+		issuer->crl_id = value != 0;
+	else if (is(s, 1, "sct_list") && (value = choice(s, "no|yes")) >= 0)
+		issuer->sct_list = value != 0;
+	else if (is(s, 1, "unknown_issuer") && (value = choice(s, "unauthorized|unknown")) >= 0)
+		conf->server.unknown_issuer = (enum unknown_issuer_policy)value;
+	else
+		return false;
+	conf->server.default_issuer = issuer->name;
+	return true;
 }
 
 static bool do_set(struct script *s)
@@ -175,8 +201,8 @@ static bool do_set(struct script *s)
 	struct conf *conf = &s->world.conf;
 	if (s->world.issuer_count == 0)
 		return fail(s, "SET comes after the ISSUERs, it is about the first");
-	if (is(s, 1, "unassigned"))
-		return set_unassigned(s, &conf->issuers[0].policy);
+	if (set_word(s, conf))
+		return true;
 	int64_t value = duration(s, word(s, 2));
 	if (is(s, 1, "freshness"))
 		conf->database.freshness_us = value;
@@ -188,6 +214,8 @@ static bool do_set(struct script *s)
 		conf->issuers[0].validity_us = value;
 	else if (is(s, 1, "backdate"))
 		conf->issuers[0].backdate_us = value;
+	else if (is(s, 1, "retired_after"))
+		conf->issuers[0].retired_until = wall_seconds(s->world.now.wall_us + value);
 	else
 		return fail(s, "nothing called \"%s\" can be set", word(s, 1));
 	return true;
@@ -197,12 +225,18 @@ static bool do_set(struct script *s)
 
 static bool write_state(struct script *s, enum cert_status status, enum revocation_reason reason)
 {
+	const char *expires = take_pair(s, "EXPIRES");
 	int transaction = transaction_named(s, take_pair(s, "IN"));
 	unsigned issuer;
 	struct serial serial;
 	certificate_named(s, word(s, 1), &issuer, &serial);
-	if (!s->failed)
+	if (s->failed)
+		return false;
+	struct change *change =
 		database_write(&s->world, issuer, &serial, status, reason, transaction);
+	if (expires)
+		change->record.not_after =
+			wall_seconds(s->world.now.wall_us + duration(s, expires));
 	return !s->failed;
 }
 
@@ -466,6 +500,22 @@ static bool expect_algorithm(struct script *s, const struct question *question)
 	       fail(s, "expected a signature with \"%s\"", word(s, 2));
 }
 
+/* EXPECT WITH certHash CrlID SCTs: exactly these beside the first status; EXPECT WITH nothing. */
+static bool expect_facts(struct script *s, const struct question *question)
+{
+	const struct cert_facts *facts = &question->statuses[0].facts;
+	char actual[64];
+	(void)snprintf(actual, sizeof(actual), "%s%s%s",
+		       facts->certificate_hash.size ? "certHash " : "",
+		       facts_name_crl(facts) ? "CrlID " : "", facts->sct_list.size ? "SCTs " : "");
+	char expected[64] = "";
+	for (unsigned i = 2; i < s->count && !is(s, i, "nothing"); i++)
+		(void)snprintf(expected + strlen(expected), sizeof(expected) - strlen(expected),
+			       "%s ", word(s, i));
+	return strcmp(actual, expected) == 0 ||
+	       fail(s, "expected \"%s\", the answer is with \"%s\"", expected, actual);
+}
+
 static bool expect_ready(struct script *s, bool expected)
 {
 	const char *reason = answers_not_ready(s->world.fronts[0].answers, &s->world.now);
@@ -481,6 +531,10 @@ static bool expect_of_question(struct script *s, const struct question *q)
 		return expect_reason(s, q);
 	if (is(s, 1, "ALGORITHM"))
 		return expect_algorithm(s, q);
+	if (is(s, 1, "WITH"))
+		return expect_facts(s, q);
+	if (is(s, 1, "STRANGER"))
+		return q->unknown_issuer || fail(s, "it was not answered as of an unknown issuer");
 	if (is(s, 1, "LIFE"))
 		return expect_seconds(s, "a life", q->next_update - q->this_update + 1);
 	if (is(s, 1, "AGE"))

@@ -137,6 +137,7 @@ static void read_response(struct world *w, struct question *question, struct vie
 	question->algorithm.size = job.algorithm.size;
 	if (job.algorithm.size == sizeof(question->algorithm.oid))
 		memcpy(question->algorithm.oid, job.algorithm.data, job.algorithm.size);
+	question->unknown_issuer = job.unknown_issuer;
 	if (!view_equal(job.nonce, question->nonce))
 		world_broken(w, "P-16: a response with another nonce");
 	for (unsigned i = 0; i < job.count && i < question->count; i++) {

@@ -78,7 +78,9 @@ struct question {
 	bool answered;
 	enum ocsp_result result;
 	unsigned status_count;
-	struct sign_entry statuses[LIMIT_CERTIDS]; /* certid is empty */
+	struct sign_entry
+		statuses[LIMIT_CERTIDS]; /* certid is empty, facts only tell what was there */
+	bool unknown_issuer;
 	int64_t produced_at, this_update, next_update;
 	struct world_algorithm algorithm; /* that was asked of the signer */
 };
@@ -182,8 +184,9 @@ int32_t database_issuer_id(unsigned issuer);
 const struct change *database_row(const struct database *db, int32_t issuer,
 				  const struct serial *serial);
 /* A change of the certificate; `transaction` 0 … WORLD_TRANSACTIONS − 1 stays open, else −1. */
-void database_write(struct world *w, unsigned issuer, const struct serial *serial,
-		    enum cert_status status, enum revocation_reason reason, int transaction);
+struct change *database_write(struct world *w, unsigned issuer, const struct serial *serial,
+			      enum cert_status status, enum revocation_reason reason,
+			      int transaction);
 void database_revoke_issuer(struct world *w, unsigned issuer);
 void database_end(struct world *w, int transaction, bool commit);
 void database_restore(struct world *w);
