@@ -156,6 +156,8 @@ static bool entry_changed(const struct ledger *l, const struct entry *entry)
 {
 	struct cert_record row;
 	bool in_set = set_row(l, entry, &row);
+	if (entry->job->issuer == &l->stranger)
+		return false;
 	/* It rested on a lookup that counts no more (lookups_doubt). */
 	if (entry->verdict.status != OCSP_REVOKED && entry->knowledge == KNOWS_NOTHING)
 		return true;

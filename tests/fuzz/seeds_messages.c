@@ -91,6 +91,25 @@ static int put_jobs(struct view octets)
 					      .invalidity_at = TIME_NONE};
 	message_sign_write(&out, &sign);
 	int wrong = put_file("sign", MESSAGE_SIGN, &out);
+	static const uint8_t hash[CERTIFICATE_HASH_SIZE], scts[] = {0, 3, 0, 1, 9};
+	sign.entries[0].facts = (struct cert_facts){
+		.certificate_hash = view_of(hash, sizeof(hash)),
+		.crl_url = view_of_string("http://crl.example/"),
+		.crl_number = view_of(octets.data + 1, 3),
+		.crl_time = NOW - 500,
+	};
+	sign.entries[1].facts.sct_list = view_of(scts, sizeof(scts));
+	message_sign_write(&out, &sign);
+	wrong |= put_file("sign-facts", MESSAGE_SIGN, &out);
+	sign.entries[0] = (struct sign_entry){.certid = octets,
+					      .status = OCSP_UNKNOWN,
+					      .revoked_at = TIME_NONE,
+					      .reason = REASON_NONE,
+					      .invalidity_at = TIME_NONE};
+	sign.count = 1;
+	sign.unknown_issuer = true;
+	message_sign_write(&out, &sign);
+	wrong |= put_file("sign-unknown-issuer", MESSAGE_SIGN, &out);
 	message_signed_write(&out, &(struct message_signed){.id = 3,
 							    .produced_at = NOW,
 							    .next_update = NOW + 28799,
