@@ -61,8 +61,10 @@ void facts_keep(struct entry *entry, const struct cert_facts *facts)
 	}
 	size_t size = wanted.certificate_hash.size + wanted.crl_url.size + wanted.crl_number.size +
 		      wanted.sct_list.size;
-	uint8_t *at = size ? malloc(size) : NULL;
-	if (size && !at)
+	if (size == 0 && wanted.crl_time == 0)
+		return;
+	uint8_t *at = malloc(size + 1); /* an allocation also for a time alone */
+	if (!at)
 		return;
 	entry->fact_octets = at;
 	entry->facts = (struct cert_facts){
