@@ -20,6 +20,9 @@ static const struct {
 	/* Browsers and staplers send none, so that every nonce only costs a signature. */
 	{PROFILE_WEBPKI, "nonce", "ignore"},
 	{PROFILE_LIGHTWEIGHT, "nonce", "ignore"},
+	/* ETSI EN 319 411-2: status is kept after expiry, and good is a positive statement. */
+	{PROFILE_QUALIFIED, "archive_cutoff", "issuer"},
+	{PROFILE_QUALIFIED, "cert_hash", "yes"},
 };
 
 const char *profile_name(enum profile profile)

@@ -89,6 +89,19 @@ static void what_is_given_is_read(void **state)
 	assert_ptr_equal(conf_default_issuer(conf), issuer);
 }
 
+/* F-qualified, P-30; what the file says still holds. */
+static void the_profile_for_qualified_cas_adds_what_etsi_asks(void **state)
+{
+	(void)state;
+	cleanup(conf_freep) struct conf *conf = parse(ISSUER("profile = qualified\n"));
+	cleanup(conf_freep) struct conf *own =
+		parse(ISSUER("profile = qualified\ncert_hash = no\narchive_cutoff = 3650d\n"));
+	assert_int_equal(conf->issuers[0].archive_cutoff_us, ARCHIVE_CUTOFF_ISSUER);
+	assert_true(conf->issuers[0].cert_hash);
+	assert_int_equal(own->issuers[0].archive_cutoff_us, 3650 * DAY_US);
+	assert_false(own->issuers[0].cert_hash);
+}
+
 /* What a room is given says the same, and paths go to the signer alone. */
 static void rooms_are_given_their_part(void **state)
 {
@@ -133,6 +146,7 @@ int main(void)
 		cmocka_unit_test(unknown_needs_somebody_who_signs_it_p22),
 		cmocka_unit_test(nothing_is_added_to_answers_unless_asked_for),
 		cmocka_unit_test(what_is_given_is_read),
+		cmocka_unit_test(the_profile_for_qualified_cas_adds_what_etsi_asks),
 		cmocka_unit_test(rooms_are_given_their_part),
 		cmocka_unit_test(words_stand_for_what_is_not_there),
 	};
