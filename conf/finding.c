@@ -50,6 +50,16 @@ static const struct {
 					  "certificates are not answered any more once they "
 					  "have expired",
 					  {SILENT, SILENT, SILENT, REFUSE, REFUSE, SILENT}},
+	[FINDING_ARCHIVE_UNDER_10Y] = {BY_PROFILE,
+				       "answers say that status is kept for less than 10 years",
+				       {SILENT, SILENT, SILENT, REFUSE, SILENT, SILENT}},
+	[FINDING_ARCHIVE_NOT_ISSUER] = {BY_PROFILE,
+					"answers do not say that status is kept since the CA's "
+					"certificate began; set archive_cutoff = issuer",
+					{SILENT, SILENT, SILENT, SILENT, REFUSE, SILENT}},
+	[FINDING_NO_CERT_HASH] = {BY_PROFILE,
+				  "good does not say of which certificate; set cert_hash = yes",
+				  {SILENT, SILENT, SILENT, SILENT, WARNED, SILENT}},
 	[FINDING_NONCE_ECHOED] = {BY_PROFILE, "a nonce is echoed", LIGHTWEIGHT},
 	[FINDING_NAMED_BY_NAME] = {BY_PROFILE, "answers name the signer by its subject",
 				   LIGHTWEIGHT},

@@ -20,6 +20,8 @@ static const struct {
 	/* Browsers and staplers send none, so that every nonce only costs a signature. */
 	{PROFILE_WEBPKI, "nonce", "ignore"},
 	{PROFILE_LIGHTWEIGHT, "nonce", "ignore"},
+	/* Signatures are verified long after their certificates have expired. */
+	{PROFILE_CODESIGNING, "archive_cutoff", "3653d"},
 	/* ETSI EN 319 411-2: status is kept after expiry, and good is a positive statement. */
 	{PROFILE_QUALIFIED, "archive_cutoff", "issuer"},
 	{PROFILE_QUALIFIED, "cert_hash", "yes"},
@@ -80,6 +82,20 @@ static void judge_validity(const struct conf_issuer *issuer, struct findings *re
 		judge_option(issuer, FINDING_VALIDITY_OVER_10D, "validity", ret);
 }
 
+/* Ten years, two or three of them leap years. */
+#define TEN_YEARS_US (3652 * DAY_US)
+
+static void judge_archive(const struct conf_issuer *issuer, struct findings *ret)
+{
+	int64_t kept = issuer->archive_cutoff_us;
+	if (kept != ARCHIVE_CUTOFF_NONE && kept != ARCHIVE_CUTOFF_ISSUER && kept < TEN_YEARS_US)
+		judge_option(issuer, FINDING_ARCHIVE_UNDER_10Y, "archive_cutoff", ret);
+	if (kept != ARCHIVE_CUTOFF_ISSUER)
+		judge_option(issuer, FINDING_ARCHIVE_NOT_ISSUER, "archive_cutoff", ret);
+	if (!issuer->cert_hash)
+		judge_option(issuer, FINDING_NO_CERT_HASH, "cert_hash", ret);
+}
+
 void profile_judge(const struct conf_issuer *issuer, struct findings *ret)
 {
 	if (!issuer->policy.complete)
@@ -89,6 +105,7 @@ void profile_judge(const struct conf_issuer *issuer, struct findings *ret)
 		judge_option(issuer, FINDING_ANSWERS_WITHOUT_END, "final_answers", ret);
 	if (issuer->policy.expired != EXPIRED_ANSWER)
 		judge_option(issuer, FINDING_EXPIRED_NOT_ANSWERED, "expired", ret);
+	judge_archive(issuer, ret);
 	if (issuer->nonce == NONCE_ECHO)
 		judge_option(issuer, FINDING_NONCE_ECHOED, "nonce", ret);
 	if (issuer->responder_id == OCSP_BY_NAME)

@@ -99,6 +99,25 @@ static void answers_without_end_are_for_qualified_cas(void **state) /* F-qualifi
 	judged("smime", "final_answers = yes\n", "refused F-smime: final_answers = yes");
 }
 
+/* F-codesigning, F-qualified, P-30 */
+static void how_long_status_is_kept_is_said_where_it_must_be(void **state)
+{
+	(void)state;
+	judged("codesigning", "archive_cutoff = 3651d\n",
+	       "refused F-codesigning: archive_cutoff = 3651d");
+	judged("codesigning", "archive_cutoff = 3652d\n", "");
+	judged("codesigning", "archive_cutoff = issuer\n", "");
+	judged("qualified", "archive_cutoff = 3653d\n",
+	       "refused F-qualified: archive_cutoff = 3653d");
+	judged("qualified", "archive_cutoff = no\n", "refused F-qualified: archive_cutoff = no");
+	judged("qualified", "cert_hash = no\n", "warning F-qualified: cert_hash = no");
+	cleanup(conf_freep) struct conf *conf = parse_with("qualified", "");
+	assert_int_equal(conf->issuers[0].archive_cutoff_us, ARCHIVE_CUTOFF_ISSUER);
+	assert_true(conf->issuers[0].cert_hash);
+	cleanup(conf_freep) struct conf *code = parse_with("codesigning", "");
+	assert_int_equal(code->issuers[0].archive_cutoff_us, 3653 * 24 * HOUR_US);
+}
+
 /* F-lightweight: RFC 9919: no nonce, byKey, no responseExtensions. */
 static void lightweight_answers_have_no_response_extensions(void **state)
 {
@@ -244,6 +263,7 @@ int main(void)
 		cmocka_unit_test(
 			status_after_expiry_is_answered_where_signatures_outlive_certificates),
 		cmocka_unit_test(answers_without_end_are_for_qualified_cas),
+		cmocka_unit_test(how_long_status_is_kept_is_said_where_it_must_be),
 		cmocka_unit_test(lightweight_answers_have_no_response_extensions),
 		cmocka_unit_test(every_violation_is_named),
 		cmocka_unit_test(private_forbids_nothing),
