@@ -115,6 +115,33 @@ static int check_default_issuer(const struct draft *draft, const struct conf *co
 	return 0;
 }
 
+/* The line of an issuer's option, or of its section. */
+static unsigned line_of(const struct draft *draft, const struct conf_issuer *issuer,
+			const char *name)
+{
+	const struct draft_section *section = draft_find(draft, SECTION_ISSUER, issuer->name);
+	const struct given *given = draft_given(draft, section, option_find(SECTION_ISSUER, name));
+	return given ? given->line : issuer->line;
+}
+
+static int check_requestors(const struct draft *draft, const struct conf_issuer *issuer)
+{
+	bool counts = issuer->signed_requests != SIGNED_IGNORE;
+	if (counts && !issuer->requestors)
+		return fault_set(
+			draft->fault, -EINVAL,
+			"%s:%u: issuer \"%s\" looks at signatures of requests but has no "
+			"requestors; name the file of the CA certificates that certify them",
+			draft->path, line_of(draft, issuer, "signed_requests"), issuer->name);
+	if (!counts && issuer->allow)
+		return fault_set(
+			draft->fault, -EINVAL,
+			"%s:%u: issuer \"%s\" has a list of requestors (allow) but ignores "
+			"signatures; set signed_requests to verify or require",
+			draft->path, line_of(draft, issuer, "allow"), issuer->name);
+	return 0;
+}
+
 int check_rules(const struct draft *draft, const struct conf *conf)
 {
 	int default_issuer = check_default_issuer(draft, conf);
@@ -126,5 +153,10 @@ int check_rules(const struct draft *draft, const struct conf *conf)
 			if (result < 0)
 				return result;
 		}
+	for (unsigned i = 0; i < conf->issuer_count; i++) {
+		int result = check_requestors(draft, &conf->issuers[i]);
+		if (result < 0)
+			return result;
+	}
 	return check_proxies(draft, conf);
 }

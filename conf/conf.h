@@ -20,7 +20,8 @@ enum conf_room {
 	CONF_LEDGER = 2,
 	CONF_SIGNER = 4,
 	CONF_WARDEN = 8,
-	CONF_ALL = 15,
+	CONF_VERIFIER = 16,
+	CONF_ALL = 31,
 };
 
 struct conf_networks {
@@ -57,6 +58,8 @@ enum profile {
 	PROFILE_LIGHTWEIGHT, /* RFC 9919 */
 };
 #define PROFILE_COUNT 6
+
+enum signed_policy { SIGNED_IGNORE, SIGNED_VERIFY, SIGNED_REQUIRE }; /* P-15 */
 
 struct conf_server {
 	char *listen[LIMIT_LISTENERS]; /* "127.0.0.1:8080", "[::1]:8080" */
@@ -118,6 +121,9 @@ struct conf_issuer {
 	bool crl_id, cert_hash, sct_list;
 	int64_t retired_until; /* seconds since 1970: no answer after it (P-33); 0: no end */
 	char *chain; /* a file of more certificates for each answer (P-26); NULL: none */
+	enum signed_policy signed_requests;
+	char *requestors; /* a file; NULL: none */
+	char *allow; /* a file; NULL: whoever `requestors` have certified */
 };
 
 struct conf {
@@ -146,6 +152,8 @@ must_check int conf_load(const char *path, struct conf **ret, struct fault *faul
 /* The same from an open descriptor (CONTROL_CONF_FD). */
 must_check int conf_load_descriptor(int fd, enum conf_room room, struct conf **ret,
 				    struct fault *fault);
+/* Does any issuer look at signatures, so that somebody must verify them? */
+bool conf_verifies(const struct conf *conf);
 void conf_free(struct conf *conf); /* wipes what may be secret */
 DEFINE_CLEANUP(struct conf, conf_free)
 

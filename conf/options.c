@@ -68,6 +68,13 @@ static const struct option_word signature_words[] = {
 	{"pss-sha512", SIGNATURE_PSS_SHA512},
 	{NULL, 0},
 };
+static const struct option_word none_words[] = {{"none", 0}, {NULL, 0}};
+static const struct option_word signed_words[] = {
+	{"ignore", SIGNED_IGNORE},
+	{"verify", SIGNED_VERIFY},
+	{"require", SIGNED_REQUIRE},
+	{NULL, 0},
+};
 static const struct option_word unassigned_words[] = {
 	{"unknown", UNASSIGNED_UNKNOWN},
 	{"unauthorized", UNASSIGNED_UNAUTHORIZED},
@@ -80,7 +87,6 @@ static const struct option_word expired_words[] = {
 	{NULL, 0},
 };
 
-static const struct option_word none_words[] = {{"none", 0}, {NULL, 0}};
 static const struct option_word never_words[] = {{"never", 0}, {NULL, 0}};
 static const struct option_word unknown_issuer_words[] = {
 	{"unauthorized", UNKNOWN_ISSUER_UNAUTHORIZED},
@@ -254,6 +260,20 @@ const struct option options[] = {
 	 "yes", ISSUER_AT(sct_list),
 	 "Put the certificate's signed certificate timestamps into good answers, where the "
 	 "database has some."},
+	{SHARED(signed_requests), OPTION_CHOICE, CONF_FRONT | CONF_LEDGER | CONF_VERIFIER,
+	 signed_words, 0, 0, "ignore", "verify", ISSUER_AT(signed_requests),
+	 "Signatures of requests: ignore them; verify them where there are any, and answer "
+	 "unauthorized where that fails; or require them, and answer sigRequired where there is "
+	 "none. Answers that require one are for no HTTP cache."},
+	{SHARED(requestors), OPTION_PATH, CONF_VERIFIER, none_words, 1, TEXT_MOST, "none",
+	 "requestors.pem", ISSUER_AT(requestors),
+	 "CA certificates, PEM, that certificates of requestors must lead to. Certificates between "
+	 "come with the request; nothing is fetched, so these CAs' revocations are not seen: leave "
+	 "a requestor out of allow instead."},
+	{SHARED(allow), OPTION_PATH, CONF_VERIFIER, none_words, 1, TEXT_MOST, "none",
+	 "requestors.list", ISSUER_AT(allow),
+	 "The requestors that may ask, one a line: the SHA-256 of a certificate in hexadecimal, or "
+	 "a subject as of RFC 2253. none is everybody whom the CAs of requestors have certified."},
 	{ISSUER(certificate), OPTION_PATH, CONF_LEDGER | CONF_SIGNER, NULL, 1, TEXT_MOST, NULL,
 	 "ca.pem", ISSUER_AT(certificate),
 	 "The CA's certificate, PEM or DER. A relative path starts at this file's folder."},

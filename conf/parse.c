@@ -269,6 +269,14 @@ static void issuer_deinit(struct conf_issuer *issuer)
 	free(issuer->name);
 }
 
+bool conf_verifies(const struct conf *conf)
+{
+	for (unsigned i = 0; i < conf->issuer_count; i++)
+		if (conf->issuers[i].signed_requests != SIGNED_IGNORE)
+			return true;
+	return false;
+}
+
 void conf_free(struct conf *conf)
 {
 	if (!conf)

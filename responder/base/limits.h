@@ -19,6 +19,10 @@
 #define LIMIT_EXTENSIONS 32u
 /* P-15: certificates embedded in a signed request; a chain has three or four. */
 #define LIMIT_REQUEST_CHAIN 8u
+/* Signed requests that wait for the verifier, over all fronts: a second's work for it at most. */
+#define LIMIT_VERIFICATIONS 64u
+/* Requestors on one issuer's list. */
+#define LIMIT_ALLOWED 4096u
 /* P-17: preferences beyond this are not looked at. */
 #define LIMIT_PREFERRED_ALGORITHMS 8u
 /* An OBJECT IDENTIFIER of a signature algorithm with its header; those in use have 5 to 13 octets. */

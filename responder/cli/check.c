@@ -8,6 +8,7 @@
 #include "conf/profile.h"
 #include "db/migrate.h"
 #include "signer/credential.h"
+#include "verifier/requestors.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -211,12 +212,25 @@ static void check_signers(struct checking *checking, const struct conf_issuer *s
 	}
 }
 
+static void check_requestors(struct checking *checking, const struct conf_issuer *section)
+{
+	cleanup(requestors_freep) struct requestors *requestors = NULL;
+	struct fault fault = {""};
+	if (section->signed_requests == SIGNED_IGNORE)
+		return;
+	if (requestors_load(section, &requestors, &fault))
+		find(checking, LEVEL_REFUSED, "issuer \"%s\": %s", section->name, fault.text);
+	else
+		find(checking, LEVEL_OK, "issuer \"%s\": requestors are read", section->name);
+}
+
 static void check_issuer(struct checking *checking, const struct conf_issuer *section)
 {
 	cleanup(credential_freep) struct credential *credential = NULL;
 	cleanup(findings_deinit) struct findings findings = {.profile = section->profile};
 	struct certificate ca;
 	struct fault fault = {""};
+	check_requestors(checking, section);
 	profile_judge(section, &findings);
 	int r = credential_load(section, checking->now, &credential, &findings, &fault);
 	if (r)

@@ -116,6 +116,8 @@ static struct message_query question_of(struct answers *answers, const struct oc
 	if (request->preferred_count > 0)
 		question.preferred =
 			preferences_of(&answers->preferences, request, answers->preferred);
+	if (request->is_signed && answers->settings.verify_signatures)
+		question.signed_request = request->der;
 	return question;
 }
 
@@ -179,7 +181,8 @@ static int wait_for_flight(struct answers *answers, const struct message_query *
 			   struct view key, struct flight_waiter *waiter, const struct moment *now,
 			   struct answer *ret)
 {
-	bool shared = question->nonce.size == 0 && key.size > 0;
+	bool shared =
+		question->nonce.size == 0 && question->signed_request.size == 0 && key.size > 0;
 	struct flight *flight = shared ? flights_find(answers->flights, key) : NULL;
 	answers->counts.misses++;
 	if (!flight)
@@ -209,7 +212,8 @@ static struct cache_entry *find_stored(struct answers *answers,
 				       const struct message_query *question, struct view key,
 				       const struct moment *now, struct cache_facts *ret_facts)
 {
-	if (question->nonce.size > 0 || question->certid_count != 1)
+	if ((question->nonce.size | question->signed_request.size) > 0 ||
+	    question->certid_count != 1)
 		return NULL;
 	struct cache_entry *entry = cache_get(answers->cache, key);
 	if (!entry)
@@ -292,11 +296,12 @@ static struct answer answer_of(struct answers *answers, const struct flight *fli
 }
 
 /* What the ledger refuses now is not answered from memory either; its tryLater and internalError
- * say nothing about the certificate. */
+ * say nothing about the certificate, nor does what it thinks of a signature (P-15). */
 static void forget_refused(struct answers *answers, const struct flight *flight,
 			   enum ocsp_result result)
 {
-	if (result != OCSP_UNAUTHORIZED && result != OCSP_MALFORMED_REQUEST)
+	if ((result != OCSP_UNAUTHORIZED && result != OCSP_MALFORMED_REQUEST) ||
+	    flight_is_signed(flight))
 		return;
 	struct cache_entry *entry = cache_get(answers->cache, flight_key(flight));
 	if (entry)

@@ -39,6 +39,7 @@ struct answers_settings {
 	uint64_t cache_bytes;
 	int64_t max_age_us; /* of what HTTP caches may keep (P-48) */
 	int64_t answer_timeout_us; /* of every waiter; then it is told tryLater */
+	bool verify_signatures; /* some issuer looks at them: signed questions go to the ledger */
 	bool ignore_nonce; /* no issuer echoes nonces: the question is answered as if it had none */
 };
 

@@ -31,6 +31,7 @@ int edge_new(struct event_base *base, const struct conf *conf, const struct answ
 		.cache_bytes = conf->server.cache_size,
 		.max_age_us = conf->server.max_age_us,
 		.answer_timeout_us = conf->server.answer_timeout_us,
+		.verify_signatures = conf_verifies(conf),
 		.ignore_nonce = all_ignore_nonces(conf),
 	};
 	r = answers_new(&settings, ops, context, &edge->answers);

@@ -17,14 +17,15 @@ struct flight {
 	uint16_t certid_sizes[LIMIT_CERTIDS];
 	size_t key_size; /* CertIDs and preferences */
 	size_t preferred_size;
-	uint8_t bytes[]; /* the CertIDs, what is preferred, then the nonce */
+	size_t signed_size; /* 0: not signed */
+	uint8_t bytes[]; /* the CertIDs, what is preferred, the nonce, the signed request */
 };
 
 struct flights {
 	struct siphash_key hash_key;
 	int64_t timeout_us;
 	uint64_t last_id;
-	size_t count, waiting;
+	size_t count, waiting, signed_count;
 	TAILQ_HEAD(, flight) order;
 	TAILQ_HEAD(, flight_waiter) waiters;
 	struct flight *by_id[BUCKETS], *by_key[BUCKETS];
@@ -94,7 +95,8 @@ static size_t key_size_of(const struct message_query *question)
 static struct flight *flight_new(const struct message_query *question, bool shared)
 {
 	size_t key_size = key_size_of(question);
-	struct flight *flight = malloc(sizeof(*flight) + key_size + question->nonce.size);
+	struct flight *flight = malloc(sizeof(*flight) + key_size + question->nonce.size +
+				       question->signed_request.size);
 	if (!flight)
 		return NULL;
 	*flight = (struct flight){
@@ -103,6 +105,7 @@ static struct flight *flight_new(const struct message_query *question, bool shar
 		.certid_count = (uint8_t)question->certid_count,
 		.key_size = key_size,
 		.preferred_size = question->preferred.size,
+		.signed_size = question->signed_request.size,
 	};
 	TAILQ_INIT(&flight->waiters);
 	uint8_t *at = flight->bytes;
@@ -117,6 +120,8 @@ static struct flight *flight_new(const struct message_query *question, bool shar
 	at += question->preferred.size;
 	if (question->nonce.size)
 		memcpy(at, question->nonce.data, question->nonce.size);
+	if (flight->signed_size)
+		memcpy(at + flight->nonce_size, question->signed_request.data, flight->signed_size);
 	return flight;
 }
 
@@ -158,7 +163,9 @@ static void unlink_key(struct flights *flights, struct flight *flight)
 struct flight *flights_open(struct flights *flights, const struct message_query *question,
 			    bool shared, int64_t now_us)
 {
-	if (flights->count >= LIMIT_FLIGHTS)
+	bool is_signed = question->signed_request.size > 0;
+	if (flights->count >= LIMIT_FLIGHTS ||
+	    (is_signed && flights->signed_count >= LIMIT_VERIFICATIONS))
 		return NULL;
 	struct flight *flight = flight_new(question, shared);
 	if (!flight)
@@ -167,6 +174,7 @@ struct flight *flights_open(struct flights *flights, const struct message_query 
 	if (shared)
 		link_key(flights, flight);
 	flights->count++;
+	flights->signed_count += is_signed;
 	return flight;
 }
 
@@ -176,6 +184,7 @@ static void take(struct flights *flights, struct flight *flight)
 	if (flight->shared)
 		unlink_key(flights, flight);
 	flights->count--;
+	flights->signed_count -= flight_is_signed(flight);
 }
 
 struct flight *flights_take(struct flights *flights, uint64_t id)
@@ -269,6 +278,11 @@ bool flight_is_shared(const struct flight *flight)
 	return flight->shared;
 }
 
+bool flight_is_signed(const struct flight *flight)
+{
+	return flight->signed_size > 0;
+}
+
 unsigned flight_certids(const struct flight *flight)
 {
 	return flight->certid_count;
@@ -285,6 +299,8 @@ struct message_query flight_question(const struct flight *flight)
 		.id = flight->id,
 		.nonce = view_of(flight->bytes + flight->key_size, flight->nonce_size),
 		.certid_count = flight->certid_count,
+		.signed_request = view_of(flight->bytes + flight->key_size + flight->nonce_size,
+					  flight->signed_size),
 	};
 	size_t at = 0;
 	for (unsigned i = 0; i < flight->certid_count; i++) {

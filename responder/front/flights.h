@@ -28,8 +28,9 @@ DEFINE_CLEANUP(struct flights, flights_free)
 
 /* The open flight of a key, or NULL. */
 struct flight *flights_find(struct flights *flights, struct view key);
-/* Opens a flight; the bytes of the question are copied. `shared`: others may join it by its key,
- * the concatenated CertIDs and preferences. NULL: LIMIT_FLIGHTS are open, or no memory. */
+/* Opens a flight; the bytes of the question are copied, those of a signed request too. `shared`: others
+ * may join it by its key, the concatenated CertIDs and preferences. NULL: LIMIT_FLIGHTS are open, or
+ * LIMIT_VERIFICATIONS with signatures, or no memory. */
 struct flight *flights_open(struct flights *flights, const struct message_query *question,
 			    bool shared, int64_t now_us);
 /* Takes the flight with this number out of the tables (its waiters stay with it) or gives NULL. */
@@ -60,6 +61,7 @@ void flights_each(struct flights *flights, void (*each)(void *context, struct fl
 
 bool flight_has_waiters(const struct flight *flight);
 bool flight_is_shared(const struct flight *flight);
+bool flight_is_signed(const struct flight *flight);
 unsigned flight_certids(const struct flight *flight);
 /* The concatenated CertIDs, and after them the preferences. */
 struct view flight_key(const struct flight *flight);

@@ -34,14 +34,25 @@ void ledger_link_set_answers(struct ledger_link *link, struct answers *answers)
 	link->answers = answers;
 }
 
+static bool send_frame(struct ledger_link *link, uint8_t type, const struct buffer *frame)
+{
+	return buffer_result(frame) == 0 &&
+	       channel_send(link->channel, type, buffer_view(frame)) == 0;
+}
+
 bool ledger_link_query(struct ledger_link *link, const struct message_query *question)
 {
 	if (!link->channel)
 		return false;
 	buffer_reset(&link->out);
 	message_query_write(&link->out, question);
-	return buffer_result(&link->out) == 0 &&
-	       channel_send(link->channel, MESSAGE_QUERY, buffer_view(&link->out)) == 0;
+	if (question->signed_request.size == 0)
+		return send_frame(link, MESSAGE_QUERY, &link->out);
+	const struct message_signed_query around = {.request = question->signed_request,
+						    .query = buffer_view(&link->out)};
+	cleanup(buffer_deinit) struct buffer frame = {0};
+	message_signed_query_write(&frame, &around);
+	return buffer_result(&link->out) == 0 && send_frame(link, MESSAGE_SIGNED_QUERY, &frame);
 }
 
 /* ---- from the ledger ---- */

@@ -16,6 +16,7 @@ static const struct {
 	[CONTROL_LEDGER] = {1, 1, true, false},
 	[CONTROL_FRONT] = {1, 1, true, false},
 	[CONTROL_SIGNER] = {1, 1, true, false},
+	[CONTROL_VERIFIER] = {1, 1, true, false},
 	[CONTROL_STOP] = {0, 0, true, false},
 	[CONTROL_STATUS_ASK] = {0, 0, true, false},
 	[CONTROL_READY] = {0, 0, true, true},

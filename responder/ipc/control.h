@@ -13,11 +13,12 @@
 enum control_type {
 	/* warden → room */
 	CONTROL_LISTEN = 1, /* to a front: its listening sockets */
-	CONTROL_LEDGER = 2, /* to a front or signer: its channel to the (new) ledger */
+	CONTROL_LEDGER = 2, /* to a front, signer or verifier: its channel to the (new) ledger */
 	CONTROL_FRONT = 3, /* to the ledger: `index` is the front, with its channel */
 	CONTROL_SIGNER = 4, /* to the ledger: `index` is the signer, with its channel */
 	CONTROL_STOP = 5, /* finish what is in flight, then end */
 	CONTROL_STATUS_ASK = 6,
+	CONTROL_VERIFIER = 7, /* to the ledger: the verifier's channel */
 	/* room → warden */
 	CONTROL_READY = 32, /* started; its own checks passed */
 	CONTROL_FAILED = 33, /* cannot work; the text says why; the room ends after it */

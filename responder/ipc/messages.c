@@ -178,6 +178,23 @@ static const struct field signed_response[] = {
 	VIEW(struct message_signed, der, 1, LIMIT_RESPONSE),
 };
 
+#define QUERY_MOST (LIMIT_CERTIDS * (LIMIT_CERTID + 4u) + LIMIT_NONCE + 1024u)
+static const struct field signed_query_fields[] = {
+	VIEW(struct message_signed_query, request, 1, LIMIT_REQUEST_BODY),
+	VIEW(struct message_signed_query, query, 1, QUERY_MOST),
+};
+static const struct field verify_fields[] = {
+	U64(struct message_verify, id),
+	U32(struct message_verify, issuer, 0, LIMIT_ISSUERS - 1),
+	VIEW(struct message_verify, request, 1, LIMIT_REQUEST_BODY),
+};
+#define VERIFIED_RESULTS \
+	(BIT(OCSP_SUCCESSFUL) | BIT(OCSP_MALFORMED_REQUEST) | BIT(OCSP_UNAUTHORIZED))
+static const struct field verified_fields[] = {
+	U64(struct message_verified, id),
+	ENUM(struct message_verified, result, VERIFIED_RESULTS),
+};
+
 /* ---- one field ---- */
 
 static bool in_range(const struct field *field, int64_t value)
@@ -504,5 +521,44 @@ int message_offer_read(struct view payload, struct message_offer *ret)
 	READ(&in, offer_fields, &m);
 	for (unsigned i = 0; !in.failed && i < m.count; i++)
 		READ(&in, offer_algorithm, &m.algorithms[i]);
+	return read_end(&in, &m, sizeof(m), ret);
+}
+
+void message_signed_query_write(struct buffer *out, const struct message_signed_query *m)
+{
+	WRITE(out, signed_query_fields, m);
+}
+
+int message_signed_query_read(struct view payload, struct message_signed_query *ret)
+{
+	struct message_signed_query m = {0};
+	struct cursor in = cursor_of(payload);
+	READ(&in, signed_query_fields, &m);
+	return read_end(&in, &m, sizeof(m), ret);
+}
+
+void message_verify_write(struct buffer *out, const struct message_verify *m)
+{
+	WRITE(out, verify_fields, m);
+}
+
+int message_verify_read(struct view payload, struct message_verify *ret)
+{
+	struct message_verify m = {0};
+	struct cursor in = cursor_of(payload);
+	READ(&in, verify_fields, &m);
+	return read_end(&in, &m, sizeof(m), ret);
+}
+
+void message_verified_write(struct buffer *out, const struct message_verified *m)
+{
+	WRITE(out, verified_fields, m);
+}
+
+int message_verified_read(struct view payload, struct message_verified *ret)
+{
+	struct message_verified m = {0};
+	struct cursor in = cursor_of(payload);
+	READ(&in, verified_fields, &m);
 	return read_end(&in, &m, sizeof(m), ret);
 }

@@ -12,6 +12,7 @@
 enum message_type {
 	/* front → ledger */
 	MESSAGE_QUERY = 1,
+	MESSAGE_SIGNED_QUERY = 2,
 	/* ledger → front */
 	MESSAGE_ANSWER = 16,
 	MESSAGE_PURGE = 17,
@@ -23,6 +24,10 @@ enum message_type {
 	/* signer → ledger */
 	MESSAGE_SIGNED = 48,
 	MESSAGE_OFFER = 49,
+	/* ledger → verifier */
+	MESSAGE_VERIFY = 64,
+	/* verifier → ledger */
+	MESSAGE_VERIFIED = 80,
 };
 
 /* A question. The front has parsed the request; the ledger parses each CertID again. */
@@ -34,6 +39,15 @@ struct message_query {
 	/* P-17: OBJECT IDENTIFIERs with their headers, one after the other, in the client's order:
 	 * those of its preferred signature algorithms that can make a difference. Mostly empty. */
 	struct view preferred;
+	/* The whole OCSPRequest where its signature may count (P-15); it travels around the question, in
+	 * message_signed_query, and is not written or read with it. */
+	struct view signed_request;
+};
+
+/* A question and the signed request that it was taken from. */
+struct message_signed_query {
+	struct view request; /* DER */
+	struct view query; /* a MESSAGE_QUERY's payload */
 };
 
 /* Where an answer belongs, so that a purge can find it. */
@@ -127,6 +141,18 @@ struct message_offer {
 	struct view algorithms[LIMIT_ISSUER_SIGNERS];
 };
 
+/* Who signed this, and may they ask this issuer (P-15)? */
+struct message_verify {
+	uint64_t id; /* the ledger's; repeated in the result */
+	uint32_t issuer; /* as in message_sign */
+	struct view request; /* DER */
+};
+
+struct message_verified {
+	uint64_t id;
+	enum ocsp_result result; /* SUCCESSFUL, MALFORMED_REQUEST or UNAUTHORIZED */
+};
+
 /* Each appends to `out`; look at buffer_result(): a field that the decoder would refuse fails too.
  * A readiness reason too long is cut. */
 void message_query_write(struct buffer *out, const struct message_query *m);
@@ -138,6 +164,9 @@ void message_sign_write(struct buffer *out, const struct message_sign *m);
 void message_signed_write(struct buffer *out, const struct message_signed *m);
 void message_algorithms_write(struct buffer *out, const struct message_algorithms *m);
 void message_offer_write(struct buffer *out, const struct message_offer *m);
+void message_signed_query_write(struct buffer *out, const struct message_signed_query *m);
+void message_verify_write(struct buffer *out, const struct message_verify *m);
+void message_verified_write(struct buffer *out, const struct message_verified *m);
 
 /* Each: 0 or -EBADMSG. Times are within TIME_LEAST … TIME_MOST (or TIME_NONE where it may be). */
 must_check int message_query_read(struct view payload, struct message_query *ret);
@@ -149,3 +178,6 @@ must_check int message_sign_read(struct view payload, struct message_sign *ret);
 must_check int message_signed_read(struct view payload, struct message_signed *ret);
 must_check int message_algorithms_read(struct view payload, struct message_algorithms *ret);
 must_check int message_offer_read(struct view payload, struct message_offer *ret);
+must_check int message_signed_query_read(struct view payload, struct message_signed_query *ret);
+must_check int message_verify_read(struct view payload, struct message_verify *ret);
+must_check int message_verified_read(struct view payload, struct message_verified *ret);

@@ -65,12 +65,19 @@ static int64_t refresh_time(const struct ledger *l, enum profile profile,
 		       : m->produced_at + stretched(bound - m->produced_at, spread(l, m) - 1000);
 }
 
+/* What only those may have who sign is stored here, where every question is judged, and by no front
+ * and no HTTP cache (P-15). */
+static bool is_shareable(const struct issuer *issuer)
+{
+	return !issuer->section || issuer->section->signed_requests != SIGNED_REQUIRE;
+}
+
 static struct message_answer answer_of(const struct ledger *l, const struct job *job,
 				       const struct message_signed *signed_response)
 {
 	struct message_answer m = {
 		.result = OCSP_SUCCESSFUL,
-		.cacheable = job->cacheable,
+		.cacheable = job->cacheable && is_shareable(job->issuer),
 		.status = job->entries[0].verdict.status,
 		.tag = job->entries[0].tag,
 		.issuer = job->issuer->record.id,
@@ -119,8 +126,8 @@ static bool facts_usable(const struct ledger *l, const struct cache_facts *facts
 	       now_s < facts->next_update && facts->this_update <= now_s;
 }
 
-bool answer_cached(struct ledger *l, unsigned front, uint64_t id, struct view key,
-		   struct moment now)
+bool answer_cached(struct ledger *l, unsigned front, uint64_t id, const struct issuer *issuer,
+		   struct view key, struct moment now)
 {
 	changes_flush(l);
 	struct cache_entry *entry = cache_get(l->cache, key);
@@ -132,7 +139,7 @@ bool answer_cached(struct ledger *l, unsigned front, uint64_t id, struct view ke
 	struct message_answer m = {
 		.id = id,
 		.result = OCSP_SUCCESSFUL,
-		.cacheable = true,
+		.cacheable = is_shareable(issuer),
 		.status = (enum ocsp_status)facts.status,
 		.tag = facts.tag,
 		.issuer = facts.issuer,

@@ -52,6 +52,7 @@ int ledger_new(const struct conf *conf, const struct siphash_key *key, const str
 	stranger_init(l);
 	TAILQ_INIT(&l->lookup_queue);
 	TAILQ_INIT(&l->parked);
+	TAILQ_INIT(&l->verifications);
 	TAILQ_INIT(&l->askers);
 	TAILQ_INIT(&l->jobs_lookup);
 	TAILQ_INIT(&l->jobs_stale);
@@ -78,6 +79,7 @@ void ledger_free(struct ledger *l)
 	if (!l)
 		return;
 	parked_forget(l, PARKED_ALL);
+	verify_forget(l, PARKED_ALL);
 	jobs_free(l, &l->jobs_lookup);
 	jobs_free(l, &l->jobs_stale);
 	jobs_free(l, &l->jobs_queued);
@@ -117,6 +119,7 @@ void ledger_front_detach(struct ledger *l, unsigned front)
 	struct asker *asker = TAILQ_FIRST(&l->askers), *next;
 	l->fronts[front].attached = false;
 	parked_forget(l, front);
+	verify_forget(l, front);
 	for (; asker; asker = next) {
 		struct job *job = asker->job;
 		next = TAILQ_NEXT(asker, by_deadline);
@@ -152,6 +155,7 @@ void ledger_turn_end(struct ledger *l, struct moment now)
 void ledger_timer(struct ledger *l, struct moment now)
 {
 	parked_expire(l, now);
+	verify_expire(l, now);
 	askers_expire(l, now);
 	signing_timer(l, now);
 	ledger_turn_end(l, now);
@@ -164,7 +168,7 @@ static int64_t earlier(int64_t a, int64_t b)
 
 int64_t ledger_next_timer(const struct ledger *l)
 {
-	int64_t next = earlier(signing_next(l), parked_next(l));
+	int64_t next = earlier(earlier(signing_next(l), parked_next(l)), verify_next(l));
 	int64_t stale = l->evidence.mono_us + l->conf->database.freshness_us;
 	if (!TAILQ_EMPTY(&l->askers))
 		next = earlier(next, TAILQ_FIRST(&l->askers)->deadline_us);
@@ -180,7 +184,7 @@ int64_t ledger_next_timer(const struct ledger *l)
 
 size_t ledger_open(const struct ledger *l)
 {
-	return l->open + l->parked_count;
+	return l->open + l->parked_count + l->verification_count;
 }
 
 bool ledger_incomplete(const struct ledger *l)

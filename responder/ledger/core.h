@@ -21,6 +21,8 @@ struct ledger_ops {
 	/* One frame, in order, to an attached front or signer. An edge that cannot send detaches it
 	 * later. */
 	void (*to_front)(void *context, unsigned front, uint8_t type, struct view payload);
+	/* To the attached verifier. */
+	void (*to_verifier)(void *context, uint8_t type, struct view payload);
 	void (*to_signer)(void *context, unsigned signer, uint8_t type, struct view payload);
 	/* One batch, at most LIMIT_LOOKUP_BATCH keys and one at a time. 0: ledger_lookup_done() or
 	 * ledger_lookup_failed() follows; else -errno and nothing follows. */
@@ -46,6 +48,13 @@ void ledger_front_detach(struct ledger *l, unsigned front);
 void ledger_signer_attach(struct ledger *l, unsigned signer, struct moment now);
 /* Its jobs go to others, or wait for one until their deadlines. */
 void ledger_signer_detach(struct ledger *l, unsigned signer, struct moment now);
+
+/* Signed requests whose signatures count (P-15) wait for its word. */
+void ledger_verifier_attach(struct ledger *l);
+/* Those that wait are told to come later. */
+void ledger_verifier_detach(struct ledger *l);
+must_check int ledger_verifier_frame(struct ledger *l, uint8_t type, struct view payload,
+				     struct moment now);
 
 /* 0 or -EBADMSG: the peer broke the protocol, cut it off. */
 must_check int ledger_front_frame(struct ledger *l, unsigned front, uint8_t type,

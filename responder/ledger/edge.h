@@ -7,7 +7,7 @@
 
 struct edge;
 
-/* A channel to a front or a signer. */
+/* A channel to a front, a signer or the verifier. */
 struct link {
 	struct edge *edge;
 	unsigned index;
@@ -29,7 +29,7 @@ struct edge {
 	int64_t drain_until_us; /* monotonic */
 	int status; /* exit status */
 
-	struct link fronts[LIMIT_FRONTS], signers[LIMIT_SIGNERS];
+	struct link fronts[LIMIT_FRONTS], signers[LIMIT_SIGNERS], verifier;
 	int64_t alarm_second; /* alarms are logged, but not in floods */
 	unsigned alarms_logged;
 };
@@ -42,6 +42,7 @@ void edge_end(struct edge *edge, int status);
 /* links.c: take the descriptor over; an index that is connected gets the new one instead. */
 void links_connect_front(struct edge *edge, unsigned index, int fd);
 void links_connect_signer(struct edge *edge, unsigned index, int fd);
+void links_connect_verifier(struct edge *edge, int fd);
 void links_close(struct edge *edge);
 /* Bytes that have not left yet. */
 size_t links_queued(const struct edge *edge);

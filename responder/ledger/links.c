@@ -47,6 +47,26 @@ static void signer_closed(void *context, const char *reason)
 
 static const struct channel_ops signer_ops = {.frame = signer_frame, .closed = signer_closed};
 
+/* ---- the verifier ---- */
+
+static int verifier_frame(void *context, uint8_t type, struct view payload)
+{
+	struct link *link = context;
+	edge_turn(link->edge);
+	return ledger_verifier_frame(link->edge->ledger, type, payload, clock_now());
+}
+
+static void verifier_closed(void *context, const char *reason)
+{
+	struct link *link = context;
+	log_info("channel closed to the verifier reason=\"%s\"", reason);
+	link_drop(link);
+	ledger_verifier_detach(link->edge->ledger);
+	edge_turn(link->edge);
+}
+
+static const struct channel_ops verifier_ops = {.frame = verifier_frame, .closed = verifier_closed};
+
 /* ---- connecting ---- */
 
 static bool link_connect(struct edge *edge, struct link *link, unsigned index, int fd,
@@ -81,12 +101,23 @@ void links_connect_signer(struct edge *edge, unsigned index, int fd)
 	edge_turn(edge);
 }
 
+void links_connect_verifier(struct edge *edge, int fd)
+{
+	struct link *link = &edge->verifier;
+	link_drop(link);
+	ledger_verifier_detach(edge->ledger);
+	if (link_connect(edge, link, 0, fd, &verifier_ops))
+		ledger_verifier_attach(edge->ledger);
+	edge_turn(edge);
+}
+
 void links_close(struct edge *edge)
 {
 	for (unsigned i = 0; i < LIMIT_FRONTS; i++)
 		link_drop(&edge->fronts[i]);
 	for (unsigned i = 0; i < LIMIT_SIGNERS; i++)
 		link_drop(&edge->signers[i]);
+	link_drop(&edge->verifier);
 }
 
 size_t links_queued(const struct edge *edge)

@@ -24,6 +24,12 @@ static void to_front(void *context, unsigned front, uint8_t type, struct view pa
 	send_frame(&edge->fronts[front], type, payload);
 }
 
+static void to_verifier(void *context, uint8_t type, struct view payload)
+{
+	struct edge *edge = context;
+	send_frame(&edge->verifier, type, payload);
+}
+
 static void to_signer(void *context, unsigned signer, uint8_t type, struct view payload)
 {
 	struct edge *edge = context;
@@ -57,6 +63,7 @@ static void alarm_line(void *context, const char *text)
 
 const struct ledger_ops edge_ledger_ops = {
 	.to_front = to_front,
+	.to_verifier = to_verifier,
 	.to_signer = to_signer,
 	.lookup = lookup,
 	.signer_hung = signer_hung,

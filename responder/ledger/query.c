@@ -100,7 +100,7 @@ static void answer(struct ledger *l, unsigned front, struct question *q, struct 
 {
 	bool cacheable = q->query.certid_count == 1 && q->query.nonce.size == 0;
 	key_make(l, q);
-	if (cacheable && answer_cached(l, front, q->query.id, q->key, now))
+	if (cacheable && answer_cached(l, front, q->query.id, q->issuer, q->key, now))
 		l->counts.cache_hits++;
 	else if (overloaded(l, front, q))
 		shed(l, front, q->query.id);
@@ -108,26 +108,104 @@ static void answer(struct ledger *l, unsigned front, struct question *q, struct 
 		start(l, front, q, now);
 }
 
+/* 0 or -EBADMSG. */
+static int question_read(struct question *q, struct view payload)
+{
+	if (message_query_read(payload, &q->query) < 0 || certids_parse(q) < 0 ||
+	    !offers_list_is_valid(q->query.preferred))
+		return -EBADMSG;
+	return 0;
+}
+
+static void question_ask(struct ledger *l, unsigned front, struct question *q, bool verified,
+			 struct moment now)
+{
+	enum ocsp_result result = issuer_find(l, q, now);
+	l->counts.queries++;
+	if (result == OCSP_SUCCESSFUL && !verified &&
+	    q->issuer->section->signed_requests == SIGNED_REQUIRE)
+		result = OCSP_SIG_REQUIRED; /* P-15 */
+	if (result != OCSP_SUCCESSFUL) {
+		answer_error(l, front, q->query.id, result);
+		return;
+	}
+	/* P-16: per issuer. The front does not know the issuer, so it passes every nonce on. */
+	if (q->issuer->section->nonce == NONCE_IGNORE)
+		q->query.nonce = (struct view){0};
+	answer(l, front, q, now);
+}
+
+static int take_query(struct ledger *l, unsigned front, struct view payload, struct moment now)
+{
+	struct question q;
+	if (question_read(&q, payload) < 0)
+		return -EBADMSG;
+	if (l->has_evidence)
+		question_ask(l, front, &q, false, now);
+	else if (!parked_add(l, front, q.query.id, payload, now))
+		shed(l, front, q.query.id);
+	return 0;
+}
+
+void query_verified(struct ledger *l, unsigned front, struct view query, struct moment now)
+{
+	struct question q;
+	if (question_read(&q, query) == 0) /* it was read once */
+		question_ask(l, front, &q, true, now);
+}
+
+/* ---- signed requests (P-15) ---- */
+
+/* The question is what was signed: a front cannot put another one beside a good signature. */
+static bool is_question_of(const struct message_query *query, struct view request)
+{
+	static const struct ocsp_request_policy policy = {
+		.most_certids = LIMIT_CERTIDS,
+		.critical = OCSP_CRITICAL_IGNORE, /* the front's to judge */
+	};
+	struct ocsp_request parsed;
+	if (ocsp_request_parse(request, &policy, &parsed) != 0 || !parsed.is_signed ||
+	    parsed.certid_count != query->certid_count ||
+	    (query->nonce.size > 0 && !view_equal(query->nonce, parsed.nonce)))
+		return false;
+	for (unsigned i = 0; i < parsed.certid_count; i++)
+		if (!view_equal(parsed.certids[i].der, query->certids[i]))
+			return false;
+	return true;
+}
+
+static bool signature_counts(const struct ledger *l, struct question *q, struct moment now)
+{
+	return issuer_find(l, q, now) == OCSP_SUCCESSFUL &&
+	       q->issuer->section->signed_requests != SIGNED_IGNORE;
+}
+
+static int take_signed_query(struct ledger *l, unsigned front, struct view payload,
+			     struct moment now)
+{
+	struct message_signed_query m;
+	struct question q;
+	if (message_signed_query_read(payload, &m) < 0 || question_read(&q, m.query) < 0 ||
+	    !is_question_of(&q.query, m.request))
+		return -EBADMSG;
+	/* Before there is evidence nobody knows which issuers there are. */
+	if (l->has_evidence && !signature_counts(l, &q, now))
+		question_ask(l, front, &q, false, now);
+	else if (!l->has_evidence ||
+		 !verify_ask(l, front, q.query.id, q.issuer->section_index, &m, now))
+		shed(l, front, q.query.id);
+	return 0;
+}
+
 int ledger_front_frame(struct ledger *l, unsigned front, uint8_t type, struct view payload,
 		       struct moment now)
 {
-	struct question q;
-	if (type != MESSAGE_QUERY || message_query_read(payload, &q.query) < 0 ||
-	    certids_parse(&q) < 0 || !offers_list_is_valid(q.query.preferred))
+	switch (type) {
+	case MESSAGE_QUERY:
+		return take_query(l, front, payload, now);
+	case MESSAGE_SIGNED_QUERY:
+		return take_signed_query(l, front, payload, now);
+	default:
 		return -EBADMSG;
-	if (!l->has_evidence) {
-		if (!parked_add(l, front, q.query.id, payload, now))
-			shed(l, front, q.query.id);
-		return 0;
 	}
-	l->counts.queries++;
-	enum ocsp_result result = issuer_find(l, &q, now);
-	/* P-16: per issuer. The front does not know the issuer, so it passes every nonce on. */
-	if (result == OCSP_SUCCESSFUL && q.issuer->section->nonce == NONCE_IGNORE)
-		q.query.nonce = (struct view){0};
-	if (result == OCSP_SUCCESSFUL)
-		answer(l, front, &q, now);
-	else
-		answer_error(l, front, q.query.id, result);
-	return 0;
 }

@@ -106,12 +106,21 @@ static void connect_peer(struct edge *edge, struct control_message *m)
 		links_connect_signer(edge, m->index, m->descriptors[0]);
 }
 
+static void connect_verifier(struct edge *edge, struct control_message *m)
+{
+	m->descriptor_count = 0;
+	links_connect_verifier(edge, m->descriptors[0]);
+}
+
 static void obey(struct edge *edge, struct control_message *m)
 {
 	switch (m->type) {
 	case CONTROL_FRONT:
 	case CONTROL_SIGNER:
 		connect_peer(edge, m);
+		break;
+	case CONTROL_VERIFIER:
+		connect_verifier(edge, m);
 		break;
 	case CONTROL_STOP:
 		stop(edge);

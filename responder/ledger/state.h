@@ -133,6 +133,7 @@ struct ledger {
 	struct issuer stranger;
 	struct conf_issuer stranger_section;
 	bool incomplete;
+	bool verifier_attached;
 	bool has_evidence;
 	struct db_evidence evidence;
 	int64_t tick_us; /* the latest time given to fronts; never goes back */
@@ -155,6 +156,9 @@ struct ledger {
 
 	TAILQ_HEAD(, parked) parked; /* before the first load */
 	size_t parked_count;
+	TAILQ_HEAD(, verification) verifications; /* by deadline */
+	size_t verification_count;
+	uint64_t verification_id;
 	struct asker_list askers; /* by deadline */
 	size_t open; /* askers */
 	size_t entries; /* of all jobs; LIMIT_JOBS */
@@ -242,13 +246,25 @@ int64_t parked_next(const struct ledger *l);
 #define PARKED_ALL LIMIT_FRONTS
 void parked_forget(struct ledger *l, unsigned front);
 
+/* ---- verify.c: signed requests ---- */
+
+/* Asks the verifier; `issuer` is the place of its section. False: too many, no verifier, or no
+ * memory. */
+must_check bool verify_ask(struct ledger *l, unsigned front, uint64_t front_id, uint32_t issuer,
+			   const struct message_signed_query *m, struct moment now);
+void verify_expire(struct ledger *l, struct moment now);
+int64_t verify_next(const struct ledger *l);
+void verify_forget(struct ledger *l, unsigned front); /* or PARKED_ALL */
+/* query.c: the question of a request whose signature is good. */
+void query_verified(struct ledger *l, unsigned front, struct view query, struct moment now);
+
 /* ---- answers.c: to the fronts ---- */
 
 void answer_send(struct ledger *l, unsigned front, struct message_answer *m);
 void answer_error(struct ledger *l, unsigned front, uint64_t id, enum ocsp_result result);
 /* Answers from the second-level cache; false if it has nothing that may leave now. */
-must_check bool answer_cached(struct ledger *l, unsigned front, uint64_t id, struct view key,
-			      struct moment now);
+must_check bool answer_cached(struct ledger *l, unsigned front, uint64_t id,
+			      const struct issuer *issuer, struct view key, struct moment now);
 /* A response just signed, to all who wait; frees the job. */
 void answer_signed(struct ledger *l, struct job *job, const struct message_signed *m);
 void answer_tick(struct ledger *l, unsigned front);

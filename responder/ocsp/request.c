@@ -147,7 +147,7 @@ static bool requestor_fits(const struct ocsp_request *request)
 int ocsp_request_parse(struct view der, const struct ocsp_request_policy *policy,
 		       struct ocsp_request *ret)
 {
-	struct ocsp_request request = {0};
+	struct ocsp_request request = {.der = der};
 	struct cursor c = cursor_of(der);
 	struct cursor fields = der_enter(&c, DER_SEQUENCE);
 	read_tbs(&fields, policy, &request);

@@ -33,6 +33,7 @@ struct ocsp_request_policy {
 };
 
 struct ocsp_request {
+	struct view der; /* the whole request */
 	unsigned certid_count;
 	struct ocsp_certid certids[LIMIT_CERTIDS];
 	bool has_nonce;

@@ -11,12 +11,14 @@ static const struct {
 	[ROOM_FRONT] = {"front", true, LIMIT_FRONTS, CONF_FRONT},
 	[ROOM_LEDGER] = {"ledger", false, 1, CONF_LEDGER},
 	[ROOM_SIGNER] = {"signer", true, LIMIT_SIGNERS, CONF_SIGNER},
+	[ROOM_VERIFIER] = {"verifier", false, 1, CONF_VERIFIER},
 };
 
 #define FRONT (1u << ROOM_FRONT)
 #define LEDGER (1u << ROOM_LEDGER)
 #define SIGNER (1u << ROOM_SIGNER)
-#define ALL (FRONT | LEDGER | SIGNER)
+#define VERIFIER (1u << ROOM_VERIFIER)
+#define ALL (FRONT | LEDGER | SIGNER | VERIFIER)
 
 static const struct {
 	const char *name;

@@ -7,7 +7,7 @@
 #include "base/bytes.h"
 #include "conf/conf.h"
 
-enum room_kind { ROOM_FRONT, ROOM_LEDGER, ROOM_SIGNER };
+enum room_kind { ROOM_FRONT, ROOM_LEDGER, ROOM_SIGNER, ROOM_VERIFIER };
 
 #define ROOM_ARGV0 "stillgood:"
 #define ROOM_NAME_SIZE 24

@@ -5,6 +5,7 @@
 #include "ipc/control.h"
 #include "ledger/ledger.h"
 #include "signer/signer.h"
+#include "verifier/verifier.h"
 #include "warden/harden.h"
 
 #include <sys/prctl.h>
@@ -22,6 +23,9 @@ static void name_process(enum room_kind kind, unsigned index)
 		break;
 	case ROOM_SIGNER:
 		(void)snprintf(name, sizeof(name), "sg-signer%u", index);
+		break;
+	case ROOM_VERIFIER:
+		(void)snprintf(name, sizeof(name), "sg-verifier");
 		break;
 	}
 	(void)prctl(PR_SET_NAME, name, 0, 0, 0);
@@ -45,6 +49,8 @@ int launch_room(enum room_kind kind, unsigned index)
 		return ledger_run(CONTROL_FD, CONTROL_CONF_FD);
 	case ROOM_SIGNER:
 		return signer_run(CONTROL_FD, CONTROL_CONF_FD, index);
+	case ROOM_VERIFIER:
+		return verifier_run(CONTROL_FD, CONTROL_CONF_FD);
 	}
 	return 1;
 }

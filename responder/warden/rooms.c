@@ -402,12 +402,14 @@ static int room_init(struct rooms *rooms, enum room_kind kind, unsigned index)
 static int rooms_fill(struct rooms *rooms)
 {
 	const struct conf_server *server = &rooms->conf->server;
-	rooms->list = calloc(1u + server->signers + server->fronts, sizeof(*rooms->list));
+	rooms->list = calloc(2u + server->signers + server->fronts, sizeof(*rooms->list));
 	if (!rooms->list)
 		return -ENOMEM;
 	int result = room_init(rooms, ROOM_LEDGER, 0);
 	for (unsigned i = 0; result == 0 && i < server->signers; i++)
 		result = room_init(rooms, ROOM_SIGNER, i);
+	if (result == 0 && conf_verifies(rooms->conf))
+		result = room_init(rooms, ROOM_VERIFIER, 0);
 	for (unsigned i = 0; result == 0 && i < server->fronts; i++)
 		result = room_init(rooms, ROOM_FRONT, i);
 	return result;

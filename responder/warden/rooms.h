@@ -67,7 +67,7 @@ must_check int rooms_new(struct event_base *base, const struct conf *conf,
 void rooms_free(struct rooms *rooms);
 DEFINE_CLEANUP(struct rooms, rooms_free)
 
-/* Ledger, signers, fronts. */
+/* Ledger, signers, verifier, fronts. */
 void rooms_start(struct rooms *rooms);
 /* After SIGCHLD. */
 void rooms_reap(struct rooms *rooms);

@@ -54,6 +54,7 @@ static void warden_set_phase(struct warden *warden, enum warden_phase phase)
 		break;
 	case WARDEN_STOPPING_SIGNERS:
 		rooms_stop(warden->rooms, ROOM_SIGNER, drain);
+		rooms_stop(warden->rooms, ROOM_VERIFIER, drain);
 		break;
 	case WARDEN_ENDED:
 		(void)event_base_loopbreak(warden->base);
@@ -84,7 +85,8 @@ static void warden_stop_next(struct warden *warden)
 		warden_set_phase(warden, WARDEN_STOPPING_LEDGER);
 	if (warden->phase == WARDEN_STOPPING_LEDGER && rooms_ended(warden->rooms, ROOM_LEDGER))
 		warden_set_phase(warden, WARDEN_STOPPING_SIGNERS);
-	if (warden->phase == WARDEN_STOPPING_SIGNERS && rooms_ended(warden->rooms, ROOM_SIGNER))
+	if (warden->phase == WARDEN_STOPPING_SIGNERS && rooms_ended(warden->rooms, ROOM_SIGNER) &&
+	    rooms_ended(warden->rooms, ROOM_VERIFIER))
 		warden_set_phase(warden, WARDEN_ENDED);
 }
 

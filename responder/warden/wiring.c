@@ -11,6 +11,18 @@ static void send_end(struct room *room, enum control_type type, unsigned index, 
 	room_send(room, &message);
 }
 
+static enum control_type end_for(enum room_kind neighbour)
+{
+	switch (neighbour) {
+	case ROOM_FRONT:
+		return CONTROL_FRONT;
+	case ROOM_VERIFIER:
+		return CONTROL_VERIFIER;
+	default:
+		return CONTROL_SIGNER;
+	}
+}
+
 static void connect_pair(struct room *ledger, struct room *neighbour)
 {
 	int ends[2];
@@ -18,8 +30,7 @@ static void connect_pair(struct room *ledger, struct room *neighbour)
 		room_kill(neighbour, strerror(errno));
 		return;
 	}
-	send_end(ledger, neighbour->kind == ROOM_FRONT ? CONTROL_FRONT : CONTROL_SIGNER,
-		 neighbour->index, ends[0]);
+	send_end(ledger, end_for(neighbour->kind), neighbour->index, ends[0]);
 	send_end(neighbour, CONTROL_LEDGER, 0, ends[1]);
 	close(ends[0]);
 	close(ends[1]);

@@ -33,6 +33,9 @@ ROUND_TRIP(sign)
 ROUND_TRIP(signed)
 ROUND_TRIP(algorithms)
 ROUND_TRIP(offer)
+ROUND_TRIP(signed_query)
+ROUND_TRIP(verify)
+ROUND_TRIP(verified)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -66,6 +69,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case MESSAGE_OFFER:
 		round_trip_offer(payload);
+		break;
+	case MESSAGE_SIGNED_QUERY:
+		round_trip_signed_query(payload);
+		break;
+	case MESSAGE_VERIFY:
+		round_trip_verify(payload);
+		break;
+	case MESSAGE_VERIFIED:
+		round_trip_verified(payload);
 		break;
 	default:
 		break;

@@ -2,6 +2,7 @@
  * we refuse what OpenSSL accepts, one of the documented reasons of refusals.h must hold, which hold of
  * nothing that we accept. So the differences are exactly that list. */
 #include "../unit/ocsp/openssl_agrees.h"
+#include "ocsp/signature.h"
 #include "refusals.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -12,6 +13,15 @@ static void check_certid(const struct ocsp_certid *within)
 	struct ocsp_certid alone;
 	if (ocsp_certid_parse(within->der, &alone) != 0 || alone.hash != within->hash ||
 	    !view_equal(alone.serial, within->serial))
+		abort();
+}
+
+/* Of a request that we take only a missing name, or no signature, can be wrong (P-15). */
+static void check_signature(struct view der, const struct ocsp_request *request)
+{
+	struct ocsp_request_signature parts;
+	bool whole = request->is_signed && request->requestor.size > 0;
+	if ((ocsp_request_signature(der, &parts) == 0) != whole)
 		abort();
 }
 
@@ -26,6 +36,7 @@ static void check_accepted(struct view der, const struct ocsp_request_policy *po
 {
 	for (unsigned i = 0; i < request->certid_count; i++)
 		check_certid(&request->certids[i]);
+	check_signature(der, request);
 	const char *difference = openssl_disagrees(der, request);
 	if (difference)
 		complain("OpenSSL reads another ", difference);

@@ -117,6 +117,18 @@ static int put_jobs(struct view octets)
 	return wrong | put_file("signed", MESSAGE_SIGNED, &out);
 }
 
+static int put_verifications(struct view octets)
+{
+	struct buffer out = {0};
+	message_signed_query_write(
+		&out, &(struct message_signed_query){.request = octets, .query = octets});
+	int wrong = put_file("signed_query", MESSAGE_SIGNED_QUERY, &out);
+	message_verify_write(&out, &(struct message_verify){.issuer = 1, .request = octets});
+	wrong |= put_file("verify", MESSAGE_VERIFY, &out);
+	message_verified_write(&out, &(struct message_verified){.result = OCSP_UNAUTHORIZED});
+	return wrong | put_file("verified", MESSAGE_VERIFIED, &out);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2)
@@ -126,5 +138,6 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(octets); i++)
 		octets[i] = (uint8_t)i;
 	struct view some = view_of(octets, sizeof(octets));
-	return put_queries(some) | put_answers(some) | put_state() | put_jobs(some);
+	return put_queries(some) | put_answers(some) | put_state() | put_jobs(some) |
+	       put_verifications(some);
 }

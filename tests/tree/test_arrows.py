@@ -1,6 +1,6 @@
 """The folders' arrows point one way (DESIGN.md, What is where): the include lines say so.
 
-    base ← {ocsp, http, cache} ← {ipc, conf, db} ← {front, ledger, signer} ← {warden, cli} ← main
+    base ← {ocsp, http, cache} ← {ipc, conf, db} ← {front, ledger, signer, verifier} ← {warden, cli} ← main
 """
 import pathlib
 import re
@@ -21,8 +21,10 @@ ROOMS = {
     "front": ("responder/front", {"base", "ocsp", "http", "cache", "ipc", "conf"}),
     "ledger": ("responder/ledger", {"base", "ocsp", "cache", "ipc", "conf", "db"}),
     "signer": ("responder/signer", {"base", "ocsp", "ipc", "conf"}),
-    "warden": ("responder/warden", {"base", "ipc", "conf", "db", "front", "ledger", "signer"}),
-    "cli": ("responder/cli", {"base", "ocsp", "conf", "db", "signer", "warden"}),
+    "verifier": ("responder/verifier", {"base", "ocsp", "ipc", "conf"}),
+    "warden": ("responder/warden", {"base", "ipc", "conf", "db", "front", "ledger", "signer",
+                                    "verifier"}),
+    "cli": ("responder/cli", {"base", "ocsp", "conf", "db", "signer", "verifier", "warden"}),
 }
 
 # Only the ledger and the operator's commands speak to PostgreSQL (and, once at the start, a process
@@ -36,6 +38,7 @@ FORBIDDEN = {
     "front": r"libpq|json-c|openssl/(?!sha|evp)",
     "ledger": r"openssl/|json-c",
     "signer": r"libpq|json-c",
+    "verifier": r"libpq|json-c",
     "warden": r"libpq|openssl/",
 }
 

@@ -91,6 +91,25 @@ static void a_bad_value_names_what_is_allowed(void **state)
 	refused("[defaults]\nunassigned = good\n", "write unknown, unauthorized or revoked");
 }
 
+/* P-15 */
+static void signatures_need_somebody_who_certifies_requestors(void **state)
+{
+	(void)state;
+	refused(REQUIRED "signed_requests = verify\n",
+		"x.conf:7: issuer \"A\" looks at signatures of requests but has no requestors");
+	refused("[defaults]\nsigned_requests = require\n" REQUIRED, "x.conf:2: issuer \"A\"");
+	refused(REQUIRED "allow = list\n", "ignores signatures");
+	refused(REQUIRED "signed_requests = yes\n", "write ignore, verify or require");
+	cleanup(conf_freep) struct conf *conf =
+		parse(REQUIRED "signed_requests = require\nrequestors = r.pem\n");
+	assert_true(conf_verifies(conf));
+	assert_string_equal(conf->issuers[0].requestors, "/etc/sg/r.pem");
+	assert_null(conf->issuers[0].allow);
+	cleanup(conf_freep) struct conf *plain = parse(REQUIRED);
+	assert_false(conf_verifies(plain));
+	assert_null(plain->issuers[0].requestors);
+}
+
 /* P-51 */
 static void proxies_are_addresses_and_networks(void **state)
 {
@@ -337,6 +356,7 @@ int main(void)
 		cmocka_unit_test(an_option_in_the_wrong_section_names_the_right_one),
 		cmocka_unit_test(a_duplicate_names_the_first_line),
 		cmocka_unit_test(a_bad_value_names_what_is_allowed),
+		cmocka_unit_test(signatures_need_somebody_who_certifies_requestors),
 		cmocka_unit_test(proxies_are_addresses_and_networks),
 		cmocka_unit_test(listeners_are_numeric_addresses_with_ports),
 		cmocka_unit_test(more_listeners_than_the_limit_are_refused),

@@ -133,6 +133,12 @@ static void truncated_or_longer_messages_are_refused(void **state)
 	done.der.size = 1000;
 	query.preferred = job.algorithm = oid;
 	EXPECT_EXACT(algorithms, algorithms);
+	struct message_signed_query around = {.request = oid, .query = oid};
+	struct message_verify verify = {.id = 1, .issuer = 3, .request = oid};
+	struct message_verified verified = {.id = 1, .result = OCSP_UNAUTHORIZED};
+	EXPECT_EXACT(signed_query, around);
+	EXPECT_EXACT(verify, verify);
+	EXPECT_EXACT(verified, verified);
 	EXPECT_EXACT(offer, offer);
 	EXPECT_EXACT(query, query);
 	EXPECT_EXACT(answer, answer);
@@ -143,6 +149,23 @@ static void truncated_or_longer_messages_are_refused(void **state)
 	EXPECT_EXACT(sign, job);
 	EXPECT_EXACT(signed, done);
 	EXPECT_EXACT(signed, failed);
+}
+
+/* P-15: a verifier says yes or no, and nothing else. */
+static void verifications_out_of_range_are_refused(void **state)
+{
+	(void)state;
+	struct view request = view_of("\x30\x00", 2);
+	struct message_signed_query around = {.request = request, .query = request};
+	struct message_verify verify = {.id = 1, .issuer = 3, .request = request};
+	struct message_verified verified = {.id = 1, .result = OCSP_SUCCESSFUL};
+	EXPECT_REFUSED(signed_query, around, 0, 4, 2, LIMIT_REQUEST_BODY + 1);
+	EXPECT_REFUSED(signed_query, around, 0, 4, 2, 0);
+	EXPECT_REFUSED(verify, verify, 8, 4, 3, LIMIT_ISSUERS);
+	EXPECT_REFUSED(verify, verify, 12, 4, 2, LIMIT_REQUEST_BODY + 1);
+	EXPECT_REFUSED(verified, verified, 8, 1, 1, OCSP_TRY_LATER + 1);
+	EXPECT_REFUSED(verified, verified, 8, 1, 1, OCSP_SIG_REQUIRED + 1);
+	EXPECT_REFUSED(verified, verified, 8, 1, 1, OCSP_INTERNAL_ERROR + 1);
 }
 
 /* P-17, P-37: what a signer or a front says of algorithms is bounded. */
@@ -421,6 +444,7 @@ int main(void)
 		cmocka_unit_test(a_long_readiness_reason_is_cut),
 		cmocka_unit_test(sign_fields_out_of_range_are_refused),
 		cmocka_unit_test(a_revocation_time_stands_exactly_where_a_revocation_is),
+		cmocka_unit_test(verifications_out_of_range_are_refused),
 		cmocka_unit_test(signed_fields_out_of_range_are_refused),
 		cmocka_unit_test(a_query_comes_back_as_it_was),
 		cmocka_unit_test(an_answer_comes_back_as_it_was),

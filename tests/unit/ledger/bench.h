@@ -64,8 +64,14 @@ static inline void take_alarm(void *context, const char *text)
 	((struct bench *)context)->alarms++;
 }
 
+static inline void take_verifier_frame(void *context, uint8_t type, struct view payload)
+{
+	take_frame(context, 0, type, payload);
+}
+
 static const struct ledger_ops ops = {
 	.to_front = take_frame,
+	.to_verifier = take_verifier_frame,
 	.to_signer = take_frame,
 	.lookup = take_lookup,
 	.signer_hung = take_hung,

@@ -1,6 +1,7 @@
 /* The request as a whole: P-1 … P-5, P-11, P-15, P-19's parser side, vectors V-1 … V-3. */
 #include "unit.h"
 
+#include "ocsp/signature.h"
 #include "openssl_agrees.h"
 #include "requesttext.h"
 
@@ -241,6 +242,27 @@ static void a_signed_request_asks_what_it_asks_unsigned_p15(void **state)
 	assert_int_equal(signed_one.request.requestor.data[0], 0xa4);
 }
 
+static void the_parts_of_a_signature_are_what_was_sent_p15(void **state)
+{
+	(void)state;
+	struct ocsp_request_signature parts;
+	PARSED(one, SIGNED_BY("a1{a4{" NAME "}}", "a0{30{" CERT CERT "}}"));
+	assert_int_equal(ocsp_request_signature(one.der, &parts), 0);
+	assert_int_equal(parts.count, 2);
+	assert_view_equal(parts.certificates[0], parts.certificates[1]);
+	assert_ptr_equal(parts.tbs.data,
+			 one.der.data + 2 + (one.der.data[1] > 0x80) + (one.der.data[1] > 0x81));
+	assert_int_equal(parts.requestor.data[0], 0x30);
+	assert_ptr_equal(parts.algorithm.data, parts.tbs.data + parts.tbs.size + 4);
+	PARSED(unnamed, SIGNED_BY("", ""));
+	assert_int_equal(unnamed.result, 0); /* where signatures are ignored */
+	assert_int_equal(ocsp_request_signature(unnamed.der, &parts), OCSP_MALFORMED);
+	PARSED(plain, PLAIN_REQUEST);
+	assert_int_equal(ocsp_request_signature(plain.der, &parts), OCSP_MALFORMED);
+	PARSED(other, "30{30{a1{82{6578616d706c65}} 30{" SINGLE "}}}");
+	assert_int_equal(ocsp_request_signature(other.der, &parts), OCSP_MALFORMED);
+}
+
 static void a_refused_request_leaves_the_result_untouched(void **state)
 {
 	(void)state;
@@ -354,6 +376,7 @@ int main(void)
 		cmocka_unit_test(a_signers_name_is_a_directory_name_p15),
 		cmocka_unit_test(a_requestor_that_is_no_general_name_is_malformed_p15),
 		cmocka_unit_test(a_signed_request_asks_what_it_asks_unsigned_p15),
+		cmocka_unit_test(the_parts_of_a_signature_are_what_was_sent_p15),
 		cmocka_unit_test(a_refused_request_leaves_the_result_untouched),
 		cmocka_unit_test(the_published_vectors_parse),
 		cmocka_unit_test(every_changed_octet_is_refused_or_read_as_openssl_reads_it),
