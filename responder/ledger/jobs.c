@@ -168,6 +168,14 @@ static bool lookups_start(struct ledger *l, struct job *job, struct moment now)
 	return true;
 }
 
+/* Away for longer than the bound, with no connection: it may take minutes, so nobody is made to wait
+ * for it. */
+static bool database_away(const struct ledger *l, struct moment now)
+{
+	return l->has_evidence && !l->feed_up && !l->loading && !l->lookup_usable &&
+	       !evidence_fresh(l, &l->evidence, now);
+}
+
 void job_advance(struct ledger *l, struct job *job, struct moment now)
 {
 	enum job_state next = truth_decide(l, job, now);
@@ -177,6 +185,10 @@ void job_advance(struct ledger *l, struct job *job, struct moment now)
 		return;
 	}
 	if (once_more && job->tries++ >= LIMIT_FENCE_RETRIES) {
+		job_finish_error(l, job, OCSP_TRY_LATER);
+		return;
+	}
+	if ((next == JOB_LOOKUP || next == JOB_STALE) && database_away(l, now)) {
 		job_finish_error(l, job, OCSP_TRY_LATER);
 		return;
 	}
