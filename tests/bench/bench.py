@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives import hashes, serialization  # noqa: E402
 from cryptography.x509 import ocsp  # noqa: E402
 
 SERVER_CORE, CLIENT_CORE = ("0", "1") if (os.cpu_count() or 1) > 1 else ("0", "0")
-CONNECTIONS = 32
+CONNECTIONS = 64
 CERTIFICATES = 10000
 
 

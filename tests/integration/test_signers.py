@@ -236,10 +236,10 @@ def test_check_wants_one_signer_in_date_and_tells_the_others_times(pg, tmp_path)
     taken = check(pg, str(tmp_path / "2"), ca, {"early": early, "old": old, "now": now})
     assert taken.returncode == 0, taken.stdout
     assert "signs with EC P-256 from 20" in taken.stdout
-    assert "old.pem: expired at 20" in taken.stdout
+    assert "old.pem: has expired; it signs no more: at 20" in taken.stdout
     assert "expires soon" not in taken.stdout, "early follows it"
     alone = check(pg, str(tmp_path / "3"), ca, {"now": now})
-    assert "now.pem: expires soon, at 20" in alone.stdout
+    assert "now.pem: expires soon; renew it: at 20" in alone.stdout
     mixed = check(pg, str(tmp_path / "4"), ca, {"now": {**now, "key": early["key"]}})
     assert mixed.returncode == 1 and "this is not the key of" in mixed.stdout
     choice = check(pg, str(tmp_path / "5"), ca, {"now": {**now, "signature": "pss-sha256"}})

@@ -29,7 +29,7 @@ static struct {
 	X509 *ca;
 	struct pki_files files;
 	struct conf_signer signers[MOST];
-	char names[MOST][8], certificates[MOST][80], keys[MOST][80];
+	char names[MOST][16], certificates[MOST][80], keys[MOST][80];
 	struct buffer certid;
 	int64_t now;
 } world;
@@ -40,7 +40,7 @@ static void lay(unsigned index, const struct plan *plan)
 	wish.from = plan->from;
 	wish.until = plan->until;
 	X509 *certificate = pki_certificate(&wish);
-	(void)snprintf(world.names[index], 8, "s%u", index);
+	(void)snprintf(world.names[index], sizeof(world.names[index]), "s%u", index);
 	(void)snprintf(world.certificates[index], 80, "%s/%u.pem", world.files.folder, index);
 	(void)snprintf(world.keys[index], 80, "%s/%u.key", world.files.folder, index);
 	pki_write_certificate(world.certificates[index], certificate);
