@@ -128,7 +128,8 @@ static void truncated_or_longer_messages_are_refused(void **state)
 	struct message_sign job = a_job();
 	struct message_signed done = a_signature(), failed = {.result = OCSP_INTERNAL_ERROR};
 	struct view oid = view_of("\x06\x03\x2b\x65\x70", 5);
-	struct message_algorithms algorithms = {.count = 2, .algorithms = {{oid, true}, {oid}}};
+	struct message_algorithms algorithms = {.count = 2,
+						.algorithms = {{oid, true}, {oid, false}}};
 	struct message_offer offer = {.issuer = 3, .count = 2, .algorithms = {oid, oid}};
 	done.der.size = 1000;
 	query.preferred = job.algorithm = oid;
