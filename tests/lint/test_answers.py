@@ -73,10 +73,16 @@ def basic(der):
     return strict.OCSPResponse.load(der, strict=True).basic_ocsp_response
 
 
+class DigestWithoutParameters(core.Sequence):
+    """As RFC 5754, section 2, wants those of SHA-2 written."""
+    _fields = [("algorithm", algos.DigestAlgorithmId)]
+
+
+class CertHash(core.Sequence):
+    _fields = [("algorithm", DigestWithoutParameters), ("hash", core.OctetString)]
+
+
 def cert_hash(digest):
-    """CertHash of Common PKI, part 4: SEQUENCE { hashAlgorithm, certificateHash OCTET STRING }."""
-    class CertHash(core.Sequence):
-        _fields = [("algorithm", algos.DigestAlgorithm), ("hash", core.OctetString)]
     return CertHash({"algorithm": {"algorithm": "sha256"}, "hash": digest}).dump()
 
 
