@@ -6,9 +6,9 @@
 
 /* Bytes of the cap for each bucket. Signed answers are 0.7 to 3 kB with their heads, so a chain by
  * key holds a few entries at most; tags are looked up for purges and new answers only. Together the
- * tables cost under 1 % of the cap. */
-#define BYTES_A_KEY_BUCKET 2048u
-#define BYTES_A_TAG_BUCKET 8192u
+ * tables cost a quarter of a per cent of the cap. */
+#define BYTES_A_KEY_BUCKET 4096u
+#define BYTES_A_TAG_BUCKET 16384u
 #define LEAST_BUCKETS 16u
 /* What glibc's malloc() adds in front of each block. */
 #define ALLOCATION_OVERHEAD sizeof(size_t)
