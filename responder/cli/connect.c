@@ -159,6 +159,11 @@ int database_query(struct database *database, const char *sql, int count, const 
 	return 0;
 }
 
+uint64_t result_affected(PGresult *result)
+{
+	return (uint64_t)strtoull(PQcmdTuples(result), NULL, 10);
+}
+
 int64_t column_int(const PGresult *result, int row, int column)
 {
 	return strtoll(PQgetvalue(result, row, column), NULL, 10);

@@ -42,6 +42,8 @@ must_check int database_query(struct database *database, const char *sql, int co
  * -EINVAL: refused by the schema's rules; -EEXIST: a unique key is taken; -EIO: anything else. */
 int database_fault(struct database *database, const PGresult *result, struct fault *fault);
 
+/* Rows that an INSERT or UPDATE wrote. */
+uint64_t result_affected(PGresult *result);
 /* Columns as C values. */
 int64_t column_int(const PGresult *result, int row, int column);
 /* TIME_NONE for null; from extract(epoch …)::bigint. */

@@ -177,7 +177,7 @@ static int complete_rows(struct import *import, struct fault *fault)
 			       "c.not_after IS NULL)",
 			       0, NULL, &result, fault);
 	if (r == 0)
-		import->completed = (uint64_t)strtoull(PQcmdTuples(result), NULL, 10);
+		import->completed = result_affected(result);
 	return r;
 }
 
@@ -193,7 +193,7 @@ static int merge(struct import *import, struct fault *fault)
 			       0, NULL, &result, fault);
 	if (r)
 		return r;
-	import->imported = (uint64_t)strtoull(PQcmdTuples(result), NULL, 10);
+	import->imported = result_affected(result);
 	if (import->imported < import->read) {
 		r = refuse_conflicts(import, fault);
 		if (r == 0)

@@ -119,11 +119,6 @@ static int copy_all(struct import *import, struct fault *fault)
 	return r ? r : copy_end(&import->copy, fault);
 }
 
-static uint64_t affected(PGresult *result)
-{
-	return (uint64_t)strtoull(PQcmdTuples(result), NULL, 10);
-}
-
 static int refuse_duplicates(struct import *import, struct fault *fault)
 {
 	cleanup(result_clearp) PGresult *rows = NULL;
@@ -156,7 +151,7 @@ static int insert_with(struct import *import, const char *sql, struct fault *fau
 	cleanup(result_clearp) PGresult *result = NULL;
 	int r = database_query(&import->database, sql, 1, values, &result, fault);
 	if (r == 0)
-		import->imported += affected(result);
+		import->imported += result_affected(result);
 	return r;
 }
 
@@ -198,7 +193,7 @@ static int insert_rows_with_note(struct import *import, const char *note, struct
 			"ON CONFLICT (issuer, serial) DO NOTHING",
 			2, values, &result, fault);
 	if (r == 0)
-		import->imported += affected(result);
+		import->imported += result_affected(result);
 	return r;
 }
 
@@ -275,7 +270,7 @@ static int update_rows(struct import *import, struct fault *fault)
 		"OR c.not_after IS NULL AND i.not_after IS NOT NULL)",
 		1, values, &result, fault);
 	if (r == 0)
-		import->changed = affected(result);
+		import->changed = result_affected(result);
 	return r;
 }
 

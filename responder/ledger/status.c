@@ -1,25 +1,6 @@
 /* The ledger's part of `stillgood status`. */
+#include "base/json.h"
 #include "ledger/state.h"
-
-static void put_text(struct buffer *out, const char *text)
-{
-	buffer_put_u8(out, '"');
-	for (const char *p = text; *p; p++) {
-		unsigned char c = (unsigned char)*p;
-		if (c == '"' || c == '\\')
-			buffer_printf(out, "\\%c", c);
-		else if (c < 0x20)
-			buffer_printf(out, "\\u%04x", c);
-		else
-			buffer_put_u8(out, c);
-	}
-	buffer_put_u8(out, '"');
-}
-
-static void put_number(struct buffer *out, const char *name, uint64_t value)
-{
-	buffer_printf(out, ",\"%s\":%llu", name, (unsigned long long)value);
-}
 
 /* What the warden's document says of the whole instance. */
 static void put_readiness(const struct ledger *l, struct buffer *out)
@@ -28,7 +9,7 @@ static void put_readiness(const struct ledger *l, struct buffer *out)
 	readiness_reason(l, &reason);
 	buffer_put_u8(&reason, '\0');
 	buffer_printf(out, "\"ready\":%s,\"reason\":", readiness_good(l) ? "true" : "false");
-	put_text(out, buffer_result(&reason) == 0 ? (const char *)reason.data : "");
+	json_put_string(out, buffer_result(&reason) == 0 ? (const char *)reason.data : "");
 	buffer_put_u8(out, ',');
 }
 
@@ -36,10 +17,10 @@ static void put_database(const struct ledger *l, struct moment now, struct buffe
 {
 	const char *feed = l->feed_up ? "up" : l->loading ? "loading" : "lost";
 	buffer_printf(out, "\"feed\":\"%s\",\"feed_reason\":", feed);
-	put_text(out, l->feed_up ? "" : l->feed_reason);
+	json_put_string(out, l->feed_up ? "" : l->feed_reason);
 	buffer_printf(out, ",\"lookup_usable\":%s,\"lookup_reason\":",
 		      l->lookup_usable ? "true" : "false");
-	put_text(out, l->lookup_usable ? "" : l->lookup_reason);
+	json_put_string(out, l->lookup_usable ? "" : l->lookup_reason);
 	if (l->has_evidence)
 		buffer_printf(out, ",\"evidence_us\":%lld,\"evidence_age_ms\":%lld",
 			      (long long)l->evidence.time_us,
@@ -55,28 +36,28 @@ static void put_signers(const struct ledger *l, struct buffer *out)
 		hung += l->signers[i].attached && l->signers[i].hung;
 		depth += l->signers[i].depth;
 	}
-	put_number(out, "signers", l->signers_attached);
-	put_number(out, "signers_hung", hung);
-	put_number(out, "signing", depth);
+	json_put_number(out, "signers", l->signers_attached);
+	json_put_number(out, "signers_hung", hung);
+	json_put_number(out, "signing", depth);
 }
 
 static void put_counts(const struct ledger_counts *c, struct buffer *out)
 {
-	put_number(out, "queries", c->queries);
-	put_number(out, "cache_hits", c->cache_hits);
-	put_number(out, "joined", c->joined);
-	put_number(out, "lookups", c->lookups);
-	put_number(out, "batches", c->batches);
-	put_number(out, "batches_failed", c->batches_failed);
-	put_number(out, "signatures", c->signatures);
-	put_number(out, "fences", c->fences);
-	put_number(out, "purges", c->purges);
-	put_number(out, "polls", c->polls);
-	put_number(out, "loads", c->loads);
-	put_number(out, "alarms", c->alarms);
-	put_number(out, "bad_rows", c->bad_rows);
-	put_number(out, "overloads", c->overloads);
-	put_number(out, "timeouts", c->timeouts);
+	json_put_number(out, "queries", c->queries);
+	json_put_number(out, "cache_hits", c->cache_hits);
+	json_put_number(out, "joined", c->joined);
+	json_put_number(out, "lookups", c->lookups);
+	json_put_number(out, "batches", c->batches);
+	json_put_number(out, "batches_failed", c->batches_failed);
+	json_put_number(out, "signatures", c->signatures);
+	json_put_number(out, "fences", c->fences);
+	json_put_number(out, "purges", c->purges);
+	json_put_number(out, "polls", c->polls);
+	json_put_number(out, "loads", c->loads);
+	json_put_number(out, "alarms", c->alarms);
+	json_put_number(out, "bad_rows", c->bad_rows);
+	json_put_number(out, "overloads", c->overloads);
+	json_put_number(out, "timeouts", c->timeouts);
 }
 
 void ledger_status(const struct ledger *l, struct moment now, struct buffer *out)
@@ -84,14 +65,14 @@ void ledger_status(const struct ledger *l, struct moment now, struct buffer *out
 	buffer_put_u8(out, '{');
 	put_readiness(l, out);
 	put_database(l, now, out);
-	put_number(out, "revoked", revoked_count(l->revoked));
-	put_number(out, "revoked_bytes", revoked_memory(l->revoked));
-	put_number(out, "issuers", issuers_count(l->issuers));
-	put_number(out, "open", l->open);
+	json_put_number(out, "revoked", revoked_count(l->revoked));
+	json_put_number(out, "revoked_bytes", revoked_memory(l->revoked));
+	json_put_number(out, "issuers", issuers_count(l->issuers));
+	json_put_number(out, "open", l->open);
 	put_signers(l, out);
 	struct cache_counts cache = cache_counts(l->cache);
-	put_number(out, "cache_entries", cache.entries);
-	put_number(out, "cache_bytes", cache.bytes);
+	json_put_number(out, "cache_entries", cache.entries);
+	json_put_number(out, "cache_bytes", cache.bytes);
 	put_counts(&l->counts, out);
 	buffer_put_u8(out, '}');
 }

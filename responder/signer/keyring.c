@@ -1,5 +1,6 @@
 #include "signer/keyring.h"
 
+#include "base/json.h"
 #include "base/timetext.h"
 #include "signer/choice.h"
 
@@ -89,18 +90,6 @@ void keyring_answer(struct keyring *ring, const struct message_sign *job, int64_
 
 /* ---- status ---- */
 
-/* Names come from the configuration: UTF-8 without control characters. */
-static void put_json_string(struct buffer *out, const char *text)
-{
-	buffer_put_u8(out, '"');
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			buffer_put_u8(out, '\\');
-		buffer_put_u8(out, (uint8_t)*text);
-	}
-	buffer_put_u8(out, '"');
-}
-
 static void put_time_member(struct buffer *out, const char *name, int64_t at)
 {
 	char text[ISO_TIME_SIZE + 1] = "";
@@ -121,9 +110,9 @@ static void put_signer(const struct responder *r, const struct responder *curren
 		       struct buffer *out)
 {
 	buffer_put_string(out, "{\"name\":");
-	put_json_string(out, r->name);
+	json_put_string(out, r->name);
 	buffer_put_string(out, ",\"algorithm\":");
-	put_json_string(out, r->algorithm);
+	json_put_string(out, r->algorithm);
 	put_time_member(out, "not_before", responder_not_before(r));
 	put_time_member(out, "not_after", responder_not_after(r));
 	buffer_printf(out, ",\"state\":\"%s\",\"signatures\":%llu}", state_of(r, current, now),
@@ -151,10 +140,10 @@ static void put_entry(struct keyring_entry *entry, const char *name, int64_t now
 	struct credential *c = entry->credential;
 	const struct responder *current = choice_default(c, now);
 	buffer_put_string(out, "{\"name\":");
-	put_json_string(out, name);
+	json_put_string(out, name);
 	buffer_put_string(out, ",\"algorithm\":");
 	if (current) {
-		put_json_string(out, current->algorithm);
+		json_put_string(out, current->algorithm);
 		put_time_member(out, "not_after", responder_not_after(current));
 	} else {
 		buffer_put_string(out, "null,\"not_after\":null");
