@@ -1,5 +1,7 @@
 #include "cli/arguments.h"
 
+#include "cli/suggest.h"
+
 #include <getopt.h>
 #include <stdio.h>
 
@@ -121,6 +123,43 @@ static bool is_help(const char *word)
 	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
+/* "db" of "db init". */
+static const char *first_word(const char *name, char out[32])
+{
+	(void)snprintf(out, 32, "%.*s", (int)strcspn(name, " "), name);
+	return out;
+}
+
+static const char *second_word(const char *name)
+{
+	const char *space = strchr(name, ' ');
+	return space ? space + 1 : NULL;
+}
+
+/* A command of the group that was named, or NULL; by itself "init" is no command, and still it tells
+ * which one is meant. */
+static int no_such_command(const char *group, const char *word, struct fault *fault)
+{
+	const char *words[32] = {NULL};
+	char firsts[32][32], guess[SUGGESTION_SIZE];
+	size_t count = 0;
+	for (size_t i = 0; i < command_count && count < array_size(words); i++) {
+		const char *name = commands[i].name, *second = second_word(name);
+		const char *first = first_word(name, firsts[count]);
+		if (group)
+			words[count++] = second && strcmp(first, group) == 0 ? second : NULL;
+		else
+			words[count++] = second && strcmp(second, word) == 0 ? name : first;
+	}
+	suggest(word, words, count, "", guess);
+	/* The whole name where only its end was typed. */
+	for (size_t i = 0; !group && i < count; i++)
+		if (second_word(words[i]))
+			(void)snprintf(guess, sizeof(guess), "; did you mean %s?", words[i]);
+	return fault_set(fault, ARGUMENTS_WRONG, "%s%sno such command: %s%s", group ? group : "",
+			 group ? ": " : "", word, guess);
+}
+
 static int answer_group(int argc, char **argv, struct fault *fault)
 {
 	if (argc > 2 && is_help(argv[2])) {
@@ -128,8 +167,7 @@ static int answer_group(int argc, char **argv, struct fault *fault)
 		return ARGUMENTS_ANSWERED;
 	}
 	if (argc > 2)
-		return fault_set(fault, ARGUMENTS_WRONG, "%s: no such command: %s", argv[1],
-				 argv[2]);
+		return no_such_command(argv[1], argv[2], fault);
 	return fault_set(fault, ARGUMENTS_WRONG, "%s: name one of its commands", argv[1]);
 }
 
@@ -147,7 +185,10 @@ static int answer_no_command(int argc, char **argv, struct fault *fault)
 	}
 	if (is_group(argv[1]))
 		return answer_group(argc, argv, fault);
-	return fault_set(fault, ARGUMENTS_WRONG, "no such command: %s", argv[1]);
+	if (*argv[1] == '-')
+		return fault_set(fault, ARGUMENTS_WRONG, "name a command before its options (%s)",
+				 argv[1]);
+	return no_such_command(NULL, argv[1], fault);
 }
 
 /* The tables that getopt_long() wants, made from our rows. */
@@ -189,18 +230,116 @@ static size_t option_of(int value)
 	return OPTION_COUNT;
 }
 
-static int read_option(struct command_line *line, int value, char **argv, struct fault *fault)
+/* ---- what getopt found wrong, in words ---- */
+
+/* "--serial" and so on, for guesses. */
+struct option_words {
+	char names[OPTION_COUNT][24];
+	const char *words[OPTION_COUNT];
+};
+
+static void option_words_fill(struct option_words *words, const struct command *command)
 {
-	const char *name = line->command->name;
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		(void)snprintf(words->names[i], sizeof(words->names[i]), "--%s", options[i].name);
+		words->words[i] = takes(command, i) ? words->names[i] : NULL;
+	}
+}
+
+static int no_such_option(const struct command *command, const char *word, const char *guessed_from,
+			  struct fault *fault)
+{
+	struct option_words words;
+	char name[64], guess[SUGGESTION_SIZE];
+	option_words_fill(&words, command);
+	(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(guessed_from, "="), guessed_from);
+	suggest(name, words.words, OPTION_COUNT, "", guess);
+	return fault_set(fault, ARGUMENTS_WRONG, "%s: no such option: %s%s", command->name, word,
+			 guess);
+}
+
+/* "--no" where that begins several options. */
+static bool is_ambiguous(const struct command *command, const char *word, char *out, size_t size)
+{
+	size_t typed = strcspn(word + 2, "="), used = 0, count = 0;
+	*out = '\0';
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		if (!takes(command, i) || strncmp(options[i].name, word + 2, typed) != 0)
+			continue;
+		int wrote = snprintf(out + used, size - used, "%s--%s", count ? ", " : "",
+				     options[i].name);
+		used += wrote > 0 && (size_t)wrote < size - used ? (size_t)wrote : 0;
+		count++;
+	}
+	return typed > 0 && count > 1;
+}
+
+static int wrong_long_option(const struct command *command, const char *word, struct fault *fault)
+{
+	char which[200];
+	if (optopt >= GETOPT_BASE) /* known, but takes no argument */
+		return fault_set(fault, ARGUMENTS_WRONG, "%s: --%s takes no argument: %s",
+				 command->name, options[optopt - GETOPT_BASE].name, word);
+	if (is_ambiguous(command, word, which, sizeof(which)))
+		return fault_set(fault, ARGUMENTS_WRONG, "%s: %s may mean %s", command->name, word,
+				 which);
+	return no_such_option(command, word, word, fault);
+}
+
+/* -json, as OpenSSL's users write it, is -j, -s, -o and -n to getopt. */
+static bool is_long_with_one_dash(const struct command *command, const char *word)
+{
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		if (takes(command, i) && word[0] == '-' && strcmp(options[i].name, word + 1) == 0)
+			return true;
+	return false;
+}
+
+/* `word` may hold several letters: -vx. */
+static int wrong_letter(const struct command *command, const char *word, struct fault *fault)
+{
+	char letter[3] = {'-', (char)optopt, '\0'}, doubled[64];
+	(void)snprintf(doubled, sizeof(doubled), "-%s", word);
+	if (is_long_with_one_dash(command, word))
+		return no_such_option(command, word, doubled, fault);
+	if (strlen(word) == 2)
+		return no_such_option(command, letter, letter, fault);
+	return fault_set(fault, ARGUMENTS_WRONG, "%s: no such option: %s (in %s)", command->name,
+			 letter, word);
+}
+
+/* The word in which getopt stands: it moves on after a word's last letter only. */
+static const char *current_word(int argc, char **argv)
+{
+	const char *last = argv[optind - 1];
+	bool there = last[0] == '-' && (last[1] == '-' || last[strlen(last) - 1] == optopt);
+	return there || optind >= argc ? last : argv[optind];
+}
+
+static int wrong_option(const struct command *command, int value, int argc, char **argv,
+			struct fault *fault)
+{
+	const char *word = current_word(argc, argv);
 	if (value == ':')
-		return fault_set(fault, ARGUMENTS_WRONG, "%s: %s needs an argument", name,
-				 argv[optind - 1]);
+		return fault_set(fault, ARGUMENTS_WRONG, "%s: --%s needs an argument",
+				 command->name, options[option_of(optopt)].name);
+	return strncmp(word, "--", 2) == 0 ? wrong_long_option(command, word, fault)
+					   : wrong_letter(command, word, fault);
+}
+
+static int read_option(struct command_line *line, int value, int argc, char **argv,
+		       struct fault *fault)
+{
+	const struct command *command = line->command;
 	size_t option = option_of(value);
 	if (option == OPTION_COUNT)
-		return fault_set(fault, ARGUMENTS_WRONG, "%s: no such option: %s", name,
-				 argv[optind - 1]);
+		return wrong_option(command, value, argc, argv, fault);
+	/* -issuer: not the issuer "ssuer". */
+	if (value < GETOPT_BASE && optarg == argv[optind - 1] + 2 &&
+	    is_long_with_one_dash(command, argv[optind - 1]))
+		return wrong_letter(command, argv[optind - 1], fault);
 	if (line->values[option])
-		return fault_set(fault, ARGUMENTS_WRONG, "%s: --%s is given twice", name,
+		return fault_set(fault, ARGUMENTS_WRONG, "%s: --%s is given twice", command->name,
 				 options[option].name);
 	line->values[option] = options[option].argument ? optarg : "";
 	return 0;
@@ -214,7 +353,7 @@ static int read_options(struct command_line *line, int argc, char **argv, struct
 	optind = 0; /* starts getopt anew */
 	int value;
 	while ((value = getopt_long(argc, argv, tables.letters, tables.rows, NULL)) != -1) {
-		int r = read_option(line, value, argv, fault);
+		int r = read_option(line, value, argc, argv, fault);
 		if (r)
 			return r;
 	}

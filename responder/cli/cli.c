@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "cli/arguments.h"
+#include "cli/connect.h"
 #include "cli/output.h"
 
 #include <locale.h>
@@ -19,6 +20,12 @@ static int finish(const struct command_line *line, int result, const struct faul
 	return result < 0 ? STATUS_REFUSED : result;
 }
 
+/* ARGUMENTS_…, as an exit status where it is the end. */
+static int status_of(int result)
+{
+	return result == ARGUMENTS_WRONG ? STATUS_USAGE : STATUS_DONE;
+}
+
 int cli_main(int argc, char **argv)
 {
 	struct fault fault = {""};
@@ -26,11 +33,19 @@ int cli_main(int argc, char **argv)
 	/* Texts of libraries are for the log and for tests; only the character set is the user's. */
 	(void)setlocale(LC_CTYPE, "");
 	int r = arguments_read(argc, argv, &line, &fault);
-	if (r == ARGUMENTS_ANSWERED)
-		r = STATUS_DONE;
-	else if (r == ARGUMENTS_WRONG)
-		r = STATUS_USAGE;
-	else if (r == 0)
-		r = line.command->run(&line, &fault);
+	r = r ? status_of(r) : line.command->run(&line, &fault);
 	return finish(&line, r, &fault);
+}
+
+bool cli_serve_arguments(int argc, char **argv, const char **ret_path, int *ret_status)
+{
+	struct fault fault = {""};
+	struct command_line line;
+	int r = arguments_read(argc, argv, &line, &fault);
+	if (r)
+		*ret_status = finish(&line, status_of(r), &fault);
+	else
+		*ret_path = option_given(&line, OPTION_CONFIG) ? line.values[OPTION_CONFIG]
+							       : DEFAULT_CONFIGURATION;
+	return r == 0;
 }

@@ -41,7 +41,8 @@ enum command_option {
 	OPTION_VERBOSE,
 	OPTION_COUNT
 };
-#define OPTION_BIT(option) (UINT32_C(1) << (option))
+#define OPTION_BIT(option) (UINT64_C(1) << (option))
+_Static_assert(OPTION_COUNT <= 64, "options are bits of a mask");
 
 struct command_line {
 	const struct command *command;
@@ -55,10 +56,10 @@ struct command {
 	const char *operands; /* for the usage line */
 	const char *summary; /* one line for `stillgood --help` */
 	const char *help; /* what `stillgood COMMAND --help` says between usage and options */
-	uint32_t options; /* OPTION_BIT()s */
+	uint64_t options; /* OPTION_BIT()s */
 	int least, most; /* operands; most < 0: no bound */
 	/* The exit status, or a negative result with the fault (exit 1). STATUS_USAGE comes with a
-	 * fault too. */
+	 * fault too. NULL for `serve`, which is no command of this room: main starts it. */
 	int (*run)(const struct command_line *line, struct fault *fault);
 };
 

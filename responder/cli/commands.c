@@ -1,5 +1,5 @@
-/* Every command, a row each, in the order of `stillgood --help`. `serve` is here for its help; main
- * starts it itself, because it is no command of this room. */
+/* Every command, a row each, in the order of `stillgood --help`. `serve` is here for its options and
+ * its help; main starts it, because it is no command of this room. */
 #include "base/limits.h"
 #include "cli/command.h"
 
@@ -9,12 +9,6 @@
 #define EVENT (OPTION_BIT(OPTION_REQUESTED_BY) | OPTION_BIT(OPTION_NOTE))
 #define TIMES (OPTION_BIT(OPTION_AT) | OPTION_BIT(OPTION_INVALIDITY))
 
-static int serve_elsewhere(const struct command_line *line, struct fault *fault)
-{
-	(void)line;
-	return fault_set(fault, STATUS_USAGE, "serve: must be the first argument");
-}
-
 const struct command commands[] = {
 	{
 		.name = "serve",
@@ -23,7 +17,6 @@ const struct command commands[] = {
 		.help = "Reads and proves the configuration, opens its listeners and serves until "
 			"SIGTERM.\nRefuses to start where `stillgood check` refuses.",
 		.options = OPTION_BIT(OPTION_CONFIG),
-		.run = serve_elsewhere,
 	},
 	{
 		.name = "check",

@@ -50,6 +50,39 @@ def test_a_usage_error_is_one_line_and_a_hint(arguments):
     refused(*arguments, status=2)
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("wrong, why", [
+    ("--cofnig", "no such option: --cofnig; did you mean --config?"),
+    ("--jsno=x", "no such option: --jsno=x; did you mean --json?"),
+    ("-?", "no such option: -?"),
+    ("-?h", "no such option: -? (in -?h)"),
+    ("-json", "no such option: -json; did you mean --json?"),
+    ("--help=x", "--help takes no argument: --help=x"),
+    ("-c", "--config needs an argument"),
+])
+def test_a_wrong_option_is_named_by_every_command_in_the_same_words(command, wrong, why):
+    known = stillgood(*command.split(), "--help").stdout
+    option = "--config" if "config" in why else "--json" if "--json" in why else "--help"
+    if option in known:
+        line = refused(*command.split(), wrong, status=2)
+        assert line == f"stillgood: {command}: {why}"
+
+
+@pytest.mark.parametrize("arguments, why", [
+    (["revok"], "no such command: revok; did you mean revoke?"),
+    (["isuer", "add"], "no such command: isuer; did you mean issuer?"),
+    (["heartbeat"], "no such command: heartbeat; did you mean db heartbeat?"),
+    (["db", "upgarde"], "db: no such command: upgarde; did you mean upgrade?"),
+    (["import", "something"], "import: no such command: something"),
+    (["--json", "check"], "name a command before its options (--json)"),
+    (["revoke", "-issuer", "X"], "revoke: no such option: -issuer; did you mean --issuer?"),
+    (["ask", "--no"], "ask: --no may mean --nonce, --no-nonce"),
+    (["serve", "now"], "serve: too many arguments: now"),
+])
+def test_what_was_meant_is_guessed(arguments, why):
+    assert refused(*arguments, status=2) == f"stillgood: {why}"
+
+
 def test_help_lists_every_command_and_each_explains_itself():
     text = stillgood("--help").stdout
     for name in COMMANDS:
