@@ -21,6 +21,7 @@ enum connection_state {
 	CONNECTION_HEAD, /* for the rest of a head, until head_timeout after its first octet */
 	CONNECTION_BODY, /* for the rest of a body, until body_timeout after its head */
 	CONNECTION_WAITING, /* for the ledger, until the waiter's deadline */
+	CONNECTION_OWING, /* for it and for the socket to take `out`, until write_timeout */
 	CONNECTION_WRITING, /* for the socket to take `out`, until write_timeout */
 	CONNECTION_LINGERING, /* for the client's end, until LIMIT_HTTP_LINGER_MS */
 };
@@ -74,6 +75,7 @@ static int64_t timeout_of(const struct connection *c, enum connection_state stat
 		return conf->head_timeout_us;
 	case CONNECTION_BODY:
 		return conf->body_timeout_us;
+	case CONNECTION_OWING:
 	case CONNECTION_WRITING:
 		return conf->write_timeout_us;
 	case CONNECTION_LINGERING:
@@ -129,21 +131,35 @@ struct connection *connection_next(const struct connection *c)
 
 /* ---- state ---- */
 
-/* A state that goes on keeps its deadline: more octets do not extend it. Only an idle connection's
- * counts from the last reply. */
+static bool is_owing(enum connection_state state)
+{
+	return state == CONNECTION_OWING || state == CONNECTION_WRITING;
+}
+
+/* What the state waits for. While the ledger is asked: what belongs to the next requests, up to a
+ * bound, and the client's end. */
+static short interest_of(const struct connection *c)
+{
+	if (is_owing(c->state))
+		return EV_WRITE;
+	if (c->state == CONNECTION_WAITING && (c->ended || c->in.size >= EDGE_INPUT_SIZE))
+		return 0;
+	return EV_READ;
+}
+
+/* A state that goes on keeps its deadline: more octets do not extend it, and no answer extends that
+ * of the octets in front of it. Only an idle connection's counts from the last reply. */
 static void connection_set_state(struct connection *c, enum connection_state state,
 				 const struct moment *now)
 {
-	bool same = c->state == state && state != CONNECTION_IDLE;
+	bool same = (c->state == state && state != CONNECTION_IDLE) ||
+		    (is_owing(c->state) && is_owing(state));
 	c->state = state;
 	if (state == CONNECTION_WAITING)
-		wheel_clear(&c->timer); /* the waiter's own deadline counts */
+		wheel_clear(&c->timer); /* nothing is owed: the waiter's own deadline counts */
 	else if (!same)
 		wheel_set(&c->edge->wheel, &c->timer, now->mono_us + timeout_of(c, state));
-	if (state == CONNECTION_WRITING)
-		connection_want(c, EV_WRITE);
-	else if (state != CONNECTION_WAITING)
-		connection_want(c, EV_READ);
+	connection_want(c, interest_of(c));
 }
 
 /* Our side ends; the client's is read until it ends too, so that no reset destroys the reply. */
@@ -183,7 +199,7 @@ static int answer(struct connection *c, const struct http_request *request, stru
 	return r;
 }
 
-/* The state follows from what the exchange says. False: this connection parses no more now. */
+/* The state follows from what the exchange says; connection_flush() makes it hold. False: this connection parses no more now. */
 static bool answer_request(struct connection *c, struct input *input,
 			   const struct http_request *request, struct view body,
 			   const struct moment *now)
@@ -191,11 +207,9 @@ static bool answer_request(struct connection *c, struct input *input,
 	int r = answer(c, request, body, now);
 	input_drop(input, request->head_size + body.size);
 	c->incoming = (struct incoming){0};
-	c->state = CONNECTION_IDLE; /* the next request has deadlines of its own */
-	if (r != EXCHANGE_WAITING)
-		return !c->style.close;
-	connection_set_state(c, CONNECTION_WAITING, now);
-	return false;
+	/* The next request has deadlines of its own. */
+	c->state = r == EXCHANGE_WAITING ? CONNECTION_WAITING : CONNECTION_IDLE;
+	return r != EXCHANGE_WAITING && !c->style.close;
 }
 
 static void refuse(struct connection *c, int status, const struct moment *now)
@@ -244,23 +258,17 @@ static void connection_rest(struct connection *c, bool more, const struct moment
 		event_active(&c->event, EV_READ, 1);
 }
 
-/* While the ledger is asked: the rest of what was answered before, and the client's end. */
-static short waiting_interest(const struct connection *c)
-{
-	bool reads = !c->ended && c->in.size < EDGE_INPUT_SIZE;
-	return (short)((reads ? EV_READ : 0) | (c->out.size > 0 ? EV_WRITE : 0));
-}
-
 /* The turn's replies leave; then the connection takes its next state. May free it. */
 static void connection_flush(struct connection *c, const struct moment *now)
 {
 	bool more = turn_is_full(&c->edge->turn) && c->in.size > 0;
+	bool waiting = c->state == CONNECTION_WAITING;
 	if (turn_write(&c->edge->turn, c->fd, &c->out) < 0)
 		connection_free(c);
-	else if (c->state == CONNECTION_WAITING)
-		connection_want(c, waiting_interest(c));
 	else if (c->out.size > 0)
-		connection_set_state(c, CONNECTION_WRITING, now);
+		connection_set_state(c, waiting ? CONNECTION_OWING : CONNECTION_WRITING, now);
+	else if (waiting)
+		connection_set_state(c, CONNECTION_WAITING, now);
 	else
 		connection_rest(c, more, now);
 }
@@ -333,7 +341,7 @@ static void connection_readable(struct connection *c, const struct moment *now)
 	else if (keep_input(c, &input) < 0)
 		connection_free(c);
 	else
-		connection_want(c, waiting_interest(c));
+		connection_set_state(c, CONNECTION_WAITING, now);
 }
 
 /* 0 or -errno: the connection is lost. */
@@ -356,22 +364,15 @@ static void connection_writable(struct connection *c, const struct moment *now)
 	}
 	if (c->out.size > 0)
 		return;
+	if (c->state == CONNECTION_OWING) {
+		connection_set_state(c, CONNECTION_WAITING, now);
+		return;
+	}
 	c->state = CONNECTION_IDLE;
 	if (c->style.close)
 		connection_finish(c, now);
 	else
 		connection_go_on(c, now);
-}
-
-/* Replies that the socket did not take do not wait for the one that is being made. */
-static void connection_waiting(struct connection *c, short what, const struct moment *now)
-{
-	if ((what & EV_WRITE) && write_out(c) < 0)
-		connection_free(c);
-	else if (what & EV_READ)
-		connection_readable(c, now);
-	else
-		connection_want(c, waiting_interest(c));
 }
 
 static void refuse_header(struct connection *c, const struct moment *now)
@@ -431,16 +432,16 @@ static void connection_event(evutil_socket_t fd, short what, void *context)
 {
 	struct connection *c = context;
 	(void)fd;
+	(void)what;
 	struct moment now = clock_now();
 	switch (c->state) {
 	case CONNECTION_IDLE:
 	case CONNECTION_HEAD:
 	case CONNECTION_BODY:
+	case CONNECTION_WAITING:
 		connection_readable(c, &now);
 		break;
-	case CONNECTION_WAITING:
-		connection_waiting(c, what, &now);
-		break;
+	case CONNECTION_OWING:
 	case CONNECTION_WRITING:
 		connection_writable(c, &now);
 		break;
@@ -470,16 +471,26 @@ void connection_deliver(struct flight_waiter *waiter, const struct answer *answe
 			const struct moment *now)
 {
 	struct connection *c = connection_of_waiter(waiter);
+	bool owing = c->out.size > 0;
 	c->style.close = c->style.close || c->edge->draining;
-	c->state = CONNECTION_IDLE;
+	c->state = owing ? CONNECTION_WRITING : CONNECTION_IDLE;
 	struct http_request request = condition_request(c->condition);
 	exchange_deliver(c->edge, &request, answer, now, &c->style);
 	condition_free(c->condition);
 	c->condition = NULL;
-	if (c->style.close)
+	if (c->style.close || owing)
 		connection_flush(c, now);
 	else
 		connection_go_on(c, now);
+}
+
+/* What the client did not take is not kept for it, in the kernel's memory neither. */
+static void connection_cut(struct connection *c)
+{
+	const struct linger now = {.l_onoff = 1};
+	if (is_owing(c->state))
+		(void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	connection_free(c);
 }
 
 void connection_deadline(void *context, struct wheel_timer *timer)
@@ -487,7 +498,7 @@ void connection_deadline(void *context, struct wheel_timer *timer)
 	struct connection *c = connection_of_timer(timer);
 	(void)context;
 	if (c->state != CONNECTION_HEAD && c->state != CONNECTION_BODY) {
-		connection_free(c);
+		connection_cut(c);
 		return;
 	}
 	struct moment now = clock_now();
@@ -508,12 +519,13 @@ static bool is_idle(const struct wheel_timer *timer)
 	return connection_of_timer(timer)->state == CONNECTION_IDLE;
 }
 
-/* Slow heads, slow bodies, clients that do not end: an honest one is rarely the oldest of these. */
+/* Slow heads, slow bodies, clients that do not read or do not end: an honest one is rarely the oldest
+ * of these. */
 static bool is_slow(const struct wheel_timer *timer)
 {
 	enum connection_state state = connection_of_timer(timer)->state;
 	return state == CONNECTION_HEADER || state == CONNECTION_HEAD || state == CONNECTION_BODY ||
-	       state == CONNECTION_LINGERING;
+	       state == CONNECTION_LINGERING || is_owing(state);
 }
 
 bool connection_make_room(struct edge *edge)
@@ -523,6 +535,6 @@ bool connection_make_room(struct edge *edge)
 		timer = wheel_find(&edge->wheel, ROOM_CANDIDATES, is_slow);
 	if (!timer)
 		return false;
-	connection_free(connection_of_timer(timer));
+	connection_cut(connection_of_timer(timer));
 	return true;
 }

@@ -6,11 +6,19 @@
  *                                             │ miss                │ the socket is full
  *                                             ▼                     ▼
  *                                          WAITING ──answer──▶   WRITING ──▶ IDLE
+ *                                            │ ▲                    ▲
+ *           the socket is full, from before: ▼ │ it took all        │ answer
+ *                                          OWING ───────────────────┘
  *                                                  the last reply: ──▶ LINGERING ──▶ closed
  *
  * Requests are answered one after the other, so replies are in order by construction; those that
  * arrived together and need not wait share one write. Deadlines are absolute (P-47). An idle
- * connection holds no buffer. */
+ * connection holds no buffer.
+ *
+ * While the socket does not take what was answered already (WRITING, OWING), nothing is read and
+ * nothing is parsed, and the write deadline runs from the moment when it stopped taking it, whatever
+ * comes from the ledger meanwhile: a client that does not read holds one turn's replies and one
+ * answer, until write_timeout (FAULTS.md row 48). */
 #pragma once
 
 #include "front/client.h"

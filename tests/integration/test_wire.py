@@ -2,6 +2,7 @@
 import base64
 import os
 import re
+import select
 import socket
 import time
 
@@ -29,7 +30,8 @@ def site(tmp_path_factory):
         with open(request, "rb") as file:
             der = file.read()
         with harness.Responder(folder, pg, {"Demo": ca}, server={
-                "head_timeout": "1s", "body_timeout": "1s", "idle_timeout": "2s"}) as responder:
+                "head_timeout": "1s", "body_timeout": "1s", "idle_timeout": "2s",
+                "write_timeout": "1s"}) as responder:
             yield responder, der
 
 
@@ -158,23 +160,78 @@ def test_expect_continue_does_not_stall(site):
         assert s.recv(65536).startswith(b"HTTP/1.1 200")
 
 
-def test_a_byte_a_second_does_not_hold_a_connection(site):
-    """P-47: the deadline for the head is absolute."""
+@pytest.mark.parametrize("start,octet", [
+    (b"", b"G"),
+    (b"GET /a HTTP/1.1\r\nX-Long: ", b"x"),
+    (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n\r\n", b"0"),
+    (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2328\r\n", b"0"),
+    (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"x"),
+], ids=["first octet", "head", "body", "chunk", "trailer"])
+def test_a_byte_now_and_then_does_not_hold_a_connection(site, start, octet):
+    """P-47: deadlines are absolute, in every phase (FAULTS.md row 48)."""
     responder, _ = site
-    with socket.create_connection(("127.0.0.1", responder.port), timeout=5) as s:
-        started = time.monotonic()
-        closed = False
-        while time.monotonic() - started < 6 and not closed:
+    closed = []
+
+    def trickle():
+        try:
+            s.sendall(octet)
+            data = s.recv(4096)
+            closed.append(data == b"" or data.startswith(b"HTTP/1.1 408"))
+        except socket.timeout:
+            pass
+        except OSError:
+            closed.append(True)
+        return closed
+
+    with socket.create_connection(("127.0.0.1", responder.port), timeout=0.1) as s:
+        s.sendall(start)
+        harness.wait_for("the end of the connection", trickle, seconds=60)
+    assert closed == [True]
+
+
+def front_memory(responder):
+    with open(f"/proc/{responder.children()['front 0']}/status", encoding="ascii") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS")) * 1024
+
+
+def send_until_reset(responder, data, everybody):
+    """Sends the data again and again over each connection, reads nothing, until all are reset."""
+    left = {}
+    for _ in range(everybody):
+        s = socket.socket()
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.connect(("127.0.0.1", responder.port))
+        s.setblocking(False)
+        left[s] = b""
+
+    def go_on():
+        for s in select.select([], list(left), [], 0.1)[1]:
             try:
-                s.sendall(b"G")
-                s.settimeout(0.3)
-                data = s.recv(100)
-                closed = data == b"" or data.startswith(b"HTTP/1.1 408")
-            except socket.timeout:
+                left[s] = left[s] or data
+                left[s] = left[s][s.send(left[s]):]
+            except BlockingIOError:
                 pass
             except OSError:
-                closed = True
-        assert closed
+                s.close()
+                del left[s]
+        return not left
+    try:
+        harness.wait_for("the end of all connections", go_on, seconds=60, pause=0)
+    finally:
+        for s in left:
+            s.close()
+
+
+def test_who_pipelines_nonces_and_never_reads_is_closed(site, tmp_path):
+    """P-47, FAULTS.md row 48: nothing is parsed while output waits, and its deadline runs on."""
+    responder, der = site
+    ca = os.path.join(os.path.dirname(responder.conf), "ca")
+    request = tmp_path / "nonce.der"
+    run("openssl", "ocsp", "-issuer", f"{ca}/ca.pem", "-cert", f"{ca}/good.pem", "-reqout", request)
+    before = front_memory(responder)
+    send_until_reset(responder, post(request.read_bytes(), connection="keep-alive") * 64, 4)
+    assert front_memory(responder) - before < 128 << 20  # with what a sanitizer keeps of freed memory
+    assert split(exchange(responder, post(der)))[0] == 200
 
 
 def test_a_post_without_content_type_is_answered(site):

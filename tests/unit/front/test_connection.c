@@ -228,7 +228,7 @@ static void store(struct world *w, uint8_t serial, enum ocsp_status status)
 
 /* ---- the world ---- */
 
-static int setup(void **state)
+static int setup_with(void **state, int64_t answer_timeout_us)
 {
 	static const struct answers_ops ops = {.query = take_query, .deliver = deliver};
 	struct world *w = calloc(1, sizeof(*w));
@@ -240,7 +240,7 @@ static int setup(void **state)
 		.body_timeout_us = 300 * MILLISECOND_US,
 		.write_timeout_us = 300 * MILLISECOND_US,
 		.idle_timeout_us = 600 * MILLISECOND_US,
-		.answer_timeout_us = 300 * MILLISECOND_US,
+		.answer_timeout_us = answer_timeout_us,
 		.max_age_us = 300 * SECOND_US,
 		.max_certids = 10,
 	};
@@ -253,6 +253,17 @@ static int setup(void **state)
 	w->client = connect_client(w);
 	*state = w;
 	return 0;
+}
+
+static int setup(void **state)
+{
+	return setup_with(state, 300 * MILLISECOND_US);
+}
+
+/* Whoever waits for the ledger waits for longer than a test takes. */
+static int setup_patient(void **state)
+{
+	return setup_with(state, 60 * SECOND_US);
 }
 
 static int teardown(void **state)
@@ -757,7 +768,6 @@ static void an_unknown_or_an_error_is_never_304(void **state) /* P-49, P-50 */
 static void a_hit_that_does_not_fit_does_not_wait_for_the_miss_behind_it(void **state) /* P-45 */
 {
 	struct world *w = *state;
-	w->conf.server.answer_timeout_us = 60 * SECOND_US;
 	w->der_size = 30000; /* more than the socket takes */
 	store(w, '~', OCSP_GOOD);
 	client_gets(w, '~', "GET", ORDINARY);
@@ -1000,6 +1010,114 @@ static void a_client_that_does_not_read_is_answered_no_further(void **state)
 	run_until_received(w, "HTTP/1.1 200 OK\r\n", LIMIT_HTTP_PIPELINE);
 }
 
+/* The loop turns, and the client reads nothing. */
+static void run_unread(struct world *w, int64_t us)
+{
+	int64_t until = clock_now().mono_us + us;
+	while (w->edge->connection_count > 0 && clock_now().mono_us < until) {
+		assert_true(event_base_loop(w->base, EVLOOP_NONBLOCK) >= 0);
+		struct moment now = clock_now();
+		edge_sweep(w->edge, &now);
+	}
+}
+
+/* The ledger's answers come one after the other, and each would be another wait. */
+static void who_pipelines_nonces_and_does_not_read_is_cut_off(void **state) /* P-47 */
+{
+	struct world *w = *state;
+	w->der_size = 30000; /* more than the socket takes */
+	for (uint8_t i = 0; i < 20; i++)
+		client_posts(w, i, true);
+	int64_t until = clock_now().mono_us + PATIENCE_US;
+	unsigned rounds = 0;
+	while (w->edge->connection_count > 0 && clock_now().mono_us < until) {
+		run_unread(w, 5 * MILLISECOND_US);
+		for (; w->answered < w->asked; rounds++)
+			ledger_answers(w, OCSP_GOOD);
+	}
+	assert_int_equal(w->edge->connection_count, 0);
+	assert_true(rounds > 0 && w->asked <= 2); /* while output waits nothing is parsed */
+}
+
+/* A hit that the socket does not take, and behind it a question that is never answered: the write
+ * deadline is the hit's. */
+static void output_that_waits_ends_at_its_deadline_whatever_the_ledger_does(void **state) /* P-47 */
+{
+	struct world *w = *state;
+	w->der_size = 30000;
+	store(w, 'A', OCSP_GOOD);
+	client_gets(w, 'A', "GET", ORDINARY);
+	client_posts(w, 'B', true);
+	assert_true(event_base_loop(w->base, EVLOOP_NONBLOCK) >= 0);
+	assert_int_equal(w->asked, 2);
+	run_unread(w, PATIENCE_US);
+	assert_int_equal(w->edge->connection_count, 0);
+	assert_int_equal(answers_counts(w->edge->answers).waiters, 0);
+}
+
+/* The same for one that has ended its own side. */
+static void who_ends_and_does_not_read_is_cut_off(void **state) /* P-47 */
+{
+	struct world *w = *state;
+	w->der_size = 30000;
+	store(w, 'A', OCSP_GOOD);
+	client_gets(w, 'A', "GET", ORDINARY);
+	client_posts(w, 'B', true);
+	assert_int_equal(shutdown(w->client, SHUT_WR), 0);
+	run_unread(w, 50 * MILLISECOND_US);
+	ledger_answers(w, OCSP_GOOD);
+	run_unread(w, PATIENCE_US);
+	assert_int_equal(w->edge->connection_count, 0);
+}
+
+/* An answer from the ledger gives no more time for what lies in front of it. */
+static void an_answer_does_not_extend_the_write_deadline(void **state) /* P-47 */
+{
+	struct world *w = *state;
+	w->conf.server.write_timeout_us = 2 * SECOND_US;
+	w->der_size = 30000;
+	store(w, 'A', OCSP_GOOD);
+	client_gets(w, 'A', "GET", ORDINARY);
+	client_posts(w, 'B', true);
+	assert_true(event_base_loop(w->base, EVLOOP_NONBLOCK) >= 0);
+	int64_t owed_since = clock_now().mono_us;
+	run_unread(w, SECOND_US);
+	if (w->edge->connection_count > 0) /* a machine that slept proves nothing */
+		ledger_answers(w, OCSP_GOOD);
+	/* As if the first deadline had just passed; the second one would be a second later. */
+	struct moment late = clock_now();
+	late.mono_us = owed_since + 2 * SECOND_US + 3 * WHEEL_TURN_US;
+	edge_sweep(w->edge, &late);
+	assert_int_equal(w->edge->connection_count, 0);
+}
+
+static void a_client_that_takes_an_octet_at_a_time_is_cut_off(void **state) /* P-47 */
+{
+	struct world *w = *state;
+	w->der_size = 60000;
+	store(w, 1, OCSP_GOOD);
+	client_gets(w, 1, "GET", ORDINARY);
+	int64_t until = clock_now().mono_us + PATIENCE_US;
+	while (w->edge->connection_count > 0 && clock_now().mono_us < until) {
+		uint8_t octet;
+		run_unread(w, 10 * MILLISECOND_US);
+		assert_int_equal(recv(w->client, &octet, 1, 0), 1);
+	}
+	assert_int_equal(w->edge->connection_count, 0);
+}
+
+static void at_the_cap_a_client_that_does_not_read_makes_room(void **state) /* P-47 */
+{
+	struct world *w = *state;
+	w->conf.server.write_timeout_us = 60 * SECOND_US;
+	w->der_size = 60000;
+	store(w, 1, OCSP_GOOD);
+	client_gets(w, 1, "GET", ORDINARY);
+	assert_true(event_base_loop(w->base, EVLOOP_NONBLOCK) >= 0);
+	assert_true(connection_make_room(w->edge));
+	assert_int_equal(w->edge->connection_count, 0);
+}
+
 static void at_the_cap_the_idlest_connection_makes_room(void **state)
 {
 	struct world *w = *state;
@@ -1016,6 +1134,7 @@ static void at_the_cap_the_idlest_connection_makes_room(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define PATIENT(name) cmocka_unit_test_setup_teardown(name, setup_patient, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(after_a_refusal_nothing_more_is_answered),
 		TEST(a_body_over_its_limit_is_413_and_the_client_gets_to_read_it),
@@ -1049,7 +1168,7 @@ int main(void)
 		TEST(a_condition_holds_for_an_answer_that_had_to_wait),
 		TEST(a_304_has_the_validators_of_its_200),
 		TEST(an_unknown_or_an_error_is_never_304),
-		TEST(a_hit_that_does_not_fit_does_not_wait_for_the_miss_behind_it),
+		PATIENT(a_hit_that_does_not_fit_does_not_wait_for_the_miss_behind_it),
 		TEST(a_proxy_header_of_somebody_not_listed_is_refused),
 		TEST(a_listed_proxy_that_sends_no_header_is_refused),
 		TEST(a_header_that_trickles_ends_at_its_deadline),
@@ -1063,6 +1182,12 @@ int main(void)
 		TEST(stopping_lets_a_client_read_its_answer_to_the_end),
 		TEST(stopping_answers_a_request_that_is_on_its_way),
 		TEST(a_client_that_does_not_read_is_answered_no_further),
+		PATIENT(who_pipelines_nonces_and_does_not_read_is_cut_off),
+		PATIENT(output_that_waits_ends_at_its_deadline_whatever_the_ledger_does),
+		PATIENT(who_ends_and_does_not_read_is_cut_off),
+		PATIENT(an_answer_does_not_extend_the_write_deadline),
+		TEST(a_client_that_takes_an_octet_at_a_time_is_cut_off),
+		TEST(at_the_cap_a_client_that_does_not_read_makes_room),
 		TEST(at_the_cap_the_idlest_connection_makes_room),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
