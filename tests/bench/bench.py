@@ -1,13 +1,17 @@
-"""CPU time per answer, relative to a reference measured in the same run, and how fast a committed
-revocation is seen. The server's processes share one core, the client has the other.
+"""CPU time per answer, relative to a reference measured in the same run, how fast a committed
+revocation is seen, and how fast certificates are imported. The server's processes share one core,
+the client has the other.
 
 Every figure is the median over rounds in which subject and reference take turns, so that a machine
-whose speed drifts does not decide.
+whose speed drifts does not decide. With --before BINARY an older build takes its turns as well, in the
+rows "cached" and "import": how a change moved them is told within one run.
 """
 import argparse
 import base64
 import contextlib
+import datetime
 import os
+import random
 import re
 import shutil
 import socket
@@ -24,11 +28,13 @@ import harness  # noqa: E402
 
 from cryptography import x509  # noqa: E402
 from cryptography.hazmat.primitives import hashes, serialization  # noqa: E402
+from cryptography.hazmat.primitives.asymmetric import ec  # noqa: E402
 from cryptography.x509 import ocsp  # noqa: E402
 
 SERVER_CORE, CLIENT_CORE = ("0", "1") if (os.cpu_count() or 1) > 1 else ("0", "0")
 CONNECTIONS = 64
 CERTIFICATES = 10000
+IMPORTED_LINES, IMPORTED_CERTIFICATES = 200000, 10000
 
 
 # ---- processor time ----
@@ -119,11 +125,22 @@ end
 
 # ---- what is measured ----
 
+@contextlib.contextmanager
+def build(binary):
+    """Commands and responders are those of this build."""
+    current, harness.STILLGOOD = harness.STILLGOOD, binary
+    try:
+        yield
+    finally:
+        harness.STILLGOOD = current
+
+
 class Site:
     """PostgreSQL, a CA with many certificates, a responder; all on the server's core."""
 
     def __init__(self, folder, pg, key, name):
         self.pg = pg
+        self.binary = harness.STILLGOOD
         self.ca = harness.DemoCA(os.path.join(folder, name), name=name, key=key)
         database = ["--database", pg.conninfo]
         harness.stillgood("issuer", "add", self.ca.certificate, "--name", name, *database)
@@ -148,7 +165,8 @@ class Site:
         everywhere = os.sched_getaffinity(0)
         os.sched_setaffinity(0, {int(SERVER_CORE)})  # inherited by what starts now
         try:
-            responder.start()
+            with build(self.binary):
+                responder.start()
         finally:
             os.sched_setaffinity(0, everywhere)
         try:
@@ -221,32 +239,135 @@ def openssl_speed(algorithm, seconds):
     return 1 / float(line.split()[-2])
 
 
-def measure_cached(site, folder, options):
+@contextlib.contextmanager
+def cached_subjects(sites, folder):
+    """{(label, method): (URL, wrk script, the responder's process)} and the bytes they answer."""
+    subjects = {}
+    with contextlib.ExitStack() as stack:
+        for label, site in sites.items():
+            place = os.path.join(folder, f"cached-{len(subjects)}")
+            responder = stack.enter_context(site.responder(place))
+            request = site.request()
+            status, body, _ = responder.post(request)
+            assert status == 200 and len(body) > 100, "no answer to measure"
+            get = responder.url + urllib.parse.quote(base64.b64encode(request).decode(), safe="")
+            post = lua_post(os.path.join(place, "post.lua"), request)
+            subjects[label, "GET"] = (get, None, responder.process.pid)
+            subjects[label, "POST"] = (responder.url, post, responder.process.pid)
+        yield subjects, body
+
+
+def measure_cached(sites, folder, options):
     rows = []
-    with site.responder(os.path.join(folder, "cached")) as responder:
-        request = site.request()
-        status, body, _ = responder.post(request)
-        assert status == 200 and len(body) > 100, "no answer to measure"
-        get_url = responder.url + urllib.parse.quote(base64.b64encode(request).decode(), safe="")
-        post = lua_post(os.path.join(folder, "post.lua"), request)
-        subjects = {"GET": (get_url, None), "POST": (responder.url, post)}
-        with nginx(os.path.join(folder, "nginx"), body) as (reference_url, nginx_pid):
-            results = {name: [] for name in subjects}
-            for _ in range(options.rounds):
-                with Meter(nginx_pid) as meter:
-                    answers, rate, p99 = wrk(reference_url, options.seconds)
-                reference = (meter.seconds / answers, rate, p99)
-                for name, (url, script) in subjects.items():
-                    with Meter(responder.process.pid) as meter:
-                        answers, rate, p99 = wrk(url, options.seconds, script)
-                    results[name].append((meter.seconds / answers, rate, p99, *reference))
-    for name, measured in results.items():
-        ratio = statistics.median(m[0] / m[3] for m in measured)
+    with cached_subjects(sites, folder) as (subjects, body), \
+            nginx(os.path.join(folder, "nginx"), body) as (reference_url, nginx_pid):
+        results = {subject: [] for subject in subjects}
+        for _ in range(options.rounds):
+            with Meter(nginx_pid) as meter:
+                answers, rate, p99 = wrk(reference_url, options.seconds)
+            reference = (meter.seconds / answers, rate, p99)
+            for subject, (url, script, pid) in subjects.items():
+                with Meter(pid) as meter:
+                    answers, rate, p99 = wrk(url, options.seconds, script)
+                results[subject].append((meter.seconds / answers, rate, p99, *reference))
+    for (label, method), measured in results.items():
         cpu, rate, p99, ref_cpu, ref_rate, _ = (statistics.median(c) for c in zip(*measured))
-        rows.append((f"cached answer, {name}, keep-alive ({len(body)} octets)",
+        rows.append((f"cached answer, {method}, keep-alive ({len(body)} octets){label}",
                      f"nginx static file: {ref_cpu * 1e6:.1f} µs, {ref_rate / 1000:.1f} k/s",
                      f"{cpu * 1e6:.1f} µs, {rate / 1000:.1f} k/s, p99 {p99:.2f} ms",
-                     f"{ratio:.2f} ×", "≤ 1.0 ×"))
+                     spread(m[0] / m[3] for m in measured), "≤ 0.6 ×"))
+    return rows
+
+
+def spread(ratios):
+    ratios = sorted(ratios)
+    return f"{statistics.median(ratios):.2f} × ({ratios[0]:.2f}–{ratios[-1]:.2f})"
+
+
+# ---- imports ----
+
+def write_index(path):
+    """An index.txt, half of it revoked. Returns the arguments that import it and how many it has."""
+    draw = random.Random(1)
+    with open(path, "w", encoding="ascii") as file:
+        for n in range(IMPORTED_LINES):
+            state = "R\t330101000000Z\t260101000000Z,keyCompromise" if n % 2 else "V\t330101000000Z\t"
+            file.write(f"{state}\t5{draw.getrandbits(124):031X}\tunknown\t/CN={n}\n")
+    return ["import", "index", path, "--issuer", "Import"], IMPORTED_LINES
+
+
+def write_bundle(path, ca):
+    """A file of certificates with one key, signed by the CA."""
+    with open(ca.path("ca.key"), "rb") as file:
+        key = serialization.load_pem_private_key(file.read(), None)
+    issuer, public = load(ca.certificate).subject, ec.generate_private_key(ec.SECP256R1()).public_key()
+    draw, start = random.Random(2), datetime.datetime(2026, 1, 1)
+    with open(path, "wb") as file:
+        for n in range(IMPORTED_CERTIFICATES):
+            name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, str(n))])
+            certificate = (x509.CertificateBuilder().issuer_name(issuer).subject_name(name)
+                           .public_key(public).serial_number(draw.getrandbits(120) + 1)
+                           .not_valid_before(start)
+                           .not_valid_after(start + datetime.timedelta(days=3650))
+                           .sign(key, hashes.SHA256()))
+            file.write(certificate.public_bytes(serialization.Encoding.PEM))
+    return ["import", "certs", path], IMPORTED_CERTIFICATES
+
+
+@contextlib.contextmanager
+def empty_database(pg, ca):
+    """A connection string of a new database with the schema and one issuer."""
+    pg.sql("CREATE DATABASE imports")
+    conninfo = f"{pg.conninfo} dbname=imports"
+    try:
+        harness.stillgood("db", "init", "--database", conninfo)
+        harness.stillgood("issuer", "add", ca.certificate, "--name", "Import", "--database", conninfo)
+        yield conninfo
+    finally:
+        pg.sql("DROP DATABASE imports WITH (FORCE)")
+
+
+def timed(*command):
+    start = time.monotonic()
+    harness.run(*command)
+    return time.monotonic() - start
+
+
+def psql(conninfo, *statements):
+    return ["psql", "-q", "-X", "-v", "ON_ERROR_STOP=1", conninfo,
+            *(word for statement in statements for word in ("-c", statement))]
+
+
+def one_import(pg, ca, arguments, rows):
+    """Seconds of an import, and of a COPY of the rows that it made without our triggers."""
+    columns = "(issuer, serial, status, reason, revoked_at, not_after, certificate_hash)"
+    with empty_database(pg, ca) as conninfo:
+        subject = timed(harness.STILLGOOD, *arguments, "--database", conninfo)
+        harness.run(*psql(conninfo, f"\\copy stillgood.certificate {columns} TO '{rows}'"))
+    with empty_database(pg, ca) as conninfo:
+        reference = timed(*psql(conninfo, "SET session_replication_role = replica",
+                                f"\\copy stillgood.certificate {columns} FROM '{rows}'"))
+    return subject, reference
+
+
+def measure_import(pg, folder, options, builds):
+    ca = harness.DemoCA(os.path.join(folder, "import-ca"), name="Import", key="P-256")
+    rows = []
+    for what, (arguments, count) in {
+            "an index.txt, half of it revoked": write_index(os.path.join(folder, "index.txt")),
+            "certificates, P-256 signatures verified": write_bundle(
+                os.path.join(folder, "bundle.pem"), ca)}.items():
+        measured = {label: [] for label in builds}
+        for _ in range(options.rounds):
+            for label, binary in builds.items():
+                with build(binary):
+                    measured[label].append(
+                        one_import(pg, ca, arguments, os.path.join(folder, "rows")))
+        for label, pairs in measured.items():
+            subject, reference = (statistics.median(column) for column in zip(*pairs))
+            rows.append((f"import of {what} ({count:,}){label}", f"COPY: {reference:.2f} s",
+                         f"{subject:.2f} s", spread(a / b for a, b in pairs) + " its time",
+                         "≤ 2.5 ×"))
     return rows
 
 
@@ -369,8 +490,9 @@ def machine():
 
 def print_table(rows, options):
     print(f"{machine()}; server's processes on one core, client on the other; "
-          f"{options.rounds} rounds of {options.seconds} s, medians.\n")
-    print("| what | reference | Stillgood | ratio of CPU per answer | bar |")
+          f"{options.rounds} rounds of {options.seconds} s, medians; ratios are of CPU time per answer, of "
+          "imports of time.\n")
+    print("| what | reference | Stillgood | ratio (least–most) | bar |")
     print("|---|---|---|---|---|")
     for row in rows:
         print("| " + " | ".join(row) + " |")
@@ -381,9 +503,13 @@ def main():
     parser.add_argument("--seconds", type=int, default=5, help="length of one measurement")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--revocations", type=int, default=200)
-    parser.add_argument("--only", nargs="*", default=["cached", "live", "propagation"],
-                        choices=["cached", "live", "propagation"])
+    kinds = ["cached", "live", "propagation", "import"]
+    parser.add_argument("--only", nargs="*", default=kinds, choices=kinds)
+    parser.add_argument("--before", metavar="BINARY", help="an older build, measured in turns")
     options = parser.parse_args()
+    builds = {"": harness.STILLGOOD}
+    if options.before:
+        builds = {"": harness.STILLGOOD, ", before": os.path.abspath(options.before)}
     rows = []
     with tempfile.TemporaryDirectory(prefix="stillgood-bench-") as folder, \
             harness.Postgres() as pg:
@@ -391,16 +517,32 @@ def main():
         harness.stillgood("db", "init", "--database", pg.conninfo)
         rsa = Site(folder, pg, "rsa:2048", "RSA")
         if "cached" in options.only:
-            rows += measure_cached(rsa, folder, options)
+            with contextlib.ExitStack() as stack:
+                sites = {"": rsa}
+                if options.before:
+                    sites[", before"] = older_site(stack, options.before)
+                rows += measure_cached(sites, folder, options)
         if "live" in options.only:
-            rows += measure_live(rsa, folder, options, "rsa2048", "RSA-2048", "≤ 1.15 ×")
-            ec = Site(folder, pg, "P-256", "EC")
-            rows += measure_live(ec, folder, options, "ecdsap256", "ECDSA P-256", "≤ 2.2 ×")
+            rows += measure_live(rsa, folder, options, "rsa2048", "RSA-2048", "≤ 1.12 ×")
+            elliptic = Site(folder, pg, "P-256", "EC")
+            rows += measure_live(elliptic, folder, options, "ecdsap256", "ECDSA P-256", "≤ 1.9 ×")
         if "propagation" in options.only:
             rows += measure_propagation(rsa, folder, options, pg, "primary")
             with standby_of(pg) as standby:
                 rows += measure_propagation(rsa, folder, options, standby, "standby")
+        if "import" in options.only:
+            rows += measure_import(pg, folder, options, builds)
     print_table(rows, options)
+
+
+def older_site(stack, binary):
+    """A site of the older build, with a cluster of its own: its schema may be older too."""
+    pg = stack.enter_context(harness.Postgres())
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="stillgood-bench-"))
+    os.chmod(folder, 0o755)
+    with build(os.path.abspath(binary)):
+        harness.stillgood("db", "init", "--database", pg.conninfo)
+        return Site(folder, pg, "rsa:2048", "RSA")
 
 
 if __name__ == "__main__":
