@@ -1,7 +1,6 @@
 #include "cli/operand.h"
 
 #include "base/hex.h"
-#include "base/timetext.h"
 
 #include <ctype.h>
 
@@ -14,27 +13,124 @@ int operand_serial_octets(struct view octets, struct serial *ret)
 	return serial_set(ret, octets);
 }
 
-int operand_serial(struct view text, struct serial *ret)
+static int read_digits(struct view text, struct serial *ret)
 {
 	uint8_t octets[1 + 2 * LIMIT_SERIAL] = {0}; /* a zero in front: never negative */
 	size_t size = 0;
-	if (text.size > 2 && text.data[0] == '0' && (text.data[1] | 0x20) == 'x')
-		text = view_of(text.data + 2, text.size - 2);
 	if (hex_parse(text, sizeof(octets) - 1, octets + 1, &size) < 0)
 		return -EINVAL;
 	return operand_serial_octets(view_of(octets, size + 1), ret);
 }
 
+int operand_serial(struct view text, struct serial *ret)
+{
+	if (text.size > 2 && text.data[0] == '0' && (text.data[1] | 0x20) == 'x')
+		text = view_of(text.data + 2, text.size - 2);
+	return read_digits(text, ret);
+}
+
+/* ---- a serial number as people paste it ---- */
+
+/* More than any serial number takes in any form. */
+#define PASTED_SIZE (4 * LIMIT_SERIAL)
+
+static bool take_prefix(struct view *text, const char *prefix)
+{
+	size_t size = strlen(prefix);
+	if (text->size < size || strncasecmp((const char *)text->data, prefix, size) != 0)
+		return false;
+	*text = view_of(text->data + size, text->size - size);
+	return true;
+}
+
+static struct view trim(struct view text)
+{
+	while (text.size > 0 && isspace(text.data[0]))
+		text = view_of(text.data + 1, text.size - 1);
+	while (text.size > 0 && isspace(text.data[text.size - 1]))
+		text.size--;
+	return text;
+}
+
+/* Blanks stand where colons do: "00 F3 A1", "00: F3: A1". */
+static int read_hexadecimal(struct view text, struct serial *ret)
+{
+	uint8_t packed[PASTED_SIZE];
+	size_t size = 0;
+	for (size_t i = 0; i < text.size; i++) {
+		bool blank = isspace(text.data[i]);
+		if (blank && size > 0 && packed[size - 1] == ':')
+			continue;
+		packed[size++] = blank ? ':' : text.data[i];
+	}
+	return read_digits(view_of(packed, size), ret);
+}
+
+static int read_decimal(struct view digits, struct serial *ret)
+{
+	uint8_t octets[1 + LIMIT_SERIAL] = {0}; /* a zero in front: never negative */
+	if (digits.size == 0)
+		return -EINVAL;
+	for (size_t i = 0; i < digits.size; i++) {
+		unsigned carry = (unsigned)digits.data[i] - '0';
+		if (carry > 9)
+			return -EINVAL;
+		for (size_t k = sizeof(octets); k-- > 0; carry >>= 8) {
+			carry += octets[k] * 10u;
+			octets[k] = (uint8_t)carry;
+		}
+		if (carry)
+			return -EINVAL;
+	}
+	return operand_serial_octets(view_of(octets, sizeof(octets)), ret);
+}
+
+int operand_serial_pasted(struct view whole, struct serial *ret, struct fault *fault)
+{
+	struct view text = trim(whole);
+	int shown = whole.size > 80 ? 80 : (int)whole.size;
+	const char *begin = (const char *)whole.data;
+	if (text.size >= PASTED_SIZE)
+		return fault_set(fault, -EINVAL, "%.*s…: too long for a serial number", shown,
+				 begin);
+	(void)take_prefix(&text, "serial="); /* as `openssl x509 -serial` prints it */
+	if (text.size > 0 && text.data[0] == '-')
+		return fault_set(
+			fault, -EINVAL,
+			"%.*s: a serial number is never negative; leave the sign out, and "
+			"the number is read as positive (00 stands in front where its first "
+			"bit is set)",
+			shown, begin);
+	bool decimal = take_prefix(&text, "decimal:");
+	if (!decimal && !take_prefix(&text, "\\x"))
+		(void)take_prefix(&text, "0x");
+	if ((decimal ? read_decimal(trim(text), ret) : read_hexadecimal(trim(text), ret)) == 0)
+		return 0;
+	return fault_set(fault, -EINVAL,
+			 "%.*s: not a serial number of up to %d octets, hexadecimal like 0A:BC or "
+			 "0xABC, or decimal:2748",
+			 shown, begin, LIMIT_SERIAL);
+}
+
 int operand_reason(struct view text, enum revocation_reason *ret)
 {
-	char packed[32];
+	static const char digits[] = "0123456789";
+	char packed[32 + 1];
 	size_t size = 0;
 	for (size_t i = 0; i < text.size; i++) {
 		if (text.data[i] == ' ')
 			continue;
-		if (size == sizeof(packed))
+		if (size == sizeof(packed) - 1)
 			return -EINVAL;
 		packed[size++] = (char)text.data[i];
+	}
+	packed[size] = '\0';
+	if (size > 0 && size < 3 && strspn(packed, digits) == size) {
+		enum revocation_reason number = (enum revocation_reason)strtol(packed, NULL, 10);
+		if (!reason_name(number))
+			return -EINVAL;
+		*ret = number;
+		return 0;
 	}
 	return reason_parse(view_of(packed, size), ret);
 }
@@ -64,78 +160,4 @@ int operand_duration(const char *text, int64_t *ret_us)
 		}
 	}
 	return -EINVAL;
-}
-
-static int two_digits(struct cursor *c)
-{
-	struct view digits = cursor_take(c, 2);
-	if (c->failed || !isdigit(digits.data[0]) || !isdigit(digits.data[1])) {
-		cursor_fail(c);
-		return 0;
-	}
-	return (digits.data[0] - '0') * 10 + digits.data[1] - '0';
-}
-
-static size_t leading_digits(struct view text)
-{
-	size_t n = 0;
-	while (n < text.size && isdigit(text.data[n]))
-		n++;
-	return n;
-}
-
-static void skip_fraction(struct cursor *c)
-{
-	if (c->rest.size == 0 || (c->rest.data[0] != '.' && c->rest.data[0] != ','))
-		return;
-	(void)cursor_u8(c);
-	size_t digits = leading_digits(c->rest);
-	if (digits == 0)
-		cursor_fail(c);
-	(void)cursor_take(c, digits);
-}
-
-/* Z, +hhmm or -hhmm: what must be subtracted, in seconds. */
-static int take_offset(struct cursor *c)
-{
-	uint8_t sign = cursor_u8(c);
-	if (sign == 'Z')
-		return 0;
-	if (sign != '+' && sign != '-')
-		cursor_fail(c);
-	int hours = two_digits(c), minutes = two_digits(c);
-	if (hours > 14 || minutes > 59)
-		cursor_fail(c);
-	int offset = hours * 3600 + minutes * 60;
-	return sign == '-' ? -offset : offset;
-}
-
-int operand_asn1_time(struct view text, int64_t *ret)
-{
-	/* 10: YYMMDDHHMM, 12: YYMMDDHHMMSS, 14: YYYYMMDDHHMMSS. */
-	size_t digits = leading_digits(text);
-	if (digits != 10 && digits != 12 && digits != 14)
-		return -EINVAL;
-	struct cursor c = cursor_of(text);
-	struct civil_time t = {.year = two_digits(&c)};
-	if (digits == 14)
-		t.year = t.year * 100 + two_digits(&c);
-	else
-		t.year += t.year < 50 ? 2000 : 1900;
-	t.month = two_digits(&c);
-	t.day = two_digits(&c);
-	t.hour = two_digits(&c);
-	t.minute = two_digits(&c);
-	if (digits > 10)
-		t.second = two_digits(&c);
-	if (digits == 14)
-		skip_fraction(&c);
-	int offset = take_offset(&c);
-	int64_t seconds;
-	if (cursor_end(&c) < 0 || civil_to_seconds(&t, &seconds) < 0)
-		return -EINVAL;
-	if (seconds - offset < TIME_LEAST || seconds - offset > TIME_MOST)
-		return -EINVAL;
-	*ret = seconds - offset;
-	return 0;
 }
