@@ -25,6 +25,48 @@ static void ignore_notice(void *context, const PGresult *result)
 	(void)result;
 }
 
+/* What libpq takes apart, and not the name of a database. */
+static bool is_malformed(const char *conninfo)
+{
+	char *why = NULL;
+	PQconninfoOption *parsed = PQconninfoParse(conninfo, &why);
+	PQfreemem(why);
+	PQconninfoFree(parsed);
+	return !parsed && (strchr(conninfo, '=') || strstr(conninfo, "://"));
+}
+
+/* A server's own words come as "FATAL:  …", with two blanks, in whatever language the word is;
+ * libpq's have none. */
+static bool server_spoke(const char *message)
+{
+	return strstr(message, ":  ") != NULL;
+}
+
+static void drop_severity(char *line)
+{
+	static const char word[] = "FATAL: ";
+	char *at = strstr(line, word);
+	if (at)
+		memmove(at, at + strlen(word), strlen(at + strlen(word)) + 1);
+}
+
+/* Where the server was reached, the address is not what is wrong. */
+static int connection_fault(struct database *database, const char *conninfo, struct fault *fault)
+{
+	char reason[FAULT_TEXT_SIZE / 2];
+	const char *message = PQerrorMessage(database->connection), *hint = "";
+	bool reached = server_spoke(message);
+	(void)db_message_line(message, reason, sizeof(reason));
+	drop_severity(reason);
+	if (is_malformed(conninfo))
+		hint = "; a connection string is like 'host=db.example dbname=pki user=ca'";
+	else if (PQconnectionNeedsPassword(database->connection))
+		hint = "; give the password in a password file (~/.pgpass or passfile=FILE)";
+	else if (!reached)
+		hint = "; say where it is with --database or [database] conninfo";
+	return fault_set(fault, reached ? -EACCES : -ECONNREFUSED, "database: %s%s", reason, hint);
+}
+
 int database_open_conninfo(const char *conninfo, const char *role, struct database *ret,
 			   struct fault *fault)
 {
@@ -33,17 +75,14 @@ int database_open_conninfo(const char *conninfo, const char *role, struct databa
 					"fallback_application_name", "dbname",
 					"client_encoding",           NULL};
 	const char *const values[] = {"10", "10000", "stillgood", conninfo, "UTF8", NULL};
-	struct database database = {PQconnectdbParams(keywords, values, 1), role};
+	struct database database = {.connection = PQconnectdbParams(keywords, values, 1),
+				    .role = role};
 	if (!database.connection)
 		return fault_set(fault, -ENOMEM, "database: out of memory");
 	if (PQstatus(database.connection) != CONNECTION_OK) {
-		char reason[FAULT_TEXT_SIZE / 2];
-		fault_set(fault, 0,
-			  "database: %s; say where it is with --database or [database] conninfo",
-			  db_message_line(PQerrorMessage(database.connection), reason,
-					  sizeof(reason)));
-		PQfinish(database.connection);
-		return -ECONNREFUSED;
+		int r = connection_fault(&database, conninfo, fault);
+		database_close(&database);
+		return r;
 	}
 	PQsetNoticeReceiver(database.connection, ignore_notice, NULL);
 	*ret = database;
@@ -98,39 +137,80 @@ void database_close(struct database *database)
 	database->connection = NULL;
 }
 
-static int fault_of_state(struct database *database, const char *state, const char *message,
-			  const char *hint, struct fault *fault)
+/* What a SQLSTATE, or a class of them, means to somebody who typed a command. The server's own hints
+ * speak of SQL and are never shown. */
+static const struct {
+	const char *state; /* its beginning */
+	int result;
+	bool message; /* show the server's words */
+	const char *text;
+} meanings[] = {
+	{"42883", -ENOENT, false, NULL},
+	{"42703", -ENOENT, false, NULL},
+	{"42P01", -ENOENT, false, NULL},
+	{"3F000", -ENOENT, false, NULL},
+	{"P0002", -EINVAL, true, ""},
+	{"23514", -EINVAL, true, ""},
+	{"22023", -EINVAL, true, ""},
+	{"22021", -EINVAL, false, "a text of this call is not UTF-8"},
+	{"25006", -EROFS, false, "it is a standby: run this on its primary"},
+	{"40", -EAGAIN, false,
+	 "another session was in the way, nothing was changed; run this again"},
+	{"55P03", -EAGAIN, false,
+	 "another session holds a lock, nothing was changed; run this again"},
+	{"57014", -EAGAIN, false, "it took too long, nothing was changed; run this again"},
+	{"57P", -EIO, true, "; the server ended the connection, run this again"},
+	{"08", -EIO, true, "; the connection was lost, run this again"},
+};
+
+static int fault_of_schema(const char *where, struct fault *fault)
+{
+	return fault_set(
+		fault, -ENOENT,
+		"%s: it has not the schema that stillgood " STILLGOOD_VERSION
+		" knows; make or mend it with `stillgood db init` or `stillgood db upgrade`",
+		where);
+}
+
+static int fault_of_state(struct database *database, const char *message, bool constraint,
+			  struct fault *fault)
 {
 	char where[256];
 	database_describe(database, where, sizeof(where));
-	if (strcmp(state, "42501") == 0) /* insufficient_privilege */
-		return fault_set(fault, -EACCES, "%s: %s; grant the role: GRANT %s TO \"%s\"",
-				 where, message, database->role,
+	if (strcmp(database->state, "42501") == 0) /* insufficient_privilege */
+		return fault_set(fault, -EACCES,
+				 "%s: user \"%s\" may not do this; grant the role: GRANT %s TO "
+				 "\"%s\"",
+				 where, or_empty(PQuser(database->connection)), database->role,
 				 or_empty(PQuser(database->connection)));
-	if (strcmp(state, "3F000") == 0 || strcmp(state, "42P01") == 0 ||
-	    strcmp(state, "42883") == 0 || strcmp(state, "42703") == 0)
-		return fault_set(fault, -ENOENT,
-				 "%s: %s; make or mend the schema with `stillgood db init` or "
-				 "`stillgood db upgrade`",
-				 where, message);
-	if (strcmp(state, "23505") == 0) /* unique_violation */
-		return fault_set(fault, -EEXIST, "%s: %s", where, message);
-	if (strcmp(state, "P0002") == 0 || strcmp(state, "23514") == 0 ||
-	    strcmp(state, "22023") == 0)
-		return fault_set(fault, -EINVAL, "%s%s%s", message, *hint ? "; " : "", hint);
-	return fault_set(fault, -EIO, "%s: %s%s%s", where, message, *hint ? "; " : "", hint);
+	if (strcmp(database->state, "23505") == 0) /* unique_violation */
+		return fault_set(fault, -EEXIST, "%s: %s", where,
+				 constraint ? "another session has written the same; run this again"
+					    : message);
+	for (size_t i = 0; i < array_size(meanings); i++) {
+		if (strncmp(database->state, meanings[i].state, strlen(meanings[i].state)) != 0)
+			continue;
+		if (!meanings[i].text)
+			return fault_of_schema(where, fault);
+		if (!*meanings[i].text) /* the schema's own rules speak for themselves */
+			return fault_set(fault, meanings[i].result, "%s", message);
+		return fault_set(fault, meanings[i].result, "%s: %s%s", where,
+				 meanings[i].message ? message : "", meanings[i].text);
+	}
+	return fault_set(fault, -EIO, "%s: %s", where, message);
 }
 
 int database_fault(struct database *database, const PGresult *result, struct fault *fault)
 {
-	char message[FAULT_TEXT_SIZE / 2], hint[FAULT_TEXT_SIZE / 4];
+	char message[FAULT_TEXT_SIZE / 2];
 	const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 	db_message_line(primary ? primary : PQerrorMessage(database->connection), message,
 			sizeof(message));
-	db_message_line(or_empty(PQresultErrorField(result, PG_DIAG_MESSAGE_HINT)), hint,
-			sizeof(hint));
-	return fault_of_state(database, or_empty(PQresultErrorField(result, PG_DIAG_SQLSTATE)),
-			      *message ? message : "the statement failed", hint, fault);
+	(void)snprintf(database->state, sizeof(database->state), "%s",
+		       or_empty(PQresultErrorField(result, PG_DIAG_SQLSTATE)));
+	bool constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME) != NULL;
+	return fault_of_state(database, *message ? message : "the statement failed", constraint,
+			      fault);
 }
 
 static bool is_success(const PGresult *result)

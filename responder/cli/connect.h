@@ -13,6 +13,7 @@
 struct database {
 	PGconn *connection;
 	const char *role; /* which role a login needs for what is done here; for messages */
+	char state[6]; /* SQLSTATE of the last fault; "" for one that is no server's */
 };
 
 static inline void result_clearp(PGresult **result)
@@ -39,7 +40,8 @@ must_check int database_run(struct database *database, const char *sql, struct f
 must_check int database_query(struct database *database, const char *sql, int count,
 			      const char *const *values, PGresult **ret, struct fault *fault);
 /* Turns an unsuccessful result into a fault. -EACCES: a right is lacking; -ENOENT: not our schema;
- * -EINVAL: refused by the schema's rules; -EEXIST: a unique key is taken; -EIO: anything else. */
+ * -EINVAL: refused by the schema's rules; -EEXIST: a unique key is taken; -EROFS: a standby; -EAGAIN:
+ * another session was in the way; -EIO: anything else. */
 int database_fault(struct database *database, const PGresult *result, struct fault *fault);
 
 /* Rows that an INSERT or UPDATE wrote. */

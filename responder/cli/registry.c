@@ -1,6 +1,7 @@
 #include "cli/registry.h"
 
 #include "cli/certname.h"
+#include "cli/suggest.h"
 
 #include <openssl/err.h>
 #include <stdio.h>
@@ -82,6 +83,29 @@ const struct registered *registry_by_name(const struct registry *registry, const
 		if (strcmp(registry->issuers[i].record.name, name) == 0)
 			return &registry->issuers[i];
 	return NULL;
+}
+
+int registry_find(const struct registry *registry, const char *name, const struct registered **ret,
+		  struct fault *fault)
+{
+	static const char others[] = "; `stillgood issuer list` names those that are";
+	const struct registered *found = registry_by_name(registry, name);
+	if (found) {
+		*ret = found;
+		return 0;
+	}
+	if (registry->count == 0)
+		return fault_set(fault, -ENOENT,
+				 "no issuer is registered; add one with `stillgood issuer add`");
+	cleanup(memory_freep) const char **names = calloc(registry->count, sizeof(*names));
+	if (!names)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < registry->count; i++)
+		names[i] = registry->issuers[i].record.name;
+	char nearest[SUGGESTION_SIZE];
+	suggest(name, names, registry->count, "\"", nearest);
+	return fault_set(fault, -ENOENT, "no issuer is named \"%s\"%s", name,
+			 *nearest ? nearest : others);
 }
 
 const struct registered *registry_by_identity(const struct registry *registry, struct view subject,

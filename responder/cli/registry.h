@@ -26,6 +26,9 @@ void registry_deinit(struct registry *registry);
 
 /* NULL if there is none. */
 const struct registered *registry_by_name(const struct registry *registry, const char *name);
+/* The same for an operator's word: 0, or -ENOENT with a fault that names the nearest. */
+must_check int registry_find(const struct registry *registry, const char *name,
+			     const struct registered **ret, struct fault *fault);
 /* The same subject, byte for byte, and the same key (P-8). */
 const struct registered *registry_by_identity(const struct registry *registry, struct view subject,
 					      struct view key_bits);

@@ -99,6 +99,41 @@ def test_a_database_that_is_not_there_is_named(tmp_path):
     assert str(tmp_path) in line and "No such file" in line and "--database" in line
 
 
+@pytest.fixture
+def with_password(postgres):
+    """A login that must give a password."""
+    postgres.sql("CREATE ROLE locked LOGIN PASSWORD 'right'")
+    path = os.path.join(postgres.data, "pg_hba.conf")
+    with open(path, encoding="utf-8") as file:
+        before = file.read()
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("local all locked scram-sha-256\n" + before)
+    postgres.sql("SELECT pg_reload_conf()")
+    conninfo = postgres.conninfo.replace("user=postgres", "user=locked")
+    wait_for("the new rules", lambda: "password" in stillgood(
+        "issuer", "list", "--database", conninfo, check=False, env=without_environment()).stderr)
+    yield conninfo
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(before)
+    postgres.sql("SELECT pg_reload_conf()")
+    postgres.sql("DROP ROLE locked")
+
+
+def test_where_the_server_was_reached_its_address_is_not_to_blame(postgres, with_password):
+    for conninfo, why in [
+            (with_password + " password=wrong", "password authentication failed"),
+            (with_password, "password file"),
+            (postgres.conninfo.replace("user=postgres", "user=nobody_at_all"), "does not exist"),
+            (postgres.conninfo.replace("dbname=postgres", "dbname=none_such"), "does not exist")]:
+        line = refused("issuer", "list", "--database", conninfo, env=without_environment())
+        assert why in line and "--database" not in line and "FATAL" not in line
+
+
+def test_a_connection_string_that_is_none_is_explained():
+    line = refused("issuer", "list", "--database", "host=/tmp dbname")
+    assert "a connection string is like" in line
+
+
 def test_the_schema_is_missing_then_made_then_nothing_is_left_to_do(postgres):
     database = ["--database", postgres.conninfo]
     assert "stillgood db init" in refused("issuer", "list", *database)
@@ -141,6 +176,7 @@ def test_a_role_that_lacks_a_right_is_told_which_to_grant(postgres):
     stillgood("issuer", "list", "--database", conninfo)
     line = refused("revoke", "--issuer", "X", "--serial", "1", "--database", conninfo)
     assert 'GRANT stillgood_revocation TO "nobody_here"' in line
+    assert "permission denied" not in line
 
 
 def test_heartbeats_go_on_until_the_end_is_asked_for(postgres):
