@@ -19,9 +19,9 @@ static const char privilege_query[] =
 	"SELECT has_database_privilege(current_database(), 'CREATE')"
 	"       OR coalesce(has_schema_privilege(to_regnamespace('stillgood'), 'CREATE'), false),"
 	"       (SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user)"
-	"       OR 5 = (SELECT count(*) FROM pg_roles WHERE rolname IN ('stillgood_responder',"
-	"               'stillgood_ca', 'stillgood_revocation', 'stillgood_heartbeat',"
-	"               'stillgood_admin')),"
+	"       OR 6 = (SELECT count(*) FROM pg_roles WHERE rolname IN ('stillgood_responder',"
+	"               'stillgood_ca', 'stillgood_revocation', 'stillgood_desk',"
+	"               'stillgood_heartbeat', 'stillgood_admin')),"
 	"       current_user, current_database(), pg_is_in_recovery()";
 
 static void result_clearp(PGresult **result)
@@ -56,6 +56,18 @@ static int check_server(PGconn *connection, struct fault *fault)
 	return fault_set(fault, -EINVAL,
 			 "database: PostgreSQL %d is too old: version 13 or newer is needed",
 			 version / 10000);
+}
+
+/* Names of issuers have any letters, and what cannot be told apart or shown is no name. */
+static int check_encoding(PGconn *connection, struct fault *fault)
+{
+	const char *encoding = PQparameterStatus(connection, "server_encoding");
+	if (encoding && strcmp(encoding, "UTF8") == 0)
+		return 0;
+	return fault_set(fault, -EINVAL,
+			 "database \"%s\" has the encoding %s, but issuers' names need UTF8: "
+			 "createdb --encoding=UTF8 --template=template0 %s",
+			 PQdb(connection), encoding ? encoding : "unknown", PQdb(connection));
 }
 
 static int read_schema(PGconn *connection, size_t *applied, struct fault *fault)
@@ -169,6 +181,8 @@ int db_migrate(PGconn *connection, enum db_migrate_mode mode, size_t *ret_applie
 {
 	size_t pending = 0;
 	int r = check_server(connection, fault);
+	if (r == 0 && mode == DB_MIGRATE_INIT)
+		r = check_encoding(connection, fault);
 	if (r == 0)
 		r = execute(connection, "BEGIN ISOLATION LEVEL READ COMMITTED", "no transaction",
 			    fault);

@@ -56,7 +56,7 @@ static int read_status(const struct rows *rows, const struct registered *ca, PGr
 		       struct fault *fault)
 {
 	static const char query[] = "SELECT status, coalesce(reason, -1), "
-				    "extract(epoch FROM revoked_at)::bigint "
+				    "stillgood.seconds(revoked_at) "
 				    "FROM stillgood.certificate WHERE issuer = $1 AND serial = $2";
 	cleanup(memory_freep) char *serial = bytea_text(ca->certificate.serial);
 	const char *values[] = {rows->id, serial};

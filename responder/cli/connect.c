@@ -4,6 +4,7 @@
 #include "base/record.h"
 #include "conf/conf.h"
 #include "db/migrate.h"
+#include "db/session.h"
 
 #include <stdio.h>
 
@@ -85,6 +86,11 @@ int database_open_conninfo(const char *conninfo, const char *role, struct databa
 		return r;
 	}
 	PQsetNoticeReceiver(database.connection, ignore_notice, NULL);
+	int r = db_session_prepare(database.connection, fault);
+	if (r < 0) {
+		PQfinish(database.connection);
+		return r;
+	}
 	*ret = database;
 	return 0;
 }

@@ -48,7 +48,7 @@ int database_fault(struct database *database, const PGresult *result, struct fau
 uint64_t result_affected(PGresult *result);
 /* Columns as C values. */
 int64_t column_int(const PGresult *result, int row, int column);
-/* TIME_NONE for null; from extract(epoch …)::bigint. */
+/* TIME_NONE for null; from stillgood.seconds(). */
 int64_t column_time(const PGresult *result, int row, int column);
 /* bytea in hex output; appends. */
 must_check int column_bytes(const PGresult *result, int row, int column, struct buffer *out);

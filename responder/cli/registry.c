@@ -8,8 +8,8 @@
 
 enum column { ID, NAME, VERSION, ADDED, REVOKED, REASON, CERTIFICATE };
 
-static const char query[] = "SELECT id, name, version, extract(epoch from added_at)::bigint, "
-			    "extract(epoch from revoked_at)::bigint, reason, certificate "
+static const char query[] = "SELECT id, name, version, stillgood.seconds(added_at), "
+			    "stillgood.seconds(revoked_at), reason, certificate "
 			    "FROM stillgood.issuer ORDER BY name";
 
 static void registered_deinit(struct registered *issuer)

@@ -217,12 +217,11 @@ static int call_all(struct revocation *revocation, struct fault *fault)
 static int read_outcome(struct revocation *revocation, struct fault *fault)
 {
 	static const char certificate[] =
-		"SELECT c.version, extract(epoch from c.revoked_at)::bigint, c.reason "
+		"SELECT c.version, stillgood.seconds(c.revoked_at), c.reason "
 		"FROM stillgood.certificate c JOIN stillgood.issuer i ON i.id = c.issuer "
 		"WHERE i.name = $1 AND c.serial = $2::bytea";
-	static const char issuer[] =
-		"SELECT version, extract(epoch from revoked_at)::bigint, reason "
-		"FROM stillgood.issuer WHERE name = $1";
+	static const char issuer[] = "SELECT version, stillgood.seconds(revoked_at), reason "
+				     "FROM stillgood.issuer WHERE name = $1";
 	bool all = option_given(revocation->line, OPTION_ALL);
 	cleanup(memory_freep) char *serial = bytea_text(serial_view(&revocation->serial));
 	const char *const parameters[] = {revocation->issuer, serial};

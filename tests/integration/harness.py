@@ -5,6 +5,7 @@ is ended by its own process id. PostgreSQL does not run as root, so root switche
 """
 import contextlib
 import glob
+import hashlib
 import json
 import os
 import pwd
@@ -62,6 +63,39 @@ def postgres_programs():
     )
     assert folders, "PostgreSQL server programs are not installed"
     return folders[-1]
+
+
+def der(tag, *parts):
+    """One element of DER."""
+    content = b"".join(parts)
+    size = len(content)
+    length = bytes([size]) if size < 128 else b"\x82" + size.to_bytes(2, "big")
+    return bytes([tag]) + length + content
+
+
+def made_name(common_name, string_type=0x0C):
+    """CN=common_name as a DER Name; UTF8String unless it is said otherwise."""
+    return der(0x30, der(0x31, der(0x30, der(0x06, b"\x55\x04\x03"),
+                                   der(string_type, common_name.encode()))))
+
+
+def made_certificate(issuer, subject, key=b"key"):
+    """The shape of a certificate: nobody has signed it, but the schema can read it."""
+    key_info = der(0x30, der(0x30, der(0x06, b"\x2b\x65\x70")), der(0x03, b"\x00" + key))
+    return der(0x30, der(0x30, der(0xA0, der(0x02, b"\x02")), der(0x02, b"\x01"), der(0x30),
+                         issuer, der(0x30), subject, key_info), der(0x30), der(0x03, b"\x00"))
+
+
+ISSUER = ("INSERT INTO stillgood.issuer (name, subject, subject_hash, key_hash, certificate)"
+          " VALUES (%s, %s, %s, %s, %s)")
+
+
+def issuer_row(name, subject=None, key=None):
+    """Parameters of ISSUER: a CA with a made-up certificate."""
+    subject, key = subject or name, (key or name).encode()
+    der_subject = made_name(subject)
+    return (name, "CN=" + subject, hashlib.sha256(der_subject).digest(),
+            hashlib.sha256(key).digest(), made_certificate(der_subject, der_subject, key))
 
 
 class Postgres:

@@ -6,11 +6,10 @@ import psycopg2
 import pytest
 
 import harness
+from harness import ISSUER, issuer_row
 
 DRIVER = os.path.join(os.path.dirname(harness.STILLGOOD), "tests", "db_driver")
 FIRST = os.path.join(harness.ROOT, "db", "migrations", "0001_schema.sql")
-ISSUER = ("INSERT INTO stillgood.issuer (name, subject, subject_hash, key_hash, certificate)"
-          " VALUES (%s, %s, sha256(%s), sha256(%s), '\\x3000')")
 SCTS = b"\x00\x03\x00\x01\x09"
 ROLES = ["responder", "ca", "revocation", "heartbeat", "admin"]
 
@@ -29,7 +28,7 @@ def at_migration_1(connection):
         cursor.execute("INSERT INTO stillgood.migration (number, name, sha256)"
                        " VALUES (1, 'schema', %s)", (hashlib.sha256(text.encode()).hexdigest(),))
         for name in ("A", "B"):
-            cursor.execute(ISSUER, (name, "CN=" + name, name.encode(), name.encode()))
+            cursor.execute(ISSUER, issuer_row(name))
         cursor.execute("SELECT stillgood.issue('A', '\\x01'), stillgood.issue('A', '\\x02'),"
                        " stillgood.issue('A', '\\x03', '2030-01-01Z', sha256('c'))")
         cursor.execute("SELECT stillgood.revoke('A', '\\x02', 'superseded')")

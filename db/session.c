@@ -1,0 +1,61 @@
+#include "db/session.h"
+
+#include "db/schema.h"
+
+#include <stdbool.h>
+
+/* A statement_timeout of a millisecond, set for the role, ends the statement that would lift it on a
+ * machine that is busy. */
+#define TRIES 100
+
+static void result_clearp(PGresult **result)
+{
+	PQclear(*result);
+}
+
+static bool timed_out(const PGresult *result)
+{
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	return state && strcmp(state, "57014") == 0;
+}
+
+static bool result_good(const PGresult *result)
+{
+	ExecStatusType status = PQresultStatus(result);
+	return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
+}
+
+static int set_up(PGconn *connection, struct fault *fault)
+{
+	for (unsigned i = 0;; i++) {
+		cleanup(result_clearp) PGresult *result = PQexec(connection, DB_SESSION_COMMAND);
+		char line[FAULT_TEXT_SIZE / 2];
+		if (result_good(result))
+			return 0;
+		if (!timed_out(result) || i == TRIES)
+			return fault_set(
+				fault, -EIO, "database: the session cannot be set up: %s",
+				db_message_line(PQresultErrorMessage(result), line, sizeof(line)));
+	}
+}
+
+/* Only a superuser may set it back. */
+static int check_triggers(PGconn *connection, struct fault *fault)
+{
+	cleanup(result_clearp) PGresult *result =
+		PQexec(connection, "SELECT current_setting('session_replication_role')");
+	if (result_good(result) && strcmp(PQgetvalue(result, 0, 0), "replica") != 0)
+		return 0;
+	return fault_set(
+		fault, -EIO,
+		"database: session_replication_role is replica for this login, which passes "
+		"by the triggers that responders depend on: ALTER ROLE \"%s\" RESET "
+		"session_replication_role (or the database's)",
+		PQuser(connection));
+}
+
+int db_session_prepare(PGconn *connection, struct fault *fault)
+{
+	int r = set_up(connection, fault);
+	return r < 0 ? r : check_triggers(connection, fault);
+}
