@@ -52,16 +52,16 @@ static struct view trim(struct view text)
 	return text;
 }
 
-/* Blanks stand where colons do: "00 F3 A1", "00: F3: A1". */
+/* Blanks and dashes stand where colons do: "00 F3 A1", "00: F3: A1", "00-F3-A1". */
 static int read_hexadecimal(struct view text, struct serial *ret)
 {
 	uint8_t packed[PASTED_SIZE];
 	size_t size = 0;
 	for (size_t i = 0; i < text.size; i++) {
-		bool blank = isspace(text.data[i]);
+		bool blank = isspace(text.data[i]), dash = text.data[i] == '-';
 		if (blank && size > 0 && packed[size - 1] == ':')
 			continue;
-		packed[size++] = blank ? ':' : text.data[i];
+		packed[size++] = blank || dash ? ':' : text.data[i];
 	}
 	return read_digits(view_of(packed, size), ret);
 }

@@ -12,8 +12,15 @@ static const char query[] = "SELECT id, name, version, stillgood.seconds(added_a
 			    "stillgood.seconds(revoked_at), reason, certificate "
 			    "FROM stillgood.issuer ORDER BY name";
 
+static const char names_query[] = "SELECT issuer, name, stillgood.seconds(added_at) "
+				  "FROM stillgood.issuer_name ORDER BY added_at, name_hash";
+
 static void registered_deinit(struct registered *issuer)
 {
+	for (size_t i = 0; i < issuer->name_count; i++)
+		buffer_deinit(&issuer->names[i].der);
+	free(issuer->names);
+	X509_NAME_free(issuer->subject);
 	buffer_deinit(&issuer->der);
 	EVP_PKEY_free(issuer->key);
 }
@@ -32,6 +39,14 @@ static EVP_PKEY *read_key(struct view spki)
 	EVP_PKEY *key = d2i_PUBKEY(NULL, &p, (long)spki.size);
 	ERR_clear_error();
 	return key;
+}
+
+static X509_NAME *read_name(struct view der)
+{
+	const unsigned char *p = der.data;
+	X509_NAME *name = d2i_X509_NAME(NULL, &p, (long)der.size);
+	ERR_clear_error();
+	return name;
 }
 
 static int read_row(const PGresult *rows, int row, struct registered *issuer, struct fault *fault)
@@ -54,7 +69,37 @@ static int read_row(const PGresult *rows, int row, struct registered *issuer, st
 				 "issuer \"%s\": the certificate in the database is malformed",
 				 name);
 	issuer->key = read_key(issuer->certificate.spki);
+	issuer->subject = read_name(issuer->certificate.subject);
 	return 0;
+}
+
+static int add_name(struct registered *issuer, const PGresult *rows, int row, struct fault *fault)
+{
+	size_t size = (issuer->name_count + 1) * sizeof(*issuer->names);
+	struct registered_name *grown = realloc(issuer->names, size);
+	if (!grown)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	issuer->names = grown;
+	struct registered_name name = {.added_at = column_time(rows, row, 2)};
+	int r = column_bytes(rows, row, 1, &name.der);
+	if (r) {
+		buffer_deinit(&name.der);
+		return fault_set(fault, r, "issuer \"%s\": a further name cannot be read",
+				 issuer->record.name);
+	}
+	issuer->names[issuer->name_count++] = name;
+	return 0;
+}
+
+static int load_names(struct database *database, struct registry *registry, struct fault *fault)
+{
+	cleanup(result_clearp) PGresult *rows = NULL;
+	int r = database_query(database, names_query, 0, NULL, &rows, fault);
+	for (int row = 0; r == 0 && row < PQntuples(rows); row++)
+		for (size_t i = 0; r == 0 && i < registry->count; i++)
+			if (registry->issuers[i].record.id == column_int(rows, row, 0))
+				r = add_name(&registry->issuers[i], rows, row, fault);
+	return r;
 }
 
 int registry_load(struct database *database, struct registry *ret, struct fault *fault)
@@ -70,6 +115,8 @@ int registry_load(struct database *database, struct registry *ret, struct fault 
 		return fault_set(fault, -ENOMEM, "out of memory");
 	for (; registry.count < count && r == 0; registry.count++)
 		r = read_row(rows, (int)registry.count, &registry.issuers[registry.count], fault);
+	if (r == 0)
+		r = load_names(database, &registry, fault);
 	if (r)
 		return r;
 	*ret = registry;
@@ -132,6 +179,19 @@ static bool is_signed_by(X509 *x509, EVP_PKEY *key)
 	return verified;
 }
 
+bool registered_knows_name(const struct registered *issuer, struct view name)
+{
+	bool known = view_equal(issuer->certificate.subject, name);
+	for (size_t i = 0; !known && i < issuer->name_count; i++)
+		known = view_equal(buffer_view(&issuer->names[i].der), name);
+	return known;
+}
+
+bool registered_has_name(const struct registered *issuer, const X509_NAME *name)
+{
+	return issuer->subject && X509_NAME_cmp(issuer->subject, name) == 0;
+}
+
 /* By name first, because that is cheap; then by signature, because only that is true. */
 static const struct registered *find_signer(const struct registry *registry,
 					    const struct registered *only, struct view name,
@@ -139,7 +199,9 @@ static const struct registered *find_signer(const struct registry *registry,
 {
 	for (size_t i = 0; i < registry->count; i++) {
 		const struct registered *issuer = &registry->issuers[i];
-		if ((only && issuer != only) || !view_equal(issuer->certificate.subject, name))
+		if ((only && issuer != only) ||
+		    !(registered_knows_name(issuer, name) ||
+		      registered_has_name(issuer, X509_get_issuer_name(x509))))
 			continue;
 		*ret_named = true;
 		if (is_signed_by(x509, issuer->key))
@@ -175,4 +237,19 @@ int registry_issuer_of(const struct registry *registry, const struct registered 
 	return fault_set(fault, REGISTRY_UNKNOWN,
 			 "no issuer \"%s\" is registered; add it with `stillgood issuer add`",
 			 name ? name : "");
+}
+
+int registry_learn(struct database *database, const struct registered *issuer,
+		   const struct certificate *certificate, bool *ret_new, struct fault *fault)
+{
+	cleanup(memory_freep) char *der = bytea_text(certificate->der);
+	cleanup(result_clearp) PGresult *rows = NULL;
+	if (!der)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	const char *const values[] = {issuer->record.name, der};
+	int r = database_query(database, "SELECT stillgood.learn_issuer_name($1, $2::bytea)", 2,
+			       values, &rows, fault);
+	if (r == 0)
+		*ret_new = *PQgetvalue(rows, 0, 0) == 't';
+	return r;
 }

@@ -83,7 +83,7 @@ static void what_is_pasted_as_a_serial_but_is_none_is_refused_with_the_reason(vo
 		{"decimal:-5", "not a serial number"},
 		{"decimal:0x5", "not a serial number"},
 		{"\\x0x05", "not a serial number"},
-		{"00-F3-A1", "not a serial number"},
+		{"00-", "not a serial number"},
 		{"1:2:3", "not a serial number"},
 		{"cert.pem", "not a serial number"},
 		{"CA:FE:", "not a serial number"},
@@ -102,15 +102,12 @@ static void a_serial_is_read_in_every_form_that_people_paste(void **state)
 {
 	(void)state;
 	static const char *const forms[] = {
-		"C0DE",           "c0de",
-		"0xC0DE",         "0Xc0de",
-		"\\xc0de",        "\\x00c0de",
-		"C0:DE",          "00:c0:de",
-		"c0 de",          " 00 C0  DE\t\n",
-		"00: C0: DE",     "0000C0DE",
-		"decimal:49374",  "decimal:00049374",
-		"DECIMAL: 49374", "serial=C0DE",
-		"serial=00C0DE",
+		"C0DE",           "c0de",          "0xC0DE",
+		"0Xc0de",         "\\xc0de",       "\\x00c0de",
+		"C0:DE",          "00:c0:de",      "c0 de",
+		" 00 C0  DE\t\n", "00: C0: DE",    "00-c0-de",
+		"0000C0DE",       "decimal:49374", "decimal:00049374",
+		"DECIMAL: 49374", "serial=C0DE",   "serial=00C0DE",
 	};
 	const uint8_t right[] = {0x00, 0xc0, 0xde};
 	struct fault fault = {""};
