@@ -4,6 +4,7 @@
 #include "cli/output.h"
 
 #include <openssl/err.h>
+#include <openssl/objects.h>
 #include <openssl/x509.h>
 #include <stdio.h>
 
@@ -37,6 +38,32 @@ char *certname_subject(struct view der)
 	long size = BIO_get_mem_data(bio, &text);
 	struct buffer out = {0};
 	output_text(&out, view_of(text, (size_t)size));
+	buffer_put_u8(&out, '\0');
+	if (buffer_result(&out) == 0)
+		return (char *)out.data;
+	buffer_deinit(&out);
+	return NULL;
+}
+
+static void put_attribute(struct buffer *out, const X509_NAME_ENTRY *entry)
+{
+	char oid[80];
+	const ASN1_OBJECT *object = X509_NAME_ENTRY_get_object(entry);
+	int nid = OBJ_obj2nid(object);
+	(void)OBJ_obj2txt(oid, sizeof(oid), object, 1);
+	buffer_printf(out, "%s=%s", nid == NID_undef ? oid : OBJ_nid2sn(nid),
+		      ASN1_tag2str(ASN1_STRING_type(X509_NAME_ENTRY_get_data(entry))));
+}
+
+char *certname_encoding(struct view der)
+{
+	cleanup(x509_name_freep) X509_NAME *name = name_read(der);
+	struct buffer out = {0};
+	for (int i = 0; name && i < X509_NAME_entry_count(name); i++) {
+		if (i)
+			buffer_put_u8(&out, ',');
+		put_attribute(&out, X509_NAME_get_entry(name, i));
+	}
 	buffer_put_u8(&out, '\0');
 	if (buffer_result(&out) == 0)
 		return (char *)out.data;

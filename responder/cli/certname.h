@@ -9,6 +9,9 @@
  * string, NULL without memory. */
 char *certname_subject(struct view name);
 
+/* How it is encoded, attribute by attribute: "C=PrintableString,O=UTF8String". The same. */
+char *certname_encoding(struct view name);
+
 /* The last common name, else organizational unit, else organization; "Issuer" for an empty subject.
  * At most LIMIT_ISSUER_NAME octets, fit for [issuer "NAME"]: no quotes, brackets or control
  * characters. */

@@ -68,10 +68,11 @@ const struct command commands[] = {
 		.operands = "CERT…",
 		.summary = "register CA certificates",
 		.help = "PEM (several in a file) or DER. The name is the subject's CN, else OU, "
-			"else O. All are\nregistered or none; what is registered already stays as "
-			"it is.",
-		.options = DATABASE | JSON | OPTION_BIT(OPTION_NAME) | OPTION_BIT(OPTION_FORCE),
-		.least = 1,
+			"else O. All are\nregistered or none. A renewed certificate, of the same "
+			"subject and key, replaces the one that is\nregistered if it is valid for "
+			"longer.",
+		.options = DATABASE | JSON | OPTION_BIT(OPTION_NAME) |
+			   OPTION_BIT(OPTION_NAME_FROM) | OPTION_BIT(OPTION_FORCE),
 		.most = -1,
 		.run = command_issuer_add,
 	},

@@ -1,13 +1,14 @@
 /* `issuer add`: registers CA certificates, all of one call or none. An issuer is a subject and a key
- * (P-8): the same pair in another certificate is the same issuer. */
+ * (P-8): the same pair in another certificate is the same issuer, renewed. Certificates that it issued
+ * may encode its name in other ways, which are learnt from them (P-7). */
+#include "base/timetext.h"
 #include "cli/certinput.h"
 #include "cli/certname.h"
+#include "cli/issuer_certificate.h"
 #include "cli/output.h"
 #include "cli/registry.h"
 
-#include <openssl/err.h>
 #include <openssl/sha.h>
-#include <openssl/x509v3.h>
 #include <stdio.h>
 
 struct adding {
@@ -22,32 +23,6 @@ static void adding_deinit(struct adding *adding)
 	registry_deinit(&adding->registry);
 	database_close(&adding->database);
 	json_object_put(adding->results);
-}
-
-static void x509_freep(X509 **x509)
-{
-	X509_free(*x509);
-}
-
-/* Roots of version 1 and some later ones carry no basicConstraints and are CAs all the same; one that
- * says CA:FALSE is taken at its word. */
-static int check_is_ca(struct adding *adding, struct view der, const char *where,
-		       struct fault *fault)
-{
-	const unsigned char *p = der.data;
-	cleanup(x509_freep) X509 *x509 = d2i_X509(NULL, &p, (long)der.size);
-	ERR_clear_error();
-	if (!x509)
-		return fault_set(fault, -EBADMSG, "%s: OpenSSL cannot read the certificate", where);
-	uint32_t flags = X509_get_extension_flags(x509);
-	ERR_clear_error();
-	if (!(flags & EXFLAG_BCONS) || (flags & EXFLAG_CA) ||
-	    option_given(adding->line, OPTION_FORCE))
-		return 0;
-	return fault_set(fault, -EINVAL,
-			 "%s: not a CA certificate (its basic constraints say CA:FALSE); --force "
-			 "registers it all the same",
-			 where);
 }
 
 static bool name_is_free(struct adding *adding, const char *name, int *ret_error,
@@ -124,9 +99,10 @@ static int insert(struct adding *adding, const struct certificate *certificate, 
 	return r;
 }
 
-/* Kept until everything is committed. */
-static void note_outcome(struct adding *adding, const char *where, const char *name, int32_t id,
-			 const char *outcome)
+/* ---- outcomes, kept until everything is committed ---- */
+
+static struct json_object *note_outcome(struct adding *adding, const char *where, const char *name,
+					int32_t id, const char *outcome)
 {
 	struct json_object *result = json_object_new_object();
 	output_json_string(result, "file", where);
@@ -134,6 +110,7 @@ static void note_outcome(struct adding *adding, const char *where, const char *n
 	output_json_string(result, "name", name);
 	output_json_number(result, "id", id);
 	json_object_array_add(adding->results, result);
+	return result;
 }
 
 static const char *member(struct json_object *object, const char *key)
@@ -141,16 +118,32 @@ static const char *member(struct json_object *object, const char *key)
 	return json_object_get_string(json_object_object_get(object, key));
 }
 
+/* Each outcome in words: what stands before the name, and after it. */
+static const struct {
+	const char *outcome, *before, *after;
+} outcomes[] = {
+	{"added", "registered as ", ""},
+	{"unchanged", "registered already as ", ""},
+	{"replaced", "replaced the certificate of ", ""},
+	{"kept", "not newer than the certificate of ", ", which stays"},
+	{"learnt", "another encoding of the name of ", ": learnt"},
+	{"known", "this encoding of the name was known of ", ""},
+};
+
 static void print_outcome(struct json_object *result)
 {
-	const char *outcome = member(result, "outcome");
+	const char *outcome = member(result, "outcome"), *until = member(result, "not_after");
+	const char *was = member(result, "was_not_after");
 	cleanup(memory_freep) char *where = output_text_new(member(result, "file"));
-	const char *text = strcmp(outcome, "added") == 0       ? "registered as"
-			   : strcmp(outcome, "unchanged") == 0 ? "registered already as"
-							       : "another certificate of the same "
-								 "subject and key, registered "
-								 "already as";
-	printf("%s: %s \"%s\"\n", where ? where : "", text, member(result, "name"));
+	for (size_t i = 0; i < array_size(outcomes); i++)
+		if (strcmp(outcome, outcomes[i].outcome) == 0)
+			printf("%s: %s\"%s\"%s", where ? where : "", outcomes[i].before,
+			       member(result, "name"), outcomes[i].after);
+	if (was && strcmp(outcome, "replaced") == 0)
+		printf(", valid until %s instead of %s", until, was);
+	else if (was)
+		printf(", valid until %s (--force replaces it)", was);
+	printf("\n");
 }
 
 static void report(struct adding *adding)
@@ -163,53 +156,193 @@ static void report(struct adding *adding)
 		print_outcome(json_object_array_get_idx(adding->results, i));
 }
 
-/* Registered before, by this call or an earlier one. */
-static int say_known(struct adding *adding, const struct registered *known, struct view der,
-		     const char *where, struct fault *fault)
-{
-	const char *wanted = adding->line->values[OPTION_NAME];
-	const char *name = known->record.name;
-	bool same = view_equal(known->certificate.der, der);
-	if (wanted && strcmp(wanted, name) != 0)
-		return fault_set(fault, -EEXIST, "%s: this issuer is registered already, as \"%s\"",
-				 where, name);
-	note_outcome(adding, where, name, known->record.id, same ? "unchanged" : "known");
-	return 0;
-}
-
 static int reload(struct adding *adding, struct fault *fault)
 {
 	registry_deinit(&adding->registry);
 	return registry_load(&adding->database, &adding->registry, fault);
 }
 
+/* ---- one certificate ---- */
+
+static int update(struct adding *adding, const struct registered *known, struct view der,
+		  struct fault *fault)
+{
+	cleanup(memory_freep) char *text = bytea_text(der);
+	if (!text)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	const char *const values[] = {known->record.name, text};
+	return database_query(&adding->database,
+			      "UPDATE stillgood.issuer SET certificate = $2::bytea WHERE name = $1",
+			      2, values, NULL, fault);
+}
+
+/* Another certificate of a registered issuer. */
+static int renew(struct adding *adding, const struct registered *known,
+		 const struct certificate *certificate, const char *where, struct fault *fault)
+{
+	bool force = option_given(adding->line, OPTION_FORCE);
+	bool newer = issuer_certificate_outlives(certificate, &known->certificate);
+	int r = force ? 0 : issuer_certificate_check(certificate->der, where, fault);
+	if (r == 0 && (newer || force))
+		r = update(adding, known, certificate->der, fault);
+	if (r)
+		return r;
+	struct json_object *result =
+		note_outcome(adding, where, known->record.name, known->record.id,
+			     newer || force ? "replaced" : "kept");
+	output_json_time(result, "not_after", certificate->not_after);
+	output_json_time(result, "was_not_after", known->certificate.not_after);
+	return newer || force ? reload(adding, fault) : 0;
+}
+
+/* Registered before, by this call or an earlier one. */
+static int take_known(struct adding *adding, const struct registered *known,
+		      const struct certificate *certificate, const char *where, struct fault *fault)
+{
+	const char *wanted = adding->line->values[OPTION_NAME];
+	const char *name = known->record.name;
+	if (wanted && strcmp(wanted, name) != 0)
+		return fault_set(fault, -EEXIST, "%s: this issuer is registered already, as \"%s\"",
+				 where, name);
+	if (!view_equal(known->certificate.der, certificate->der))
+		return renew(adding, known, certificate, where, fault);
+	(void)note_outcome(adding, where, name, known->record.id, "unchanged");
+	return 0;
+}
+
+static int learn(struct adding *adding, const struct registered *issuer,
+		 const struct certificate *certificate, const char *where, struct fault *fault)
+{
+	bool is_new = false;
+	int r = registry_learn(&adding->database, issuer, certificate, &is_new, fault);
+	if (r == 0)
+		(void)note_outcome(adding, where, issuer->record.name, issuer->record.id,
+				   is_new ? "learnt" : "known");
+	return r;
+}
+
+/* A CA that moved to UTF8String and kept its key: the same issuer, not a second one. What it signed
+ * itself proves the encoding. */
+static int take_same_name(struct adding *adding, const struct registered *known,
+			  const struct certificate *certificate, const char *where,
+			  struct fault *fault)
+{
+	const struct registered *issuer = NULL;
+	if (view_equal(certificate->subject, certificate->issuer) &&
+	    registry_issuer_of(&adding->registry, known, certificate, &issuer, NULL) == 0)
+		return learn(adding, known, certificate, where, fault);
+	return fault_set(fault, -EEXIST,
+			 "%s: the key and, encoded otherwise, the name of \"%s\"; `issuer add "
+			 "--name-from CERT` learns the encoding from a certificate that it issued; "
+			 "--force registers another issuer",
+			 where, known->record.name);
+}
+
+/* Another session, or an earlier certificate of this call, may have brought what is not loaded. */
+static int load_others_of_key(struct adding *adding, struct view key_bits, struct fault *fault)
+{
+	uint8_t hash[SHA256_DIGEST_LENGTH];
+	SHA256(key_bits.data, key_bits.size, hash);
+	cleanup(memory_freep) char *text = bytea_text(view_of(hash, sizeof(hash)));
+	cleanup(result_clearp) PGresult *rows = NULL;
+	const char *const values[] = {text};
+	int64_t loaded = 0;
+	if (!text)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	int r = database_query(&adding->database,
+			       "SELECT count(*) FROM stillgood.issuer WHERE key_hash = $1::bytea",
+			       1, values, &rows, fault);
+	for (size_t i = 0; i < adding->registry.count; i++)
+		loaded += view_equal(adding->registry.issuers[i].certificate.key_bits, key_bits);
+	if (r)
+		return r;
+	return column_int(rows, 0, 0) == loaded ? 0 : reload(adding, fault);
+}
+
+static const struct registered *same_name_and_key(const struct registry *registry,
+						  const struct certificate *certificate)
+{
+	const unsigned char *p = certificate->subject.data;
+	X509_NAME *name = d2i_X509_NAME(NULL, &p, (long)certificate->subject.size);
+	const struct registered *found = NULL;
+	for (size_t i = 0; name && !found && i < registry->count; i++)
+		if (view_equal(registry->issuers[i].certificate.key_bits, certificate->key_bits) &&
+		    registered_has_name(&registry->issuers[i], name))
+			found = &registry->issuers[i];
+	X509_NAME_free(name);
+	return found;
+}
+
+static int add_new(struct adding *adding, const struct certificate *certificate, const char *where,
+		   struct fault *fault)
+{
+	char name[LIMIT_ISSUER_NAME + 1];
+	int32_t id = 0;
+	int r = choose_name(adding, certificate, name, fault);
+	if (r == 0)
+		r = insert(adding, certificate, name, &id, fault);
+	if (r == 0 && id == 0)
+		return fault_set(fault, -EAGAIN,
+				 "%s: another session registers it now; run this again", where);
+	if (r == 0)
+		(void)note_outcome(adding, where, name, id, "added");
+	return r;
+}
+
 static int add_certificate(struct adding *adding, struct view der, const char *where,
 			   struct fault *fault)
 {
 	struct certificate certificate;
-	char name[LIMIT_ISSUER_NAME + 1];
-	int32_t id = 0;
+	bool force = option_given(adding->line, OPTION_FORCE);
 	if (certificate_read(der, &certificate))
 		return fault_set(fault, -EBADMSG, "%s: not a readable certificate", where);
+	int r = load_others_of_key(adding, certificate.key_bits, fault);
+	if (r)
+		return r;
 	const struct registered *known =
 		registry_by_identity(&adding->registry, certificate.subject, certificate.key_bits);
 	if (known)
-		return say_known(adding, known, certificate.der, where, fault);
-	int r = check_is_ca(adding, certificate.der, where, fault);
-	if (r == 0)
-		r = choose_name(adding, &certificate, name, fault);
-	if (r == 0)
-		r = insert(adding, &certificate, name, &id, fault);
+		return take_known(adding, known, &certificate, where, fault);
+	r = force ? 0 : issuer_certificate_check(certificate.der, where, fault);
 	if (r)
 		return r;
-	if (id == 0) /* by this call before, or by somebody else meanwhile */
-		return reload(adding, fault) ?: add_certificate(adding, der, where, fault);
-	note_outcome(adding, where, name, id, "added");
-	return 0;
+	known = same_name_and_key(&adding->registry, &certificate);
+	if (known && !force)
+		return take_same_name(adding, known, &certificate, where, fault);
+	return add_new(adding, &certificate, where, fault);
 }
 
-static int add_each(struct adding *adding, struct certinput *file, const char *path,
-		    struct fault *fault)
+/* --name-from. The key proves that the issuer wrote its name so; that the name is the same to people
+ * keeps issuers apart that share a key (P-8). */
+static int learn_from(struct adding *adding, struct view der, const char *where,
+		      struct fault *fault)
+{
+	const struct registered *issuer = NULL;
+	struct certificate certificate;
+	struct fault why = {""};
+	if (certificate_read(der, &certificate))
+		return fault_set(fault, -EBADMSG, "%s: not a readable certificate", where);
+	if (registry_issuer_of(&adding->registry, NULL, &certificate, &issuer, &why) == 0)
+		return learn(adding, issuer, &certificate, where, fault);
+	issuer = registry_signer_of(&adding->registry, &certificate);
+	if (!issuer)
+		return fault_set(fault, -ENOENT, "%s: %s", where, why.text);
+	if (option_given(adding->line, OPTION_FORCE))
+		return learn(adding, issuer, &certificate, where, fault);
+	cleanup(memory_freep) char *name = certname_subject(certificate.issuer);
+	return fault_set(fault, -EINVAL,
+			 "%s: signed by the key of \"%s\", but under another name, \"%s\": that is "
+			 "another issuer; --force learns it as a name of this one",
+			 where, issuer->record.name, name ? name : "");
+}
+
+/* ---- files ---- */
+
+typedef int take_certificate(struct adding *adding, struct view der, const char *where,
+			     struct fault *fault);
+
+static int take_each(struct adding *adding, struct certinput *file, const char *path,
+		     take_certificate *take, struct fault *fault)
 {
 	for (unsigned count = 0;; count++) {
 		struct view der = {0};
@@ -220,27 +353,47 @@ static int add_each(struct adding *adding, struct certinput *file, const char *p
 			return fault_set(fault, -EINVAL, "%s: holds no certificate", path);
 		if (r)
 			return r == CERTINPUT_END ? 0 : r;
-		if (count == 1 && option_given(adding->line, OPTION_NAME))
+		if (count == 1 && take == add_certificate &&
+		    option_given(adding->line, OPTION_NAME))
 			return fault_set(fault, -EINVAL,
 					 "%s: --name fits one certificate, not several", path);
 		certinput_place(where, sizeof(where), path, line);
-		r = add_certificate(adding, der, where, fault);
+		r = take(adding, der, where, fault);
 		if (r)
 			return r;
 	}
 }
 
-static int add_files(struct adding *adding, struct fault *fault)
+static int take_file(struct adding *adding, const char *path, take_certificate *take,
+		     struct fault *fault)
 {
+	cleanup(certinput_closep) struct certinput *file = NULL;
+	int r = certinput_open(path, &file, fault);
+	return r ? r : take_each(adding, file, path, take, fault);
+}
+
+static int take_files(struct adding *adding, struct fault *fault)
+{
+	const char *names = adding->line->values[OPTION_NAME_FROM];
 	int r = database_run(&adding->database, "BEGIN", fault);
-	for (int i = 0; i < adding->line->operand_count && r == 0; i++) {
-		cleanup(certinput_closep) struct certinput *file = NULL;
-		const char *path = adding->line->operands[i];
-		r = certinput_open(path, &file, fault);
-		if (r == 0)
-			r = add_each(adding, file, path, fault);
-	}
+	for (int i = 0; i < adding->line->operand_count && r == 0; i++)
+		r = take_file(adding, adding->line->operands[i], add_certificate, fault);
+	if (r == 0 && names)
+		r = reload(adding, fault);
+	if (r == 0 && names)
+		r = take_file(adding, names, learn_from, fault);
 	return r ? r : database_run(&adding->database, "COMMIT", fault);
+}
+
+static int check_usage(const struct command_line *line, struct fault *fault)
+{
+	bool name = option_given(line, OPTION_NAME);
+	if (line->operand_count == 0 && !option_given(line, OPTION_NAME_FROM))
+		return fault_set(fault, STATUS_USAGE,
+				 "issuer add: CERT… is missing, or --name-from CERT");
+	if (name && line->operand_count != 1)
+		return fault_set(fault, STATUS_USAGE, "issuer add: --name fits one CA certificate");
+	return 0;
 }
 
 int command_issuer_add(const struct command_line *line, struct fault *fault)
@@ -249,14 +402,13 @@ int command_issuer_add(const struct command_line *line, struct fault *fault)
 		.line = line,
 		.results = json_object_new_array(),
 	};
-	if (option_given(line, OPTION_NAME) && line->operand_count > 1)
-		return fault_set(fault, STATUS_USAGE,
-				 "issuer add: --name fits one certificate, not several");
-	int r = database_open_current(line, "stillgood_admin", &adding.database, fault);
+	int r = check_usage(line, fault);
+	if (r == 0)
+		r = database_open_current(line, "stillgood_admin", &adding.database, fault);
 	if (r == 0)
 		r = registry_load(&adding.database, &adding.registry, fault);
 	if (r == 0)
-		r = add_files(&adding, fault);
+		r = take_files(&adding, fault);
 	if (r == 0)
 		report(&adding);
 	return r;

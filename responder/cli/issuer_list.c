@@ -27,18 +27,42 @@ static void describe_key(const struct registered *issuer, char *out, size_t size
 		(void)snprintf(out, size, "%s", OBJ_nid2sn(EVP_PKEY_get_base_id(key)));
 }
 
+/* One encoding of the name: the subject, or a further one. */
+struct described_name {
+	char *text, *encoding;
+	struct ocsp_issuer hashes;
+};
+
 struct described {
 	const struct registered *issuer;
-	char *subject;
 	char key[80];
 	char serial[2 * 128 + 1];
 	char not_after[ISO_TIME_SIZE + 1];
-	struct ocsp_issuer hashes;
+	struct described_name *names; /* the subject, then issuer->names */
+	size_t name_count;
 };
 
 static void described_deinit(struct described *described)
 {
-	free(described->subject);
+	for (size_t i = 0; i < described->name_count; i++) {
+		free(described->names[i].text);
+		free(described->names[i].encoding);
+	}
+	free(described->names);
+}
+
+static int describe_name(const struct registered *issuer, struct view name,
+			 struct described_name *ret, struct fault *fault)
+{
+	ret->text = certname_subject(name);
+	ret->encoding = certname_encoding(name);
+	if (!ret->text || !ret->encoding)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	int r = ocsp_issuer_init(&ret->hashes, name, issuer->certificate.key_bits);
+	if (r)
+		return fault_set(fault, r, "issuer \"%s\": OpenSSL refuses a hash",
+				 issuer->record.name);
+	return 0;
 }
 
 static int describe(const struct registered *issuer, struct described *ret, struct fault *fault)
@@ -46,31 +70,34 @@ static int describe(const struct registered *issuer, struct described *ret, stru
 	const struct certificate *certificate = &issuer->certificate;
 	struct view serial = certificate->serial;
 	ret->issuer = issuer;
-	ret->subject = certname_subject(certificate->subject);
-	if (!ret->subject)
-		return fault_set(fault, -ENOMEM, "out of memory");
 	describe_key(issuer, ret->key, sizeof(ret->key));
 	if (serial.size > sizeof(ret->serial) / 2)
 		serial.size = sizeof(ret->serial) / 2;
 	hex_put(ret->serial, serial);
 	time_put_iso(ret->not_after, certificate->not_after);
 	ret->not_after[ISO_TIME_SIZE] = '\0';
-	int r = ocsp_issuer_init(&ret->hashes, certificate->subject, certificate->key_bits);
-	if (r)
-		return fault_set(fault, r, "issuer \"%s\": OpenSSL refuses a hash",
-				 issuer->record.name);
-	return 0;
+	ret->names = calloc(1 + issuer->name_count, sizeof(*ret->names));
+	if (!ret->names)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	ret->name_count = 1 + issuer->name_count;
+	int r = describe_name(issuer, certificate->subject, &ret->names[0], fault);
+	for (size_t i = 0; i < issuer->name_count && r == 0; i++)
+		r = describe_name(issuer, buffer_view(&issuer->names[i].der), &ret->names[i + 1],
+				  fault);
+	return r;
 }
 
-static void print_hashes(const struct described *described)
+/* Every encoding has the same key. */
+static void print_hashes(const struct described_name *name, bool key)
 {
 	char hex[2 * 64 + 1];
 	for (size_t i = 0; i < OCSP_HASHES; i++) {
 		size_t size = ocsp_hash_size((enum ocsp_hash)(i + 1));
-		hex_put(hex, view_of(described->hashes.hashes[i].name, size));
+		hex_put(hex, view_of(name->hashes.hashes[i].name, size));
 		printf("  %-6s name %s\n", hash_names[i], hex);
-		hex_put(hex, view_of(described->hashes.hashes[i].key, size));
-		printf("         key  %s\n", hex);
+		hex_put(hex, view_of(name->hashes.hashes[i].key, size));
+		if (key)
+			printf("         key  %s\n", hex);
 	}
 }
 
@@ -79,7 +106,7 @@ static void print_issuer(const struct described *described, bool hashes)
 	const struct issuer_record *record = &described->issuer->record;
 	char revoked[ISO_TIME_SIZE + 1] = "";
 	printf("%s\n  id %d, subject %s\n  serial %s, key %s, not after %s\n", record->name,
-	       record->id, described->subject, described->serial, described->key,
+	       record->id, described->names[0].text, described->serial, described->key,
 	       described->not_after);
 	if (record->revoked_at != TIME_NONE) {
 		const char *reason = reason_name(record->reason);
@@ -88,18 +115,41 @@ static void print_issuer(const struct described *described, bool hashes)
 		       revoked, reason ? ", " : "", reason ? reason : "");
 	}
 	if (hashes)
-		print_hashes(described);
+		print_hashes(&described->names[0], true);
+	for (size_t i = 1; i < described->name_count; i++) {
+		printf("  also encoded as %s (%s)\n", described->names[i].text,
+		       described->names[i].encoding);
+		if (hashes)
+			print_hashes(&described->names[i], false);
+	}
 }
 
-static struct json_object *hashes_document(const struct described *described)
+static struct json_object *hashes_document(const struct described_name *name, bool key)
 {
 	struct json_object *all = json_object_new_object();
 	for (size_t i = 0; i < OCSP_HASHES; i++) {
 		size_t size = ocsp_hash_size((enum ocsp_hash)(i + 1));
 		struct json_object *pair = json_object_new_object();
-		output_json_hex(pair, "name", view_of(described->hashes.hashes[i].name, size));
-		output_json_hex(pair, "key", view_of(described->hashes.hashes[i].key, size));
+		output_json_hex(pair, "name", view_of(name->hashes.hashes[i].name, size));
+		if (key)
+			output_json_hex(pair, "key", view_of(name->hashes.hashes[i].key, size));
 		json_object_object_add(all, hash_names[i], pair);
+	}
+	return all;
+}
+
+/* What besides the subject is answered (P-7). */
+static struct json_object *names_document(const struct described *described)
+{
+	struct json_object *all = json_object_new_array();
+	for (size_t i = 1; i < described->name_count; i++) {
+		const struct described_name *name = &described->names[i];
+		struct json_object *object = json_object_new_object();
+		output_json_string(object, "name", name->text);
+		output_json_string(object, "encoding", name->encoding);
+		output_json_time(object, "added_at", described->issuer->names[i - 1].added_at);
+		json_object_object_add(object, "hashes", hashes_document(name, false));
+		json_object_array_add(all, object);
 	}
 	return all;
 }
@@ -110,7 +160,8 @@ static struct json_object *issuer_document(const struct described *described)
 	struct json_object *document = json_object_new_object();
 	output_json_string(document, "name", issuer->record.name);
 	output_json_number(document, "id", issuer->record.id);
-	output_json_string(document, "subject", described->subject);
+	output_json_string(document, "subject", described->names[0].text);
+	output_json_string(document, "encoding", described->names[0].encoding);
 	output_json_string(document, "serial", described->serial);
 	output_json_string(document, "key", described->key);
 	output_json_time(document, "not_before", issuer->certificate.not_before);
@@ -119,7 +170,8 @@ static struct json_object *issuer_document(const struct described *described)
 	output_json_number(document, "version", issuer->record.version);
 	output_json_time(document, "revoked_at", issuer->record.revoked_at);
 	output_json_string(document, "reason", reason_name(issuer->record.reason));
-	json_object_object_add(document, "hashes", hashes_document(described));
+	json_object_object_add(document, "hashes", hashes_document(&described->names[0], true));
+	json_object_object_add(document, "names", names_document(described));
 	return document;
 }
 

@@ -239,6 +239,18 @@ int registry_issuer_of(const struct registry *registry, const struct registered 
 			 name ? name : "");
 }
 
+const struct registered *registry_signer_of(const struct registry *registry,
+					    const struct certificate *certificate)
+{
+	const unsigned char *p = certificate->der.data;
+	cleanup(x509_freep) X509 *x509 = d2i_X509(NULL, &p, (long)certificate->der.size);
+	ERR_clear_error();
+	for (size_t i = 0; x509 && i < registry->count; i++)
+		if (is_signed_by(x509, registry->issuers[i].key))
+			return &registry->issuers[i];
+	return NULL;
+}
+
 int registry_learn(struct database *database, const struct registered *issuer,
 		   const struct certificate *certificate, bool *ret_new, struct fault *fault)
 {

@@ -58,6 +58,10 @@ must_check int registry_issuer_of(const struct registry *registry, const struct 
 				  const struct certificate *certificate,
 				  const struct registered **ret, struct fault *fault);
 
+/* By the signature alone, whatever the name; NULL: no registered key verifies it. */
+const struct registered *registry_signer_of(const struct registry *registry,
+					    const struct certificate *certificate);
+
 /* Records the certificate's issuer field as a further encoding of this issuer's name. The caller has
  * proven that the issuer's key signed it. *ret_new: false where it was known. Kept by the database
  * alone, this registry is as it was. */
