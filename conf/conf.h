@@ -112,7 +112,9 @@ struct conf_issuer {
 	enum profile profile;
 	int64_t validity_us;
 	int64_t backdate_us; /* P-27 */
+	bool outlive; /* answers may last longer than the certificate (P-27) */
 	bool final_answers; /* nextUpdate 99991231235959Z instead of validity */
+	bool hold_releasable; /* no: a suspension never ends */
 	enum nonce_policy nonce;
 	enum ocsp_responder_id responder_id;
 	struct issuer_policy policy;

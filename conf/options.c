@@ -212,11 +212,26 @@ const struct option options[] = {
 	 ISSUER_AT(backdate_us),
 	 "thisUpdate is set back by this, for clients whose clocks are slow. At most half of "
 	 "validity."},
+	{SHARED(outlive), OPTION_SWITCH, CONF_LEDGER, switch_words, 0, 0, "no", "yes",
+	 ISSUER_AT(outlive),
+	 "May an answer last longer than the certificate that it is about? With no the nextUpdate "
+	 "of a certificate that has not expired is at most its notAfter, because servers do not "
+	 "staple an answer that outlives their certificate; answers in its last hours are "
+	 "therefore shorter than validity. In its last second, and after it, answers have the "
+	 "whole validity again."},
 	{ISSUER(final_answers), OPTION_SWITCH, CONF_LEDGER | CONF_SIGNER, switch_words, 0, 0, "no",
 	 "yes", ISSUER_AT(final_answers),
 	 "For a CA that has closed, whose certificates will never change again: answers have the "
 	 "nextUpdate 99991231235959Z, as last CRLs have, or the end of the signer's certificate "
-	 "where that is earlier."},
+	 "where that is earlier. Only for certificates that the database has recorded, whatever "
+	 "outlive says; not for unknown ones or those on hold."},
+	{SHARED(hold_releasable), OPTION_SWITCH, CONF_LEDGER, switch_words, 0, 0, "yes", "no",
+	 ISSUER_AT(hold_releasable),
+	 "May a certificate on hold become good again? no is for CAs where a suspension never "
+	 "ends (as in the Japanese public key infrastructure): where the database calls a held "
+	 "certificate good, certificateHold goes on being answered and an alarm is logged. This "
+	 "holds for as long as the process remembers the hold: a certificate released while the "
+	 "service was stopped is good, so let nobody release in the database either."},
 	{SHARED(nonce), OPTION_CHOICE, CONF_FRONT | CONF_LEDGER, nonce_words, 0, 0, "echo",
 	 "ignore", ISSUER_AT(nonce),
 	 "A request's nonce: echo it, at the price of a signature each time, or ignore it and "

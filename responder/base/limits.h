@@ -64,9 +64,10 @@
 #define LIMIT_HTTP_CONDITION 1024u
 /* Connections accepted in one turn, before those that are open get theirs. */
 #define LIMIT_ACCEPTS 64u
-/* How long a front serves one answer `unknown`: a flood for a serial that was never issued costs one
- * signature a second, and a certificate issued just now is answered rightly within a second. */
-#define LIMIT_UNKNOWN_AGE_MS 1000u
+/* Seconds for which a cache serves what is said because there is no row (P-23): a flood for a serial
+ * that was never issued costs one signature a second, and a certificate issued just now is answered
+ * rightly within a second. */
+#define LIMIT_UNASSIGNED_AGE 1
 
 /* ---- the OCSP response ---- */
 

@@ -1,6 +1,7 @@
 #include "cache/cache.h"
 
 #include "base/siphash.h"
+#include "base/timetext.h"
 
 #include <malloc.h>
 
@@ -16,14 +17,16 @@
 struct cache_entry {
 	struct cache_entry *next_by_key, *next_by_tag;
 	uint64_t tag;
-	int64_t produced_at, next_update;
-	uint32_t this_update_before, refresh_after; /* distances from produced_at */
+	int64_t produced_at;
+	/* Distances from it. */
+	uint32_t this_update_before, next_update_after, serve_until_after, refresh_after;
 	int32_t issuer;
 	uint32_t payload_size;
 	uint32_t key_offset; /* in `bytes`, usually within the payload */
 	uint16_t key_size;
 	uint8_t status;
-	bool used; /* since the hand last passed */
+	uint8_t traits : 7;
+	uint8_t used : 1; /* since the hand last passed */
 	_Alignas(8) uint8_t bytes[];
 };
 _Static_assert(sizeof(struct cache_entry) == 64, "what cache.h promises");
@@ -169,12 +172,22 @@ static void evict(struct cache *cache, const struct cache_entry *keep)
 		sweep_bucket(cache, keep);
 }
 
+#define FOR_EVER UINT32_MAX
+#define FARTHEST (UINT32_MAX - 1)
+
 static uint32_t distance(int64_t from, int64_t to)
 {
 	if (to <= from)
 		return 0;
+	if (to == TIME_MOST)
+		return FOR_EVER;
 	uint64_t seconds = (uint64_t)to - (uint64_t)from;
-	return seconds > UINT32_MAX ? UINT32_MAX : (uint32_t)seconds;
+	return seconds > FARTHEST ? FARTHEST : (uint32_t)seconds;
+}
+
+static int64_t moment_after(int64_t from, uint32_t seconds)
+{
+	return seconds == FOR_EVER ? TIME_MOST : from + seconds;
 }
 
 static void set_facts(struct cache_entry *entry, const struct cache_facts *facts)
@@ -182,8 +195,10 @@ static void set_facts(struct cache_entry *entry, const struct cache_facts *facts
 	entry->tag = facts->tag;
 	entry->issuer = facts->issuer;
 	entry->status = facts->status;
+	entry->traits = facts->traits & 0x7fU;
 	entry->produced_at = facts->produced_at;
-	entry->next_update = facts->next_update;
+	entry->next_update_after = distance(facts->produced_at, facts->next_update);
+	entry->serve_until_after = distance(facts->produced_at, facts->serve_until);
 	entry->this_update_before = distance(facts->this_update, facts->produced_at);
 	entry->refresh_after = distance(facts->produced_at, facts->refresh_at);
 }
@@ -199,10 +214,12 @@ struct cache_facts cache_entry_facts(const struct cache_entry *entry)
 		.tag = entry->tag,
 		.issuer = entry->issuer,
 		.status = entry->status,
+		.traits = entry->traits,
 		.produced_at = entry->produced_at,
-		.next_update = entry->next_update,
 		.this_update = entry->produced_at - entry->this_update_before,
-		.refresh_at = entry->produced_at + entry->refresh_after,
+		.next_update = moment_after(entry->produced_at, entry->next_update_after),
+		.serve_until = moment_after(entry->produced_at, entry->serve_until_after),
+		.refresh_at = moment_after(entry->produced_at, entry->refresh_after),
 	};
 }
 

@@ -25,10 +25,14 @@ struct cache_facts {
 	uint64_t tag;
 	int32_t issuer;
 	uint8_t status; /* the user's */
-	int64_t produced_at, next_update;
+	uint8_t traits; /* the user's; seven bits */
+	int64_t produced_at;
 	/* Kept as 32-bit distances from produced_at: from 136 years before it to itself, and from
-	 * itself to 136 years after; anything beyond is moved to these ends. */
+	 * itself to 136 years after; anything beyond is moved to these ends, but TIME_MOST itself
+	 * (an answer for ever) stays. */
 	int64_t this_update;
+	int64_t next_update;
+	int64_t serve_until; /* from here on it is not to be served (P-23) */
 	int64_t refresh_at;
 };
 

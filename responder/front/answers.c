@@ -90,18 +90,11 @@ static bool evidence_is_fresh(const struct answers *answers, const struct moment
 	return now->mono_us < answers->serve_until_us;
 }
 
-/* Revoked stays true however old the evidence is; good and unknown do not (I-3). */
-static bool needs_evidence(uint8_t status)
+/* Revoked on record stays true however old the evidence is; good, unknown and "never issued" do not
+ * (I-3, P-23). */
+static bool needs_evidence(const struct cache_facts *facts)
 {
-	return status != OCSP_REVOKED;
-}
-
-static bool entry_is_over(const struct cache_entry *entry, const struct cache_facts *facts,
-			  const struct moment *now)
-{
-	if (wall_seconds(now->wall_us) >= facts->next_update)
-		return true;
-	return facts->status == OCSP_UNKNOWN && ready_age_ms(entry, now) >= LIMIT_UNKNOWN_AGE_MS;
+	return !(facts->traits & ANSWER_STICKY);
 }
 
 /* ---- questions to the ledger ---- */
@@ -199,7 +192,7 @@ static struct answer answer_hit(struct answers *answers, struct cache_entry *ent
 				const struct message_query *question, struct view key,
 				const struct moment *now)
 {
-	if (needs_evidence(facts->status) && !evidence_is_fresh(answers, now))
+	if (needs_evidence(facts) && !evidence_is_fresh(answers, now))
 		return answer_stale(answers);
 	answers->counts.hits++;
 	if (wall_seconds(now->wall_us) >= facts->refresh_at)
@@ -219,7 +212,7 @@ static struct cache_entry *find_stored(struct answers *answers,
 	if (!entry)
 		return NULL;
 	*ret_facts = cache_entry_facts(entry);
-	return entry_is_over(entry, ret_facts, now) ? NULL : entry;
+	return ready_is_over(&answers->layout, ret_facts, now) ? NULL : entry;
 }
 
 int answers_ask(struct answers *answers, const struct ocsp_request *request,
@@ -273,26 +266,32 @@ static struct cache_entry *store(struct answers *answers, const struct flight *f
 	return entry;
 }
 
-/* The first CertID's status speaks for one CertID only. */
-static bool may_leave(const struct answers *answers, const struct flight *flight,
-		      const struct message_answer *m, const struct moment *now)
+/* To those who waited for it. That it may be overtaken in the next moment is no reason: it was asked
+ * for before. */
+static bool may_leave(const struct answers *answers, const struct cache_facts *facts,
+		      const struct moment *now)
 {
-	if (wall_seconds(now->wall_us) >= m->next_update)
+	int64_t second = wall_seconds(now->wall_us);
+	if (second >= facts->next_update || second < facts->this_update)
 		return false;
-	bool needs = needs_evidence((uint8_t)m->status) || flight_certids(flight) > 1;
-	return !needs || evidence_is_fresh(answers, now);
+	return !needs_evidence(facts) || evidence_is_fresh(answers, now);
 }
 
 static struct answer answer_of(struct answers *answers, const struct flight *flight,
-			       const struct message_answer *m, const struct moment *now)
+			       const struct message_answer *m, const struct cache_facts *facts,
+			       const struct moment *now)
 {
 	if (m->result != OCSP_SUCCESSFUL)
 		return answer_error(m->result);
 	leave_former(answers);
 	struct cache_entry *entry = store(answers, flight, m, now);
-	if (!may_leave(answers, flight, m, now))
+	if (!may_leave(answers, facts, now))
 		return answer_stale(answers);
-	return (struct answer){.der = entry ? ready_der(entry) : m->der, .entry = entry};
+	return (struct answer){
+		.der = entry ? ready_der(entry) : m->der,
+		.entry = entry,
+		.facts = entry ? NULL : facts,
+	};
 }
 
 /* What the ledger refuses now is not answered from memory either; its tryLater and internalError
@@ -315,7 +314,8 @@ void answers_answer(struct answers *answers, const struct message_answer *m,
 	if (!flight)
 		return; /* its waiters were told tryLater long ago */
 	forget_refused(answers, flight, m->result);
-	struct answer answer = answer_of(answers, flight, m, now);
+	const struct cache_facts facts = ready_facts(m);
+	struct answer answer = answer_of(answers, flight, m, &facts, now);
 	struct flight_waiter *waiter;
 	while ((waiter = flights_next_waiter(answers->flights, flight)))
 		deliver(answers, waiter, &answer);

@@ -7,8 +7,8 @@
  * Pure: it owns no descriptor and looks at no clock. The ledger's messages come in the order of its
  * channel, and that order is the truth: an answer that follows a purge is newer than the purge.
  *
- *   good and unknown leave only while now is before the last tick's serve_until (I-3);
- *   nothing leaves at or after its nextUpdate (P-28);
+ *   what is not revoked on record leaves only while now is before the last tick's serve_until (I-3);
+ *   nothing leaves at or after its own serve_until or nextUpdate, or before it was made (P-23, P-28);
  *   what an old ledger gave is served after a new one connected, within that bound, until the new
  *   one's first tick or answer: purges in between would be unknown here. */
 #pragma once
@@ -24,6 +24,8 @@ struct answer {
 	struct view der; /* always there: errors are answered with ocsp_error_response() */
 	/* Where it is stored (ready.h), NULL if it is not: errors, nonces, several CertIDs. */
 	struct cache_entry *entry;
+	/* Of a successful answer that is not stored: what it says of itself. NULL otherwise. */
+	const struct cache_facts *facts;
 };
 
 struct answers_ops {

@@ -21,7 +21,7 @@ static const struct edge_head *uncacheable_head(struct edge *edge, int64_t secon
 	return head;
 }
 
-/* Errors, nonces, several CertIDs: of nobody else's interest (P-20, P-50). */
+/* Errors, nonces, several CertIDs: of nobody else's interest (P-20, P-50) … */
 static void put_uncacheable(struct edge *edge, struct view der, const struct moment *now,
 			    const struct reply_style *style)
 {
@@ -29,6 +29,20 @@ static void put_uncacheable(struct edge *edge, struct view der, const struct mom
 	const struct edge_head *written = uncacheable_head(edge, seconds_of(now), der.size);
 	memcpy(head, written->octets, written->size);
 	turn_put_reply(&edge->turn, style, view_of(head, written->size), der);
+}
+
+/* … but for RFC 9919 every successful answer is (F-lightweight). */
+static void put_passing(struct edge *edge, const struct answer *answer, const struct moment *now,
+			const struct reply_style *style)
+{
+	uint8_t *head = turn_room(&edge->turn);
+	size_t size = answer->facts ? ready_put_passing_head(answers_layout(edge->answers),
+							     answer->facts, answer->der, now, head)
+				    : 0;
+	if (size > 0)
+		turn_put_reply(&edge->turn, style, view_of(head, size), answer->der);
+	else
+		put_uncacheable(edge, answer->der, now, style);
 }
 
 static void put_stored(struct edge *edge, struct cache_entry *entry, const struct moment *now,
@@ -60,7 +74,7 @@ void exchange_deliver(struct edge *edge, const struct http_request *request,
 		      const struct reply_style *style)
 {
 	if (!answer->entry)
-		put_uncacheable(edge, answer->der, now, style);
+		put_passing(edge, answer, now, style);
 	else if (!put_not_modified(edge, request, answer, now, style))
 		put_stored(edge, answer->entry, now, style);
 }

@@ -5,9 +5,7 @@
 #include <openssl/evp.h>
 
 struct prefix {
-	/* Of an `unknown`, whose head never changes: the monotonic milliseconds when it was stored.
-	 * Of others: the second that the head tells. Modulo 2^32. */
-	uint32_t stamp;
+	uint32_t stamp; /* the second that the head tells, modulo 2^32 */
 	uint16_t head_size;
 	uint16_t unused;
 };
@@ -46,52 +44,106 @@ static const struct http_head_marks *marks_for(const struct ready_layout *layout
 	return &layout->marks[digits_of(body_size) - 1];
 }
 
-/* now + max-age never goes beyond nextUpdate (P-48). */
-static uint32_t max_age_at(const struct ready_layout *layout, int64_t next_update, int64_t now)
+/* ---- how long (P-23, P-28, P-48) ---- */
+
+static bool is_lightweight(const struct cache_facts *facts)
 {
-	int64_t left = next_update - now;
+	return facts->traits & ANSWER_LIGHTWEIGHT;
+}
+
+/* RFC 9919, 7.2: later than thisUpdate, so not now. */
+static int64_t longest_age(const struct ready_layout *layout, const struct cache_facts *facts)
+{
+	return layout->max_age == 0 && is_lightweight(facts) ? 1 : layout->max_age;
+}
+
+bool ready_is_over(const struct ready_layout *layout, const struct cache_facts *facts,
+		   const struct moment *now)
+{
+	int64_t second = wall_seconds(now->wall_us);
+	bool past = second >= facts->serve_until || second >= facts->next_update;
+	bool future = second < facts->produced_at || second < facts->this_update;
+	return past || future ||
+	       (is_lightweight(facts) && second >= facts->produced_at + longest_age(layout, facts));
+}
+
+static uint32_t max_age_at(const struct ready_layout *layout, const struct cache_facts *facts,
+			   int64_t now)
+{
+	int64_t most = longest_age(layout, facts), left = facts->serve_until - now;
 	if (left <= 0)
 		return 0;
-	return left < layout->max_age ? (uint32_t)left : layout->max_age;
+	return (uint32_t)(left < most ? left : most);
 }
+
+/* The fields of a head as of now, but the hash and the body's size. RFC 9919, 7.2: Last-Modified is
+ * thisUpdate and Expires nextUpdate; max-age goes first for who knows it. */
+static struct http_cacheable reply_at(const struct ready_layout *layout,
+				      const struct cache_facts *facts, int64_t now)
+{
+	bool lightweight = is_lightweight(facts);
+	uint32_t max_age = max_age_at(layout, facts, now);
+	return (struct http_cacheable){
+		.now = now,
+		.last_modified = lightweight ? facts->this_update : facts->produced_at,
+		.expires = lightweight ? facts->next_update : now + max_age,
+		.max_age = max_age,
+	};
+}
+
+static bool for_http_caches(const struct cache_facts *facts)
+{
+	return facts->traits & (ANSWER_SHARED | ANSWER_LIGHTWEIGHT);
+}
+
+/* ---- storing ---- */
 
 static int sha256(struct view bytes, uint8_t out[HTTP_ETAG_HASH_SIZE])
 {
 	return EVP_Digest(bytes.data, bytes.size, out, NULL, EVP_sha256(), NULL) == 1 ? 0 : -EIO;
 }
 
-static int put_cacheable_head(const struct ready_layout *layout, const struct message_answer *m,
-			      int64_t now, uint8_t *out, size_t *ret_size)
+static int put_cacheable_head(const struct ready_layout *layout, const struct cache_facts *facts,
+			      struct view der, int64_t now, uint8_t *out, size_t *ret_size)
 {
 	uint8_t hash[HTTP_ETAG_HASH_SIZE];
-	int r = sha256(m->der, hash);
+	int r = sha256(der, hash);
 	if (r < 0)
 		return r;
-	struct http_cacheable reply = {
-		.now = now,
-		.produced_at = m->produced_at,
-		.max_age = layout->max_age,
-		.hash = hash,
-		.body_size = m->der.size,
-	};
 	struct http_head_marks marks;
-	size_t size = http_put_cacheable(out, &reply, &marks);
-	r = http_patch_cacheable(out, &marks, now, max_age_at(layout, m->next_update, now));
+	struct http_cacheable reply = reply_at(layout, facts, now), longest = reply;
+	longest.max_age = (uint32_t)longest_age(layout, facts);
+	longest.hash = hash;
+	longest.body_size = der.size;
+	size_t size = http_put_cacheable(out, &longest, &marks);
+	r = http_patch_cacheable(out, &marks, &reply);
 	if (r < 0)
 		return r;
 	*ret_size = size;
 	return 0;
 }
 
-static struct cache_facts facts_of(const struct message_answer *m)
+size_t ready_put_passing_head(const struct ready_layout *layout, const struct cache_facts *facts,
+			      struct view der, const struct moment *now, uint8_t *out)
+{
+	size_t size = 0;
+	if (!is_lightweight(facts) ||
+	    put_cacheable_head(layout, facts, der, wall_seconds(now->wall_us), out, &size) < 0)
+		return 0;
+	return size;
+}
+
+struct cache_facts ready_facts(const struct message_answer *m)
 {
 	return (struct cache_facts){
 		.tag = m->tag,
 		.issuer = m->issuer,
 		.status = (uint8_t)m->status,
+		.traits = (uint8_t)m->traits,
 		.produced_at = m->produced_at,
 		.this_update = m->this_update,
 		.next_update = m->next_update,
+		.serve_until = m->serve_until,
 		.refresh_at = m->refresh_at,
 	};
 }
@@ -106,25 +158,19 @@ int ready_put(struct cache *cache, const struct ready_layout *layout, struct vie
 	int64_t second = wall_seconds(now->wall_us);
 	size_t size;
 	struct prefix prefix = {.stamp = (uint32_t)second};
-	if (m->status == OCSP_UNKNOWN) {
-		prefix.stamp = (uint32_t)(now->mono_us / MILLISECOND_US);
-		size = http_put_uncacheable(head, second, m->der.size);
-	} else {
-		int r = put_cacheable_head(layout, m, second, head, &size);
+	struct cache_facts facts = ready_facts(m);
+	if (for_http_caches(&facts)) {
+		int r = put_cacheable_head(layout, &facts, m->der, second, head, &size);
 		if (r < 0)
 			return r;
+	} else {
+		size = http_put_uncacheable(head, second, m->der.size);
 	}
 	prefix.head_size = (uint16_t)size;
 	memcpy(payload, &prefix, sizeof(prefix));
 	memcpy(head + size, m->der.data, m->der.size);
-	struct cache_facts facts = facts_of(m);
 	return cache_put(cache, key, &facts, view_of(payload, sizeof(prefix) + size + m->der.size),
 			 ret);
-}
-
-uint32_t ready_age_ms(const struct cache_entry *entry, const struct moment *now)
-{
-	return (uint32_t)(now->mono_us / MILLISECOND_US) - prefix_of(entry)->stamp;
 }
 
 static struct ready_reply parts_of(const struct cache_entry *entry)
@@ -142,20 +188,22 @@ struct view ready_der(const struct cache_entry *entry)
 
 bool ready_is_cacheable(const struct cache_entry *entry)
 {
-	return cache_entry_facts(entry).status != OCSP_UNKNOWN;
+	struct cache_facts facts = cache_entry_facts(entry);
+	return for_http_caches(&facts);
 }
 
 static void bring_up_to_date(const struct ready_layout *layout, struct cache_entry *entry,
 			     int64_t second)
 {
 	size_t body_size = ready_der(entry).size;
-	int64_t next_update = cache_entry_facts(entry).next_update;
+	struct cache_facts facts = cache_entry_facts(entry);
+	struct http_cacheable reply = reply_at(layout, &facts, second);
 	uint8_t *payload = cache_entry_payload_mutable(entry);
 	struct prefix *prefix = (struct prefix *)(void *)payload;
 	prefix->stamp = (uint32_t)second;
 	/* Cannot fail: the head has room for the longest max-age. */
-	(void)!http_patch_cacheable(payload + sizeof(*prefix), marks_for(layout, body_size), second,
-				    max_age_at(layout, next_update, second));
+	(void)!http_patch_cacheable(payload + sizeof(*prefix), marks_for(layout, body_size),
+				    &reply);
 }
 
 struct ready_reply ready_reply(const struct ready_layout *layout, struct cache_entry *entry,
@@ -187,13 +235,11 @@ size_t ready_not_modified(const struct ready_layout *layout, const struct cache_
 	    !stored_hash(layout, entry, hash))
 		return 0;
 	struct cache_facts facts = cache_entry_facts(entry);
-	if (!http_is_not_modified(request, hash, facts.produced_at))
+	/* Two answers may have one thisUpdate, so where that is the date only a tag tells them apart. */
+	int64_t modified = is_lightweight(&facts) ? INT64_MAX : facts.produced_at;
+	if (!http_is_not_modified(request, hash, modified))
 		return 0;
-	struct http_cacheable reply = {
-		.now = wall_seconds(now->wall_us),
-		.produced_at = facts.produced_at,
-		.hash = hash,
-	};
-	reply.max_age = max_age_at(layout, facts.next_update, reply.now);
+	struct http_cacheable reply = reply_at(layout, &facts, wall_seconds(now->wall_us));
+	reply.hash = hash;
 	return http_put_not_modified(out, &reply);
 }

@@ -22,13 +22,19 @@ struct ready_layout {
 
 void ready_layout_init(struct ready_layout *layout, int64_t max_age_us);
 
+/* Of a successful answer: what a cache keeps beside it. */
+struct cache_facts ready_facts(const struct message_answer *m);
+/* May it be said no more, because it has ended, time or an issuance may have overtaken it (P-23), it
+ * comes from a future that our clock was set back from (P-28), or HTTP caches that were told how long
+ * to keep it must find a newer one now (RFC 9919, 7.1)? */
+bool ready_is_over(const struct ready_layout *layout, const struct cache_facts *facts,
+		   const struct moment *now);
+
 /* Stores a successful answer under its key. What cache_put() returns. */
 must_check int ready_put(struct cache *cache, const struct ready_layout *layout, struct view key,
 			 const struct message_answer *m, const struct moment *now,
 			 struct cache_entry **ret);
 
-/* Milliseconds since an `unknown` was stored; not for others. */
-uint32_t ready_age_ms(const struct cache_entry *entry, const struct moment *now);
 /* The OCSPResponse. */
 struct view ready_der(const struct cache_entry *entry);
 
@@ -39,7 +45,12 @@ struct ready_reply {
 struct ready_reply ready_reply(const struct ready_layout *layout, struct cache_entry *entry,
 			       const struct moment *now);
 
-/* Whether the stored answer is for shared caches; `unknown` is not (P-50). */
+/* The head for a successful answer that is not stored here (several CertIDs, a nonce): written to
+ * HTTP_REPLY_HEAD_SIZE octets. Gives its size; 0: no head of its own, it is for no cache. */
+size_t ready_put_passing_head(const struct ready_layout *layout, const struct cache_facts *facts,
+			      struct view der, const struct moment *now, uint8_t *out);
+
+/* Whether the stored answer's head is for HTTP caches; that of `unknown` mostly is not (P-50). */
 bool ready_is_cacheable(const struct cache_entry *entry);
 /* Whether the request's conditions are met by it, so that 304 is due (P-49); then the head of that
  * reply is written to HTTP_REPLY_HEAD_SIZE octets. Gives its size or 0. */

@@ -61,10 +61,10 @@ static void put_freshness(struct pen *pen, const struct http_cacheable *reply,
 	marks->date = (uint16_t)pen->size;
 	put_date(pen, reply->now);
 	PUT(pen, "\r\nLast-Modified: ");
-	put_date(pen, reply->produced_at);
+	put_date(pen, reply->last_modified);
 	PUT(pen, "\r\nExpires: ");
 	marks->expires = (uint16_t)pen->size;
-	put_date(pen, reply->now + reply->max_age);
+	put_date(pen, reply->expires);
 	PUT(pen, "\r\nCache-Control: max-age=");
 	marks->max_age = (uint16_t)pen->size;
 	put_number(pen, reply->max_age);
@@ -175,17 +175,17 @@ size_t http_put_refusal(uint8_t *out, unsigned status, int64_t now)
 	return pen.size;
 }
 
-int http_patch_cacheable(uint8_t *head, const struct http_head_marks *marks, int64_t now,
-			 uint32_t max_age)
+int http_patch_cacheable(uint8_t *head, const struct http_head_marks *marks,
+			 const struct http_cacheable *reply)
 {
 	uint8_t digits[20];
 	struct pen pen = {.out = digits};
-	put_number(&pen, max_age);
+	put_number(&pen, reply->max_age);
 	if (pen.size > marks->max_age_width)
 		return -EINVAL;
 	memset(head + marks->max_age, ' ', marks->max_age_width);
 	memcpy(head + marks->max_age, digits, pen.size);
-	time_put_http((char *)head + marks->date, now);
-	time_put_http((char *)head + marks->expires, now + max_age);
+	time_put_http((char *)head + marks->date, reply->now);
+	time_put_http((char *)head + marks->expires, reply->expires);
 	return 0;
 }

@@ -25,8 +25,8 @@
 
 /* What a cacheable answer's head depends on (P-48). Times are seconds since 1970. */
 struct http_cacheable {
-	int64_t now; /* Date; Expires is now + max_age */
-	int64_t produced_at; /* Last-Modified */
+	int64_t now; /* Date */
+	int64_t last_modified, expires;
 	uint32_t max_age; /* seconds; the caller keeps now + max_age ≤ nextUpdate */
 	const uint8_t *hash; /* SHA-256 of the response: the strong ETag */
 	size_t body_size;
@@ -58,11 +58,11 @@ size_t http_put_plain(uint8_t *out, unsigned status, int64_t now, size_t body_si
  * Writes to HTTP_REFUSAL_SIZE octets and gives back its size. */
 size_t http_put_refusal(uint8_t *out, unsigned status, int64_t now);
 
-/* Brings a stored cacheable head to a later `now`, in place. Where max_age has become shorter than
- * the digits that were there, spaces follow it, which every reader of lists skips.
- * 0, or -EINVAL (nothing changed) where max_age needs more digits: write the head anew. */
-must_check int http_patch_cacheable(uint8_t *head, const struct http_head_marks *marks, int64_t now,
-				    uint32_t max_age);
+/* Brings a stored cacheable head to a later `now` of the same answer, in place. Where max_age has
+ * become shorter than the digits that were there, spaces follow it, which every reader of lists
+ * skips. 0, or -EINVAL (nothing changed) where max_age needs more digits: write the head anew. */
+must_check int http_patch_cacheable(uint8_t *head, const struct http_head_marks *marks,
+				    const struct http_cacheable *reply);
 
 /* Whether a GET or HEAD is answered with 304 (RFC 9110, 13.1 and 13.2.2): If-None-Match, by weak
  * comparison, wins over If-Modified-Since. `hash` and `produced_at` as in struct http_cacheable.

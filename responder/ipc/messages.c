@@ -100,11 +100,13 @@ static const struct field answer_result[] = {
 static const struct field answer_response[] = {
 	BOOL(struct message_answer, cacheable),
 	ENUM(struct message_answer, status, STATUSES),
+	U32(struct message_answer, traits, 0, ANSWER_TRAITS),
 	U64(struct message_answer, tag),
 	U32(struct message_answer, issuer, 0, INT32_MAX),
 	TIME(struct message_answer, produced_at),
 	TIME(struct message_answer, this_update),
 	TIME(struct message_answer, next_update),
+	TIME(struct message_answer, serve_until),
 	TIME(struct message_answer, refresh_at),
 	VIEW(struct message_answer, der, 1, LIMIT_RESPONSE),
 };

@@ -50,15 +50,27 @@ struct message_signed_query {
 	struct view query; /* a MESSAGE_QUERY's payload */
 };
 
-/* Where an answer belongs, so that a purge can find it. */
+/* What the verdict knew and every cache must know too (P-23); bits. */
+enum answer_trait {
+	ANSWER_STICKY = 1, /* revoked on record: true however old the evidence is (I-3) */
+	ANSWER_SHARED = 2, /* HTTP caches may keep it: no issuance overtakes it (P-50) */
+	ANSWER_LIGHTWEIGHT = 4, /* its HTTP head and its replacement are RFC 9919's */
+};
+#define ANSWER_TRAITS 7
+
+/* Where an answer belongs, so that a purge can find it, and how long it is true. */
 struct message_answer {
 	uint64_t id;
 	enum ocsp_result result; /* unless SUCCESSFUL, nothing below is used; read as zeros */
 	bool cacheable; /* one CertID, no nonce */
 	enum ocsp_status status; /* of the first CertID */
+	uint32_t traits; /* enum answer_trait, of all CertIDs */
 	uint64_t tag; /* names the certificate; opaque outside the ledger */
 	int32_t issuer;
 	int64_t produced_at, this_update, next_update; /* seconds since 1970 */
+	/* From here on no cache says it, ours or HTTP's: by then time or an issuance may have
+	 * overtaken it (P-23). Never after next_update. */
+	int64_t serve_until;
 	int64_t refresh_at; /* ask again from here on (P-28) */
 	struct view der; /* the OCSPResponse */
 };

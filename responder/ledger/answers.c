@@ -1,12 +1,6 @@
 /* What goes to the fronts: answers, purges and ticks, in one order (DESIGN.md), and the second-level
  * cache, which holds what was signed so that N fronts never cause N signatures. */
-#include "conf/profile.h"
 #include "ledger/state.h"
-
-/* The database was away; its facts (P-30) are asked for again. */
-#define WITHOUT_FACTS_LIFE_S 60
-/* An unknown serial may be issued in the next moment (P-50). */
-#define UNKNOWN_LIFE_S 1
 
 static void frame_to_front(struct ledger *l, unsigned front, uint8_t type)
 {
@@ -32,44 +26,19 @@ void answer_error(struct ledger *l, unsigned front, uint64_t id, enum ocsp_resul
 
 /* ---- signed ---- */
 
-/* From -1000 to 1000, the same for one answer each time. */
-static int64_t spread(const struct ledger *l, const struct message_answer *m)
-{
-	uint64_t seed[2] = {m->tag, (uint64_t)m->produced_at};
-	return (int64_t)(siphash(&l->key, view_of(seed, sizeof(seed))) % 2001) - 1000;
-}
-
-/* `span` more or less `share` ten-thousandths of it. */
-static int64_t stretched(int64_t span, int64_t share)
-{
-	return span + span / 10000 * share + span % 10000 * share / 10000;
-}
-
-/* P-28: at half of its life, ±10 % so that what was signed together is not signed anew together
- * (FAULTS.md row 13). Where the profile sets a bound it is one: of the life that relying parties see,
- * from thisUpdate on, and the spread is before it. */
-static int64_t refresh_time(const struct ledger *l, enum profile profile,
-			    const struct message_answer *m)
-{
-	int64_t most = profile_refresh_most(profile), soon = m->produced_at + UNKNOWN_LIFE_S;
-	if (m->status == OCSP_UNKNOWN)
-		return soon;
-	if (most == INT64_MAX)
-		return m->produced_at +
-		       stretched((m->next_update - m->produced_at) / 2, spread(l, m));
-	int64_t half = (m->next_update - m->this_update) / 2;
-	int64_t bound = m->this_update + (half < most ? half : most);
-	/* Revoked is said on old evidence, too; then again and again. */
-	return bound <= soon
-		       ? soon
-		       : m->produced_at + stretched(bound - m->produced_at, spread(l, m) - 1000);
-}
-
 /* What only those may have who sign is stored here, where every question is judged, and by no front
  * and no HTTP cache (P-15). */
 static bool is_shareable(const struct issuer *issuer)
 {
 	return !issuer->section || issuer->section->signed_requests != SIGNED_REQUIRE;
+}
+
+static uint32_t traits_of(const struct job *job)
+{
+	bool lightweight = job->issuer->section->profile == PROFILE_LIGHTWEIGHT;
+	return (job->revoked_only ? ANSWER_STICKY : 0U) |
+	       (job->unassigned ? 0U : (unsigned)ANSWER_SHARED) |
+	       (lightweight ? ANSWER_LIGHTWEIGHT : 0U);
 }
 
 static struct message_answer answer_of(const struct ledger *l, const struct job *job,
@@ -79,6 +48,7 @@ static struct message_answer answer_of(const struct ledger *l, const struct job 
 		.result = OCSP_SUCCESSFUL,
 		.cacheable = job->cacheable && is_shareable(job->issuer),
 		.status = job->entries[0].verdict.status,
+		.traits = traits_of(job),
 		.tag = job->entries[0].tag,
 		.issuer = job->issuer->record.id,
 		.produced_at = signed_response->produced_at,
@@ -86,9 +56,7 @@ static struct message_answer answer_of(const struct ledger *l, const struct job 
 		.next_update = signed_response->next_update,
 		.der = signed_response->der,
 	};
-	m.refresh_at = refresh_time(l, job->issuer->section->profile, &m);
-	if (facts_missing(job) && m.refresh_at > m.produced_at + WITHOUT_FACTS_LIFE_S)
-		m.refresh_at = m.produced_at + WITHOUT_FACTS_LIFE_S;
+	times_of_answer(l, job, &m);
 	return m;
 }
 
@@ -98,9 +66,11 @@ static void answer_store(struct ledger *l, struct view key, const struct message
 		.tag = m->tag,
 		.issuer = m->issuer,
 		.status = (uint8_t)m->status,
+		.traits = (uint8_t)m->traits,
 		.produced_at = m->produced_at,
 		.this_update = m->this_update,
 		.next_update = m->next_update,
+		.serve_until = m->serve_until,
 		.refresh_at = m->refresh_at,
 	};
 	/* Not stored is only slower. */
@@ -118,12 +88,16 @@ void answer_signed(struct ledger *l, struct job *job, const struct message_signe
 
 /* ---- second-level cache ---- */
 
+/* What is due to be made anew is not repeated to a front. And nothing that comes from a future which our
+ * clock was set back from (P-28). */
 static bool facts_usable(const struct ledger *l, const struct cache_facts *facts, struct moment now)
 {
 	int64_t now_s = wall_seconds(now.wall_us);
 	bool fresh = l->has_evidence && evidence_fresh(l, &l->evidence, now);
-	return (fresh || facts->status == OCSP_REVOKED) && now_s < facts->refresh_at &&
-	       now_s < facts->next_update && facts->this_update <= now_s;
+	bool past = now_s >= facts->refresh_at || now_s >= facts->serve_until ||
+		    now_s >= facts->next_update;
+	bool future = facts->this_update > now_s || facts->produced_at > now_s;
+	return (fresh || (facts->traits & ANSWER_STICKY)) && !past && !future;
 }
 
 bool answer_cached(struct ledger *l, unsigned front, uint64_t id, const struct issuer *issuer,
@@ -141,11 +115,13 @@ bool answer_cached(struct ledger *l, unsigned front, uint64_t id, const struct i
 		.result = OCSP_SUCCESSFUL,
 		.cacheable = is_shareable(issuer),
 		.status = (enum ocsp_status)facts.status,
+		.traits = facts.traits,
 		.tag = facts.tag,
 		.issuer = facts.issuer,
 		.produced_at = facts.produced_at,
 		.this_update = facts.this_update,
 		.next_update = facts.next_update,
+		.serve_until = facts.serve_until,
 		.refresh_at = facts.refresh_at,
 		.der = cache_entry_payload(entry),
 	};

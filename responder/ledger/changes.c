@@ -49,8 +49,26 @@ void changes_flush(struct ledger *l)
 	answer_purge(l, &(struct message_purge){.scope = PURGE_ALL});
 }
 
+/* hold_releasable = no: a suspension never ends. */
+static bool release_refused(const struct ledger *l, const struct cert_record *record)
+{
+	const struct issuer *issuer = issuers_by_id(l->issuers, record->issuer);
+	struct cert_record known;
+	return record->status != CERT_REVOKED && record->status != CERT_HELD && issuer &&
+	       issuer->section && !issuer->section->hold_releasable &&
+	       revoked_find(l->revoked, record->issuer, serial_view(&record->serial), &known) &&
+	       known.status == CERT_HELD && record->version > known.version;
+}
+
 void changes_apply(struct ledger *l, const struct cert_record *record)
 {
+	if (release_refused(l, record)) {
+		certificate_alarm(l,
+				  "the database releases a certificate that hold_releasable = no "
+				  "keeps on hold, it stays on hold",
+				  record);
+		return;
+	}
 	int result = revoked_apply(l->revoked, record);
 	if (result == REVOKED_CHANGED) {
 		struct view serial = serial_view(&record->serial);

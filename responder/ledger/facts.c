@@ -6,10 +6,12 @@
 /* Lookups whose row was older than what the feed has brought meanwhile. */
 #define FACTS_TRIES 2
 
+/* P-53: of a CA revoked as a whole only the lookup tells what it has issued. */
 static bool issuer_wants(const struct job *job)
 {
 	const struct conf_issuer *section = job->issuer->section;
-	return section->cert_hash || section->crl_id;
+	return section->cert_hash || section->crl_id ||
+	       (section->final_answers && job->issuer->record.revoked_at != TIME_NONE);
 }
 
 /* As far as revoked answers go: good ones are looked up in any case. */

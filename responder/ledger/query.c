@@ -26,9 +26,10 @@ static const struct issuer *match(const struct ledger *l, const struct ocsp_cert
 	return issuer && issuer->section ? issuer : &l->stranger;
 }
 
+/* No answer reaches beyond that moment, and one that ends there is no answer any more (P-28). */
 static bool retired(const struct conf_issuer *section, struct moment now)
 {
-	return section->retired_until != 0 && wall_seconds(now.wall_us) > section->retired_until;
+	return section->retired_until != 0 && wall_seconds(now.wall_us) >= section->retired_until;
 }
 
 /* All CertIDs are of one issuer that is configured (P-12), or all of none and the policy says unknown

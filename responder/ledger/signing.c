@@ -169,8 +169,8 @@ static void job_signed(struct ledger *l, struct job *job, const struct message_s
 		l->counts.fences++;
 		job_again(l, job, now);
 	} else if ((!fresh && !job->revoked_only) || m->next_update <= now_s ||
-		   job->this_update > now_s) {
-		job_again(l, job, now); /* I-3, P-28, and a clock that jumped */
+		   job->valid_until <= now_s || job->this_update > now_s) {
+		job_again(l, job, now); /* I-3, P-23, P-28, and a clock that jumped */
 	} else {
 		answer_signed(l, job, m);
 	}

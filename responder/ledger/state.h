@@ -83,6 +83,8 @@ struct job {
 	uint64_t sign_id;
 	int64_t issuer_version;
 	bool revoked_only;
+	bool unassigned; /* for want of a row, all or some of it (P-23) */
+	int64_t valid_until; /* of its verdicts, the earliest */
 	int64_t this_update, next_update;
 
 	struct view nonce;
@@ -187,6 +189,16 @@ enum ocsp_result truth_refusal(const struct job *job);
 bool truth_changed(const struct ledger *l, const struct job *job);
 /* Does this entry need a lookup to be decided? */
 bool truth_wants_lookup(const struct ledger *l, const struct entry *entry, struct moment now);
+
+/* ---- times.c: from when to when (P-27, P-28) ---- */
+
+/* Sets the job's times by its verdicts; `final`: all are revoked for good. False if nothing is left to
+ * sign: a hold whose evidence is too old, or a clock of the database that is behind ours by the whole
+ * validity. */
+must_check bool times_decide(const struct ledger *l, struct job *job, bool final,
+			     struct moment now);
+/* Of what was signed: from when on no cache may say it (P-23), and when it is to be asked for anew. */
+void times_of_answer(const struct ledger *l, const struct job *job, struct message_answer *m);
 
 /* ---- facts.c: what answers say besides the status (P-30) ---- */
 

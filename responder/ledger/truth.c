@@ -2,7 +2,6 @@
  *
  * The revoked set comes first: what is not good there needs no lookup and loses against no lookup.
  * Everything else needs a lookup whose evidence is fresh and which is not older than the set. */
-#include "base/timetext.h"
 #include "ledger/state.h"
 
 bool evidence_fresh(const struct ledger *l, const struct db_evidence *evidence, struct moment now)
@@ -86,42 +85,6 @@ static bool verdict_revoked(const struct verdict *verdict)
 	return verdict->status == OCSP_REVOKED && !verdict->extended_revoke;
 }
 
-/* Up to when is what we say proven? The feed's evidence vouches for every row, because a change
- * would have come with it; that there is no row is only as new as the lookup that said so. Of several
- * CertIDs, which share one thisUpdate, the rows decide: an earlier time could fall into a hold that
- * was released since, and good would be a lie then; an issuance a moment ago is not. */
-static int64_t proven_us(const struct ledger *l, const struct job *job)
-{
-	const struct entry *entry = &job->entries[0];
-	bool absent = job->count == 1 && entry->version == 0 && entry->knowledge == KNOWS_ABSENCE;
-	if (absent && entry->evidence.time_us < l->evidence.time_us)
-		return entry->evidence.time_us;
-	return l->evidence.time_us;
-}
-
-/* P-27. False if these times leave nothing to sign: a hold whose evidence is too old, or a clock of
- * the database that is behind ours by the whole validity. */
-static bool decide_times(const struct ledger *l, struct job *job, bool final, struct moment now)
-{
-	const struct conf_issuer *section = job->issuer->section;
-	int64_t validity = section->validity_us / SECOND_US;
-	int64_t now_s = wall_seconds(now.wall_us);
-	/* The database's clock may be ahead of ours (FAULTS.md row 12). */
-	int64_t proven = wall_seconds(proven_us(l, job));
-	job->this_update = (proven < now_s ? proven : now_s) - section->backdate_us / SECOND_US;
-	/* Validity counts both ends. */
-	job->next_update = job->this_update + validity - 1;
-	/* Revoked is sticky: it stays true however old the proof is, so once half of the validity
-	 * is gone it counts from now on. */
-	if (job->next_update - now_s < validity / 2 && final)
-		job->next_update = now_s + validity - 1;
-	if (section->final_answers) /* of a CA that has closed: nothing will change (F-qualified) */
-		job->next_update = TIME_MOST;
-	if (section->retired_until != 0 && job->next_update > section->retired_until) /* P-33 */
-		job->next_update = section->retired_until;
-	return job->next_update > now_s && job->next_update > job->this_update;
-}
-
 enum job_state truth_decide(const struct ledger *l, struct job *job, struct moment now)
 {
 	bool final = true;
@@ -130,18 +93,23 @@ enum job_state truth_decide(const struct ledger *l, struct job *job, struct mome
 			return JOB_LOOKUP;
 	job->issuer_version = job->issuer->record.version;
 	job->revoked_only = true;
+	job->unassigned = false;
+	job->valid_until = INT64_MAX;
 	for (unsigned i = 0; i < job->count; i++) {
 		const struct verdict *verdict = &job->entries[i].verdict;
 		entry_decide(l, &job->entries[i], now);
 		if (verdict->result != OCSP_SUCCESSFUL)
 			return JOB_NEW;
 		job->revoked_only = job->revoked_only && verdict_revoked(verdict);
+		job->unassigned = job->unassigned || verdict->unassigned;
+		if (verdict->valid_until < job->valid_until)
+			job->valid_until = verdict->valid_until;
 		final = final && verdict_final(verdict);
 	}
 	bool fresh = feed_fresh(l, now);
 	if (!l->has_evidence || (!fresh && !job->revoked_only))
 		return JOB_STALE; /* I-3 */
-	return decide_times(l, job, final, now) ? JOB_QUEUED : JOB_STALE;
+	return times_decide(l, job, final, now) ? JOB_QUEUED : JOB_STALE;
 }
 
 enum ocsp_result truth_refusal(const struct job *job)

@@ -21,6 +21,8 @@ static struct verdict answered(enum ocsp_status status)
 		.revoked_at = TIME_NONE,
 		.reason = REASON_NONE,
 		.invalidity_at = TIME_NONE,
+		.valid_until = INT64_MAX,
+		.not_after = TIME_NONE,
 	};
 }
 
@@ -81,13 +83,16 @@ static struct verdict revoked_verdict(const struct issuer_record *issuer,
 static struct verdict good_verdict(const struct issuer_policy *policy,
 				   const struct cert_record *record, int64_t now)
 {
-	bool expired = record->not_after != TIME_NONE && record->not_after < now;
-	if (expired && policy->expired == EXPIRED_UNAUTHORIZED)
+	struct verdict verdict = answered(OCSP_GOOD);
+	if (record->not_after == TIME_NONE || policy->expired != EXPIRED_UNAUTHORIZED)
+		return verdict;
+	if (record->not_after < now)
 		return unauthorized();
-	return answered(OCSP_GOOD);
+	verdict.valid_until = record->not_after + 1; /* it is valid at its last second (P-23) */
+	return verdict;
 }
 
-static struct verdict unassigned_verdict(const struct issuer_policy *policy)
+static struct verdict policy_verdict(const struct issuer_policy *policy)
 {
 	if (!policy->complete) /* known only by CRL: what is not on it is good (P-22) */
 		return answered(OCSP_GOOD);
@@ -102,8 +107,15 @@ static struct verdict unassigned_verdict(const struct issuer_policy *policy)
 	return answered(OCSP_UNKNOWN);
 }
 
-struct verdict verdict_of(const struct issuer_policy *policy, const struct issuer_record *issuer,
-			  const struct cert_record *record, int64_t now)
+static struct verdict unassigned_verdict(const struct issuer_policy *policy)
+{
+	struct verdict verdict = policy_verdict(policy);
+	verdict.unassigned = true;
+	return verdict;
+}
+
+static struct verdict decide(const struct issuer_policy *policy, const struct issuer_record *issuer,
+			     const struct cert_record *record, int64_t now)
 {
 	if (record && record->status == CERT_HELD)
 		return held_verdict(issuer, record);
@@ -117,4 +129,13 @@ struct verdict verdict_of(const struct issuer_policy *policy, const struct issue
 	if (record)
 		return good_verdict(policy, record, now);
 	return unassigned_verdict(policy);
+}
+
+struct verdict verdict_of(const struct issuer_policy *policy, const struct issuer_record *issuer,
+			  const struct cert_record *record, int64_t now)
+{
+	struct verdict verdict = decide(policy, issuer, record, now);
+	verdict.recorded = record;
+	verdict.not_after = record ? record->not_after : TIME_NONE;
+	return verdict;
 }

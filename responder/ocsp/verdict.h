@@ -22,6 +22,12 @@ struct verdict {
 	enum revocation_reason reason;
 	int64_t invalidity_at;
 	bool extended_revoke; /* the answer for a serial never issued (P-23) */
+
+	/* How long it is true, for every cache that keeps what is made of it (P-23). */
+	bool recorded; /* a row says that the certificate was issued */
+	bool unassigned; /* said because there is no row: an issuance may overtake it any moment */
+	int64_t valid_until; /* seconds since 1970 from which on it is another; INT64_MAX: never */
+	int64_t not_after; /* the certificate's own end; TIME_NONE: not known, or not recorded */
 };
 
 /* `record` is NULL exactly where a completed lookup found no row. `now`: seconds since 1970. */

@@ -43,11 +43,13 @@ static int put_answers(struct view octets)
 	answer = (struct message_answer){.id = 2,
 					 .cacheable = true,
 					 .status = OCSP_REVOKED,
+					 .traits = ANSWER_STICKY | ANSWER_SHARED,
 					 .tag = 77,
 					 .issuer = 1,
 					 .produced_at = NOW,
 					 .this_update = NOW,
 					 .next_update = NOW + 28799,
+					 .serve_until = NOW + 28799,
 					 .refresh_at = NOW + 14400,
 					 .der = octets};
 	message_answer_write(&out, &answer);

@@ -13,6 +13,7 @@ struct chaos {
 	struct world world;
 	struct siphash_key key;
 	uint64_t drawn;
+	int64_t start; /* seconds */
 };
 
 static unsigned draw(struct chaos *c, unsigned below)
@@ -38,6 +39,12 @@ static const struct change *newest(const struct database *db, int32_t issuer,
 	return last;
 }
 
+/* Half of the certificates end while the world lasts. */
+static int64_t end_of(const struct chaos *c, const struct serial *serial)
+{
+	return serial->octets[0] % 2 ? TIME_NONE : c->start + 2 * serial->octets[0];
+}
+
 /* A move that the database's trigger allows; a row that an open transaction changed is locked. */
 static void write_something(struct chaos *c, int transaction)
 {
@@ -57,7 +64,8 @@ static void write_something(struct chaos *c, int transaction)
 		status = draw(c, 4) ? CERT_GOOD : CERT_REVOKED;
 	if (status == CERT_HELD)
 		reason = REASON_CERTIFICATE_HOLD;
-	database_write(w, issuer, &serial, status, reason, transaction);
+	database_write(w, issuer, &serial, status, reason, transaction)->record.not_after =
+		end_of(c, &serial);
 }
 
 static void a_transaction(struct chaos *c)
@@ -190,11 +198,22 @@ static void something(struct chaos *c)
 	world_settle(&c->world);
 }
 
+/* P-22, P-23, P-27, P-53 */
+static void policies(struct chaos *c, struct conf_issuer *section)
+{
+	section->policy.unassigned = draw(c, 2) ? UNASSIGNED_UNKNOWN : UNASSIGNED_REVOKED;
+	section->policy.expired = draw(c, 2) ? EXPIRED_ANSWER : EXPIRED_UNAUTHORIZED;
+	section->outlive = draw(c, 3) == 0;
+	section->final_answers = draw(c, 6) == 0;
+	section->profile = draw(c, 3) ? PROFILE_PRIVATE : PROFILE_LIGHTWEIGHT;
+}
+
 static void prepare(struct chaos *c)
 {
 	struct world *w = &c->world;
 	if (world_init(w) < 0)
 		abort();
+	c->start = wall_seconds(w->now.wall_us);
 	(void)world_add_issuer(w, "A", true, true);
 	(void)world_add_issuer(w, "B", true, true);
 	w->front_count = 2;
@@ -202,6 +221,7 @@ static void prepare(struct chaos *c)
 	w->conf.database.freshness_us = 1 * SECOND_US;
 	/* Half of the worlds have answers that live for seconds, so that they expire and refresh. */
 	w->sections[0].validity_us = draw(c, 2) ? 8 * SECOND_US : 3600 * SECOND_US;
+	policies(c, &w->sections[0]);
 	w->database.clock_offset_us = draw(c, 3) ? 0 : (int64_t)draw(c, 4) * SECOND_US;
 	world_start(w);
 }

@@ -2,6 +2,7 @@
 #include "world.h"
 
 #include "base/hex.h"
+#include "base/timetext.h"
 
 static bool concerns(const struct change *change, int32_t issuer, const struct serial *serial)
 {
@@ -135,6 +136,62 @@ static void judge_good(struct world *w, const struct question *question, unsigne
 		broken(w, question, i, "I-4: good after revoked");
 }
 
+static const struct conf_issuer *section_of(const struct world *w, unsigned issuer)
+{
+	return conf_issuer_named(&w->conf, w->issuers[issuer].name);
+}
+
+static bool never_issued(const struct sign_entry *said)
+{
+	return said->status == OCSP_UNKNOWN ||
+	       ocsp_never_issued(said->status, said->revoked_at, said->reason);
+}
+
+/* P-23: no cache says what time or an issuance has overtaken. */
+static void judge_overtaken(struct world *w, const struct question *question, unsigned i)
+{
+	int64_t now = wall_seconds(w->now.wall_us);
+	const struct conf_issuer *section = section_of(w, question->issuers[i]);
+	const struct change *row = database_row(
+		&w->database, database_issuer_id(question->issuers[i]), &question->serials[i]);
+	if (question->hit && never_issued(&question->statuses[i]) &&
+	    now > question->produced_at + LIMIT_UNASSIGNED_AGE)
+		broken(w, question, i, "P-23: never issued, out of a cache");
+	if (section && section->policy.expired == EXPIRED_UNAUTHORIZED && row &&
+	    question->statuses[i].status == OCSP_GOOD && row->record.not_after != TIME_NONE &&
+	    row->record.not_after < now)
+		broken(w, question, i, "P-23: good after the certificate's end");
+}
+
+/* Of a whole issuer: nothing is looked up then, so nobody knows the certificate's end. */
+static bool issuer_revoked(const struct world *w, unsigned issuer)
+{
+	const struct change *change;
+	TAILQ_FOREACH(change, &w->database.log, log)
+	if (change->whole_issuer && change->issuer.id == database_issuer_id(issuer))
+		return true;
+	return false;
+}
+
+/* P-27: an answer made in the life of its certificate ends with it; P-53: or has no end. */
+static void judge_end(struct world *w, const struct question *question, unsigned i)
+{
+	const struct conf_issuer *section = section_of(w, question->issuers[i]);
+	const struct sign_entry *said = &question->statuses[i];
+	const struct change *row = database_row(
+		&w->database, database_issuer_id(question->issuers[i]), &question->serials[i]);
+	bool final = question->next_update == TIME_MOST;
+	if (final &&
+	    (!row || (said->status == OCSP_REVOKED && said->reason == REASON_CERTIFICATE_HOLD)))
+		broken(w, question, i, "P-53: final where it can change");
+	if (final || !section || section->outlive || issuer_revoked(w, question->issuers[i]) ||
+	    !row || row->record.not_after == TIME_NONE || never_issued(said))
+		return;
+	if (question->produced_at < row->record.not_after &&
+	    question->next_update > row->record.not_after)
+		broken(w, question, i, "P-27: outlives its certificate");
+}
+
 static void judge_times(struct world *w, const struct question *question)
 {
 	int64_t now = wall_seconds(w->now.wall_us);
@@ -153,8 +210,11 @@ void oracle_judge(struct world *w, const struct question *question)
 		broken(w, question, 0, "P-11: not one status for each CertID");
 	judge_times(w, question);
 	for (unsigned i = 0; i < question->status_count; i++) {
-		if (question->statuses[i].status != OCSP_REVOKED && !fresh)
+		const struct sign_entry *said = &question->statuses[i];
+		if ((said->status != OCSP_REVOKED || never_issued(said)) && !fresh)
 			broken(w, question, i, "I-3: good or unknown on evidence too old");
+		judge_overtaken(w, question, i);
+		judge_end(w, question, i);
 		if (question->statuses[i].status == OCSP_GOOD)
 			judge_good(w, question, i);
 	}

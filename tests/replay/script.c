@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/hex.h"
+#include "base/timetext.h"
 #include "ipc/messages.h"
 #include "world.h"
 
@@ -182,6 +183,14 @@ static bool set_word(struct script *s, struct conf *conf)
 		issuer->policy.expired = (enum expired_policy)value;
 	else if (is(s, 1, "complete") && (value = choice(s, "no|yes")) >= 0)
 		issuer->policy.complete = value != 0;
+	else if (is(s, 1, "outlive") && (value = choice(s, "no|yes")) >= 0)
+		issuer->outlive = value != 0;
+	else if (is(s, 1, "final_answers") && (value = choice(s, "no|yes")) >= 0)
+		issuer->final_answers = value != 0;
+	else if (is(s, 1, "hold_releasable") && (value = choice(s, "no|yes")) >= 0)
+		issuer->hold_releasable = value != 0;
+	else if (is(s, 1, "profile") && (value = choice(s, "private|lightweight")) >= 0)
+		issuer->profile = value ? PROFILE_LIGHTWEIGHT : PROFILE_PRIVATE;
 	else if (is(s, 1, "cert_hash") && (value = choice(s, "no|yes")) >= 0)
 		issuer->cert_hash = value != 0;
 	else if (is(s, 1, "crl_id") && (value = choice(s, "no|yes")) >= 0)
@@ -210,6 +219,8 @@ static bool do_set(struct script *s)
 		conf->database.poll_interval_us = value;
 	else if (is(s, 1, "answer_timeout"))
 		conf->server.answer_timeout_us = value;
+	else if (is(s, 1, "max_age"))
+		conf->server.max_age_us = value;
 	else if (is(s, 1, "validity"))
 		conf->issuers[0].validity_us = value;
 	else if (is(s, 1, "backdate"))
@@ -540,6 +551,8 @@ static bool expect_of_question(struct script *s, const struct question *q)
 	if (is(s, 1, "AGE"))
 		return expect_seconds(s, "an age",
 				      wall_seconds(s->world.now.wall_us) - q->this_update);
+	if (is(s, 1, "FINAL"))
+		return q->next_update == TIME_MOST || fail(s, "it ends");
 	if (is(s, 1, "HIT") || is(s, 1, "MISS"))
 		return is(s, 1, "HIT") == q->hit || fail(s, "it was a %s", q->hit ? "hit" : "miss");
 	return expect_answer(s, q);

@@ -448,6 +448,7 @@ unsigned world_add_issuer(struct world *w, const char *name, bool registered, bo
 		section->name = issuer->name;
 		section->validity_us = INT64_C(8) * 3600 * SECOND_US;
 		section->policy.complete = true;
+		section->hold_releasable = true;
 	}
 	return index;
 }

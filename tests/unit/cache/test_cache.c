@@ -160,8 +160,10 @@ static void facts_come_back_as_they_went_in(void **state)
 		.tag = UINT64_MAX,
 		.issuer = 7,
 		.status = 2,
+		.traits = 0x55,
 		.produced_at = 1700000000,
 		.this_update = 1699999000,
+		.serve_until = 1700007200,
 		.refresh_at = 1700003600,
 		.next_update = INT64_C(253402300799), /* 9999-12-31: a closing CA's final answer */
 	};
@@ -176,7 +178,29 @@ static void facts_come_back_as_they_went_in(void **state)
 	assert_int_equal(back.this_update, facts.this_update);
 	assert_int_equal(back.refresh_at, facts.refresh_at);
 	assert_int_equal(back.next_update, facts.next_update);
+	assert_int_equal(back.serve_until, facts.serve_until);
+	assert_int_equal(back.traits, facts.traits);
 	assert_view_equal(cache_entry_payload(entry), view_of("payload", 7));
+}
+
+/* P-23: what does not fit ends earlier, never later; an answer for ever is one for ever. */
+static void times_too_far_away_are_brought_nearer(void **state)
+{
+	(void)state;
+	cleanup(cache_freep) struct cache *cache = new_cache(MEBIBYTE);
+	struct cache_facts facts = {
+		.produced_at = 1700000000,
+		.next_update = INT64_C(253402300798), /* a second before for ever */
+		.serve_until = INT64_C(253402300799),
+		.refresh_at = 1699999999,
+	};
+	struct cache_entry *entry = NULL;
+	assert_int_equal(cache_put(cache, view_of("k", 1), &facts, view_of("payload", 7), &entry),
+			 0);
+	struct cache_facts back = cache_entry_facts(entry);
+	assert_int_equal(back.next_update, INT64_C(1700000000) + UINT32_MAX - 1);
+	assert_int_equal(back.serve_until, facts.serve_until);
+	assert_int_equal(back.refresh_at, facts.produced_at);
 }
 
 int main(void)
@@ -193,6 +217,7 @@ int main(void)
 		cmocka_unit_test(a_purge_of_all_leaves_the_memory_of_an_empty_cache),
 		cmocka_unit_test(a_new_answer_takes_the_place_of_the_former),
 		cmocka_unit_test(facts_come_back_as_they_went_in),
+		cmocka_unit_test(times_too_far_away_are_brought_nearer),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

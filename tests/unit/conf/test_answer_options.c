@@ -66,6 +66,8 @@ static void nothing_is_added_to_answers_unless_asked_for(void **state)
 	assert_int_equal(issuer->archive_cutoff_us, ARCHIVE_CUTOFF_NONE);
 	assert_false(issuer->crl_id || issuer->cert_hash || issuer->sct_list);
 	assert_int_equal(issuer->retired_until, 0);
+	assert_false(issuer->outlive); /* P-27 */
+	assert_true(issuer->hold_releasable);
 	assert_null(issuer->chain);
 	assert_null(conf_default_issuer(conf));
 	/* A name alone changes nothing. */

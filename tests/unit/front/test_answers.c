@@ -126,12 +126,16 @@ static struct message_answer answer_to(const struct world *w, enum ocsp_status s
 		.id = w->last_id,
 		.cacheable = true,
 		.status = status,
+		.traits = status == OCSP_REVOKED ? ANSWER_STICKY | ANSWER_SHARED
+			  : status == OCSP_GOOD  ? ANSWER_SHARED
+						 : 0,
 		.tag = 7,
 		.issuer = 3,
 		.produced_at = now,
 		.this_update = now,
 		.refresh_at = now + 100,
 		.next_update = now + 200,
+		.serve_until = status == OCSP_UNKNOWN ? now + LIMIT_UNASSIGNED_AGE : now + 200,
 		.der = view_of_string(der),
 	};
 }
@@ -231,6 +235,7 @@ static void several_certids_need_evidence_even_if_the_first_is_revoked(void **st
 	advance(w, 2 * SECOND_US);
 	struct message_answer m = answer_to(w, OCSP_REVOKED, "revoked a, good b");
 	m.cacheable = false;
+	m.traits = ANSWER_SHARED; /* not all are sticky */
 	answers_answer(w->answers, &m, &w->now);
 	assert_int_equal(asker.result, OCSP_TRY_LATER);
 }
@@ -313,6 +318,63 @@ static void unknown_is_kept_for_a_second_at_most(void **state)
 	advance(w, 900 * MILLISECOND_US);
 	assert_now(w, "a", "unknown a");
 	advance(w, 100 * MILLISECOND_US);
+	assert_miss(w, "a");
+}
+
+/* P-23: RFC 6960's "never issued" is revoked, but neither for ever nor on any evidence. */
+static void never_issued_is_kept_for_a_second_and_needs_evidence(void **state)
+{
+	struct world *w = *state;
+	struct asker asker = {0};
+	assert_int_equal(ask(w, &asker, "a"), ANSWERS_WAITING);
+	struct message_answer m = answer_to(w, OCSP_REVOKED, "never issued a");
+	m.traits = 0;
+	m.serve_until = START + 1;
+	answers_answer(w->answers, &m, &w->now);
+	assert_int_equal(asker.result, OCSP_SUCCESSFUL);
+	assert_now(w, "a", "never issued a");
+	w->now.mono_us += 5 * SECOND_US; /* the evidence is as old as that */
+	assert_try_later(w, "a");
+	tick(w, 5 * SECOND_US);
+	w->now.wall_us += SECOND_US;
+	assert_miss(w, "a");
+}
+
+/* P-28: what was signed in a future that clocks were set back from is asked for anew. */
+static void an_answer_of_the_future_is_asked_for_anew(void **state)
+{
+	struct world *w = *state;
+	store(w, "a", OCSP_REVOKED, "future a");
+	w->now.wall_us -= 3600 * SECOND_US;
+	assert_miss(w, "a");
+	w->now.wall_us += 3600 * SECOND_US;
+	assert_now(w, "a", "future a");
+}
+
+static void an_answer_that_arrives_before_its_this_update_does_not_leave(void **state)
+{
+	struct world *w = *state;
+	struct asker asker = {0};
+	assert_int_equal(ask(w, &asker, "a"), ANSWERS_WAITING);
+	struct message_answer m = answer_to(w, OCSP_REVOKED, "future a");
+	m.this_update = m.produced_at = START + 10;
+	answers_answer(w->answers, &m, &w->now);
+	assert_int_equal(asker.result, OCSP_TRY_LATER);
+}
+
+/* P-23: a good that ends with its certificate, under `expired = unauthorized`. */
+static void a_good_is_not_said_past_the_end_of_its_verdict(void **state)
+{
+	struct world *w = *state;
+	struct asker asker = {0};
+	tick(w, 1000 * SECOND_US);
+	assert_int_equal(ask(w, &asker, "a"), ANSWERS_WAITING);
+	struct message_answer m = answer_to(w, OCSP_GOOD, "good a");
+	m.serve_until = START + 50;
+	answers_answer(w->answers, &m, &w->now);
+	advance(w, 49 * SECOND_US);
+	assert_now(w, "a", "good a");
+	advance(w, SECOND_US);
 	assert_miss(w, "a");
 }
 
@@ -619,6 +681,10 @@ int main(void)
 		TEST(what_the_ledger_refuses_now_is_not_served_from_memory),
 		TEST(unknown_is_kept_for_a_second_at_most),
 		TEST(a_clock_set_back_does_not_prolong_unknown),
+		TEST(never_issued_is_kept_for_a_second_and_needs_evidence),
+		TEST(an_answer_of_the_future_is_asked_for_anew),
+		TEST(an_answer_that_arrives_before_its_this_update_does_not_leave),
+		TEST(a_good_is_not_said_past_the_end_of_its_verdict),
 		TEST(a_purge_removes_the_answer_at_once),
 		TEST(an_answer_after_a_purge_is_newer_and_stays),
 		TEST(purges_of_an_issuer_and_of_all_reach_every_answer),

@@ -68,11 +68,13 @@ static void ledger_answers(struct world *w, enum ocsp_status status)
 		.id = question->id,
 		.cacheable = !question->nonce,
 		.status = status,
+		.traits = status == OCSP_UNKNOWN ? 0 : ANSWER_SHARED,
 		.tag = question->serial,
 		.produced_at = second,
 		.this_update = second,
 		.refresh_at = second + 1000,
 		.next_update = second + 2000,
+		.serve_until = status == OCSP_UNKNOWN ? second + 1 : second + 2000,
 		.der = view_of(der, w->der_size),
 	};
 	answers_answer(w->edge->answers, &m, &now);

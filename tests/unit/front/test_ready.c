@@ -31,26 +31,38 @@ static struct moment at(int64_t second)
 	return (struct moment){.wall_us = second * SECOND_US, .mono_us = second * SECOND_US};
 }
 
-static struct cache_entry *put(uint32_t number, enum ocsp_status status, int64_t next_update)
+static struct message_answer answer(enum ocsp_status status, int64_t next_update)
 {
 	static uint8_t der[DER_SIZE];
-	memset(der + KEY_OFFSET, 0, KEY_SIZE);
-	memcpy(der + KEY_OFFSET, &number, sizeof(number));
-	const struct message_answer m = {
+	return (struct message_answer){
 		.status = status,
-		.tag = number,
+		.traits = status == OCSP_UNKNOWN ? 0 : ANSWER_SHARED,
 		.produced_at = START,
 		.this_update = START,
 		.refresh_at = START + 1,
 		.next_update = next_update,
+		.serve_until = next_update,
 		.der = view_of(der, sizeof(der)),
 	};
+}
+
+static struct cache_entry *put_answer(uint32_t number, struct message_answer m)
+{
+	uint8_t *der = (uint8_t *)(uintptr_t)m.der.data;
+	memset(der + KEY_OFFSET, 0, KEY_SIZE);
+	memcpy(der + KEY_OFFSET, &number, sizeof(number));
+	m.tag = number;
 	struct cache_entry *entry = NULL;
 	struct moment now = at(START);
 	assert_int_equal(
 		ready_put(cache, &layout, view_of(der + KEY_OFFSET, KEY_SIZE), &m, &now, &entry),
 		0);
 	return entry;
+}
+
+static struct cache_entry *put(uint32_t number, enum ocsp_status status, int64_t next_update)
+{
+	return put_answer(number, answer(status, next_update));
 }
 
 static bool head_says(struct cache_entry *entry, int64_t second, const char *text)
@@ -128,6 +140,117 @@ static void unknown_is_kept_from_caches(void **state) /* P-50 */
 	assert_false(ready_is_cacheable(entry));
 }
 
+/* P-23: an HTTP cache keeps it no longer than we may. */
+static void max_age_never_reaches_beyond_the_end_of_the_verdict(void **state)
+{
+	(void)state;
+	struct message_answer m = answer(OCSP_GOOD, START + 1000);
+	m.serve_until = START + 100;
+	struct cache_entry *entry = put_answer(1, m);
+	assert_true(head_says(entry, START, "max-age=100,"));
+	assert_true(head_has_date(entry, START + 40, "Expires: ", START + 100));
+	assert_true(head_says(entry, START + 99, "max-age=1 "));
+}
+
+static bool is_over(const struct message_answer *m, int64_t second)
+{
+	struct cache_facts facts = ready_facts(m);
+	struct moment now = at(second);
+	return ready_is_over(&layout, &facts, &now);
+}
+
+static void an_answer_is_over_when_its_verdict_is(void **state) /* P-23, P-28 */
+{
+	(void)state;
+	struct message_answer m = answer(OCSP_REVOKED, START + 1000);
+	assert_false(is_over(&m, START + 999));
+	assert_true(is_over(&m, START + 1000));
+	m.serve_until = START + 100;
+	assert_false(is_over(&m, START + 99));
+	assert_true(is_over(&m, START + 100));
+}
+
+static void an_answer_of_the_future_is_not_said(void **state) /* P-28 */
+{
+	(void)state;
+	struct message_answer m = answer(OCSP_REVOKED, START + 1000);
+	m.this_update -= 3600; /* back-dated */
+	assert_false(is_over(&m, START));
+	assert_true(is_over(&m, START - 1));
+	m.this_update = START + 1; /* of a database whose clock is ahead */
+	assert_true(is_over(&m, START));
+}
+
+/* RFC 9919, 7.1: whoever comes back after the max-age that came with it finds a newer one. */
+static void a_lightweight_answer_is_replaced_before_its_max_age_is_over(void **state)
+{
+	(void)state;
+	struct message_answer m = answer(OCSP_GOOD, START + 1000);
+	m.traits |= ANSWER_LIGHTWEIGHT;
+	m.serve_until = START + 999;
+	assert_false(is_over(&m, START + 299));
+	assert_true(is_over(&m, START + 300));
+	struct cache_entry *entry = put_answer(1, m);
+	assert_true(head_says(entry, START, "max-age=300,"));
+	assert_true(head_says(entry, START + 299, "max-age=300,"));
+}
+
+/* RFC 9919, 7.2: Last-Modified is thisUpdate, Expires nextUpdate, max-age ends before it. */
+static void a_lightweight_head_says_the_times_of_the_answer(void **state)
+{
+	(void)state;
+	struct message_answer m = answer(OCSP_GOOD, START + 200);
+	m.traits |= ANSWER_LIGHTWEIGHT;
+	m.this_update = START - 50;
+	m.serve_until = START + 199;
+	struct cache_entry *entry = put_answer(1, m);
+	assert_true(head_has_date(entry, START + 10, "\r\nLast-Modified: ", START - 50));
+	assert_true(head_has_date(entry, START + 10, "\r\nExpires: ", START + 200));
+	assert_true(
+		head_says(entry, START + 10, "max-age=189, public, no-transform, must-revalidate"));
+	assert_true(head_says(entry, START + 198, "max-age=1 "));
+}
+
+/* RFC 9919, 7.2: authoritative, so neither no-cache nor no-store (and P-23: for a second). */
+static void a_lightweight_unknown_is_for_caches(void **state)
+{
+	(void)state;
+	struct message_answer m = answer(OCSP_UNKNOWN, START + 1000);
+	m.traits = ANSWER_LIGHTWEIGHT;
+	m.serve_until = START + 1;
+	struct cache_entry *entry = put_answer(1, m);
+	assert_true(ready_is_cacheable(entry));
+	assert_true(head_says(entry, START, "max-age=1 "));
+	assert_false(head_says(entry, START, "no-store"));
+}
+
+static void a_max_age_of_nothing_is_a_second_where_it_must_be_later_than_now(void **state)
+{
+	(void)state;
+	struct message_answer m = answer(OCSP_GOOD, START + 1000);
+	m.traits |= ANSWER_LIGHTWEIGHT;
+	m.serve_until = START + 999;
+	ready_layout_init(&layout, 0);
+	assert_true(head_says(put_answer(1, m), START, "max-age=1,"));
+	assert_false(is_over(&m, START));
+	assert_true(is_over(&m, START + 1));
+}
+
+static void only_a_lightweight_answer_has_a_head_where_it_is_not_stored(void **state)
+{
+	(void)state;
+	uint8_t out[HTTP_REPLY_HEAD_SIZE];
+	struct message_answer m = answer(OCSP_GOOD, START + 1000);
+	struct cache_facts facts = ready_facts(&m);
+	struct moment now = at(START + 1);
+	assert_int_equal(ready_put_passing_head(&layout, &facts, m.der, &now, out), 0);
+	facts.traits |= ANSWER_LIGHTWEIGHT;
+	size_t size = ready_put_passing_head(&layout, &facts, m.der, &now, out);
+	assert_true(size > 0);
+	assert_non_null(memmem(out, size, "ETag: \"", 7));
+	assert_non_null(memmem(out, size, "max-age=300,", 12));
+}
+
 /* PERFORMANCE.md: what leaves on the wire, and no more than 96 B with it. */
 static void a_stored_answer_costs_96_octets_beyond_what_it_sends(void **state)
 {
@@ -150,6 +273,14 @@ int main(void)
 		TEST(a_clock_set_back_is_followed),
 		TEST(head_and_body_are_one_piece),
 		TEST(unknown_is_kept_from_caches),
+		TEST(max_age_never_reaches_beyond_the_end_of_the_verdict),
+		TEST(an_answer_is_over_when_its_verdict_is),
+		TEST(an_answer_of_the_future_is_not_said),
+		TEST(a_lightweight_answer_is_replaced_before_its_max_age_is_over),
+		TEST(a_lightweight_head_says_the_times_of_the_answer),
+		TEST(a_lightweight_unknown_is_for_caches),
+		TEST(a_max_age_of_nothing_is_a_second_where_it_must_be_later_than_now),
+		TEST(only_a_lightweight_answer_has_a_head_where_it_is_not_stored),
 		TEST(a_stored_answer_costs_96_octets_beyond_what_it_sends),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,8 +11,12 @@ static const uint8_t hash[HTTP_ETAG_HASH_SIZE] = {0x01, 0xab, [31] = 0xff};
 
 #define ETAG "\"01AB0000000000000000000000000000000000000000000000000000000000FF\""
 
-static const struct http_cacheable sample = {
-	.now = NOW, .produced_at = NOW - 3600, .max_age = 300, .hash = hash, .body_size = 471};
+static const struct http_cacheable sample = {.now = NOW,
+					     .last_modified = NOW - 3600,
+					     .expires = NOW + 300,
+					     .max_age = 300,
+					     .hash = hash,
+					     .body_size = 471};
 
 static void check_text(const uint8_t *out, size_t size, const char *expected)
 {
@@ -151,7 +155,8 @@ static void a_patched_head_equals_one_written_later(void **state)
 	size_t size = http_put_cacheable(patched, &reply, &marks);
 	reply.now += 86400 * 40 + 12345;
 	reply.max_age = 299;
-	assert_int_equal(http_patch_cacheable(patched, &marks, reply.now, reply.max_age), 0);
+	reply.expires = reply.now + 299;
+	assert_int_equal(http_patch_cacheable(patched, &marks, &reply), 0);
 	assert_int_equal(http_put_cacheable(later, &reply, &unused), size);
 	assert_memory_equal(patched, later, size);
 }
@@ -163,11 +168,12 @@ static void a_shorter_max_age_is_filled_with_spaces(void **state) /* P-48 */
 	struct http_head_marks marks;
 	size_t size = http_put_cacheable((uint8_t *)out, &sample, &marks);
 	out[size] = '\0';
-	assert_int_equal(http_patch_cacheable((uint8_t *)out, &marks, NOW, 7), 0);
+	struct http_cacheable shorter = {.now = NOW, .expires = NOW + 7, .max_age = 7};
+	assert_int_equal(http_patch_cacheable((uint8_t *)out, &marks, &shorter), 0);
 	assert_non_null(strstr(out, "Cache-Control: max-age=7  , public,"));
 	assert_non_null(strstr(out, "Expires: Sun, 06 Nov 1994 08:49:44 GMT\r\n"));
 	/* And back: the width is the one that was reserved. */
-	assert_int_equal(http_patch_cacheable((uint8_t *)out, &marks, NOW, 300), 0);
+	assert_int_equal(http_patch_cacheable((uint8_t *)out, &marks, &sample), 0);
 	assert_non_null(strstr(out, "Cache-Control: max-age=300, public,"));
 }
 
@@ -178,7 +184,8 @@ static void a_longer_max_age_does_not_fit(void **state)
 	struct http_head_marks marks;
 	(void)http_put_cacheable(out, &sample, &marks);
 	memcpy(before, out, sizeof(out));
-	assert_int_equal(http_patch_cacheable(out, &marks, NOW + 5, 1000), -EINVAL);
+	struct http_cacheable longer = {.now = NOW + 5, .expires = NOW + 1005, .max_age = 1000};
+	assert_int_equal(http_patch_cacheable(out, &marks, &longer), -EINVAL);
 	assert_memory_equal(out, before, sizeof(out));
 }
 
@@ -186,7 +193,8 @@ static void the_largest_head_has_room(void **state)
 {
 	(void)state;
 	struct http_cacheable reply = {.now = INT64_MAX / 2,
-				       .produced_at = INT64_MIN,
+				       .last_modified = INT64_MIN,
+				       .expires = INT64_MAX / 2,
 				       .max_age = UINT32_MAX,
 				       .hash = hash,
 				       .body_size = SIZE_MAX};

@@ -26,11 +26,13 @@ static struct message_answer an_answer(void)
 				       .result = OCSP_SUCCESSFUL,
 				       .cacheable = true,
 				       .status = OCSP_REVOKED,
+				       .traits = ANSWER_TRAITS,
 				       .tag = UINT64_MAX - 1,
 				       .issuer = 3,
 				       .produced_at = NOW + 1,
 				       .this_update = NOW,
 				       .next_update = NOW + 2,
+				       .serve_until = NOW + 4,
 				       .refresh_at = NOW + 3,
 				       .der = view_of(octets, 1500)};
 }
@@ -221,7 +223,7 @@ static void answer_fields_out_of_range_are_refused(void **state)
 {
 	(void)state;
 	struct message_answer answer = an_answer();
-	/* id 8 · result 1 · cacheable 1 · status 1 · tag 8 · issuer 4 · 4 times · der */
+	/* id 8 · result 1 · cacheable 1 · status 1 · traits 4 · tag 8 · issuer 4 · 5 times · der */
 	EXPECT_REFUSED(answer, answer, 8, 1, 1, 5); /* 4 is never used (P-21) */
 	EXPECT_REFUSED(answer, answer, 8, 1, 1, 8);
 	EXPECT_REFUSED(answer, answer, 8, 1, 1, 255);
@@ -229,14 +231,15 @@ static void answer_fields_out_of_range_are_refused(void **state)
 	EXPECT_REFUSED(answer, answer, 9, 1, 1, 2);
 	EXPECT_REFUSED(answer, answer, 10, 1, 2, 0);
 	EXPECT_REFUSED(answer, answer, 10, 1, 2, 4);
-	EXPECT_REFUSED(answer, answer, 19, 4, 3, 0x80000000);
-	for (size_t time = 0; time < 4; time++) {
-		uint64_t right = (uint64_t)(NOW + (const int64_t[]){1, 0, 2, 3}[time]);
-		EXPECT_REFUSED(answer, answer, 23 + 8 * time, 8, right, TIME_MOST + 1);
-		EXPECT_REFUSED(answer, answer, 23 + 8 * time, 8, right, TIME_LEAST - 1);
-		EXPECT_REFUSED(answer, answer, 23 + 8 * time, 8, right, TIME_NONE);
+	EXPECT_REFUSED(answer, answer, 11, 4, ANSWER_TRAITS, ANSWER_TRAITS + 1);
+	EXPECT_REFUSED(answer, answer, 23, 4, 3, 0x80000000);
+	for (size_t time = 0; time < 5; time++) {
+		uint64_t right = (uint64_t)(NOW + (const int64_t[]){1, 0, 2, 4, 3}[time]);
+		EXPECT_REFUSED(answer, answer, 27 + 8 * time, 8, right, TIME_MOST + 1);
+		EXPECT_REFUSED(answer, answer, 27 + 8 * time, 8, right, TIME_LEAST - 1);
+		EXPECT_REFUSED(answer, answer, 27 + 8 * time, 8, right, TIME_NONE);
 	}
-	EXPECT_REFUSED(answer, answer, 55, 4, 1500, LIMIT_RESPONSE + 1);
+	EXPECT_REFUSED(answer, answer, 67, 4, 1500, LIMIT_RESPONSE + 1);
 	answer.der.size = 0;
 	EXPECT_UNWRITABLE(answer, answer);
 	answer.der.size = LIMIT_RESPONSE + 1;

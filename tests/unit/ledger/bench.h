@@ -137,6 +137,7 @@ static inline int setup(void **state)
 		b->sections[i].name = (char *)(i ? "B" : "A");
 		b->sections[i].validity_us = 3600 * SECOND_US;
 		b->sections[i].policy.complete = true;
+		b->sections[i].hold_releasable = true;
 	}
 	assert_int_equal(new_ledger(b), 0);
 	ledger_lookup_state(b->ledger, true, NULL);

@@ -206,6 +206,63 @@ static void a_hold_under_a_revoked_issuer_is_final_p34(void **state)
 		       REASON_CA_COMPROMISE);
 }
 
+/* ---- how long it is true, P-23 ---- */
+
+static void a_good_ends_with_its_certificate_where_expired_ones_are_not_answered_p23(void **state)
+{
+	(void)state;
+	struct issuer_policy strict = usual;
+	strict.expired = EXPIRED_UNAUTHORIZED;
+	struct verdict verdict = verdict_of(&strict, &healthy, &good, NOW);
+	assert_int_equal(verdict.valid_until, good.not_after + 1);
+	assert_int_equal(verdict_of(&strict, &healthy, &good, verdict.valid_until - 1).result,
+			 OCSP_SUCCESSFUL);
+	assert_int_equal(verdict_of(&strict, &healthy, &good, verdict.valid_until).result,
+			 OCSP_UNAUTHORIZED);
+	assert_int_equal(verdict_of(&usual, &healthy, &good, NOW).valid_until, INT64_MAX);
+	struct cert_record record = record_of(CERT_REVOKED, EARLIER, REASON_SUPERSEDED);
+	assert_int_equal(verdict_of(&strict, &healthy, &record, NOW).valid_until, INT64_MAX);
+	record = good;
+	record.not_after = TIME_NONE;
+	assert_int_equal(verdict_of(&strict, &healthy, &record, NOW).valid_until, INT64_MAX);
+}
+
+/* Whatever the policy says for it. What the issuer's revocation says no issuance overtakes. */
+static void what_is_said_for_want_of_a_row_may_be_overtaken_p23(void **state)
+{
+	(void)state;
+	struct issuer_policy policies[] = {
+		usual,
+		{.complete = true, .unassigned = UNASSIGNED_REVOKED},
+		{.complete = false},
+	};
+	for (size_t i = 0; i < array_size(policies); i++) {
+		struct verdict verdict = verdict_of(&policies[i], &healthy, NULL, NOW);
+		assert_true(verdict.unassigned);
+		assert_false(verdict.recorded);
+		verdict = verdict_of(&policies[i], &compromised, NULL, NOW);
+		assert_false(verdict.unassigned);
+		assert_false(verdict.recorded); /* P-53 */
+		verdict = verdict_of(&policies[i], &healthy, &good, NOW);
+		assert_false(verdict.unassigned);
+		assert_true(verdict.recorded);
+	}
+}
+
+static void every_verdict_about_a_row_knows_the_certificates_end_p27(void **state)
+{
+	(void)state;
+	static const enum cert_status statuses[] = {CERT_REVOKED, CERT_HELD};
+	assert_int_equal(verdict_of(&usual, &healthy, &good, NOW).not_after, good.not_after);
+	assert_int_equal(verdict_of(&usual, &compromised, &good, NOW).not_after, good.not_after);
+	for (size_t i = 0; i < array_size(statuses); i++) {
+		struct cert_record record = record_of(statuses[i], EARLIER, REASON_SUPERSEDED);
+		assert_int_equal(verdict_of(&usual, &healthy, &record, NOW).not_after,
+				 good.not_after);
+	}
+	assert_int_equal(verdict_of(&usual, &healthy, NULL, NOW).not_after, TIME_NONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +280,10 @@ int main(void)
 		cmocka_unit_test(a_revoked_issuer_revokes_serials_without_a_row_p34),
 		cmocka_unit_test(the_earlier_of_two_revocations_is_kept_p34),
 		cmocka_unit_test(a_hold_under_a_revoked_issuer_is_final_p34),
+		cmocka_unit_test(
+			a_good_ends_with_its_certificate_where_expired_ones_are_not_answered_p23),
+		cmocka_unit_test(what_is_said_for_want_of_a_row_may_be_overtaken_p23),
+		cmocka_unit_test(every_verdict_about_a_row_knows_the_certificates_end_p27),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

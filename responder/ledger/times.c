@@ -1,0 +1,150 @@
+/* From when to when an answer counts, decided with the verdict and carried whole to every cache:
+ *
+ *   thisUpdate ≤ producedAt          refresh_at     serve_until ≤ nextUpdate
+ *      │ proven     │ signed             │ replaced      │ said no more
+ *   ───┴────────────┴────────────────────┴───────────────┴──────────────▶
+ *
+ * nextUpdate is the signed promise (P-27); serve_until is when the verdict may be another one without
+ * that anything is purged (P-23): the certificate ends under `expired = unauthorized`, or a serial
+ * without a row is issued. */
+#include "base/timetext.h"
+#include "conf/profile.h"
+#include "ledger/state.h"
+
+/* The database was away; its facts (P-30) are asked for again. */
+#define WITHOUT_FACTS_LIFE_S 60
+
+/* ---- before signing ---- */
+
+/* Up to when is what we say proven? The feed's evidence vouches for every row, because a change
+ * would have come with it; that there is no row is only as new as the lookup that said so. Of several
+ * CertIDs, which share one thisUpdate, the rows decide: an earlier time could fall into a hold that
+ * was released since, and good would be a lie then; an issuance a moment ago is not. */
+static int64_t proven_us(const struct ledger *l, const struct job *job)
+{
+	const struct entry *entry = &job->entries[0];
+	bool absent = job->count == 1 && entry->version == 0 && entry->knowledge == KNOWS_ABSENCE;
+	if (absent && entry->evidence.time_us < l->evidence.time_us)
+		return entry->evidence.time_us;
+	return l->evidence.time_us;
+}
+
+/* P-53: of a CA that has closed, for what it is known to have issued and what can change no more; a
+ * hold can still end either way. */
+static bool job_is_final(const struct job *job)
+{
+	if (!job->issuer->section->final_answers)
+		return false;
+	for (unsigned i = 0; i < job->count; i++) {
+		const struct verdict *verdict = &job->entries[i].verdict;
+		bool held = verdict->status == OCSP_REVOKED &&
+			    verdict->reason == REASON_CERTIFICATE_HOLD;
+		if (!verdict->recorded || held)
+			return false;
+	}
+	return true;
+}
+
+/* P-27: staplers refuse an answer that outlives its certificate. One that has expired, or is in its
+ * last second, has no end left that an answer could keep. */
+static int64_t certificates_end(const struct job *job, int64_t now_s)
+{
+	int64_t end = INT64_MAX;
+	for (unsigned i = 0; !job->issuer->section->outlive && i < job->count; i++) {
+		int64_t not_after = job->entries[i].verdict.not_after;
+		if (not_after != TIME_NONE && not_after > now_s && not_after < end)
+			end = not_after;
+	}
+	return end;
+}
+
+bool times_decide(const struct ledger *l, struct job *job, bool final, struct moment now)
+{
+	const struct conf_issuer *section = job->issuer->section;
+	int64_t validity = section->validity_us / SECOND_US;
+	int64_t now_s = wall_seconds(now.wall_us), end = certificates_end(job, now_s);
+	/* The database's clock may be ahead of ours (FAULTS.md row 12). */
+	int64_t proven = wall_seconds(proven_us(l, job));
+	job->this_update = (proven < now_s ? proven : now_s) - section->backdate_us / SECOND_US;
+	/* Validity counts both ends. */
+	job->next_update = job->this_update + validity - 1;
+	/* Revoked is sticky: it stays true however old the proof is, so once half of the validity
+	 * is gone it counts from now on. */
+	if (job->next_update - now_s < validity / 2 && final)
+		job->next_update = now_s + validity - 1;
+	if (job_is_final(job))
+		job->next_update = TIME_MOST;
+	else if (job->next_update > end)
+		job->next_update = end;
+	if (section->retired_until != 0 && job->next_update > section->retired_until) /* P-33 */
+		job->next_update = section->retired_until;
+	return job->next_update > now_s && job->next_update > job->this_update;
+}
+
+/* ---- after signing ---- */
+
+static bool is_lightweight(const struct message_answer *m)
+{
+	return m->traits & ANSWER_LIGHTWEIGHT;
+}
+
+static int64_t serve_until(const struct job *job, const struct message_answer *m)
+{
+	/* RFC 9919, 7.2: max-age, which ends here at the latest, ends before nextUpdate. */
+	int64_t until = m->next_update - is_lightweight(m);
+	if (job->valid_until < until)
+		until = job->valid_until;
+	if (job->unassigned && m->produced_at + LIMIT_UNASSIGNED_AGE < until)
+		until = m->produced_at + LIMIT_UNASSIGNED_AGE;
+	return until;
+}
+
+/* For how long caches may hold it. RFC 9919, 7.1: HTTP caches that come back after the max-age that
+ * they were told find a newer one, so none lives longer here. */
+static int64_t life_here(const struct ledger *l, const struct message_answer *m)
+{
+	int64_t life = m->next_update - m->produced_at;
+	int64_t max_age = l->conf->server.max_age_us / SECOND_US;
+	return is_lightweight(m) && max_age < life ? max_age : life;
+}
+
+/* From -1000 to 1000, the same for one answer each time. */
+static int64_t spread(const struct ledger *l, const struct message_answer *m)
+{
+	uint64_t seed[2] = {m->tag, (uint64_t)m->produced_at};
+	return (int64_t)(siphash(&l->key, view_of(seed, sizeof(seed))) % 2001) - 1000;
+}
+
+/* `span` more or less `share` ten-thousandths of it. */
+static int64_t stretched(int64_t span, int64_t share)
+{
+	return span + span / 10000 * share + span % 10000 * share / 10000;
+}
+
+/* P-28: at half of its life, ±10 % so that what was signed together is not signed anew together
+ * (FAULTS.md row 13). Where the profile sets a bound it is one: of the life that relying parties see,
+ * from thisUpdate on, and the spread is before it. */
+static int64_t refresh_time(const struct ledger *l, enum profile profile,
+			    const struct message_answer *m)
+{
+	int64_t most = profile_refresh_most(profile), soon = m->produced_at + 1;
+	int64_t life = life_here(l, m);
+	if (most == INT64_MAX)
+		return m->produced_at + stretched(life / 2, spread(l, m));
+	int64_t half = (m->next_update - m->this_update) / 2;
+	int64_t bound = m->this_update + (half < most ? half : most);
+	/* Revoked is said on old evidence, too; then again and again. */
+	return bound <= soon
+		       ? soon
+		       : m->produced_at + stretched(bound - m->produced_at, spread(l, m) - 1000);
+}
+
+void times_of_answer(const struct ledger *l, const struct job *job, struct message_answer *m)
+{
+	m->serve_until = serve_until(job, m);
+	m->refresh_at = refresh_time(l, job->issuer->section->profile, m);
+	if (facts_missing(job) && m->refresh_at > m->produced_at + WITHOUT_FACTS_LIFE_S)
+		m->refresh_at = m->produced_at + WITHOUT_FACTS_LIFE_S;
+	if (m->refresh_at > m->serve_until)
+		m->refresh_at = m->serve_until;
+}
