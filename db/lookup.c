@@ -7,6 +7,7 @@
 
 enum {
 	LOOKUP_ORDINAL = DB_EVIDENCE_FIELDS,
+	LOOKUP_HASHED,
 	LOOKUP_ROW,
 	LOOKUP_FIELDS = LOOKUP_ROW + DB_ROW_FIELDS,
 	LOOKUP_FACTS = LOOKUP_FIELDS,
@@ -20,7 +21,8 @@ enum {
 	"SET enable_bitmapscan = off; SET enable_material = off;"                          \
 	"PREPARE stillgood_lookup (int4[], bytea[]) AS"                                    \
 	" WITH h AS MATERIALIZED (SELECT " DB_EVIDENCE_COLUMNS ")"                         \
-	" SELECT h.at, h.standby, h.beat, k.ordinal, " DB_ROW_COLUMNS columns              \
+	" SELECT h.at, h.standby, h.beat, k.ordinal, c.certificate_hash IS NOT "           \
+	"NULL, " DB_ROW_COLUMNS columns                                                    \
 	" FROM h CROSS JOIN unnest($1, $2) WITH ORDINALITY AS k (issuer, serial, ordinal)" \
 	" LEFT JOIN stillgood.certificate AS c"                                            \
 	" ON c.issuer = k.issuer AND c.serial = k.serial" joins
@@ -91,12 +93,14 @@ static bool reserve_facts(struct db_lookup *l, const PGresult *result)
 /* One key's row. False: the answer is not one to this question. */
 static bool take_row(struct db_lookup *l, const PGresult *result, int row, bool *seen)
 {
-	struct db_field ordinal_field, fields[DB_ROW_FIELDS];
+	struct db_field ordinal_field, hashed_field, fields[DB_ROW_FIELDS];
 	struct db_bad_row bad;
 	uint64_t ordinal;
+	bool hashed;
 	db_result_fields(result, row, LOOKUP_ORDINAL, 1, &ordinal_field);
+	db_result_fields(result, row, LOOKUP_HASHED, 1, &hashed_field);
 	if (db_read_u64(&ordinal_field, &ordinal) != 0 || ordinal < 1 || ordinal > l->count ||
-	    seen[ordinal - 1])
+	    db_read_bool(&hashed_field, &hashed) != 0 || seen[ordinal - 1])
 		return false;
 	seen[ordinal - 1] = true;
 	struct db_found *found = &l->found[ordinal - 1];
@@ -109,6 +113,7 @@ static bool take_row(struct db_lookup *l, const PGresult *result, int row, bool 
 		return true;
 	}
 	found->found = true;
+	found->record.hashed = hashed;
 	if (l->wants_facts)
 		take_facts(l, result, row, found);
 	return key_matches(&l->keys[ordinal - 1], &found->record);

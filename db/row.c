@@ -33,6 +33,7 @@ enum {
 	ISSUER_REVOKED_AT,
 	ISSUER_REASON,
 	ISSUER_CERTIFICATE,
+	ISSUER_NAMES,
 };
 
 static int read_integer(const struct db_field *field, size_t size, int64_t *ret)
@@ -134,7 +135,7 @@ static const char *read_columns(const struct db_field *fields, struct cert_recor
 	if (read_integer(&fields[ROW_VERSION], 8, &r->version) != 0 || r->version < 1)
 		return "version";
 	if (read_integer(&fields[ROW_STATUS], 2, &status) != 0 || status < CERT_GOOD ||
-	    status > CERT_HELD)
+	    status > CERT_WITHDRAWN)
 		return "status";
 	r->status = (enum cert_status)status;
 	if (read_reason(&fields[ROW_REASON], &r->reason) != 0)
@@ -153,6 +154,7 @@ static bool consistent(const struct cert_record *r)
 {
 	switch (r->status) {
 	case CERT_GOOD:
+	case CERT_WITHDRAWN:
 		return r->revoked_at == TIME_NONE && r->reason == REASON_NONE &&
 		       r->invalidity_at == TIME_NONE;
 	case CERT_REVOKED:
@@ -230,6 +232,8 @@ static const char *read_issuer_columns(const struct db_field *fields, struct db_
 	if (fields[ISSUER_CERTIFICATE].null || fields[ISSUER_CERTIFICATE].bytes.size == 0)
 		return "certificate";
 	ret->certificate = fields[ISSUER_CERTIFICATE].bytes;
+	if (!fields[ISSUER_NAMES].null)
+		ret->names = fields[ISSUER_NAMES].bytes;
 	return NULL;
 }
 

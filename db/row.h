@@ -17,9 +17,13 @@ struct db_field {
 	"c.invalidity_at, c.not_after"
 #define DB_ROW_FIELDS 8
 
-/* The same for issuers, alias i. */
-#define DB_ISSUER_COLUMNS "i.id, i.name, i.version, i.revoked_at, i.reason, i.certificate"
-#define DB_ISSUER_FIELDS 6
+/* The same for issuers, alias i. Names are DER, which says where each of them ends. */
+#define DB_ISSUER_COLUMNS                                                   \
+	"i.id, i.name, i.version, i.revoked_at, i.reason, i.certificate, "  \
+	"CASE WHEN i.names > 1 THEN (SELECT string_agg(n.name, '' ORDER BY" \
+	" n.added_at, n.name_hash) FROM stillgood.issuer_name AS n"         \
+	" WHERE n.issuer = i.id) END"
+#define DB_ISSUER_FIELDS 7
 
 /* Of the tables with the aliases c, l (crl) and s (certificate_sct): what db_facts_read() takes. */
 #define DB_FACTS_COLUMNS "c.certificate_hash, l.url, l.number, l.issued_at, s.list"
@@ -42,7 +46,7 @@ must_check int db_row_read(const struct db_field fields[DB_ROW_FIELDS], struct c
 /* What does not fit (the tables' constraints let nothing such in) is left out, as if it were NULL: no
  * fact is worth an answer. Points into the fields. */
 void db_facts_read(const struct db_field fields[DB_FACTS_FIELDS], struct cert_facts *ret);
-/* The certificate points into the fields. 0 or DB_ROW_BAD. */
+/* The certificate and the names point into the fields. 0 or DB_ROW_BAD. */
 must_check int db_issuer_read(const struct db_field fields[DB_ISSUER_FIELDS], struct db_issuer *ret,
 			      struct fault *fault);
 

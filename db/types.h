@@ -19,6 +19,7 @@ struct db_key {
 struct db_issuer {
 	struct issuer_record record;
 	struct view certificate; /* DER */
+	struct view names; /* further encodings of its subject: DER Names, one after the other */
 };
 
 /* One key's result: exactly one for each key asked for. */

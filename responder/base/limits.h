@@ -117,6 +117,11 @@
 
 #define LIMIT_ISSUERS 1024u
 #define LIMIT_ISSUER_NAME 200u
+/* P-7: encodings of an issuer's subject besides its own, as the database allows: a CA changes its
+ * encoding once or twice in its life, and an octet string says the same in few ways. */
+#define LIMIT_ISSUER_ENCODINGS 16u
+/* A Name in DER: the longest in use have about 500 octets. */
+#define LIMIT_NAME 4096u
 /* P-37: the signer in use, the next one, and the same for two more algorithms; and one to spare. */
 #define LIMIT_ISSUER_SIGNERS 8u
 /* P-17: signature algorithms among which clients may choose, over all issuers. */

@@ -17,6 +17,31 @@ int serial_set(struct serial *ret, struct view octets)
 	return 0;
 }
 
+static bool is_written(uint8_t octet)
+{
+	return octet != 0 && strchr("0123456789ABCDEFabcdefXx: -\\", octet) != NULL;
+}
+
+/* P-6. Below 8 octets, real serials look like text too often. */
+bool serial_is_wrong(const struct serial *serial, bool hashed)
+{
+	if (serial->octets[0] & 0x80)
+		return true;
+	if (serial->size < 8 || hashed)
+		return false;
+	for (size_t i = 0; i < serial->size; i++)
+		if (!is_written(serial->octets[i]))
+			return false;
+	return true;
+}
+
+bool record_counts(const struct cert_record *record)
+{
+	if (record->status == CERT_WITHDRAWN)
+		return false;
+	return record->status != CERT_GOOD || !serial_is_wrong(&record->serial, record->hashed);
+}
+
 static const struct {
 	enum revocation_reason reason;
 	const char *name;

@@ -9,6 +9,7 @@ enum cert_status {
 	CERT_GOOD = 0,
 	CERT_REVOKED = 1,
 	CERT_HELD = 2, /* revoked with reason certificateHold; the only one that may become good */
+	CERT_WITHDRAWN = 3, /* recorded by mistake: answered as if it had no row */
 };
 
 /* CRLReason, RFC 5280 section 5.3.1. */
@@ -41,9 +42,10 @@ struct cert_record {
 	int64_t version; /* per certificate, from 1, never goes back in one database history */
 	enum cert_status status;
 	enum revocation_reason reason;
-	int64_t revoked_at; /* TIME_NONE exactly where status is CERT_GOOD */
+	int64_t revoked_at; /* TIME_NONE exactly where not status_says_revoked() */
 	int64_t invalidity_at;
 	int64_t not_after; /* TIME_NONE: not known */
+	bool hashed; /* the certificate's own hash is recorded; only lookups say so */
 };
 
 /* What the database knows of one issuer, besides its certificate. */
@@ -62,6 +64,19 @@ static inline struct view serial_view(const struct serial *serial)
 {
 	return view_of(serial->octets, serial->size);
 }
+
+/* A set first bit, which is a negative number; or 8 octets and more that are all of them characters of
+ * a written number. As in the database: stillgood.serial_is_wrong(). */
+bool serial_is_wrong(const struct serial *serial, bool hashed);
+
+static inline bool status_says_revoked(enum cert_status status)
+{
+	return status != CERT_GOOD && status != CERT_WITHDRAWN;
+}
+
+/* Does an answer rest on this row? Not where it was withdrawn; nor where its serial is wrong and it
+ * would be good: nobody has issued that number (P-6). */
+bool record_counts(const struct cert_record *record);
 
 /* RFC 5280's name ("keyCompromise") or NULL; and back: 0 or -EINVAL, case does not matter.
  * removeFromCRL(8) and 7 have no name: they are no state of a certificate. */

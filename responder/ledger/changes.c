@@ -76,8 +76,7 @@ void changes_apply(struct ledger *l, const struct cert_record *record)
 						 .tag = tag_of(&l->key, record->issuer, serial),
 						 .issuer = record->issuer});
 	} else if (result == REVOKED_REFUSED) {
-		certificate_alarm(l,
-				  "the database calls a revoked certificate good, it stays revoked",
+		certificate_alarm(l, "the database takes a revocation back, it stays revoked",
 				  record);
 	} else if (result < 0) {
 		l->incomplete = true;

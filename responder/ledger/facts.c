@@ -50,7 +50,7 @@ void facts_keep(struct entry *entry, const struct cert_facts *facts)
 	const struct conf_issuer *section = entry->job->issuer->section;
 	struct cert_facts wanted = {0};
 	facts_drop(entry);
-	if (entry->knowledge != KNOWS_ROW)
+	if (entry->knowledge != KNOWS_ROW || !record_counts(&entry->record))
 		return;
 	if (section->cert_hash)
 		wanted.certificate_hash = facts->certificate_hash;

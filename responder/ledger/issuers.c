@@ -4,6 +4,7 @@
 #include "ledger/issuers.h"
 
 #include "ocsp/certificate.h"
+#include "ocsp/der.h"
 
 /* At least twice as many places as LIMIT_ISSUERS × OCSP_HASHES. */
 #define INDEX_SIZE 8192u
@@ -33,8 +34,10 @@ void issuers_free(struct issuers *issuers)
 {
 	if (!issuers)
 		return;
-	for (unsigned i = 0; i < issuers->count; i++)
+	for (unsigned i = 0; i < issuers->count; i++) {
+		free(issuers->all[i]->encodings);
 		free(issuers->all[i]);
+	}
 	free(issuers);
 }
 
@@ -65,20 +68,36 @@ static void index_build(struct issuers *issuers)
 	}
 }
 
-/* Of two issuers with the same name and key the configured one answers. */
-static bool better(const struct issuer *a, const struct issuer *b)
+static bool matches_encoding(const struct issuer *issuer, const struct ocsp_certid *certid)
 {
-	return !b || (a->section && !b->section);
+	for (unsigned i = 0; i < issuer->encoding_count; i++)
+		if (ocsp_issuer_matches(&issuer->encodings[i], certid))
+			return true;
+	return false;
+}
+
+/* How well an issuer fits; 0: not at all. A name of its own counts more than a learnt one; then the
+ * configured one answers. */
+static unsigned fitness(const struct issuer *issuer, const struct ocsp_certid *certid)
+{
+	bool own = ocsp_issuer_matches(&issuer->hashes, certid);
+	if (!own && !matches_encoding(issuer, certid))
+		return 0;
+	return 1u + (own ? 2u : 0u) + (issuer->section ? 1u : 0u);
 }
 
 const struct issuer *issuers_match(const struct issuers *issuers, const struct ocsp_certid *certid)
 {
 	const struct issuer *match = NULL;
+	unsigned best = 0;
 	uint32_t at = index_start(issuers, certid->key_hash);
 	for (; issuers->index[at]; at = (at + 1) % INDEX_SIZE) {
 		const struct issuer *issuer = issuers->all[issuers->index[at] - 1];
-		if (ocsp_issuer_matches(&issuer->hashes, certid) && better(issuer, match))
+		unsigned fits = fitness(issuer, certid);
+		if (fits > best) {
 			match = issuer;
+			best = fits;
+		}
 	}
 	return match;
 }
@@ -113,8 +132,40 @@ static const struct conf_issuer *first_missing(const struct issuers *issuers)
 	return NULL;
 }
 
-static int hash_certificate(const struct db_issuer *issuer, struct ocsp_issuer *ret,
-			    struct fault *fault)
+/* What the database calls an issuer, in CertIDs' terms. */
+struct hashes {
+	struct ocsp_issuer own;
+	struct ocsp_issuer *encodings;
+	unsigned count;
+};
+
+static void hashes_deinit(struct hashes *hashes)
+{
+	free(hashes->encodings);
+}
+
+/* Names beyond the first that cannot be read are left out: each has been read by the database. */
+static int hash_encodings(struct view names, struct view key, struct hashes *ret)
+{
+	struct cursor c = cursor_of(names);
+	if (names.size == 0)
+		return 0;
+	ret->encodings = calloc(LIMIT_ISSUER_ENCODINGS, sizeof(*ret->encodings));
+	if (!ret->encodings)
+		return -ENOMEM;
+	while (c.rest.size > 0 && ret->count < LIMIT_ISSUER_ENCODINGS) {
+		struct view name = der_take_whole(&c, DER_SEQUENCE);
+		if (name.size == 0 || name.size > LIMIT_NAME)
+			break;
+		int r = ocsp_issuer_init(&ret->encodings[ret->count], name, key);
+		if (r < 0)
+			return r;
+		ret->count++;
+	}
+	return 0;
+}
+
+static int hash_certificate(const struct db_issuer *issuer, struct hashes *ret, struct fault *fault)
 {
 	struct certificate certificate;
 	if (certificate_read(issuer->certificate, &certificate) != 0)
@@ -122,7 +173,17 @@ static int hash_certificate(const struct db_issuer *issuer, struct ocsp_issuer *
 				 "issuer \"%s\": its certificate in the database cannot be read, "
 				 "register it again",
 				 issuer->record.name);
-	return ocsp_issuer_init(ret, certificate.subject, certificate.key_bits);
+	int r = ocsp_issuer_init(&ret->own, certificate.subject, certificate.key_bits);
+	return r < 0 ? r : hash_encodings(issuer->names, certificate.key_bits, ret);
+}
+
+static void take_hashes(struct issuer *issuer, struct hashes *hashes)
+{
+	free(issuer->encodings);
+	issuer->hashes = hashes->own;
+	issuer->encodings = hashes->encodings;
+	issuer->encoding_count = hashes->count;
+	hashes->encodings = NULL;
 }
 
 static int add(struct issuers *issuers, const struct db_issuer *from, struct issuer **ret,
@@ -147,7 +208,7 @@ int issuers_apply(struct issuers *issuers, const struct db_issuer *from, struct 
 	if (issuer && issuer->record.revoked_at != TIME_NONE &&
 	    from->record.revoked_at == TIME_NONE)
 		return ISSUERS_REFUSED;
-	struct ocsp_issuer hashes;
+	cleanup(hashes_deinit) struct hashes hashes = {0};
 	int result = hash_certificate(from, &hashes, fault);
 	/* An unreadable certificate must not keep a revocation of a known issuer from counting. */
 	bool readable = result == 0;
@@ -156,7 +217,7 @@ int issuers_apply(struct issuers *issuers, const struct db_issuer *from, struct 
 	if (!issuer)
 		return result;
 	if (readable)
-		issuer->hashes = hashes;
+		take_hashes(issuer, &hashes);
 	issuer->record = from->record;
 	issuer->section = section_of(issuers->conf, from->record.name);
 	issuer->section_index =

@@ -12,6 +12,8 @@
 struct issuer {
 	struct issuer_record record;
 	struct ocsp_issuer hashes;
+	struct ocsp_issuer *encodings; /* the same with further encodings of its name (P-7) */
+	unsigned encoding_count;
 	const struct conf_issuer *section; /* NULL: the configuration does not name it */
 	uint32_t section_index;
 };
@@ -39,7 +41,8 @@ must_check int issuers_apply(struct issuers *issuers, const struct db_issuer *is
 /* After the last issuers_apply() of a batch: makes what it changed findable. */
 void issuers_settle(struct issuers *issuers);
 
-/* The issuer that both hashes match, or NULL. Pointers stay valid for ever. */
+/* The issuer that both hashes match, or NULL: by its own subject before one by an encoding that it has
+ * learnt. Pointers stay valid for ever. */
 const struct issuer *issuers_match(const struct issuers *issuers, const struct ocsp_certid *certid);
 const struct issuer *issuers_by_id(const struct issuers *issuers, int32_t id);
 unsigned issuers_count(const struct issuers *issuers);

@@ -138,10 +138,10 @@ void ledger_lookup_failed(struct ledger *l, uint64_t batch, struct moment now)
 static void found_apply(struct ledger *l, const struct cert_record *record)
 {
 	struct cert_record row;
-	bool not_good =
+	bool revoked =
 		revoked_find(l->revoked, record->issuer, serial_view(&record->serial), &row) &&
-		row.status != CERT_GOOD;
-	if (record->status != CERT_GOOD || !not_good)
+		status_says_revoked(row.status);
+	if (status_says_revoked(record->status) || !revoked)
 		changes_apply(l, record);
 }
 

@@ -218,10 +218,15 @@ static int row_name(struct revoked *set, struct row *row, int32_t issuer, struct
 
 /* ---- rows ---- */
 
+static bool row_says_revoked(const struct row *row)
+{
+	return status_says_revoked((enum cert_status)row->status);
+}
+
 static void row_write(struct revoked *set, struct row *row, const struct cert_record *record)
 {
-	set->not_good -= row->version > 0 && row->status != CERT_GOOD;
-	set->not_good += record->status != CERT_GOOD;
+	set->not_good -= row->version > 0 && row_says_revoked(row);
+	set->not_good += status_says_revoked(record->status);
 	row->version = record->version;
 	row->status = record->status & 0xf;
 	row->reason = (int8_t)record->reason;
@@ -247,9 +252,8 @@ static int row_add(struct revoked *set, const struct cert_record *record)
 
 static int row_update(struct revoked *set, struct row *row, const struct cert_record *record)
 {
-	bool was_good = row->status == CERT_GOOD, is_good = record->status == CERT_GOOD;
-	bool unproven_good = was_good && !row->confirmed;
-	if (unproven_good && !is_good) {
+	bool was_revoked = row_says_revoked(row), is_revoked = status_says_revoked(record->status);
+	if (!was_revoked && !row->confirmed && is_revoked) {
 		row_write(set, row, record);
 		return REVOKED_CHANGED;
 	}
@@ -257,7 +261,7 @@ static int row_update(struct revoked *set, struct row *row, const struct cert_re
 		row->confirmed = 1;
 	if (record->version <= row->version)
 		return 0;
-	if (row->status == CERT_REVOKED && is_good)
+	if (row->status == CERT_REVOKED && !is_revoked)
 		return REVOKED_REFUSED;
 	row_write(set, row, record);
 	return REVOKED_CHANGED;
@@ -284,7 +288,7 @@ bool revoked_find(const struct revoked *set, int32_t issuer, struct view serial,
 	if (!set->marks[place])
 		return false;
 	const struct row *row = row_at(set, set->index[place]);
-	if (row->status == CERT_GOOD && !row->confirmed)
+	if (!row_says_revoked(row) && !row->confirmed)
 		return false;
 	*ret = (struct cert_record){
 		.issuer = row->issuer,
@@ -313,7 +317,7 @@ size_t revoked_lost(const struct revoked *set,
 	for (uint32_t i = 0; i < set->row_count; i++) {
 		const struct row *row = row_at(set, i);
 		struct cert_record record;
-		if (row->confirmed || row->status == CERT_GOOD)
+		if (row->confirmed || !row_says_revoked(row))
 			continue;
 		count++;
 		if (revoked_find(set, row->issuer, row_serial(row), &record))

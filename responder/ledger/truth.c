@@ -38,7 +38,7 @@ bool truth_wants_lookup(const struct ledger *l, const struct entry *entry, struc
 	bool in_set = set_row(l, entry, &row);
 	if (entry->job->issuer == &l->stranger) /* the feed would have brought its issuer */
 		return false;
-	if ((in_set && row.status != CERT_GOOD) || issuer_decides(entry->job))
+	if ((in_set && status_says_revoked(row.status)) || issuer_decides(entry->job))
 		return facts_wanted(l, entry);
 	if (entry->knowledge == KNOWS_NOTHING || !evidence_fresh(l, &entry->evidence, now))
 		return true;
@@ -49,7 +49,7 @@ bool truth_wants_lookup(const struct ledger *l, const struct entry *entry, struc
 static const struct cert_record *entry_basis(const struct ledger *l, const struct entry *entry,
 					     struct cert_record *storage)
 {
-	if (set_row(l, entry, storage) && storage->status != CERT_GOOD)
+	if (set_row(l, entry, storage) && status_says_revoked(storage->status))
 		return storage;
 	return entry->knowledge == KNOWS_ROW ? &entry->record : NULL;
 }
@@ -132,7 +132,7 @@ static bool entry_changed(const struct ledger *l, const struct entry *entry)
 	/* Any other version than the one signed: also a lower one, which counts where the database
 	 * went back in time (revoked.h). */
 	return in_set && row.version != entry->version &&
-	       (row.status != CERT_GOOD || row.version > entry->version);
+	       (status_says_revoked(row.status) || row.version > entry->version);
 }
 
 bool truth_changed(const struct ledger *l, const struct job *job)

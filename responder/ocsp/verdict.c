@@ -10,6 +10,8 @@
  *   none                -         good only where the issuer is known by CRL alone, else
  *                                 policy `unassigned` (P-22, P-23)
  *
+ * A row that does not count is none: withdrawn, or good under a serial that is no number (P-6).
+ *
  * Revocation comes before expiry, so an expired certificate stays revoked (P-33). */
 #include "ocsp/verdict.h"
 
@@ -117,6 +119,8 @@ static struct verdict unassigned_verdict(const struct issuer_policy *policy)
 static struct verdict decide(const struct issuer_policy *policy, const struct issuer_record *issuer,
 			     const struct cert_record *record, int64_t now)
 {
+	if (record && !record_counts(record))
+		record = NULL;
 	if (record && record->status == CERT_HELD)
 		return held_verdict(issuer, record);
 	if (record && record->status != CERT_GOOD) /* a state not known here is never good */

@@ -3,7 +3,15 @@
 /* What the ledger's clock reading and ours may differ by: it read whole seconds, and so do we. */
 #define ROUNDING 1
 
-/* Every CertID names this issuer, by both of its hashes and one that we compute (P-8, P-9, P-12). */
+/* P-8, P-9, P-12. Under which names this key issues is written in the database (P-7), so the ledger
+ * has compared them; the key is this CA's, or nothing is signed. */
+static bool may_name(const struct credential *c, const struct message_sign *job,
+		     const struct ocsp_certid *certid)
+{
+	return job->unknown_issuer ? !ocsp_issuer_matches(&c->issuer, certid)
+				   : ocsp_issuer_key_matches(&c->issuer, certid);
+}
+
 static const char *refuse_certids(const struct credential *c, const struct message_sign *job)
 {
 	struct ocsp_certid certid;
@@ -12,7 +20,7 @@ static const char *refuse_certids(const struct credential *c, const struct messa
 	for (unsigned i = 0; i < job->count; i++) {
 		if (ocsp_certid_parse(job->entries[i].certid, &certid) != 0)
 			return "malformed CertID";
-		if (ocsp_issuer_matches(&c->issuer, &certid) == job->unknown_issuer)
+		if (!may_name(c, job, &certid))
 			return job->unknown_issuer ? "CertID of an issuer that is known"
 						   : "CertID of another issuer";
 	}

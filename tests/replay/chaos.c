@@ -59,7 +59,9 @@ static void write_something(struct chaos *c, int transaction)
 	if (row && row->record.status == CERT_REVOKED)
 		return;
 	if (row && row->record.status == CERT_GOOD)
-		status = draw(c, 3) ? CERT_HELD : CERT_REVOKED;
+		status = draw(c, 3) ? CERT_HELD : draw(c, 2) ? CERT_WITHDRAWN : CERT_REVOKED;
+	if (row && row->record.status == CERT_WITHDRAWN)
+		status = draw(c, 2) ? CERT_GOOD : draw(c, 2) ? CERT_HELD : CERT_REVOKED;
 	if (row && row->record.status == CERT_HELD)
 		status = draw(c, 4) ? CERT_GOOD : CERT_REVOKED;
 	if (status == CERT_HELD)

@@ -80,7 +80,7 @@ struct change *database_write(struct world *w, unsigned issuer, const struct ser
 {
 	int32_t id = database_issuer_id(issuer);
 	int64_t version = next_version(&w->database, id, serial);
-	bool good = status == CERT_GOOD;
+	bool good = !status_says_revoked(status);
 	struct change *change = change_add(w, transaction);
 	change->record = (struct cert_record){
 		.issuer = id,
@@ -102,7 +102,7 @@ static struct cert_facts facts_of(const struct cert_record *record)
 	static const uint8_t hash[CERTIFICATE_HASH_SIZE], scts[] = {0, 3, 0, 1, 9};
 	return (struct cert_facts){
 		.certificate_hash = view_of(hash, sizeof(hash)),
-		.crl_time = record->status == CERT_GOOD ? 0 : record->version,
+		.crl_time = !status_says_revoked(record->status) ? 0 : record->version,
 		.sct_list = view_of(scts, sizeof(scts)),
 	};
 }
@@ -179,8 +179,10 @@ static size_t issuer_rows(struct world *w, struct db_issuer rows[WORLD_ISSUERS])
 	for (unsigned i = 0; i < w->issuer_count; i++) {
 		if (!w->issuers[i].registered)
 			continue;
-		rows[count].record = issuer_row(w, i);
-		rows[count++].certificate = buffer_view(&w->issuers[i].certificate);
+		rows[count++] = (struct db_issuer){
+			.record = issuer_row(w, i),
+			.certificate = buffer_view(&w->issuers[i].certificate),
+		};
 	}
 	return count;
 }

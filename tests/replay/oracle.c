@@ -22,10 +22,10 @@ static int64_t commit_us(const struct world *w, const struct change *change)
 	return change->committed_at.wall_us + w->database.clock_offset_us;
 }
 
-/* Was the certificate, or its issuer, revoked or held at this moment of the database's clock? Of a
+/* What the certificate's, or its issuer's, state was at this moment of the database's clock. Of a
  * certificate's states the one with the highest version counts. */
-static bool bad_at(const struct world *w, int32_t issuer, const struct serial *serial,
-		   int64_t time_us)
+static const struct change *state_at(const struct world *w, int32_t issuer,
+				     const struct serial *serial, int64_t time_us)
 {
 	const struct change *change, *last = NULL;
 	TAILQ_FOREACH(change, &w->database.log, log)
@@ -34,26 +34,31 @@ static bool bad_at(const struct world *w, int32_t issuer, const struct serial *s
 		    commit_us(w, change) >= time_us)
 			continue;
 		if (change->whole_issuer)
-			return true;
+			return change;
 		last = change;
 	}
-	return last && bad(last);
+	return last;
 }
 
 /* thisUpdate is the proof's time in whole seconds, and never in the future: so it lies up to a second
  * before the proof, or as far as the database's clock is ahead of ours. A release in between makes
- * good a true statement. */
+ * good a true statement. So does, at any time, an issuance of what was withdrawn: like any other it
+ * may show before the feed has brought it. */
 static bool bad_when_proven(const struct world *w, int32_t issuer, const struct serial *serial,
 			    int64_t this_update)
 {
 	int64_t ahead = w->database.clock_offset_us > 0 ? w->database.clock_offset_us : 0;
 	int64_t from = this_update * SECOND_US, to = from + SECOND_US + ahead;
-	const struct change *change;
+	const struct change *change, *then = state_at(w, issuer, serial, from);
+	if (!then || !bad(then))
+		return false;
+	if (!then->whole_issuer && then->record.status == CERT_WITHDRAWN)
+		to = INT64_MAX;
 	TAILQ_FOREACH(change, &w->database.log, log)
 	if (change->committed && concerns(change, issuer, serial) && !bad(change) &&
 	    commit_us(w, change) >= from && commit_us(w, change) <= to)
 		return false;
-	return bad_at(w, issuer, serial, from);
+	return true;
 }
 
 static const struct change *latest(const struct world *w, int32_t issuer,

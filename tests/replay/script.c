@@ -279,6 +279,11 @@ static bool do_release(struct script *s)
 	return write_state(s, CERT_GOOD, REASON_NONE);
 }
 
+static bool do_withdraw(struct script *s)
+{
+	return write_state(s, CERT_WITHDRAWN, REASON_NONE);
+}
+
 static bool do_end(struct script *s)
 {
 	int transaction = transaction_named(s, word(s, 1));
@@ -587,17 +592,18 @@ static const struct {
 	bool (*run)(struct script *s);
 	bool setup; /* comes before the rooms start */
 } statements[] = {
-	{"ISSUER", do_issuer, true},    {"FRONTS", do_fronts, true},
-	{"SIGNERS", do_signers, true},  {"SET", do_set, true},
-	{"ISSUE", do_issue, false},     {"REVOKE", do_revoke, false},
-	{"HOLD", do_hold, false},       {"RELEASE", do_release, false},
-	{"COMMIT", do_end, false},      {"ROLLBACK", do_end, false},
-	{"DB", do_db, false},           {"FEED", do_feed, false},
-	{"LOOKUPS", do_lookups, false}, {"TIME", do_time, false},
-	{"CLOCK", do_clock, false},     {"SIGNER", do_signer, false},
-	{"LEDGER", do_ledger, false},   {"FRONT", do_front, false},
-	{"OFFER", do_offer, false},     {"PREFER", do_prefer, false},
-	{"QUERY", do_query, false},     {"EXPECT", do_expect, false},
+	{"ISSUER", do_issuer, true},      {"FRONTS", do_fronts, true},
+	{"SIGNERS", do_signers, true},    {"SET", do_set, true},
+	{"ISSUE", do_issue, false},       {"REVOKE", do_revoke, false},
+	{"HOLD", do_hold, false},         {"RELEASE", do_release, false},
+	{"WITHDRAW", do_withdraw, false}, {"COMMIT", do_end, false},
+	{"ROLLBACK", do_end, false},      {"DB", do_db, false},
+	{"FEED", do_feed, false},         {"LOOKUPS", do_lookups, false},
+	{"TIME", do_time, false},         {"CLOCK", do_clock, false},
+	{"SIGNER", do_signer, false},     {"LEDGER", do_ledger, false},
+	{"FRONT", do_front, false},       {"OFFER", do_offer, false},
+	{"PREFER", do_prefer, false},     {"QUERY", do_query, false},
+	{"EXPECT", do_expect, false},
 };
 
 static bool statement_run(struct script *s)

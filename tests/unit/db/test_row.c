@@ -41,7 +41,7 @@ static void status_out_of_range_is_bad_and_named_with_its_key(void **state)
 	struct db_field row[] = REVOKED_ROW;
 	struct cert_record record;
 	struct db_bad_row bad = {0};
-	row[STATUS] = FIELD(0, 3);
+	row[STATUS] = FIELD(0, 4);
 	assert_int_equal(db_row_read(row, &record, &bad), DB_ROW_BAD);
 	assert_true(bad.keyed);
 	assert_int_equal(bad.key.issuer, 7);
@@ -191,10 +191,11 @@ static void an_issuer_with_a_bad_column_is_bad(void **state)
 	(void)state;
 	const struct db_field whole[DB_ISSUER_FIELDS] = {
 		FIELD(0, 0, 0, 7), FIELD('A'), FIELD(0, 0, 0, 0, 0, 0, 0, 1),
-		NULL_FIELD,        NULL_FIELD, FIELD(0x30, 0x00)};
+		NULL_FIELD,        NULL_FIELD, FIELD(0x30, 0x00),
+		NULL_FIELD};
 	struct db_issuer issuer;
 	struct fault fault;
-	for (int i = 0; i < DB_ISSUER_FIELDS; i++) {
+	for (int i = 0; i < 6; i++) { /* names may be missing */
 		struct db_field row[DB_ISSUER_FIELDS];
 		memcpy(row, whole, sizeof(row));
 		row[i] = i == 3 || i == 4 ? FIELD(1, 2, 3) : NULL_FIELD;
@@ -204,6 +205,20 @@ static void an_issuer_with_a_bad_column_is_bad(void **state)
 	assert_string_equal(issuer.record.name, "A");
 	assert_view_equal(issuer.certificate, BYTES(0x30, 0x00));
 	assert_true(issuer.record.revoked_at == TIME_NONE);
+	assert_int_equal(issuer.names.size, 0);
+}
+
+static void a_withdrawn_row_has_no_revocation(void **state)
+{
+	(void)state;
+	struct db_field row[] = REVOKED_ROW;
+	struct cert_record r;
+	struct db_bad_row bad = {0};
+	row[STATUS] = FIELD(0, 3);
+	assert_int_equal(db_row_read(row, &r, &bad), DB_ROW_BAD);
+	row[REASON] = row[REVOKED_AT] = row[INVALIDITY_AT] = NULL_FIELD;
+	assert_int_equal(db_row_read(row, &r, &bad), 0);
+	assert_int_equal(r.status, CERT_WITHDRAWN);
 }
 
 int main(void)
@@ -221,6 +236,7 @@ int main(void)
 		cmocka_unit_test(an_infinite_not_after_never_passes),
 		cmocka_unit_test(times_before_1970_round_down),
 		cmocka_unit_test(an_issuer_with_a_bad_column_is_bad),
+		cmocka_unit_test(a_withdrawn_row_has_no_revocation),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -115,6 +115,102 @@ static void every_hash_matches_every_issuer(void **state)
 	}
 }
 
+/* The issuer record `id`, whose certificate is of `name`, with these further names. */
+static int apply_names(struct issuers *issuers, int32_t id, const char *name,
+		       const char *public_key, int64_t version, struct view names)
+{
+	cleanup(buffer_deinit) struct buffer der = {0};
+	struct fault fault;
+	struct db_issuer issuer = {
+		.record = {.id = id, .name = "A", .version = version, .revoked_at = TIME_NONE},
+		.names = names};
+	made_certificate(&der, name, public_key);
+	issuer.certificate = buffer_view(&der);
+	int result = issuers_apply(issuers, &issuer, &fault);
+	issuers_settle(issuers);
+	return result;
+}
+
+/* P-7, P-8, P-9: with every hash, and only with its own key. */
+static void each_encoding_of_a_name_is_the_issuer(void **state)
+{
+	(void)state;
+	cleanup(issuers_freep) struct issuers *issuers = new_issuers();
+	cleanup(buffer_deinit) struct buffer names = {0};
+	made_name(&names, "ca");
+	made_name(&names, "CA ");
+	assert_int_equal(apply_names(issuers, 1, "CA", "key", 1, buffer_view(&names)),
+			 ISSUERS_CHANGED);
+	assert_int_equal(apply(issuers, 2, "B", "CA", "other key", 1, TIME_NONE), ISSUERS_CHANGED);
+	static const char *const written[] = {"CA", "ca", "CA "};
+	struct ocsp_issuer other = hashes_of("x", "other key");
+	for (size_t i = 0; i < array_size(written); i++)
+		for (int hash = OCSP_HASH_SHA1; hash <= OCSP_HASH_SHA512; hash++) {
+			struct ocsp_issuer name = hashes_of(written[i], "key");
+			const struct issuer *found =
+				match(issuers, (enum ocsp_hash)hash, &name, &name);
+			assert_non_null(found);
+			assert_int_equal(found->record.id, 1);
+			found = match(issuers, (enum ocsp_hash)hash, &name, &other);
+			assert_true(i == 0 ? found && found->record.id == 2 : !found);
+		}
+	struct ocsp_issuer unknown = hashes_of("cA", "key");
+	assert_null(match(issuers, OCSP_HASH_SHA1, &unknown, &unknown));
+}
+
+static void a_newer_version_brings_and_takes_encodings(void **state)
+{
+	(void)state;
+	cleanup(issuers_freep) struct issuers *issuers = new_issuers();
+	cleanup(buffer_deinit) struct buffer names = {0};
+	struct ocsp_issuer learnt = hashes_of("ca", "key");
+	made_name(&names, "ca");
+	assert_int_equal(apply_names(issuers, 1, "CA", "key", 1, (struct view){0}),
+			 ISSUERS_CHANGED);
+	assert_null(match(issuers, OCSP_HASH_SHA1, &learnt, &learnt));
+	assert_int_equal(apply_names(issuers, 1, "CA", "key", 2, buffer_view(&names)),
+			 ISSUERS_CHANGED);
+	assert_non_null(match(issuers, OCSP_HASH_SHA1, &learnt, &learnt));
+	assert_int_equal(apply_names(issuers, 1, "CA", "key", 1, (struct view){0}), 0);
+	assert_non_null(match(issuers, OCSP_HASH_SHA1, &learnt, &learnt));
+	assert_int_equal(apply_names(issuers, 1, "CA", "key", 3, (struct view){0}),
+			 ISSUERS_CHANGED);
+	assert_null(match(issuers, OCSP_HASH_SHA1, &learnt, &learnt));
+}
+
+/* P-8: also where another issuer with the same key has learnt it, and is configured. */
+static void an_issuers_own_subject_wins_over_a_learnt_name(void **state)
+{
+	(void)state;
+	cleanup(issuers_freep) struct issuers *issuers = new_issuers();
+	cleanup(buffer_deinit) struct buffer names = {0};
+	struct ocsp_issuer own = hashes_of("ca", "key");
+	made_name(&names, "ca");
+	assert_int_equal(apply_names(issuers, 1, "CA", "key", 1, buffer_view(&names)),
+			 ISSUERS_CHANGED);
+	assert_int_equal(apply(issuers, 2, "unnamed", "ca", "key", 1, TIME_NONE), ISSUERS_CHANGED);
+	assert_int_equal(match(issuers, OCSP_HASH_SHA1, &own, &own)->record.id, 2);
+}
+
+static void names_that_cannot_be_read_are_left_out(void **state)
+{
+	(void)state;
+	cleanup(issuers_freep) struct issuers *issuers = new_issuers();
+	cleanup(buffer_deinit) struct buffer names = {0};
+	struct ocsp_issuer own = hashes_of("CA", "key"), first = hashes_of("ca", "key");
+	made_name(&names, "ca");
+	buffer_put_view(&names, view_of_string("\x30\x7f no such length"));
+	assert_int_equal(apply_names(issuers, 1, "CA", "key", 1, buffer_view(&names)),
+			 ISSUERS_CHANGED);
+	assert_non_null(match(issuers, OCSP_HASH_SHA1, &own, &own));
+	assert_non_null(match(issuers, OCSP_HASH_SHA1, &first, &first));
+	for (int i = 0; i < 100; i++) /* more than there may be */
+		made_name(&names, "CA ");
+	assert_int_equal(apply_names(issuers, 1, "CA", "key", 2, buffer_view(&names)),
+			 ISSUERS_CHANGED);
+	assert_non_null(match(issuers, OCSP_HASH_SHA1, &own, &own));
+}
+
 /* P-34, I-4 */
 static void a_revoked_issuer_stays_revoked(void **state)
 {
@@ -162,6 +258,10 @@ int main(void)
 		cmocka_unit_test(name_alone_or_key_alone_never_matches),
 		cmocka_unit_test(same_key_or_same_name_are_different_issuers),
 		cmocka_unit_test(every_hash_matches_every_issuer),
+		cmocka_unit_test(each_encoding_of_a_name_is_the_issuer),
+		cmocka_unit_test(a_newer_version_brings_and_takes_encodings),
+		cmocka_unit_test(an_issuers_own_subject_wins_over_a_learnt_name),
+		cmocka_unit_test(names_that_cannot_be_read_are_left_out),
 		cmocka_unit_test(a_revoked_issuer_stays_revoked),
 		cmocka_unit_test(an_unreadable_certificate_does_not_hide_a_revocation),
 		cmocka_unit_test(the_first_configured_issuer_that_is_missing_is_named),

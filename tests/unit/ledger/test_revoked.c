@@ -12,8 +12,8 @@ static struct cert_record record_of(uint32_t number, int64_t version, enum cert_
 		.serial = {.size = 5, .octets = {0x01}},
 		.version = version,
 		.status = status,
-		.reason = status == CERT_GOOD ? REASON_NONE : REASON_KEY_COMPROMISE,
-		.revoked_at = status == CERT_GOOD ? TIME_NONE : 1700000000,
+		.reason = !status_says_revoked(status) ? REASON_NONE : REASON_KEY_COMPROMISE,
+		.revoked_at = !status_says_revoked(status) ? TIME_NONE : 1700000000,
 		.invalidity_at = TIME_NONE,
 		.not_after = TIME_MOST,
 	};
@@ -76,6 +76,30 @@ static void a_released_hold_stays_released_when_the_hold_comes_late(void **state
 	assert_int_equal(status_of(set, 1), CERT_HELD);
 	assert_int_equal(apply(set, 1, 5, CERT_GOOD), REVOKED_CHANGED);
 	assert_int_equal(revoked_count(set), 0);
+}
+
+/* By version, like a release; and what was revoked stays revoked. */
+static void a_withdrawal_is_kept_and_takes_no_revocation_back(void **state)
+{
+	(void)state;
+	cleanup(revoked_freep) struct revoked *set = new_set();
+	assert_int_equal(apply(set, 1, 2, CERT_WITHDRAWN), REVOKED_CHANGED);
+	assert_int_equal(apply(set, 1, 1, CERT_GOOD), 0);
+	assert_int_equal(status_of(set, 1), CERT_WITHDRAWN);
+	assert_int_equal(revoked_count(set), 0);
+	assert_int_equal(apply(set, 1, 3, CERT_GOOD), REVOKED_CHANGED);
+	assert_int_equal(apply(set, 1, 2, CERT_WITHDRAWN), 0);
+	assert_int_equal(status_of(set, 1), CERT_GOOD);
+	assert_int_equal(apply(set, 2, 2, CERT_HELD), REVOKED_CHANGED);
+	assert_int_equal(apply(set, 2, 3, CERT_WITHDRAWN), REVOKED_CHANGED);
+	assert_int_equal(apply(set, 2, 4, CERT_REVOKED), REVOKED_CHANGED);
+	assert_int_equal(apply(set, 2, 5, CERT_WITHDRAWN), REVOKED_REFUSED);
+	assert_int_equal(status_of(set, 2), CERT_REVOKED);
+	assert_int_equal(revoked_count(set), 1);
+	assert_int_equal(apply(set, 3, 4, CERT_WITHDRAWN), REVOKED_CHANGED);
+	revoked_unconfirm(set); /* the database went back to before it */
+	assert_int_equal(status_of(set, 3), -1);
+	assert_int_equal(apply(set, 3, 2, CERT_HELD), REVOKED_CHANGED);
 }
 
 static void an_issuance_takes_no_row(void **state)
@@ -199,6 +223,7 @@ int main(void)
 		cmocka_unit_test(revoked_never_becomes_good),
 		cmocka_unit_test(an_older_or_equal_version_changes_nothing),
 		cmocka_unit_test(a_released_hold_stays_released_when_the_hold_comes_late),
+		cmocka_unit_test(a_withdrawal_is_kept_and_takes_no_revocation_back),
 		cmocka_unit_test(an_issuance_takes_no_row),
 		cmocka_unit_test(a_changed_reason_is_a_change),
 		cmocka_unit_test(the_same_serial_of_another_issuer_is_another_certificate),

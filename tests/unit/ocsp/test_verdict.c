@@ -157,8 +157,45 @@ static void a_hold_is_revoked_with_its_reason(void **state)
 static void a_state_not_known_is_never_good(void **state)
 {
 	(void)state;
-	struct cert_record record = record_of((enum cert_status)3, EARLIER, REASON_NONE);
+	struct cert_record record = record_of((enum cert_status)4, EARLIER, REASON_NONE);
 	assert_revoked(verdict_of(&usual, &healthy, &record, NOW), EARLIER, REASON_NONE);
+}
+
+static void a_withdrawn_certificate_is_answered_as_if_it_had_no_row(void **state)
+{
+	(void)state;
+	struct cert_record record = record_of(CERT_WITHDRAWN, TIME_NONE, REASON_NONE);
+	const struct issuer_policy by_crl = {.complete = false};
+	assert_status(verdict_of(&usual, &healthy, &record, NOW), OCSP_UNKNOWN);
+	assert_status(verdict_of(&by_crl, &healthy, &record, NOW), OCSP_GOOD);
+	assert_revoked(verdict_of(&usual, &compromised, &record, NOW), EARLIER,
+		       REASON_CA_COMPROMISE);
+}
+
+/* P-6: nobody has issued these numbers; who revoked them all the same is believed. */
+static void a_wrong_serial_is_never_good_p6(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *octets;
+		bool hashed;
+		enum ocsp_status status;
+	} cases[] = {
+		{"\xc0\xde", false, OCSP_UNKNOWN},    {"\x80", true, OCSP_UNKNOWN},
+		{"\x7f\xde", false, OCSP_GOOD},       {"00f3a200", false, OCSP_UNKNOWN},
+		{"00:F3:A2:00", false, OCSP_UNKNOWN}, {"\\x00f3A2", false, OCSP_UNKNOWN},
+		{"00f3a200", true, OCSP_GOOD},        {"00f3a20", false, OCSP_GOOD},
+		{"00f3a20g", false, OCSP_GOOD},
+	};
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct cert_record record = good;
+		record.hashed = cases[i].hashed;
+		assert_int_equal(serial_set(&record.serial, view_of_string(cases[i].octets)), 0);
+		assert_status(verdict_of(&usual, &healthy, &record, NOW), cases[i].status);
+		record.status = CERT_REVOKED;
+		record.revoked_at = EARLIER;
+		assert_revoked(verdict_of(&usual, &healthy, &record, NOW), EARLIER, REASON_NONE);
+	}
 }
 
 static void a_revoked_issuer_revokes_its_good_certificates_p34(void **state)
@@ -276,6 +313,8 @@ int main(void)
 		cmocka_unit_test(a_revocation_is_answered_as_recorded_p29),
 		cmocka_unit_test(a_hold_is_revoked_with_its_reason),
 		cmocka_unit_test(a_state_not_known_is_never_good),
+		cmocka_unit_test(a_withdrawn_certificate_is_answered_as_if_it_had_no_row),
+		cmocka_unit_test(a_wrong_serial_is_never_good_p6),
 		cmocka_unit_test(a_revoked_issuer_revokes_its_good_certificates_p34),
 		cmocka_unit_test(a_revoked_issuer_revokes_serials_without_a_row_p34),
 		cmocka_unit_test(the_earlier_of_two_revocations_is_kept_p34),
