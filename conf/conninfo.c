@@ -151,3 +151,13 @@ void conninfo_mask(const char *conninfo, struct buffer *out)
 		buffer_put_string(out, MASK);
 	}
 }
+
+bool conninfo_has_secret(const char *conninfo)
+{
+	struct buffer masked = {0};
+	conninfo_mask(conninfo, &masked);
+	bool same = buffer_result(&masked) == 0 &&
+		    view_equal(buffer_view(&masked), view_of_string(conninfo));
+	buffer_deinit(&masked);
+	return !same;
+}

@@ -1,4 +1,4 @@
-/* libpq connection strings, for showing them to people. */
+/* libpq connection strings and the secrets in them. */
 #pragma once
 
 #include "base/bytes.h"
@@ -7,3 +7,5 @@
  * (key=value and URI). What cannot be read for certain is masked whole: too much rather than too
  * little. */
 void conninfo_mask(const char *conninfo, struct buffer *out);
+/* Does it hold any of them? Yes, too, where that cannot be told. */
+bool conninfo_has_secret(const char *conninfo);

@@ -113,7 +113,7 @@ static const struct {
 	[FINDING_CA_EXPIRED] = {"P-33", "the CA has expired", EVERYWHERE(WARNED)},
 	[FINDING_MORE_CERTIFICATES] = {"P-26", "holds more than one certificate; the first is used",
 				       EVERYWHERE(WARNED)},
-	[FINDING_KEY_OPEN] = {"", "everybody may read this key; chmod o-r it", EVERYWHERE(WARNED)},
+	[FINDING_KEY_OPEN] = {"", "everybody may read this key; chmod o-r it", EVERYWHERE(REFUSE)},
 
 	[FINDING_HELD] = {BY_PROFILE, "certificates are on hold; revoke or release them",
 			  FORUM(SILENT)},

@@ -1,6 +1,7 @@
 /* One executable: the supervisor (`stillgood serve`), the rooms that it starts, and the operator's
  * commands. */
 #include "base/compiler.h"
+#include "cli/check_steps.h"
 #include "cli/cli.h"
 #include "warden/launch.h"
 #include "warden/title.h"
@@ -17,7 +18,7 @@ static int serve(int argc, char **argv)
 	if (!copy)
 		return 1;
 	title_set(argc, argv, "stillgood: warden");
-	return warden_serve(copy);
+	return warden_serve(copy, check_steps);
 }
 
 int main(int argc, char **argv)

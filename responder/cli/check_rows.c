@@ -1,6 +1,9 @@
+/* What the rows of the database say that cannot be, or that a profile does not want. Rows change while
+ * serve runs, so none of it keeps it from starting. */
 #include "cli/check_rows.h"
 
-#include "cli/output.h"
+#include "cli/check_steps.h"
+#include "db/migrate.h"
 #include "ocsp/verdict.h"
 
 #include <stdio.h>
@@ -117,4 +120,34 @@ int rows_judge(struct database *database, const struct registry *registry,
 		if (is_below(&registry->issuers[i], issuer))
 			r = judge_ca(&rows, &registry->issuers[i], fault);
 	return r;
+}
+
+/* ---- the step ---- */
+
+static void judge_section(struct database *database, const struct registry *registry,
+			  const struct conf_issuer *section, struct preflight *preflight)
+{
+	cleanup(findings_deinit) struct findings findings = {.profile = section->profile};
+	const struct registered *registered = registry_by_name(registry, section->name);
+	struct fault fault = {""};
+	if (!registered)
+		return;
+	if (rows_judge(database, registry, registered, &findings, &fault))
+		preflight_find(preflight, SERVE_WARNED, "", "%s", fault.text);
+	check_take(preflight, section, &findings, SERVE_REGARDLESS);
+}
+
+void check_rows(const struct conf *conf, struct preflight *preflight)
+{
+	cleanup(database_close) struct database database = {0};
+	cleanup(registry_deinit) struct registry registry = {0};
+	struct fault unheard = {""};
+	if (preflight->counts[SERVE_LATER] > 0 ||
+	    database_open_conninfo(conf->database.conninfo, "stillgood_responder", &database,
+				   &unheard) ||
+	    db_schema_check(database.connection, &unheard) ||
+	    registry_load(&database, &registry, &unheard))
+		return;
+	for (unsigned i = 0; i < conf->issuer_count; i++)
+		judge_section(&database, &registry, &conf->issuers[i], preflight);
 }

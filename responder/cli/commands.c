@@ -21,12 +21,13 @@ const struct command commands[] = {
 	{
 		.name = "check",
 		.operands = "",
-		.summary = "find out what serve would refuse",
-		.help = "Reads the configuration, reaches the database, proves every signer. "
-			"Prints "
-			"the effective\nconfiguration (passwords masked) and one line a finding. "
-			"Exit status 1: refused.",
-		.options = OPTION_BIT(OPTION_CONFIG) | JSON,
+		.summary = "find out what serve would do",
+		.help = "Reads the configuration, proves every signer, tries ports, reads the "
+			"database. Prints what\nis wrong, one line a finding with what serve does "
+			"about it, or one line where all is well.\n--verbose prints the effective "
+			"configuration (passwords masked) and what is well, too.\nExit status 1: "
+			"something is refused, or an error.",
+		.options = OPTION_BIT(OPTION_CONFIG) | OPTION_BIT(OPTION_VERBOSE) | JSON,
 		.run = command_check,
 	},
 	{

@@ -1,5 +1,6 @@
 #include "warden/control_socket.h"
 
+#include <fcntl.h>
 #include <stddef.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -183,30 +184,74 @@ static int unix_socket(const char *path, struct sockaddr_un *place)
 	return fd < 0 ? -errno : fd;
 }
 
-/* What stands at the path is removed if nobody listens there any more. */
-static int clear_path(const char *path, struct fault *fault)
+static int fault_of(const char *path, int error, struct fault *fault)
+{
+	return fault_set(fault, -error, "control socket %s: %s%s", path, strerror(error),
+			 error == ENOENT ? "; make its folder" : "");
+}
+
+static int find_peer(int fd, const char *path, struct fault *fault)
+{
+	struct ucred peer = {0};
+	socklen_t size = sizeof(peer);
+	(void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
+	return fault_set(fault, CONTROL_SOCKET_TAKEN,
+			 "control socket %s: another instance is running (pid %d)", path,
+			 (int)peer.pid);
+}
+
+/* What stands at the path? 0: nothing; 0 and *ret_dead: a socket that nobody listens on any more. */
+static int look(const char *path, bool *ret_dead, struct fault *fault)
 {
 	struct stat status;
 	struct sockaddr_un place;
+	cleanup(descriptor_closep) int fd = unix_socket(path, &place);
+	if (fd < 0)
+		return fault_of(path, -fd, fault);
 	if (lstat(path, &status) < 0)
 		return 0;
 	if (!S_ISSOCK(status.st_mode))
 		return fault_set(fault, -EEXIST,
 				 "control socket %s: something else is there; remove it", path);
-	cleanup(descriptor_closep) int fd = unix_socket(path, &place);
-	if (fd < 0)
-		return fault_set(fault, fd, "control socket %s: %s", path, strerror(-fd));
-	if (connect(fd, (struct sockaddr *)&place, sizeof(place)) == 0 || errno == EAGAIN) {
-		struct ucred peer = {0};
-		socklen_t size = sizeof(peer);
-		(void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
-		return fault_set(fault, -EADDRINUSE,
-				 "control socket %s: another instance is running (pid %d)", path,
-				 (int)peer.pid);
-	}
-	if (errno != ECONNREFUSED || unlink(path) < 0)
-		return fault_set(fault, -errno, "control socket %s: %s", path, strerror(errno));
+	if (connect(fd, (struct sockaddr *)&place, sizeof(place)) == 0 || errno == EAGAIN)
+		return find_peer(fd, path, fault);
+	if (errno != ECONNREFUSED)
+		return fault_of(path, errno, fault);
+	*ret_dead = true;
 	return 0;
+}
+
+static int clear_path(const char *path, struct fault *fault)
+{
+	bool dead = false;
+	int result = look(path, &dead, fault);
+	if (result == CONTROL_SOCKET_TAKEN)
+		return -EADDRINUSE;
+	if (result == 0 && dead && unlink(path) < 0)
+		return fault_of(path, errno, fault);
+	return result;
+}
+
+/* The path itself is looked at before. */
+static int try_folder(const char *path, struct fault *fault)
+{
+	const char *slash = strrchr(path, '/');
+	size_t size = slash ? (size_t)(slash - path) : 0;
+	cleanup(memory_freep) char *folder = !slash ? strdup(".") : strndup(path, size ? size : 1);
+	if (!folder)
+		return fault_of(path, ENOMEM, fault);
+	if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) == 0)
+		return 0;
+	int error = errno;
+	(void)fault_of(path, error, fault);
+	return error == ENOENT ? CONTROL_SOCKET_NO_FOLDER : -error;
+}
+
+int control_socket_try(const char *path, struct fault *fault)
+{
+	bool dead = false;
+	int result = look(path, &dead, fault);
+	return result != 0 ? result : try_folder(path, fault);
 }
 
 static int bind_path(const char *path, int *ret, struct fault *fault)
@@ -217,16 +262,15 @@ static int bind_path(const char *path, int *ret, struct fault *fault)
 		return result;
 	cleanup(descriptor_closep) int fd = unix_socket(path, &place);
 	if (fd < 0)
-		return fault_set(fault, fd, "control socket %s: %s", path, strerror(-fd));
+		return fault_of(path, -fd, fault);
 	mode_t before = umask(0117);
 	result = bind(fd, (struct sockaddr *)&place, sizeof(place));
 	int error = errno;
 	(void)umask(before);
 	if (result < 0)
-		return fault_set(fault, -error, "control socket %s: %s%s", path, strerror(error),
-				 error == ENOENT ? "; make its folder" : "");
+		return fault_of(path, error, fault);
 	if (listen(fd, (int)LIMIT_CONTROL_CLIENTS) < 0)
-		return fault_set(fault, -errno, "control socket %s: %s", path, strerror(errno));
+		return fault_of(path, errno, fault);
 	*ret = fd;
 	fd = -1;
 	return 0;

@@ -41,6 +41,12 @@ struct control_socket_ops {
 must_check int control_socket_new(struct event_base *base, const char *path,
 				  const struct control_socket_ops *ops, void *context,
 				  struct control_socket **ret, struct fault *fault);
+/* Positive results of control_socket_try(). */
+#define CONTROL_SOCKET_TAKEN 1 /* another instance is running */
+#define CONTROL_SOCKET_NO_FOLDER 2
+
+/* Could it be bound? Changes nothing. 0, one of the above or -errno, all but 0 with a fault. */
+must_check int control_socket_try(const char *path, struct fault *fault);
 /* Closes it and removes the path. */
 void control_socket_free(struct control_socket *cs);
 DEFINE_CLEANUP(struct control_socket, control_socket_free)

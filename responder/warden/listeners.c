@@ -96,14 +96,37 @@ static int open_front(const struct address *address, int *ret)
 	return 0;
 }
 
+static int read_address(const char *text, struct address *ret, struct fault *fault)
+{
+	ret->text = text;
+	if (address_parse(text, &ret->place, &ret->size) < 0)
+		return fault_set(fault, -EINVAL, "cannot listen on %s: not an address and port",
+				 text);
+	return 0;
+}
+
+int listeners_try(const struct conf_server *server, struct fault *fault)
+{
+	for (unsigned i = 0; i < server->listen_count; i++) {
+		struct address address;
+		int result = read_address(server->listen[i], &address, fault);
+		if (result < 0)
+			return result;
+		result = probe(&address);
+		if (result < 0)
+			return refuse(&address, -result, fault);
+	}
+	return 0;
+}
+
 static int open_address(struct listeners *listeners, unsigned position, const char *text,
 			struct fault *fault)
 {
-	struct address address = {.text = text};
-	if (address_parse(text, &address.place, &address.size) < 0)
-		return fault_set(fault, -EINVAL, "cannot listen on %s: not an address and port",
-				 text);
-	int result = probe(&address);
+	struct address address;
+	int result = read_address(text, &address, fault);
+	if (result < 0)
+		return result;
+	result = probe(&address);
 	for (unsigned i = 0; result == 0 && i < listeners->fronts; i++)
 		result = open_front(&address,
 				    &listeners->descriptors[i * listeners->addresses + position]);

@@ -16,6 +16,8 @@ struct listeners {
 /* The fault names the address and the reason. 0 or -errno; nothing stays open on failure. */
 must_check int listeners_open(const struct conf_server *server, struct listeners *ret,
 			      struct fault *fault);
+/* Is each address free? Opens nothing for longer than it takes to see. 0 or -errno with a fault. */
+must_check int listeners_try(const struct conf_server *server, struct fault *fault);
 /* The descriptors of one front, listeners.addresses of them. */
 const int *listeners_of(const struct listeners *listeners, unsigned front);
 void listeners_close(struct listeners *listeners);

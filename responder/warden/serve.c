@@ -1,17 +1,26 @@
 #include "base/result.h"
 #include "warden/harden.h"
-#include "warden/proof.h"
 #include "warden/warden.h"
 
 #include <sys/prctl.h>
 
-int warden_serve(const char *conf_path)
+/* 0, or -EINVAL: something refuses. Everything is logged. */
+static int prove(const struct conf *conf, const struct preflight_step *steps)
+{
+	struct preflight preflight = {.serving = true, .found = preflight_log};
+	for (; steps->prove; steps++)
+		preflight_run(steps, conf, &preflight);
+	return preflight.counts[SERVE_REFUSED] > 0 ? -EINVAL : 0;
+}
+
+int warden_serve(const char *conf_path, const struct preflight_step *steps)
 {
 	cleanup(conf_freep) struct conf *conf = NULL;
 	struct fault fault = {0};
 	(void)prctl(PR_SET_NAME, "sg-warden", 0, 0, 0);
 	if (conf_load(conf_path, &conf, &fault) < 0) {
-		log_error("%s", fault.text);
+		struct preflight preflight = {.found = preflight_log};
+		preflight_find(&preflight, SERVE_REFUSED, "", "%s", fault.text);
 		return 1;
 	}
 	log_init("warden", conf->server.log_level);
@@ -20,10 +29,5 @@ int warden_serve(const char *conf_path)
 		log_error("cannot give up privileges: %s", strerror(-result));
 		return 1;
 	}
-	if (proof_profiles(conf, &fault) < 0 || proof_credentials(conf, &fault) < 0 ||
-	    proof_database(conf, &fault) < 0) {
-		log_error("%s", fault.text);
-		return 1;
-	}
-	return warden_run(conf);
+	return prove(conf, steps) < 0 ? 1 : warden_run(conf);
 }

@@ -5,11 +5,12 @@
  * own, with CAP_NET_BIND_SERVICE where ports below 1024 are listened on. */
 #pragma once
 
-#include "conf/conf.h"
+#include "warden/preflight.h"
 
-/* Serves until SIGTERM or SIGINT. The exit status: 0 ended in order, 1 refused or failed (with one
- * line that says why; nothing is left behind). */
-int warden_serve(const char *conf_path);
+/* Serves until SIGTERM or SIGINT. `steps`, up to one without a function, prove the configuration
+ * first. The exit status: 0 ended in order, 1 refused or failed (with lines that say why; nothing is
+ * left behind). */
+int warden_serve(const char *conf_path, const struct preflight_step *steps);
 
 /* The same for a configuration that was read and proven. */
 int warden_run(const struct conf *conf);

@@ -384,7 +384,7 @@ static void a_key_that_everybody_may_read_is_warned_of(void **state)
 	struct pki_files files;
 	lay_good(&files);
 	assert_int_equal(chmod(files.key, 0644), 0);
-	judged(&files, files.key, FINDING_KEY_OPEN, "", SEVERITY_WARNING, SEVERITY_WARNING);
+	judged(&files, files.key, FINDING_KEY_OPEN, "", SEVERITY_REFUSED, SEVERITY_REFUSED);
 }
 
 static void a_ca_that_signs_itself_needs_digital_signature_under_webpki(void **state) /* P-35 */

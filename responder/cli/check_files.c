@@ -1,0 +1,79 @@
+/* What a start reads before it does anything else. */
+#include "base/clock.h"
+#include "base/timetext.h"
+#include "cli/check_steps.h"
+#include "conf/conninfo.h"
+#include "conf/profile.h"
+#include "signer/credential.h"
+#include "verifier/requestors.h"
+
+#include <sys/stat.h>
+
+/* The same rule as for a key (FINDING_KEY_OPEN): the group is how a service's user reads what is
+ * root's. */
+static void check_secret(const struct conf *conf, struct preflight *preflight)
+{
+	struct stat status;
+	if (stat(conf->path, &status) == 0 && (status.st_mode & S_IROTH) &&
+	    conninfo_has_secret(conf->database.conninfo))
+		preflight_find(
+			preflight, SERVE_REFUSED, "",
+			"%s: everybody may read this file, and conninfo holds a password; chmod "
+			"o-r it, or keep the password in a passfile (mode 0600)",
+			conf->path);
+}
+
+/* P-37: each signer with its time; expired ones are findings of credential_load(). */
+static void tell_signers(const struct conf_issuer *section, const struct credential *credential,
+			 int64_t now, struct preflight *preflight)
+{
+	for (unsigned i = 0; i < credential_signer_count(credential); i++) {
+		struct credential_signer signer = credential_signer_at(credential, i);
+		char from[ISO_TIME_SIZE + 1] = "", until[ISO_TIME_SIZE + 1] = "";
+		bool early = now < signer.not_before;
+		time_put_iso(from, signer.not_before);
+		time_put_iso(until, signer.not_after);
+		if (now <= signer.not_after)
+			preflight_find(preflight, SERVE_WELL, "",
+				       "issuer \"%s\": signs with %s%s%s until %s", section->name,
+				       signer.algorithm, early ? " from " : "", early ? from : "",
+				       until);
+	}
+}
+
+static void check_signers(const struct conf_issuer *section, struct preflight *preflight)
+{
+	cleanup(credential_freep) struct credential *credential = NULL;
+	cleanup(findings_deinit) struct findings findings = {.profile = section->profile};
+	struct fault fault = {""};
+	int64_t now = wall_seconds(clock_now().wall_us);
+	profile_judge(section, &findings);
+	if (credential_load(section, now, &credential, &findings, &fault))
+		findings_add(&findings, FINDING_PROOF_FAILED, NULL, "%s", fault.text);
+	check_take(preflight, section, &findings, SERVE_REFUSED);
+	if (credential)
+		tell_signers(section, credential, now, preflight);
+}
+
+static void check_requestors(const struct conf_issuer *section, struct preflight *preflight)
+{
+	cleanup(requestors_freep) struct requestors *requestors = NULL;
+	struct fault fault = {""};
+	if (section->signed_requests == SIGNED_IGNORE)
+		return;
+	if (requestors_load(section, &requestors, &fault))
+		preflight_find(preflight, SERVE_REFUSED, "P-15", "issuer \"%s\": %.800s",
+			       section->name, fault.text);
+	else
+		preflight_find(preflight, SERVE_WELL, "", "issuer \"%s\": requestors are read",
+			       section->name);
+}
+
+void check_files(const struct conf *conf, struct preflight *preflight)
+{
+	check_secret(conf, preflight);
+	for (unsigned i = 0; i < conf->issuer_count; i++) {
+		check_requestors(&conf->issuers[i], preflight);
+		check_signers(&conf->issuers[i], preflight);
+	}
+}

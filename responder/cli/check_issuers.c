@@ -1,0 +1,110 @@
+/* The ledger binds a section to the issuer of its name, and the signer answers for the certificate in
+ * the section's file: both must be the same CA. */
+#include "cli/check_issuers.h"
+
+#include "conf/nearest.h"
+#include "signer/certfile.h"
+
+struct checking {
+	const struct conf *conf;
+	const struct registry *registry;
+	struct preflight *preflight;
+};
+
+/* The registered name that the fewest edits make of this one, among those that no section has. */
+static const char *nearest_name(const struct checking *checking, const char *name)
+{
+	const char *nearest = NULL;
+	for (size_t i = 0; i < checking->registry->count; i++) {
+		const char *other = checking->registry->issuers[i].record.name;
+		if (!conf_issuer_named(checking->conf, other) &&
+		    (!nearest || edit_distance(name, other) < edit_distance(name, nearest)))
+			nearest = other;
+	}
+	return nearest;
+}
+
+static void find_unregistered(const struct checking *checking, const struct conf_issuer *section)
+{
+	const char *nearest = nearest_name(checking, section->name);
+	preflight_find(checking->preflight, SERVE_WITHOUT_ISSUER, "",
+		       "%s:%u: issuer \"%s\" is not registered%s%s%s; run: stillgood issuer add %s "
+		       "--name \"%s\"",
+		       checking->conf->path, section->line, section->name,
+		       nearest ? ", the nearest name that is: \"" : "", nearest ? nearest : "",
+		       nearest ? "\"" : "", section->certificate, section->name);
+}
+
+static void find_well(const struct checking *checking, const struct conf_issuer *section,
+		      const struct registered *registered)
+{
+	preflight_find(checking->preflight, SERVE_WELL, "",
+		       "issuer \"%s\": registered with this subject and key", section->name);
+	if (registered->record.revoked_at != TIME_NONE)
+		preflight_find(
+			checking->preflight, SERVE_WARNED, "",
+			"issuer \"%s\": revoked as a whole; every certificate of it is answered "
+			"as revoked",
+			section->name);
+}
+
+static void compare(const struct checking *checking, const struct conf_issuer *section,
+		    const struct certificate *ca)
+{
+	const struct registry *registry = checking->registry;
+	const struct registered *named = registry_by_name(registry, section->name);
+	const struct registered *same = registry_by_identity(registry, ca->subject, ca->key_bits);
+	if (named && named == same)
+		find_well(checking, section, named);
+	else if (named)
+		preflight_find(
+			checking->preflight, SERVE_MISMATCHED, "P-8",
+			"%s:%u: issuer \"%s\" is registered with another subject or key than "
+			"that of %s",
+			checking->conf->path, section->line, section->name, section->certificate);
+	else if (same)
+		preflight_find(
+			checking->preflight, SERVE_WITHOUT_ISSUER, "",
+			"%s:%u: the CA of %s is registered as \"%s\", not as \"%s\"; rename the "
+			"section",
+			checking->conf->path, section->line, section->certificate,
+			same->record.name, section->name);
+	else
+		find_unregistered(checking, section);
+}
+
+/* A file that cannot be read is a finding of check_files(). */
+static void check_section(const struct checking *checking, const struct conf_issuer *section)
+{
+	struct certfile file = {0};
+	if (certfile_load(&file, section->certificate, NULL) < 0)
+		return;
+	compare(checking, section, &file.slices);
+	certfile_deinit(&file);
+}
+
+static void check_left_out(const struct checking *checking)
+{
+	for (size_t i = 0; i < checking->registry->count; i++) {
+		const char *name = checking->registry->issuers[i].record.name;
+		if (!conf_issuer_named(checking->conf, name))
+			preflight_find(checking->preflight, SERVE_WARNED, "",
+				       "issuer \"%s\" is registered but has no section: questions "
+				       "about it are not answered",
+				       name);
+	}
+}
+
+void check_issuers(const struct conf *conf, struct database *database, struct preflight *preflight)
+{
+	cleanup(registry_deinit) struct registry registry = {0};
+	struct checking checking = {conf, &registry, preflight};
+	struct fault fault = {""};
+	if (registry_load(database, &registry, &fault)) {
+		preflight_find(preflight, SERVE_REGARDLESS, "", "%s", fault.text);
+		return;
+	}
+	for (unsigned i = 0; i < conf->issuer_count; i++)
+		check_section(&checking, &conf->issuers[i]);
+	check_left_out(&checking);
+}

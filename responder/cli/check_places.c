@@ -1,0 +1,46 @@
+/* What a start would bind. A running instance holds these places rightly where `check` asks, because
+ * the next start follows its end; where serve asks, it does not. */
+#include "cli/check_steps.h"
+#include "warden/control_socket.h"
+#include "warden/listeners.h"
+
+/* Made by the service manager (systemd/stillgood.service), and gone while the service is down. */
+#define RUNTIME_FOLDER "/run/stillgood/"
+
+/* The ports are not worth a look while another instance has them. */
+static bool check_control_socket(const struct conf *conf, struct preflight *preflight)
+{
+	const char *path = conf->server.control_socket;
+	struct fault fault = {""};
+	int result = control_socket_try(path, &fault);
+	if (result == CONTROL_SOCKET_TAKEN && !preflight->serving) {
+		preflight_find(preflight, SERVE_WELL, "", "%s; its ports are not tried",
+			       fault.text);
+		return false;
+	}
+	if (result == CONTROL_SOCKET_NO_FOLDER && !preflight->serving &&
+	    strncmp(path, RUNTIME_FOLDER, strlen(RUNTIME_FOLDER)) == 0)
+		preflight_find(preflight, SERVE_WARNED, "",
+			       "%s, unless systemd does (RuntimeDirectory=stillgood)", fault.text);
+	else if (result != 0)
+		preflight_find(preflight, SERVE_REFUSED, "", "%s", fault.text);
+	return result != CONTROL_SOCKET_TAKEN;
+}
+
+static void check_ports(const struct conf *conf, struct preflight *preflight)
+{
+	struct fault fault = {""};
+	int result = listeners_try(&conf->server, &fault);
+	/* Whoever checks need not have the service's capabilities. */
+	if (result == -EACCES && !preflight->serving)
+		preflight_find(preflight, SERVE_WARNED, "", "%s, which you do not have",
+			       fault.text);
+	else if (result < 0)
+		preflight_find(preflight, SERVE_REFUSED, "", "%s", fault.text);
+}
+
+void check_places(const struct conf *conf, struct preflight *preflight)
+{
+	if (check_control_socket(conf, preflight))
+		check_ports(conf, preflight);
+}

@@ -1,0 +1,24 @@
+/* What a configuration is proven by, in this order: the steps of both `check` and `serve`
+ * (warden/preflight.h). Each reads for itself what it needs, because serve gives each a process. */
+#pragma once
+
+#include "conf/finding.h"
+#include "warden/preflight.h"
+
+/* Up to one without a function. */
+extern const struct preflight_step check_steps[];
+
+/* The configuration's own file, each issuer's options, signers and requestors: check_files.c */
+void check_files(const struct conf *conf, struct preflight *preflight);
+/* Control socket and ports: check_places.c */
+void check_places(const struct conf *conf, struct preflight *preflight);
+/* Connection, schema, rights, evidence; is each issuer registered: check_database.c */
+void check_database(const struct conf *conf, struct preflight *preflight);
+/* What rows say that cannot be: check_rows.c. Silent where check_database() has found that nothing
+ * can be read. */
+void check_rows(const struct conf *conf, struct preflight *preflight);
+
+/* What was found out about one issuer, judged by its profile: `refused` is what follows from what
+ * the profile refuses. */
+void check_take(struct preflight *preflight, const struct conf_issuer *section,
+		const struct findings *findings, enum consequence refused);
