@@ -14,8 +14,9 @@ const struct command commands[] = {
 		.name = "serve",
 		.operands = "",
 		.summary = "answer OCSP questions, in the foreground",
-		.help = "Reads and proves the configuration, opens its listeners and serves until "
-			"SIGTERM.\nRefuses to start where `stillgood check` refuses.",
+		.help = "Makes the proof that `stillgood check` prints, opens its listeners and "
+			"serves "
+			"until SIGTERM.\nRefuses to start where `stillgood check` says so.",
 		.options = OPTION_BIT(OPTION_CONFIG),
 	},
 	{

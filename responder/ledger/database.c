@@ -1,4 +1,6 @@
-/* The database's facts on their way into the core, each with the time at which it came. */
+/* The database's facts on their way into the core, each with the time at which it came. Why it cannot be
+ * read is an error, told once for each reason (db/source.h): nothing is answered until somebody sees to
+ * it. */
 #include "ledger/edge.h"
 
 static void load_begin(void *context, const struct db_issuer *issuers, size_t count)
@@ -54,7 +56,7 @@ static void lookup_state(void *context, bool usable, const char *reason)
 	if (usable)
 		log_info("lookups are possible");
 	else
-		log_warning("lookups are not possible reason=\"%s\"", reason ? reason : "");
+		log_error("lookups are not possible reason=\"%s\"", reason ? reason : "");
 	ledger_lookup_state(edge->ledger, usable, reason);
 	edge_turn(edge);
 }
@@ -62,7 +64,7 @@ static void lookup_state(void *context, bool usable, const char *reason)
 static void feed_lost(void *context, const char *reason)
 {
 	struct edge *edge = context;
-	log_warning("the feed is interrupted reason=\"%s\"", reason ? reason : "");
+	log_error("the feed is interrupted reason=\"%s\"", reason ? reason : "");
 	ledger_feed_lost(edge->ledger, reason);
 	edge_turn(edge);
 }

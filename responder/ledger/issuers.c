@@ -3,6 +3,7 @@
  * candidate is compared in full (P-8). Issuers change once in months: the table is simply built anew. */
 #include "ledger/issuers.h"
 
+#include "conf/nearest.h"
 #include "ocsp/certificate.h"
 #include "ocsp/der.h"
 
@@ -15,7 +16,9 @@ struct issuers {
 	unsigned count;
 	struct issuer *all[LIMIT_ISSUERS];
 	uint16_t index[INDEX_SIZE]; /* place in `all` + 1 */
+	bool present[LIMIT_ISSUERS]; /* each section's */
 	const struct conf_issuer *missing;
+	uint64_t settled;
 };
 
 int issuers_new(const struct conf *conf, const struct siphash_key *key, struct issuers **ret)
@@ -120,16 +123,16 @@ static const struct conf_issuer *section_of(const struct conf *conf, const char 
 	return NULL;
 }
 
-static const struct conf_issuer *first_missing(const struct issuers *issuers)
+static void find_missing(struct issuers *issuers)
 {
-	bool present[LIMIT_ISSUERS] = {false};
+	memset(issuers->present, 0, sizeof(issuers->present));
 	for (unsigned i = 0; i < issuers->count; i++)
 		if (issuers->all[i]->section)
-			present[issuers->all[i]->section_index] = true;
-	for (unsigned i = 0; i < issuers->conf->issuer_count; i++)
-		if (!present[i])
-			return &issuers->conf->issuers[i];
-	return NULL;
+			issuers->present[issuers->all[i]->section_index] = true;
+	issuers->missing = NULL;
+	for (unsigned i = issuers->conf->issuer_count; i-- > 0;)
+		if (!issuers->present[i])
+			issuers->missing = &issuers->conf->issuers[i];
 }
 
 /* What the database calls an issuer, in CertIDs' terms. */
@@ -228,7 +231,8 @@ int issuers_apply(struct issuers *issuers, const struct db_issuer *from, struct 
 void issuers_settle(struct issuers *issuers)
 {
 	index_build(issuers);
-	issuers->missing = first_missing(issuers);
+	find_missing(issuers);
+	issuers->settled++;
 }
 
 const struct issuer *issuers_by_id(const struct issuers *issuers, int32_t id)
@@ -244,4 +248,26 @@ unsigned issuers_count(const struct issuers *issuers)
 const struct conf_issuer *issuers_missing(const struct issuers *issuers)
 {
 	return issuers->missing;
+}
+
+bool issuers_lacks(const struct issuers *issuers, unsigned section)
+{
+	return !issuers->present[section];
+}
+
+uint64_t issuers_settled(const struct issuers *issuers)
+{
+	return issuers->settled;
+}
+
+const char *issuers_nearest(const struct issuers *issuers, const char *name)
+{
+	const char *nearest = NULL;
+	for (unsigned i = 0; i < issuers->count; i++) {
+		const struct issuer *issuer = issuers->all[i];
+		if (!issuer->section && (!nearest || edit_distance(name, issuer->record.name) <
+							     edit_distance(name, nearest)))
+			nearest = issuer->record.name;
+	}
+	return nearest;
 }

@@ -33,9 +33,51 @@ static unsigned readiness_now(const struct ledger *l, struct moment now)
 	return bits;
 }
 
+/* ---- what waits for an operator is said loudly, once: nobody may be looking at /readyz ---- */
+
+static void alarm_missing(struct ledger *l, const struct conf_issuer *section)
+{
+	const char *nearest = issuers_nearest(l->issuers, section->name);
+	ledger_alarm(l,
+		     "[issuer \"%s\"] is not registered in the database%s%s%s: nothing is answered "
+		     "about it; rename the section or run `stillgood issuer add`",
+		     section->name, nearest ? ", the nearest name that is: \"" : "",
+		     nearest ? nearest : "", nearest ? "\"" : "");
+}
+
+static void tell_missing(struct ledger *l)
+{
+	if (!l->has_evidence || l->missing_settled == issuers_settled(l->issuers) + 1)
+		return;
+	l->missing_settled = issuers_settled(l->issuers) + 1;
+	for (unsigned i = 0; i < l->conf->issuer_count; i++) {
+		bool missing = issuers_lacks(l->issuers, i);
+		if (missing && !l->missing_told[i])
+			alarm_missing(l, &l->conf->issuers[i]);
+		l->missing_told[i] = missing;
+	}
+}
+
+static void tell_unsigned(struct ledger *l, const struct conf_issuer *section)
+{
+	if (section && section != l->readiness_unsigned)
+		ledger_alarm(l, "no signer's certificate is valid now issuer=\"%s\"",
+			     section->name);
+}
+
+/* ---- the reason ---- */
+
 static void add(struct buffer *out, const char *what, const char *detail)
 {
 	buffer_printf(out, "%s%s%s%s", out->size ? "; " : "", what, detail[0] ? ": " : "", detail);
+}
+
+static void add_missing(const struct ledger *l, struct buffer *out)
+{
+	const char *nearest = issuers_nearest(l->issuers, l->readiness_missing->name);
+	add(out, "not registered in the database: issuer", l->readiness_missing->name);
+	if (nearest)
+		buffer_printf(out, " (registered is: %s)", nearest);
 }
 
 void readiness_reason(const struct ledger *l, struct buffer *out)
@@ -50,7 +92,7 @@ void readiness_reason(const struct ledger *l, struct buffer *out)
 	if (bits & READINESS_NO_SIGNER)
 		add(out, l->signers_attached ? "no signer answers" : "no signer is connected", "");
 	if (bits & READINESS_NO_ISSUER)
-		add(out, "not registered in the database: issuer", l->readiness_missing->name);
+		add_missing(l, out);
 	if (bits & READINESS_UNSIGNED)
 		add(out, "no signer's certificate is valid now: issuer",
 		    l->readiness_unsigned->name);
@@ -79,6 +121,8 @@ void readiness_update(struct ledger *l, struct moment now)
 	unsigned bits = readiness_now(l, now);
 	const struct conf_issuer *missing = issuers_missing(l->issuers);
 	const struct conf_issuer *unsigned_one = offers_missing(l);
+	tell_missing(l);
+	tell_unsigned(l, unsigned_one);
 	if (bits == l->readiness && missing == l->readiness_missing &&
 	    unsigned_one == l->readiness_unsigned)
 		return;

@@ -174,6 +174,8 @@ struct ledger {
 
 	unsigned readiness; /* what was said last; see readiness.c */
 	const struct conf_issuer *readiness_missing, *readiness_unsigned;
+	uint64_t missing_settled; /* issuers_settled() + 1 when it was looked at last */
+	bool missing_told[LIMIT_ISSUERS]; /* sections that an alarm has named */
 	struct ledger_counts counts;
 };
 

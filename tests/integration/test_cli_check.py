@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from harness import DemoCA, Postgres, stillgood
+from harness import DemoCA, Postgres, free_port, stillgood
 from test_cli_database import refused
 
 
@@ -29,21 +29,23 @@ def configuration(tmp_path, pg, ca, name="Demo", conninfo=None, extra="", **file
     conninfo = conninfo or pg.conninfo.replace("user=postgres", "user=responder password=secret")
     options = {"certificate": ca.certificate, "signer_certificate": ca.signer_certificate,
                "signer_key": ca.signer_key, **files}
-    path.write_text(f"[server]\nlisten = 127.0.0.1:8080\ncontrol_socket = {tmp_path}/control\n"
+    path.write_text(f"[server]\nlisten = 127.0.0.1:{free_port()}\ncontrol_socket = {tmp_path}/control\n"
                     f"[database]\nconninfo = {conninfo}\n[issuer \"{name}\"]\n"
                     + "".join(f"{key} = {value}\n" for key, value in options.items()) + extra)
+    path.chmod(0o600)  # it holds a password
     return path
 
 
 def check(path):
-    """(exit status, refused, warnings, configuration)"""
+    """(exit status, refused and errors, warnings, configuration)"""
     result = stillgood("check", "-c", path, "--json", check=False)
     document = json.loads(result.stdout)
     found = {level: [f["text"] for f in document["findings"] if f["level"] == level]
-             for level in ("ok", "warning", "refused")}
-    assert document["ok"] == (result.returncode == 0) == (not found["refused"])
+             for level in ("ok", "warning", "error", "refused")}
+    wrong = found["refused"] + found["error"]
+    assert document["ok"] == (result.returncode == 0) == (not wrong)
     assert (result.stderr == "") == (result.returncode == 0)
-    return result.returncode, found["refused"], found["warning"], document["configuration"]
+    return result.returncode, wrong, found["warning"], document["configuration"]
 
 
 def test_a_sound_configuration_has_nothing_refused(pg, ca, tmp_path):
@@ -51,9 +53,31 @@ def test_a_sound_configuration_has_nothing_refused(pg, ca, tmp_path):
     status, _, warnings, effective = check(path)
     assert status == 0 and warnings == []
     assert "secret" not in effective and "password=***" in effective.replace("'", "")
-    text = stillgood("check", "-c", path).stdout
+    text = stillgood("check", "-c", path, "--verbose").stdout
     assert "secret" not in text
-    assert "ok: issuer \"Demo\": registered" in text
+    assert "ok: issuer \"Demo\": registered" in text and effective in text
+
+
+def test_one_line_says_that_all_is_well(pg, ca, tmp_path):
+    path = configuration(tmp_path, pg, ca)
+    assert stillgood("check", "-c", path).stdout == f"{path}: ok, 1 issuer, 1 signer\n"
+    path = configuration(tmp_path, pg, ca, extra="complete = no\n")
+    lines = stillgood("check", "-c", path).stdout.splitlines()
+    assert lines[0].startswith("warning: P-22: ") and len(lines) == 2
+    assert lines[1] == f"{path}: ok, 1 issuer, 1 signer, 1 warning"
+
+
+def test_what_serve_does_stands_behind_each_finding(pg, ca, tmp_path):
+    path = configuration(tmp_path, pg, ca, name="Dmeo", extra="complete = no\n",
+                         signer_key=ca.path("ca.key"))
+    result = stillgood("check", "-c", path, check=False)
+    lines = sorted(result.stdout.splitlines())
+    assert lines[0].startswith("error: ") and lines[0].endswith(
+        " [serve starts, is not ready, and answers nothing about this issuer until that is mended]")
+    assert lines[1].startswith("refused: P-35: ") and lines[1].endswith(" [serve refuses to start]")
+    assert all(line.startswith("warning: ") and "[" not in line for line in lines[2:])
+    assert result.stderr.endswith(
+        f"{path}: 1 refused, 1 error, 2 warnings; serve refuses to start\n")
 
 
 def test_what_the_configuration_says_wrong_is_named_with_its_line(pg, ca, tmp_path):
@@ -69,8 +93,8 @@ def test_everything_is_found_in_one_run(pg, ca, tmp_path):
                          signer_key=ca.path("ca.key"))
     status, wrong, _, _ = check(path)
     assert status == 1 and len(wrong) == 2
-    assert str(tmp_path) in wrong[0]
-    assert "Demo" in wrong[1]
+    assert "Demo" in wrong[0]
+    assert str(tmp_path) in wrong[1]
 
 
 def test_an_issuer_must_be_registered_with_exactly_this_subject_and_key(pg, ca, tmp_path):

@@ -31,8 +31,8 @@ def check(responder):
     result = stillgood("check", "-c", responder.conf, "--json", check=False)
     document = json.loads(result.stdout)
     found = {level: [(f.get("requirement", ""), f["text"]) for f in document["findings"]
-                     if f["level"] == level] for level in ("ok", "warning", "refused")}
-    assert (result.returncode == 0) == (not found["refused"])
+                     if f["level"] == level] for level in ("ok", "warning", "error", "refused")}
+    assert (result.returncode == 0) == (not found["refused"] + found["error"])
     return found, document["configuration"]
 
 
@@ -73,7 +73,7 @@ def test_serve_refuses_what_check_refuses(site, tmp_path):
     assert 'F-webpki: issuer "Demo": validity = 1h' in log
     assert 'P-22: issuer "Demo": complete = no' in log
     log = serve_refuses(conf_of(site, tmp_path / "b", "lightweight", nonce="echo"))
-    assert 'F-lightweight: issuer "Demo": nonce = echo' in log and "profile lightweight" in log
+    assert 'F-lightweight: issuer "Demo": nonce = echo' in log and "[serve refuses to start]" in log
 
 
 def issue_signer(ca, name, extensions, *extra):
@@ -170,11 +170,11 @@ def test_certificates_on_hold_are_refused_where_there_is_no_hold(site, tmp_path)
     try:
         for profile in ("webpki", "smime", "codesigning"):
             found, _ = check(conf_of(site, tmp_path / profile, profile))
-            assert [r for r, _ in found["refused"]] == [f"F-{profile}"]
-            assert "on hold" in found["refused"][0][1] and "2, the first is 7001" in \
-                found["refused"][0][1]
+            assert [r for r, _ in found["error"]] == [f"F-{profile}"]
+            assert "on hold" in found["error"][0][1] and "2, the first is 7001" in \
+                found["error"][0][1]
         for profile in ("private", "qualified", "lightweight"):
-            assert check(conf_of(site, tmp_path / profile, profile))[0]["refused"] == []
+            assert check(conf_of(site, tmp_path / profile, profile))[0]["error"] == []
     finally:
         pg.sql("SELECT stillgood.release('Demo', '\\x7001')")
         pg.sql("SELECT stillgood.release('Demo', '\\x7002')")
@@ -195,9 +195,9 @@ def test_a_revoked_ca_needs_a_permitted_reason(site, tmp_path, reason, refused):
     words = ["--reason", reason] if reason else []
     stillgood("revoke", below, *words, "--database", pg.conninfo)
     found, _ = check(conf_of(site, tmp_path, "webpki"))
-    named = [r for r, t in found["refused"] if f'CA "{name}"' in t]
+    named = [r for r, t in found["error"] if f'CA "{name}"' in t]
     assert named == (["F-webpki"] if refused else [])
-    assert check(conf_of(site, tmp_path / "p", "private"))[0]["refused"] == []
+    assert check(conf_of(site, tmp_path / "p", "private"))[0]["error"] == []
 
 
 # ---- status --------------------------------------------------------------------------------------

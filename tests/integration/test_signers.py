@@ -222,7 +222,7 @@ def check(pg, folder, ca, signers):
     options = {"certificate": ca.certificate}
     made = harness.Responder(folder, pg, {ca.name: options}, signers={
         name: {"issuer": ca.name, **pair} for name, pair in signers.items()})
-    return stillgood("check", "-c", made.conf, check=False)
+    return stillgood("check", "-c", made.conf, "--verbose", check=False)
 
 
 def test_check_wants_one_signer_in_date_and_tells_the_others_times(pg, tmp_path):

@@ -245,11 +245,26 @@ static void the_first_configured_issuer_that_is_missing_is_named(void **state)
 	assert_string_equal(issuers_missing(issuers)->name, "A");
 	assert_int_equal(apply(issuers, 7, "A", "CA", "key", 1, TIME_NONE), ISSUERS_CHANGED);
 	assert_string_equal(issuers_missing(issuers)->name, "B");
+	assert_false(issuers_lacks(issuers, 0));
+	assert_true(issuers_lacks(issuers, 1));
 	assert_int_equal(apply(issuers, 8, "unnamed", "X", "x", 1, TIME_NONE), ISSUERS_CHANGED);
 	assert_null(issuers_by_id(issuers, 8)->section);
 	assert_int_equal(apply(issuers, 9, "B", "Y", "y", 1, TIME_NONE), ISSUERS_CHANGED);
 	assert_null(issuers_missing(issuers));
 	assert_int_equal(issuers_by_id(issuers, 9)->section_index, 1);
+}
+
+static void the_nearest_name_is_one_that_no_section_has(void **state)
+{
+	(void)state;
+	cleanup(issuers_freep) struct issuers *issuers = new_issuers();
+	assert_null(issuers_nearest(issuers, "B"));
+	assert_int_equal(apply(issuers, 1, "A", "CA", "key", 1, TIME_NONE), ISSUERS_CHANGED);
+	assert_null(issuers_nearest(issuers, "B"));
+	assert_int_equal(apply(issuers, 2, "Demo CA", "X", "x", 1, TIME_NONE), ISSUERS_CHANGED);
+	assert_int_equal(apply(issuers, 3, "Other CA", "Y", "y", 1, TIME_NONE), ISSUERS_CHANGED);
+	assert_string_equal(issuers_nearest(issuers, "Dmeo CA"), "Demo CA");
+	assert_string_equal(issuers_nearest(issuers, "Othr CA"), "Other CA");
 }
 
 int main(void)
@@ -265,6 +280,7 @@ int main(void)
 		cmocka_unit_test(a_revoked_issuer_stays_revoked),
 		cmocka_unit_test(an_unreadable_certificate_does_not_hide_a_revocation),
 		cmocka_unit_test(the_first_configured_issuer_that_is_missing_is_named),
+		cmocka_unit_test(the_nearest_name_is_one_that_no_section_has),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
