@@ -30,6 +30,7 @@ struct conf_networks {
 };
 
 enum nonce_policy { NONCE_ECHO, NONCE_IGNORE };
+enum raw_nonce_policy { RAW_NONCE_ACCEPT, RAW_NONCE_REFUSE };
 enum unknown_issuer_policy { UNKNOWN_ISSUER_UNAUTHORIZED, UNKNOWN_ISSUER_UNKNOWN };
 
 /* archive_cutoff_us: none, or the day on which the CA's certificate began. */
@@ -116,6 +117,7 @@ struct conf_issuer {
 	bool final_answers; /* nextUpdate 99991231235959Z instead of validity */
 	bool hold_releasable; /* no: a suspension never ends */
 	enum nonce_policy nonce;
+	enum raw_nonce_policy raw_nonce;
 	enum ocsp_responder_id responder_id;
 	struct issuer_policy policy;
 	/* P-30 */

@@ -44,6 +44,11 @@ static const struct option_word nonce_words[] = {
 	{"ignore", NONCE_IGNORE},
 	{NULL, 0},
 };
+static const struct option_word raw_nonce_words[] = {
+	{"accept", RAW_NONCE_ACCEPT},
+	{"refuse", RAW_NONCE_REFUSE},
+	{NULL, 0},
+};
 static const struct option_word profile_words[] = {
 	{"private", PROFILE_PRIVATE},
 	{"webpki", PROFILE_WEBPKI},
@@ -237,6 +242,12 @@ const struct option options[] = {
 	 "A request's nonce: echo it, at the price of a signature each time, or ignore it and "
 	 "serve "
 	 "the shared answer."},
+	{SHARED(raw_nonce), OPTION_CHOICE, CONF_FRONT | CONF_LEDGER, raw_nonce_words, 0, 0,
+	 "accept", "refuse", ISSUER_AT(raw_nonce),
+	 "A nonce of 1 to 128 octets that is not inside an OCTET STRING, as RFC 2560 was read: "
+	 "accept it, which echoes it as it came unless nonces are ignored, or refuse the request "
+	 "as "
+	 "malformed."},
 	{SHARED(responder_id), OPTION_CHOICE, CONF_SIGNER, responder_words, 0, 0, "key", "name",
 	 ISSUER_AT(responder_id),
 	 "How answers name the signer: by the SHA-1 hash of its key or by its subject name."},

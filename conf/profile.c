@@ -20,6 +20,9 @@ static const struct {
 	/* Browsers and staplers send none, so that every nonce only costs a signature. */
 	{PROFILE_WEBPKI, "nonce", "ignore"},
 	{PROFILE_LIGHTWEIGHT, "nonce", "ignore"},
+	/* RFC 9654 knows no raw nonces, and nobody who sends one is a client of these. */
+	{PROFILE_WEBPKI, "raw_nonce", "refuse"},
+	{PROFILE_LIGHTWEIGHT, "raw_nonce", "refuse"},
 	/* Signatures are verified long after their certificates have expired. */
 	{PROFILE_CODESIGNING, "archive_cutoff", "3653d"},
 	/* ETSI EN 319 411-2: status is kept after expiry, and good is a positive statement. */

@@ -99,11 +99,20 @@ static bool needs_evidence(const struct cache_facts *facts)
 
 /* ---- questions to the ledger ---- */
 
+/* A raw nonce may be refused by the issuer, which only the ledger knows. */
+static bool ignores_nonce(const struct answers *answers, const struct ocsp_request *request)
+{
+	return request->raw_nonce ? answers->settings.ignore_raw_nonce
+				  : answers->settings.ignore_nonce;
+}
+
 static struct message_query question_of(struct answers *answers, const struct ocsp_request *request)
 {
 	struct message_query question = {.certid_count = request->certid_count};
-	if (request->has_nonce && !answers->settings.ignore_nonce)
+	if (request->has_nonce && !ignores_nonce(answers, request)) {
 		question.nonce = request->nonce;
+		question.raw_nonce = request->raw_nonce;
+	}
 	for (unsigned i = 0; i < request->certid_count; i++)
 		question.certids[i] = request->certids[i].der;
 	if (request->preferred_count > 0)
@@ -295,12 +304,12 @@ static struct answer answer_of(struct answers *answers, const struct flight *fli
 }
 
 /* What the ledger refuses now is not answered from memory either; its tryLater and internalError
- * say nothing about the certificate, nor does what it thinks of a signature (P-15). */
+ * say nothing about the certificate, nor does what it thinks of a signature (P-15) or of a nonce
+ * (P-16), which is what malformed means there. */
 static void forget_refused(struct answers *answers, const struct flight *flight,
 			   enum ocsp_result result)
 {
-	if ((result != OCSP_UNAUTHORIZED && result != OCSP_MALFORMED_REQUEST) ||
-	    flight_is_signed(flight))
+	if (result != OCSP_UNAUTHORIZED || flight_is_signed(flight))
 		return;
 	struct cache_entry *entry = cache_get(answers->cache, flight_key(flight));
 	if (entry)

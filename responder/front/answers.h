@@ -43,6 +43,7 @@ struct answers_settings {
 	int64_t answer_timeout_us; /* of every waiter; then it is told tryLater */
 	bool verify_signatures; /* some issuer looks at them: signed questions go to the ledger */
 	bool ignore_nonce; /* no issuer echoes nonces: the question is answered as if it had none */
+	bool ignore_raw_nonce; /* and none refuses those without an OCTET STRING (P-16) */
 };
 
 /* 0, -ENOMEM, -EIO. */

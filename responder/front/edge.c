@@ -14,6 +14,15 @@ static bool all_ignore_nonces(const struct conf *conf)
 	return conf->issuer_count > 0;
 }
 
+/* Nor are raw ones looked at where nobody would refuse one (P-16). */
+static bool all_accept_raw_nonces(const struct conf *conf)
+{
+	for (unsigned i = 0; i < conf->issuer_count; i++)
+		if (conf->issuers[i].raw_nonce != RAW_NONCE_ACCEPT)
+			return false;
+	return true;
+}
+
 int edge_new(struct event_base *base, const struct conf *conf, const struct answers_ops *ops,
 	     void *context, struct edge **ret)
 {
@@ -33,6 +42,7 @@ int edge_new(struct event_base *base, const struct conf *conf, const struct answ
 		.answer_timeout_us = conf->server.answer_timeout_us,
 		.verify_signatures = conf_verifies(conf),
 		.ignore_nonce = all_ignore_nonces(conf),
+		.ignore_raw_nonce = all_ignore_nonces(conf) && all_accept_raw_nonces(conf),
 	};
 	r = answers_new(&settings, ops, context, &edge->answers);
 	if (r < 0)

@@ -12,7 +12,7 @@ struct flight {
 	uint64_t id;
 	uint64_t key_hash;
 	int64_t deadline_us;
-	bool shared;
+	bool shared, raw_nonce;
 	uint8_t nonce_size, certid_count;
 	uint16_t certid_sizes[LIMIT_CERTIDS];
 	size_t key_size; /* CertIDs and preferences */
@@ -102,6 +102,7 @@ static struct flight *flight_new(const struct message_query *question, bool shar
 	*flight = (struct flight){
 		.shared = shared,
 		.nonce_size = (uint8_t)question->nonce.size,
+		.raw_nonce = question->raw_nonce,
 		.certid_count = (uint8_t)question->certid_count,
 		.key_size = key_size,
 		.preferred_size = question->preferred.size,
@@ -298,6 +299,7 @@ struct message_query flight_question(const struct flight *flight)
 	struct message_query question = {
 		.id = flight->id,
 		.nonce = view_of(flight->bytes + flight->key_size, flight->nonce_size),
+		.raw_nonce = flight->raw_nonce,
 		.certid_count = flight->certid_count,
 		.signed_request = view_of(flight->bytes + flight->key_size + flight->nonce_size,
 					  flight->signed_size),

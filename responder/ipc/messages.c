@@ -89,8 +89,9 @@ static const struct field query_certid[] = {
 	{FIELD_VIEW, 0, 0, 1, LIMIT_CERTID},
 };
 
-static const struct field query_preferred[] = {
+static const struct field query_end[] = {
 	VIEW(struct message_query, preferred, 0, LIMIT_PREFERENCES),
+	BOOL(struct message_query, raw_nonce),
 };
 
 static const struct field answer_result[] = {
@@ -109,6 +110,7 @@ static const struct field answer_response[] = {
 	TIME(struct message_answer, serve_until),
 	TIME(struct message_answer, refresh_at),
 	VIEW(struct message_answer, der, 1, LIMIT_RESPONSE),
+	BOOL(struct message_answer, unchanged),
 };
 
 static const struct field purge_fields[] = {
@@ -150,8 +152,9 @@ static const struct field sign_entry_fields[] = {
 	VIEW(struct sign_entry, facts.sct_list, 0, LIMIT_SCT_LIST),
 };
 
-static const struct field sign_algorithm[] = {
+static const struct field sign_end[] = {
 	VIEW(struct message_sign, algorithm, 0, LIMIT_OID),
+	BOOL(struct message_sign, raw_nonce),
 };
 
 static const struct field algorithms_fields[] = {
@@ -367,7 +370,7 @@ void message_query_write(struct buffer *out, const struct message_query *m)
 	WRITE(out, query_fields, m);
 	for (unsigned i = 0; !out->failed && i < m->certid_count; i++)
 		WRITE(out, query_certid, &m->certids[i]);
-	WRITE(out, query_preferred, m);
+	WRITE(out, query_end, m);
 }
 
 int message_query_read(struct view payload, struct message_query *ret)
@@ -377,7 +380,7 @@ int message_query_read(struct view payload, struct message_query *ret)
 	READ(&in, query_fields, &m);
 	for (unsigned i = 0; !in.failed && i < m.certid_count; i++)
 		READ(&in, query_certid, &m.certids[i]);
-	READ(&in, query_preferred, &m);
+	READ(&in, query_end, &m);
 	return read_end(&in, &m, sizeof(m), ret);
 }
 
@@ -458,7 +461,7 @@ void message_sign_write(struct buffer *out, const struct message_sign *m)
 		if (!sign_entry_consistent(m, &m->entries[i]))
 			out->failed = true;
 	}
-	WRITE(out, sign_algorithm, m);
+	WRITE(out, sign_end, m);
 }
 
 int message_sign_read(struct view payload, struct message_sign *ret)
@@ -471,7 +474,7 @@ int message_sign_read(struct view payload, struct message_sign *ret)
 		if (!sign_entry_consistent(&m, &m.entries[i]))
 			cursor_fail(&in);
 	}
-	READ(&in, sign_algorithm, &m);
+	READ(&in, sign_end, &m);
 	return read_end(&in, &m, sizeof(m), ret);
 }
 

@@ -34,6 +34,7 @@ enum message_type {
 struct message_query {
 	uint64_t id; /* the front's; repeated in the answer */
 	struct view nonce; /* empty: none */
+	bool raw_nonce; /* it came without its OCTET STRING (P-16) */
 	unsigned certid_count; /* 1 … LIMIT_CERTIDS */
 	struct view certids[LIMIT_CERTIDS];
 	/* P-17: OBJECT IDENTIFIERs with their headers, one after the other, in the client's order:
@@ -63,6 +64,9 @@ struct message_answer {
 	uint64_t id;
 	enum ocsp_result result; /* unless SUCCESSFUL, nothing below is used; read as zeros */
 	bool cacheable; /* one CertID, no nonce */
+	/* P-49: good, and nothing else was ever said of this certificate in an answer that bears a
+	 * Last-Modified: that date alone confirms what a client holds. */
+	bool unchanged;
 	enum ocsp_status status; /* of the first CertID */
 	uint32_t traits; /* enum answer_trait, of all CertIDs */
 	uint64_t tag; /* names the certificate; opaque outside the ledger */
@@ -123,6 +127,7 @@ struct message_sign {
 	uint64_t id; /* the ledger's; repeated in the result */
 	uint32_t issuer; /* index of the [issuer] section, from 0, in the order of the file */
 	struct view nonce;
+	bool raw_nonce; /* written without an OCTET STRING around it (P-16) */
 	bool extended_revoke;
 	/* No CertID is of an issuer that this configuration has: all are unknown, and `issuer` is the
 	 * default issuer (P-22). */

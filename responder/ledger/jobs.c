@@ -41,6 +41,7 @@ struct job *job_new(struct ledger *l, const struct issuer *issuer,
 	job->issuer = issuer;
 	job->count = query->certid_count;
 	job->nonce = keep(&at, query->nonce);
+	job->raw_nonce = query->raw_nonce;
 	TAILQ_INIT(&job->askers);
 	for (unsigned i = 0; i < job->count; i++) {
 		entry_init(l, &job->entries[i], job, &certids[i]);

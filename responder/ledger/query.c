@@ -118,6 +118,13 @@ static int question_read(struct question *q, struct view payload)
 	return 0;
 }
 
+/* P-16: also where nonces are ignored, as one without octets is. */
+static bool refuses_nonce(const struct question *q)
+{
+	return q->query.nonce.size > 0 && q->query.raw_nonce &&
+	       q->issuer->section->raw_nonce == RAW_NONCE_REFUSE;
+}
+
 static void question_ask(struct ledger *l, unsigned front, struct question *q, bool verified,
 			 struct moment now)
 {
@@ -126,6 +133,8 @@ static void question_ask(struct ledger *l, unsigned front, struct question *q, b
 	if (result == OCSP_SUCCESSFUL && !verified &&
 	    q->issuer->section->signed_requests == SIGNED_REQUIRE)
 		result = OCSP_SIG_REQUIRED; /* P-15 */
+	if (result == OCSP_SUCCESSFUL && refuses_nonce(q))
+		result = OCSP_MALFORMED_REQUEST;
 	if (result != OCSP_SUCCESSFUL) {
 		answer_error(l, front, q->query.id, result);
 		return;
@@ -167,7 +176,8 @@ static bool is_question_of(const struct message_query *query, struct view reques
 	struct ocsp_request parsed;
 	if (ocsp_request_parse(request, &policy, &parsed) != 0 || !parsed.is_signed ||
 	    parsed.certid_count != query->certid_count ||
-	    (query->nonce.size > 0 && !view_equal(query->nonce, parsed.nonce)))
+	    (query->nonce.size > 0 &&
+	     (!view_equal(query->nonce, parsed.nonce) || query->raw_nonce != parsed.raw_nonce)))
 		return false;
 	for (unsigned i = 0; i < parsed.certid_count; i++)
 		if (!view_equal(parsed.certids[i].der, query->certids[i]))

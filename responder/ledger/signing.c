@@ -99,6 +99,7 @@ static struct message_sign sign_message(const struct ledger *l, const struct job
 		.id = id,
 		.issuer = job->issuer->section_index,
 		.nonce = job->nonce,
+		.raw_nonce = job->raw_nonce,
 		.unknown_issuer = job->issuer == &l->stranger,
 		.this_update = job->this_update,
 		.next_update = job->next_update,

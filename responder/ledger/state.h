@@ -88,6 +88,7 @@ struct job {
 	int64_t this_update, next_update;
 
 	struct view nonce;
+	bool raw_nonce; /* P-16 */
 	struct view algorithm; /* that is asked for; empty: the default (P-17) */
 	struct view key; /* of one CertID: it and the algorithm */
 	unsigned count;

@@ -70,16 +70,24 @@ static void read_extensions(struct cursor *c, uint8_t wrapper_tag, enum ocsp_cri
 	der_leave(c, &wrapper);
 }
 
-/* Nonce ::= OCTET STRING (SIZE (1..128)), inside extnValue (P-16; RFC 9654, 2.1). */
+/* Nonce ::= OCTET STRING (SIZE (1..128)), inside extnValue (P-16; RFC 9654, 2.1). RFC 2560 did not
+ * say so, and clients after it put their octets straight into extnValue: a raw nonce, which the
+ * issuer's configuration takes or refuses.
+ *
+ * What is exactly one OCTET STRING in DER is that and nothing else, so 04 00 is a nonce without
+ * octets, not a raw one of two; random octets that look so by chance are echoed the same either way.
+ * Everything else of 1 to 128 octets is raw, also what a laxer reader would take for an OCTET STRING
+ * (a length that is not minimal, octets behind it, a constructed one): raw octets may begin with 04 as
+ * well as with anything, and since they are echoed as they came, no reader finds another nonce in the
+ * answer than in the question. */
 static void read_nonce(struct cursor *c, struct view value, struct ocsp_request *request)
 {
 	struct cursor content = cursor_of(value);
-	struct view nonce = der_take(&content, DER_OCTET_STRING);
-	if (nonce.size == 0 || nonce.size > LIMIT_NONCE)
-		cursor_fail(&content);
-	der_leave(c, &content);
+	request->raw_nonce = !der_is(value, DER_OCTET_STRING);
+	request->nonce = request->raw_nonce ? value : der_take(&content, DER_OCTET_STRING);
 	request->has_nonce = true;
-	request->nonce = nonce;
+	if (request->nonce.size == 0 || request->nonce.size > LIMIT_NONCE)
+		cursor_fail(c);
 }
 
 /* AcceptableResponses ::= SEQUENCE OF OBJECT IDENTIFIER; we make the basic type only (P-18). */

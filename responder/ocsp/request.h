@@ -37,7 +37,10 @@ struct ocsp_request {
 	unsigned certid_count;
 	struct ocsp_certid certids[LIMIT_CERTIDS];
 	bool has_nonce;
-	struct view nonce; /* inner value, 1 … LIMIT_NONCE octets (P-16) */
+	/* 1 … LIMIT_NONCE octets (P-16): the inner value or, raw, the whole of extnValue, which holds
+	 * no OCTET STRING then. */
+	struct view nonce;
+	bool raw_nonce;
 	bool is_signed; /* optionalSignature is present; not verified here (P-15) */
 	struct view requestor; /* requestorName, a GeneralName's DER; empty: none */
 	/* Preferred signature algorithms (P-17): the OBJECT IDENTIFIER of each AlgorithmIdentifier

@@ -68,6 +68,7 @@ struct ocsp_response_data {
 	unsigned count; /* 1 … LIMIT_CERTIDS */
 	const struct ocsp_single *singles;
 	struct view nonce; /* inner value; empty: none (P-16) */
+	bool raw_nonce; /* extnValue holds it as it is, without an OCTET STRING (P-16) */
 	bool extended_revoke; /* RFC 6960, 4.4.8 (P-23) */
 };
 

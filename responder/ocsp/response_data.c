@@ -252,7 +252,8 @@ static void put_response_extensions(struct der_writer *w, const struct ocsp_resp
 	if (data->nonce.size > 0) {
 		size_t value_since = w->size;
 		der_put_view(w, data->nonce);
-		der_put_header(w, DER_OCTET_STRING, value_since);
+		if (!data->raw_nonce)
+			der_put_header(w, DER_OCTET_STRING, value_since);
 		put_extension(w, OID_OCSP_NONCE, value_since);
 	}
 	if (w->size == since)

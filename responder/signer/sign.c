@@ -54,6 +54,7 @@ static int write_data(struct credential *c, const struct responder *r,
 		.count = job->count,
 		.singles = singles,
 		.nonce = job->nonce,
+		.raw_nonce = job->raw_nonce,
 		.extended_revoke = job->extended_revoke,
 	};
 	buffer_reset(&c->data);

@@ -15,7 +15,8 @@
  *   P-14  an extension twice, or more than LIMIT_EXTENSIONS
  *   P-15  a signature: unused bits or no octet, more than LIMIT_REQUEST_CHAIN certificates, a
  *         requestor that is no directoryName
- *   P-16  a nonce that is no OCTET STRING of 1 … LIMIT_NONCE octets
+ *   P-16  a nonce of no octet or more than LIMIT_NONCE: those inside its OCTET STRING or, where there
+ *         is none in DER (a raw nonce), those that stand in its place
  *   P-18  response types that are no list of OIDs with the basic one in it */
 #pragma once
 
@@ -172,9 +173,11 @@ static inline bool has_der_boolean(X509_EXTENSION *extension)
 static inline bool is_nonce(struct view value)
 {
 	struct view inner = {0};
-	return is_strict(value, 0) && first_value(value, &inner) == V_ASN1_OCTET_STRING &&
-	       inner.size >= 1 && inner.size <= LIMIT_NONCE && (value.data[0] & 0x20) == 0 &&
-	       inner.data + inner.size == value.data + value.size;
+	bool wrapped = is_strict(value, 0) && first_value(value, &inner) == V_ASN1_OCTET_STRING &&
+		       (value.data[0] & 0x20) == 0 &&
+		       inner.data + inner.size == value.data + value.size;
+	size_t size = wrapped ? inner.size : value.size;
+	return size >= 1 && size <= LIMIT_NONCE;
 }
 
 /* ExtKeyUsageSyntax has the same form, so its reader serves. */

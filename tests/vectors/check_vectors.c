@@ -36,7 +36,7 @@ static void describe_request(struct buffer *out, struct view der)
 	}
 	buffer_put_string(out, "ok");
 	describe_certids(out, &request);
-	buffer_put_string(out, " nonce=");
+	buffer_put_string(out, request.raw_nonce ? " nonce=raw:" : " nonce=");
 	put_hex(out, request.nonce);
 	buffer_printf(out, " signed=%d preferred=%u", request.is_signed, request.preferred_count);
 }

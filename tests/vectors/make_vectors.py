@@ -128,11 +128,11 @@ def signature(*certs):
     return explicit(0, sequence(algorithm, bits(b"\x5a" * 256), chain))
 
 
-def read(serials=(SERIAL,), hashes=(1,), nonce=b"", signed=0, preferred=0):
+def read(serials=(SERIAL,), hashes=(1,), nonce=b"", signed=0, preferred=0, raw=""):
     return (
         f"ok serials={','.join(s.hex().upper() for s in serials)}"
         f" hashes={','.join(map(str, hashes))}"
-        f" nonce={nonce.hex().upper() or '-'} signed={signed} preferred={preferred}"
+        f" nonce={raw}{nonce.hex().upper() or '-'} signed={signed} preferred={preferred}"
     )
 
 
@@ -241,9 +241,11 @@ def extension_vectors():
     yield "P-16-nonce-0", with_nonce(octets(b"")), MALFORMED
     yield "P-16-nonce-129", with_nonce(octets(b"\xaa" * 129)), MALFORMED
     yield "P-16-nonce-8192", with_nonce(octets(b"\xaa" * 8192)), MALFORMED
-    yield "P-16-nonce-raw", with_nonce(b"\xaa" * 16), MALFORMED
+    yield "P-16-nonce-raw", with_nonce(b"\xaa" * 16), read(nonce=b"\xaa" * 16, raw="raw:")
     yield "P-16-nonce-none", with_nonce(b""), MALFORMED
-    yield "P-16-nonce-trailing", with_nonce(octets(b"\xaa") + b"\0"), MALFORMED
+    value = octets(b"\xaa") + b"\0"
+    yield "P-16-nonce-trailing", with_nonce(value), read(nonce=value, raw="raw:")
+    yield "P-16-nonce-raw-130", with_nonce(b"\xaa" * 130), MALFORMED
     ask = with_extensions(extension(NONCE, octets(b"\xab\xcd"), TRUE))
     yield "P-16-nonce-critical", ask, read(nonce=b"\xab\xcd")
     yield "P-16-nonce-single", request(single(extensions=[nonce])), read()

@@ -24,6 +24,7 @@ struct world {
 	unsigned queries;
 	uint64_t last_id;
 	struct view last_nonce;
+	bool last_is_raw;
 	unsigned last_certids;
 };
 
@@ -35,6 +36,7 @@ static bool take_query(void *context, const struct message_query *question)
 	w->queries++;
 	w->last_id = question->id;
 	w->last_nonce = question->nonce;
+	w->last_is_raw = question->raw_nonce;
 	w->last_certids = question->certid_count;
 	return true;
 }
@@ -463,6 +465,38 @@ static void where_nobody_echoes_nonces_they_cost_no_signature(void **state)
 	assert_view_equal(asker.der, view_of_string("good a"));
 }
 
+/* Whether one is refused depends on the issuer, which only the ledger knows. */
+static void a_raw_nonce_that_is_refused_takes_no_answer_away(void **state) /* P-16 */
+{
+	struct world *w = *state;
+	for (int all_accept = 0; all_accept < 2; all_accept++) {
+		const struct answers_settings settings = {
+			.cache_bytes = 1 << 20,
+			.answer_timeout_us = TIMEOUT_US,
+			.ignore_nonce = true,
+			.ignore_raw_nonce = all_accept,
+		};
+		const char *certid = "a";
+		struct ocsp_request request = request_of(&certid, 1, "nonce");
+		request.raw_nonce = true;
+		struct asker asker = {0};
+		answers_free(w->answers);
+		assert_int_equal(answers_new(&settings, &ops, w, &w->answers), 0);
+		answers_ledger_connected(w->answers);
+		tick(w, SECOND_US);
+		store(w, "a", OCSP_GOOD, "good a");
+		assert_int_equal(ask_request(w, &asker, &request),
+				 all_accept ? 0 : ANSWERS_WAITING);
+		if (!all_accept) {
+			assert_view_equal(w->last_nonce, view_of_string("nonce"));
+			assert_true(w->last_is_raw);
+			give_error(w, OCSP_MALFORMED_REQUEST);
+			assert_int_equal(asker.result, OCSP_MALFORMED_REQUEST);
+		}
+		assert_now(w, "a", "good a");
+	}
+}
+
 static void several_certids_are_not_stored(void **state)
 {
 	struct world *w = *state;
@@ -690,6 +724,7 @@ int main(void)
 		TEST(purges_of_an_issuer_and_of_all_reach_every_answer),
 		TEST(a_nonce_is_never_answered_from_memory_nor_shared),
 		TEST(where_nobody_echoes_nonces_they_cost_no_signature),
+		TEST(a_raw_nonce_that_is_refused_takes_no_answer_away),
 		TEST(several_certids_are_not_stored),
 		TEST(many_who_ask_the_same_share_one_flight),
 		TEST(everybody_gets_an_answer_within_the_deadline),

@@ -16,6 +16,7 @@ static struct message_query a_query(void)
 {
 	return (struct message_query){.id = UINT64_MAX,
 				      .nonce = view_of(octets, 32),
+				      .raw_nonce = true,
 				      .certid_count = 2,
 				      .certids = {view_of(octets, 70), view_of(octets, 1)}};
 }
@@ -23,6 +24,7 @@ static struct message_query a_query(void)
 static struct message_answer an_answer(void)
 {
 	return (struct message_answer){.id = 7,
+				       .unchanged = true,
 				       .result = OCSP_SUCCESSFUL,
 				       .cacheable = true,
 				       .status = OCSP_REVOKED,
@@ -42,6 +44,7 @@ static struct message_sign a_job(void)
 	struct message_sign job = {.id = 9,
 				   .issuer = LIMIT_ISSUERS - 1,
 				   .nonce = view_of(octets, LIMIT_NONCE),
+				   .raw_nonce = true,
 				   .extended_revoke = true,
 				   .this_update = NOW,
 				   .next_update = NOW + 100,
@@ -344,6 +347,7 @@ static void a_query_comes_back_as_it_was(void **state)
 	assert_int_equal(message_query_read(buffer_view(&out), &back), 0);
 	assert_int_equal(back.id, query.id);
 	assert_view_equal(back.nonce, query.nonce);
+	assert_true(back.raw_nonce);
 	assert_int_equal(back.certid_count, 2);
 	assert_view_equal(back.certids[0], query.certids[0]);
 	assert_view_equal(back.certids[1], query.certids[1]);
@@ -359,6 +363,7 @@ static void an_answer_comes_back_as_it_was(void **state)
 	assert_int_equal(back.id, answer.id);
 	assert_int_equal(back.result, answer.result);
 	assert_int_equal(back.cacheable, answer.cacheable);
+	assert_int_equal(back.unchanged, answer.unchanged);
 	assert_int_equal(back.status, answer.status);
 	assert_int_equal(back.tag, answer.tag);
 	assert_int_equal(back.issuer, answer.issuer);
@@ -379,6 +384,7 @@ static void a_job_comes_back_as_it_was(void **state)
 	assert_int_equal(back.id, job.id);
 	assert_int_equal(back.issuer, job.issuer);
 	assert_view_equal(back.nonce, job.nonce);
+	assert_true(back.raw_nonce);
 	assert_true(back.extended_revoke);
 	assert_int_equal(back.this_update, job.this_update);
 	assert_int_equal(back.next_update, job.next_update);

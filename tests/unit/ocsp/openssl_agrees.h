@@ -40,6 +40,8 @@ static inline bool same_nonce(OCSP_REQUEST *theirs, const struct ocsp_request *o
 	const ASN1_OCTET_STRING *value =
 		X509_EXTENSION_get_data(OCSP_REQUEST_get_ext(theirs, index));
 	const uint8_t *data = ASN1_STRING_get0_data(value);
+	if (ours->raw_nonce) /* OpenSSL 3 says nothing of it: what stands there is what we took */
+		return same_octets(value, ours->nonce);
 	ASN1_OCTET_STRING *inner = d2i_ASN1_OCTET_STRING(NULL, &data, ASN1_STRING_length(value));
 	bool same = inner && same_octets(inner, ours->nonce);
 	ASN1_OCTET_STRING_free(inner);

@@ -107,18 +107,32 @@ static void nonces_without_octets_or_above_128_are_malformed_p16(void **state)
 	assert_malformed(NONCE("0400"));
 	assert_malformed(NONCE("04{aa*129}"));
 	assert_malformed(NONCE("04{aa*4096}"));
+	assert_malformed(NONCE(""));
+	assert_malformed(NONCE("aa*129"));
+	assert_malformed(NONCE("aa*130"));
+	assert_malformed(NONCE("04{}aa*127"));
+	assert_malformed(NONCE("0480aa*128"));
 }
 
-static void nonces_without_their_octet_string_are_malformed_p16(void **state)
+/* Whether its octets happen to look like the beginning of something or not. */
+static void a_nonce_without_its_octet_string_is_raw_and_whole_p16(void **state)
 {
 	(void)state;
-	assert_malformed(NONCE(""));
-	assert_malformed(NONCE("aa*16"));
-	assert_malformed(NONCE("0408aa*7"));
-	assert_malformed(NONCE("0401aa00"));
-	assert_malformed(NONCE("0201aa"));
-	assert_malformed(NONCE("24{0401aa}"));
-	assert_malformed(NONCE("048101aa"));
+	static const char *const raw[] = {
+		"aa",       "00",         "04",         "aa*16",        "0408aa*7", "0401aa00",
+		"0400aaaa", "0201aa",     "24{0401aa}", "048101aa",     "0480",     "048001aa0000",
+		"04ff",     "0402aa*126", "aa*127",     "04{aa*100}04", "aa*128",
+	};
+	for (size_t i = 0; i < array_size(raw); i++) {
+		char text[512];
+		struct view expected = der_text(raw[i]);
+		(void)snprintf(text, sizeof(text), NONCE("%s"), raw[i]);
+		PARSED(parsed, text);
+		assert_int_equal(parsed.result, 0);
+		assert_true(parsed.request.has_nonce && parsed.request.raw_nonce);
+		assert_view_equal(parsed.request.nonce, expected);
+		free((void *)(uintptr_t)expected.data);
+	}
 }
 
 static void nonces_of_1_to_128_octets_are_counted_inside_p16(void **state)
@@ -131,6 +145,7 @@ static void nonces_of_1_to_128_octets_are_counted_inside_p16(void **state)
 		PARSED(parsed, text);
 		assert_int_equal(parsed.result, 0);
 		assert_true(parsed.request.has_nonce);
+		assert_false(parsed.request.raw_nonce);
 		assert_int_equal(parsed.request.nonce.size, sizes[i]);
 		assert_int_equal(parsed.request.nonce.data[0], 0x5c);
 	}
@@ -269,7 +284,7 @@ int main(void)
 		cmocka_unit_test(the_same_extension_at_two_certids_is_no_duplicate_p14),
 		cmocka_unit_test(more_extensions_than_the_limit_are_malformed_p14),
 		cmocka_unit_test(nonces_without_octets_or_above_128_are_malformed_p16),
-		cmocka_unit_test(nonces_without_their_octet_string_are_malformed_p16),
+		cmocka_unit_test(a_nonce_without_its_octet_string_is_raw_and_whole_p16),
 		cmocka_unit_test(nonces_of_1_to_128_octets_are_counted_inside_p16),
 		cmocka_unit_test(a_critical_nonce_is_a_nonce_p16),
 		cmocka_unit_test(a_nonce_at_a_certid_is_ignored_p16),

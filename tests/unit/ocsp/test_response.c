@@ -507,6 +507,22 @@ static void the_nonce_is_echoed_exactly_and_not_critical_p16(void **state)
 	}
 }
 
+static void a_raw_nonce_is_echoed_without_an_octet_string_p16(void **state)
+{
+	(void)state;
+	static const uint8_t nonce[] = {0x04, 0x09, 0xa7};
+	struct ocsp_single single = single_of(OCSP_GOOD);
+	struct ocsp_response_data data = data_of(&single, 1);
+	data.nonce = view_of(nonce, sizeof(nonce));
+	data.raw_nonce = true;
+	ANSWER(answer, &data);
+	assert_int_equal(OCSP_BASICRESP_get_ext_count(answer.basic), 1);
+	const ASN1_OCTET_STRING *value =
+		X509_EXTENSION_get_data(OCSP_BASICRESP_get_ext(answer.basic, 0));
+	assert_view_equal(view_of(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)),
+			  data.nonce);
+}
+
 static void extended_revoke_is_an_extension_with_null_p23(void **state)
 {
 	(void)state;
@@ -622,6 +638,7 @@ int main(void)
 		cmocka_unit_test(the_responder_is_named_by_key_or_name_p25),
 		cmocka_unit_test(without_a_nonce_there_are_no_response_extensions_p31),
 		cmocka_unit_test(the_nonce_is_echoed_exactly_and_not_critical_p16),
+		cmocka_unit_test(a_raw_nonce_is_echoed_without_an_octet_string_p16),
 		cmocka_unit_test(extended_revoke_is_an_extension_with_null_p23),
 		cmocka_unit_test(certificates_come_in_order_or_not_at_all_p24_p26),
 		cmocka_unit_test(the_signature_verifies_and_no_other_does_p24),
