@@ -59,6 +59,9 @@
 /* The PROXY header of a listed proxy: 107 octets of version 1; version 2's addresses with what load
  * balancers add (a name, identifiers, the client's TLS data). */
 #define LIMIT_PROXY_HEADER 2048u
+/* If-None-Match fields of one request whose tags are looked at; beyond it the whole answer is sent. No
+ * cache sends more than one, and proxies may join none. */
+#define LIMIT_HTTP_TAG_FIELDS 4u
 /* If-None-Match of a request that waits is remembered up to this: ten of our tags. Beyond it the
  * whole answer is sent, which is always allowed. */
 #define LIMIT_HTTP_CONDITION 1024u

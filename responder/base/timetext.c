@@ -188,24 +188,89 @@ static int take_month_name(struct cursor *c)
 	return 0;
 }
 
-int time_parse_http(struct view text, int64_t *ret)
+/* Its first three letters, or the whole name. */
+static void take_weekday(struct cursor *c, bool whole)
+{
+	static const char names[7][10] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
+					  "Friday", "Saturday", "Sunday"};
+	for (int i = 0; i < 7; i++) {
+		struct view name = view_of(names[i], whole ? strlen(names[i]) : 3);
+		if (c->rest.size >= name.size && memcmp(c->rest.data, name.data, name.size) == 0) {
+			(void)cursor_take(c, name.size);
+			return;
+		}
+	}
+	cursor_fail(c);
+}
+
+static void take_clock(struct cursor *c, struct civil_time *t)
+{
+	t->hour = take_digits(c, 2);
+	take_literal(c, ":");
+	t->minute = take_digits(c, 2);
+	take_literal(c, ":");
+	t->second = take_digits(c, 2);
+}
+
+/* Sun, 06 Nov 1994 08:49:37 GMT */
+static void take_imf_fixdate(struct cursor *c, struct civil_time *t)
+{
+	take_weekday(c, false);
+	take_literal(c, ", ");
+	t->day = take_digits(c, 2);
+	take_literal(c, " ");
+	t->month = take_month_name(c);
+	take_literal(c, " ");
+	t->year = take_digits(c, 4);
+	take_literal(c, " ");
+	take_clock(c, t);
+	take_literal(c, " GMT");
+}
+
+/* Sunday, 06-Nov-94 08:49:37 GMT */
+static void take_rfc850(struct cursor *c, int64_t near, struct civil_time *t)
+{
+	int last = civil_of_seconds(near).year + 50;
+	take_weekday(c, true);
+	take_literal(c, ", ");
+	t->day = take_digits(c, 2);
+	take_literal(c, "-");
+	t->month = take_month_name(c);
+	take_literal(c, "-");
+	int year = take_digits(c, 2);
+	t->year = last - ((last - year) % 100 + 100) % 100;
+	take_literal(c, " ");
+	take_clock(c, t);
+	take_literal(c, " GMT");
+}
+
+/* Sun Nov  6 08:49:37 1994 */
+static void take_asctime(struct cursor *c, struct civil_time *t)
+{
+	take_weekday(c, false);
+	take_literal(c, " ");
+	t->month = take_month_name(c);
+	take_literal(c, " ");
+	bool padded = c->rest.size > 0 && c->rest.data[0] == ' ';
+	if (padded)
+		take_literal(c, " ");
+	t->day = take_digits(c, padded ? 1 : 2);
+	take_literal(c, " ");
+	take_clock(c, t);
+	take_literal(c, " ");
+	t->year = take_digits(c, 4);
+}
+
+int time_parse_http(struct view text, int64_t near, int64_t *ret)
 {
 	struct cursor c = cursor_of(text);
 	struct civil_time t = {0};
-	(void)cursor_take(&c, 3);
-	take_literal(&c, ", ");
-	t.day = take_digits(&c, 2);
-	take_literal(&c, " ");
-	t.month = take_month_name(&c);
-	take_literal(&c, " ");
-	t.year = take_digits(&c, 4);
-	take_literal(&c, " ");
-	t.hour = take_digits(&c, 2);
-	take_literal(&c, ":");
-	t.minute = take_digits(&c, 2);
-	take_literal(&c, ":");
-	t.second = take_digits(&c, 2);
-	take_literal(&c, " GMT");
+	if (text.size > 3 && text.data[3] == ',')
+		take_imf_fixdate(&c, &t);
+	else if (text.size > 3 && text.data[3] == ' ')
+		take_asctime(&c, &t);
+	else
+		take_rfc850(&c, near, &t);
 	return finish(&c, &t, ret);
 }
 

@@ -29,7 +29,9 @@ void time_put_iso(char *out, int64_t seconds);
 must_check int time_parse_generalized(struct view text, int64_t *ret);
 /* UTCTime YYMMDDHHMMSSZ, 1950 to 2049 (RFC 5280, 4.1.2.5.1). 0 or -EINVAL. */
 must_check int time_parse_utc(struct view text, int64_t *ret);
-/* IMF-fixdate only (RFC 9110, 5.6.7); the weekday is not checked. 0 or -EINVAL. */
-must_check int time_parse_http(struct view text, int64_t *ret);
+/* The three forms of RFC 9110, 5.6.7: IMF-fixdate, RFC 850's and asctime's; whether the weekday is the
+ * date's is not checked. A year of two digits is the one nearest before the fiftieth year after `near`,
+ * seconds since 1970 as well. 0 or -EINVAL. */
+must_check int time_parse_http(struct view text, int64_t near, int64_t *ret);
 /* YYYY-MM-DD, or YYYY-MM-DDTHH:MM:SSZ with T or a space. 0 or -EINVAL. */
 must_check int time_parse_iso(struct view text, int64_t *ret);

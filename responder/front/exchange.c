@@ -57,7 +57,7 @@ static bool put_not_modified(struct edge *edge, const struct http_request *reque
 			     const struct answer *answer, const struct moment *now,
 			     const struct reply_style *style)
 {
-	if (!request->if_none_match.data && !request->if_modified_since.data)
+	if (!http_is_conditional(request))
 		return false;
 	uint8_t *head = turn_room(&edge->turn);
 	size_t size = ready_not_modified(answers_layout(edge->answers), answer->entry, request, now,

@@ -229,14 +229,12 @@ size_t ready_not_modified(const struct ready_layout *layout, const struct cache_
 			  const struct http_request *request, const struct moment *now,
 			  uint8_t *out)
 {
-	bool conditional = request->if_none_match.data || request->if_modified_since.data;
 	uint8_t hash[HTTP_ETAG_HASH_SIZE];
-	if (!conditional || request->method == HTTP_POST || !ready_is_cacheable(entry) ||
-	    !stored_hash(layout, entry, hash))
+	if (!http_is_conditional(request) || request->method == HTTP_POST ||
+	    !ready_is_cacheable(entry) || !stored_hash(layout, entry, hash))
 		return 0;
 	struct cache_facts facts = cache_entry_facts(entry);
-	/* Two answers may have one thisUpdate, so where that is the date only a tag tells them apart. */
-	int64_t modified = is_lightweight(&facts) ? INT64_MAX : facts.produced_at;
+	int64_t modified = facts.traits & ANSWER_UNCHANGED ? facts.produced_at : HTTP_NO_DATE;
 	if (!http_is_not_modified(request, hash, modified))
 		return 0;
 	struct http_cacheable reply = reply_at(layout, &facts, wall_seconds(now->wall_us));

@@ -72,7 +72,9 @@ static int take_content_type(struct http_fields *f, struct view value)
 
 static int take_if_none_match(struct http_fields *f, struct view value)
 {
-	f->request->if_none_match = value;
+	unsigned at = f->request->tag_fields++;
+	if (at < LIMIT_HTTP_TAG_FIELDS)
+		f->request->if_none_match[at] = value;
 	return 0;
 }
 

@@ -64,8 +64,12 @@ size_t http_put_refusal(uint8_t *out, unsigned status, int64_t now);
 must_check int http_patch_cacheable(uint8_t *head, const struct http_head_marks *marks,
 				    const struct http_cacheable *reply);
 
+/* The answer's date confirms nothing: none that a request can name is equal to it. */
+#define HTTP_NO_DATE INT64_MIN
+
 /* Whether a GET or HEAD is answered with 304 (RFC 9110, 13.1 and 13.2.2): If-None-Match, by weak
- * comparison, wins over If-Modified-Since. `hash` and `produced_at` as in struct http_cacheable.
+ * comparison, wins over If-Modified-Since. `hash` as in struct http_cacheable; `modified`: its
+ * Last-Modified where that date was never given to another answer (conditional.c), else HTTP_NO_DATE.
  * Never for POST: its answer is what was asked for, not a resource that is changed. */
 bool http_is_not_modified(const struct http_request *request, const uint8_t *hash,
-			  int64_t produced_at);
+			  int64_t modified);

@@ -73,8 +73,8 @@ static struct view take_line(struct view *rest)
 	return line;
 }
 
-/* 405 is only said of a request that is otherwise well formed. */
-static int read_method(struct view name, struct http_request *r)
+/* False: none of ours. */
+static bool read_method(struct view name, struct http_request *r)
 {
 	if (view_equal(name, view_of("GET", 3)))
 		r->method = HTTP_GET;
@@ -83,16 +83,17 @@ static int read_method(struct view name, struct http_request *r)
 	else if (view_equal(name, view_of("HEAD", 4)))
 		r->method = HTTP_HEAD;
 	else
-		return 405;
-	return 0;
+		return false;
+	return true;
 }
 
+/* A minor version that is not known yet is read as the highest one that is (RFC 9110, 2.5). */
 static bool read_version(struct view text, struct http_request *r)
 {
 	if (text.size != 8 || memcmp(text.data, "HTTP/1.", 7) != 0)
 		return false;
-	r->minor = text.data[7] == '1';
-	return text.data[7] == '0' || text.data[7] == '1';
+	r->minor = text.data[7] != '0';
+	return text.data[7] >= '0' && text.data[7] <= '9';
 }
 
 /* What follows http:// or https://, or nothing. */
@@ -125,14 +126,16 @@ static bool path_of_absolute(struct view target, struct view *ret)
 static bool read_target(struct view target, struct http_request *r)
 {
 	struct view path = target;
-	if (!is_target(target) || (target.data[0] != '/' && !path_of_absolute(target, &path)))
+	if (target.data[0] != '/' && !path_of_absolute(target, &path))
 		return false;
 	r->target = target;
 	r->path = view_of(path.data, http_find(path, '?'));
 	return true;
 }
 
-/* One space between the three, no other white space. 0, 400 or 405. */
+/* One space between the three, no other white space. 0, 400, or 405, which is only said of a request
+ * that is otherwise well formed; what the target of a method that is not ours may be is that method's
+ * business (`OPTIONS *`, `CONNECT host:port`; P-54). */
 static int read_request_line(struct view line, struct http_request *r)
 {
 	struct view method = view_of(line.data, http_token_size(line));
@@ -140,10 +143,12 @@ static int read_request_line(struct view line, struct http_request *r)
 		return 400;
 	struct view rest = http_from(line, method.size + 1);
 	struct view target = view_of(rest.data, http_find(rest, ' '));
-	if (target.size == rest.size || !read_target(target, r) ||
+	if (target.size == rest.size || !is_target(target) ||
 	    !read_version(http_from(rest, target.size + 1), r))
 		return 400;
-	return read_method(method, r);
+	if (!read_method(method, r))
+		return 405;
+	return read_target(target, r) ? 0 : 400;
 }
 
 static int read_fields(struct view lines, struct http_fields *fields)

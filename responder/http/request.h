@@ -17,7 +17,7 @@ enum http_framing {
 
 struct http_request {
 	enum http_method method;
-	unsigned minor; /* HTTP/1.0 or HTTP/1.1 */
+	unsigned minor; /* 0 for HTTP/1.0, 1 for HTTP/1.1 and what came after it (P-54) */
 	bool keep_alive; /* 1.1 without "Connection: close"; never 1.0 (P-45) */
 	bool expect_continue; /* 1.1 with a body, whose sender waits for HTTP_CONTINUE (reply.h) */
 	bool has_host;
@@ -26,8 +26,11 @@ struct http_request {
 	struct view target; /* as written */
 	struct view path; /* of the target, not decoded, from its first slash, without ?query */
 	/* Field values without the white space around them; data is NULL where absent. Of a field
-	 * that came twice the last counts, because a proxy adds its own below. */
-	struct view content_type, if_none_match, if_modified_since;
+	 * that came twice the last counts, because a proxy adds its own below; but the tags of all
+	 * If-None-Match count, and the first LIMIT_HTTP_TAG_FIELDS of them are here. */
+	unsigned tag_fields; /* how many there were */
+	struct view if_none_match[LIMIT_HTTP_TAG_FIELDS];
+	struct view content_type, if_modified_since;
 	struct view
 		forwarded_for; /* X-Forwarded-For: only recorded, trust is the caller's (P-51) */
 	size_t head_size; /* octets up to and with the empty line: the body starts there */
@@ -39,6 +42,12 @@ struct http_scan {
 	size_t seen; /* octets that hold no end of the head */
 	size_t line; /* where the line begins that `seen` lies in */
 };
+
+/* Whether it has any condition of those that mean something here (reply.h). */
+static inline bool http_is_conditional(const struct http_request *request)
+{
+	return request->tag_fields > 0 || request->if_modified_since.data;
+}
 
 /* A positive result: more bytes are needed. */
 #define HTTP_INCOMPLETE 1

@@ -7,8 +7,9 @@
 bool http_is_token_octet(uint8_t octet);
 /* How many octets at the beginning are a token; 0: none. */
 size_t http_token_size(struct view text);
-/* How many octets at the beginning may stand in a Host's value; a comma may not, so that two hosts
- * joined into one are refused like two (P-46). */
+/* How many octets at the beginning are a host, with a port or without (RFC 3986, 3.2.2 and 3.2.3);
+ * 0: none. A comma stands in no name here, so that two hosts joined into one are refused like two
+ * (P-46, P-54). */
 size_t http_host_size(struct view text);
 /* Without spaces and tabs at both ends. */
 struct view http_trim(struct view text);

@@ -110,7 +110,6 @@ static const struct field answer_response[] = {
 	TIME(struct message_answer, serve_until),
 	TIME(struct message_answer, refresh_at),
 	VIEW(struct message_answer, der, 1, LIMIT_RESPONSE),
-	BOOL(struct message_answer, unchanged),
 };
 
 static const struct field purge_fields[] = {

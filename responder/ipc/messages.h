@@ -56,17 +56,17 @@ enum answer_trait {
 	ANSWER_STICKY = 1, /* revoked on record: true however old the evidence is (I-3) */
 	ANSWER_SHARED = 2, /* HTTP caches may keep it: no issuance overtakes it (P-50) */
 	ANSWER_LIGHTWEIGHT = 4, /* its HTTP head and its replacement are RFC 9919's */
+	/* P-49: good, and nothing else was ever said of this certificate in an answer that bears a
+	 * Last-Modified: that date alone confirms what a client holds. */
+	ANSWER_UNCHANGED = 8,
 };
-#define ANSWER_TRAITS 7
+#define ANSWER_TRAITS 15
 
 /* Where an answer belongs, so that a purge can find it, and how long it is true. */
 struct message_answer {
 	uint64_t id;
 	enum ocsp_result result; /* unless SUCCESSFUL, nothing below is used; read as zeros */
 	bool cacheable; /* one CertID, no nonce */
-	/* P-49: good, and nothing else was ever said of this certificate in an answer that bears a
-	 * Last-Modified: that date alone confirms what a client holds. */
-	bool unchanged;
 	enum ocsp_status status; /* of the first CertID */
 	uint32_t traits; /* enum answer_trait, of all CertIDs */
 	uint64_t tag; /* names the certificate; opaque outside the ledger */

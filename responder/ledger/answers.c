@@ -33,12 +33,22 @@ static bool is_shareable(const struct issuer *issuer)
 	return !issuer->section || issuer->section->signed_requests != SIGNED_REQUIRE;
 }
 
+/* P-49: a row of the first version has been good since it was recorded; and what was said before that,
+ * of a serial that no row had, bears no Last-Modified but by RFC 9919. */
+static bool never_changed(const struct job *job)
+{
+	const struct entry *entry = &job->entries[0];
+	return entry->verdict.status == OCSP_GOOD && entry->version == 1 &&
+	       job->issuer->section->profile != PROFILE_LIGHTWEIGHT;
+}
+
 static uint32_t traits_of(const struct job *job)
 {
 	bool lightweight = job->issuer->section->profile == PROFILE_LIGHTWEIGHT;
 	return (job->revoked_only ? ANSWER_STICKY : 0U) |
 	       (job->unassigned ? 0U : (unsigned)ANSWER_SHARED) |
-	       (lightweight ? ANSWER_LIGHTWEIGHT : 0U);
+	       (lightweight ? ANSWER_LIGHTWEIGHT : 0U) |
+	       (never_changed(job) ? ANSWER_UNCHANGED : 0U);
 }
 
 static struct message_answer answer_of(const struct ledger *l, const struct job *job,

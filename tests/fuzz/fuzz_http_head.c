@@ -44,7 +44,9 @@ static void check_same(const struct http_request *a, const struct http_request *
 	CHECK(a->expect_continue == b->expect_continue && a->has_host == b->has_host);
 	CHECK(same_view(a->target, b->target) && view_equal(a->path, b->path));
 	CHECK(same_view(a->content_type, b->content_type));
-	CHECK(same_view(a->if_none_match, b->if_none_match));
+	CHECK(a->tag_fields == b->tag_fields);
+	for (unsigned i = 0; i < LIMIT_HTTP_TAG_FIELDS; i++)
+		CHECK(same_view(a->if_none_match[i], b->if_none_match[i]));
 	CHECK(same_view(a->if_modified_since, b->if_modified_since));
 	CHECK(same_view(a->forwarded_for, b->forwarded_for));
 	CHECK(a->head_size == b->head_size);
@@ -57,7 +59,8 @@ static void check_request(const struct http_request *r, struct view bytes)
 	CHECK(memcmp(head.data + head.size - 4, "\r\n\r\n", 4) == 0);
 	check_within(r->target, head);
 	check_within(r->content_type, head);
-	check_within(r->if_none_match, head);
+	for (unsigned i = 0; i < LIMIT_HTTP_TAG_FIELDS; i++)
+		check_within(r->if_none_match[i], head);
 	check_within(r->if_modified_since, head);
 	check_within(r->forwarded_for, head);
 	CHECK(r->path.size > 0 && r->path.size <= LIMIT_GET_PATH && r->path.data[0] == '/');

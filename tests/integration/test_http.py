@@ -312,8 +312,18 @@ def test_a_client_that_has_the_answer_gets_304_with_the_same_validators(site, pl
     """P-49"""
     whole = get(plain, site)
     tag, date = whole.fields["etag"], whole.fields["last-modified"]
-    before = email.utils.formatdate(whole.date("last-modified") - 60, usegmt=True)
+    before, later = (email.utils.formatdate(whole.date("last-modified") + far, usegmt=True)
+                     for far in (-60, 60))
+    moment = time.gmtime(whole.date("last-modified"))
+    rfc850 = time.strftime("%A, %d-%b-%y %H:%M:%S GMT", moment)
     for fields, status in (
+            (f"If-Modified-Since: {rfc850}\r\n", 304),
+            (f"If-Modified-Since: {time.asctime(moment)}\r\n", 304),
+            (f"If-Modified-Since: {later}\r\n", 200),
+            (f"If-Modified-Since: {date}\r\nIf-Modified-Since: {date}\r\n", 200),
+            (f"If-None-Match: \"x\"\r\nIf-None-Match: \"y\", {tag}\r\n", 304),
+            (f"If-None-Match: {tag}\r\nIf-None-Match: \"x\"\r\n", 304),
+            ("If-None-Match: \"x\"\r\nIf-None-Match: \"y\"\r\n", 200),
             (f"If-None-Match: {tag}\r\n", 304), (f"If-None-Match: \"x\", W/{tag}\r\n", 304),
             ("If-None-Match: *\r\n", 304), (f"If-Modified-Since: {date}\r\n", 304),
             (f"If-Modified-Since: {before}\r\n", 200), ('If-None-Match: "x"\r\n', 200),
@@ -325,6 +335,62 @@ def test_a_client_that_has_the_answer_gets_304_with_the_same_validators(site, pl
         assert reply.max_age() == 300
         assert ask(plain, "HEAD", "/" + site.path, fields).status == status
         assert ask(plain, "POST", "/", fields, site.der).status == 200, "a POST is what was asked"
+
+
+STATUS_GOOD, STATUS_REVOKED = b"\x80\x00", b"\xa1"
+
+
+def status_in(body, der):
+    """The first octets of certStatus, which follows the echoed CertID."""
+    certid = der[der.index(b"\x30\x09\x06\x05") - 2:]  # without extensions it ends the request
+    return body[body.index(certid) + len(certid):][:2]
+
+
+def issued(site, name):
+    """A certificate just issued: its path, its request, and the GET path of that."""
+    certificate = site.ca.issue(name)
+    stillgood("import", "certs", certificate, "--database", site.pg.conninfo)
+    der = site.request("-no_nonce", "-cert", certificate)
+    return certificate, der, "/" + urllib.parse.quote(base64.b64encode(der).decode(), safe="")
+
+
+def change(site, command, certificate):
+    stillgood(command, certificate, "--database", site.pg.conninfo)
+
+
+def wait_for_status(responder, der, path, wanted):
+    def changed():
+        reply = ask(responder, "GET", path)
+        return status_in(reply.body, der).startswith(wanted) and reply
+    return harness.wait_for("the change to be answered", changed)
+
+
+def test_a_date_never_confirms_a_good_after_the_revocation(site, plain):
+    """P-49: whoever got good in the second of the revoked answer has its Last-Modified too."""
+    certificate, der, path = issued(site, "dated")
+    good = ask(plain, "GET", path)
+    assert status_in(good.body, der) == STATUS_GOOD
+    date = good.fields["last-modified"]
+    assert ask(plain, "GET", path, f"If-Modified-Since: {date}\r\n").status == 304
+    change(site, "revoke", certificate)
+    revoked = wait_for_status(plain, der, path, STATUS_REVOKED)
+    for since in (date, revoked.fields["last-modified"]):
+        reply = ask(plain, "GET", path, f"If-Modified-Since: {since}\r\n")
+        assert reply.status == 200 and reply.body == revoked.body
+    tag = revoked.fields["etag"]
+    assert ask(plain, "GET", path, f"If-None-Match: {tag}\r\n").status == 304
+
+
+def test_a_date_never_confirms_what_was_on_hold(site, plain):
+    """P-49: in the second of a release both were answered with one Last-Modified."""
+    certificate, der, path = issued(site, "held")
+    change(site, "hold", certificate)
+    assert wait_for_status(plain, der, path, STATUS_REVOKED)
+    change(site, "release", certificate)
+    good = wait_for_status(plain, der, path, STATUS_GOOD)
+    date, tag = good.fields["last-modified"], good.fields["etag"]
+    assert ask(plain, "GET", path, f"If-Modified-Since: {date}\r\n").status == 200
+    assert ask(plain, "GET", path, f"If-None-Match: {tag}\r\n").status == 304
 
 
 def test_a_clients_no_cache_forces_no_signature(site, plain):

@@ -107,13 +107,37 @@ def test_ambiguous_framing_is_refused_and_the_connection_closed(site, head):
 
 @pytest.mark.parametrize("line,code", [
     ("GET / HTTP/9.9", 400), ("PUT / HTTP/1.1", 405), ("GET /" + "M" * 9000 + " HTTP/1.1", 414),
+    ("OPTIONS * HTTP/1.1", 405), ("OPTIONS / HTTP/1.1", 405), ("FOO * HTTP/1.1", 405),
+    ("CONNECT a:443 HTTP/1.1", 405), ("GET * HTTP/1.1", 400),
 ])
 def test_request_lines_that_are_not_served(site, line, code):
-    """P-19, P-40, P-46"""
+    """P-19, P-40, P-46, P-54"""
     reply = exchange(site[0], f"{line}\r\nHost: x\r\n\r\n".encode())
     assert split(reply)[0] in (code, 505 if code == 400 else code), reply
     if code == 405:
         assert b"Allow:" in reply
+
+
+@pytest.mark.parametrize("host", ["x:abc", "[::1", "%zz", "::1", "[a]", ":80", "x:80:80", "u@x", "a b"])
+def test_a_host_that_is_none_is_refused(site, host):
+    """P-54"""
+    for line in (f"GET / HTTP/1.1\r\nHost: {host}\r\n", f"GET http://{host}/ HTTP/1.1\r\nHost: x\r\n"):
+        assert split(exchange(site[0], f"{line}\r\n".encode()))[0] == 400
+
+
+@pytest.mark.parametrize("host", ["x", "x:", "x:80", "[::1]:80", "127.0.0.1", "a%2eb", ""])
+def test_a_host_that_is_one_is_taken(site, host):
+    """P-54"""
+    data = f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()
+    assert split(exchange(site[0], data))[0] == 200
+
+
+def test_http_1_2_is_read_as_1_1(site):
+    """P-54: kept alive, and a Host is required."""
+    responder, der = site
+    data = post(der, version="1.2", connection="keep-alive") + post(der, version="1.2")
+    assert exchange(responder, data).count(b"HTTP/1.1 200 OK\r\n") == 2
+    assert split(exchange(responder, b"GET / HTTP/1.2\r\n\r\n"))[0] == 400
 
 
 def test_a_body_over_the_limit_gets_413(site):

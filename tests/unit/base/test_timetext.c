@@ -70,6 +70,12 @@ static void loose_utc_times_are_refused(void **state)
 	check_refused(time_parse_utc, texts);
 }
 
+/* Two digits of a year are read as seen from 1994. */
+static int parse_http(struct view text, int64_t *ret)
+{
+	return time_parse_http(text, 784111777, ret);
+}
+
 static void loose_http_dates_are_refused(void **state)
 {
 	(void)state;
@@ -79,15 +85,29 @@ static void loose_http_dates_are_refused(void **state)
 					    "Sun, 6 Nov 1994 08:49:37 GMT",
 					    "Sun, 06 nov 1994 08:49:37 GMT",
 					    "Sun, 06 Nov 94 08:49:37 GMT",
-					    "Sunday, 06-Nov-94 08:49:37 GMT",
-					    "Sun Nov  6 08:49:37 1994",
+					    "Son, 06 Nov 1994 08:49:37 GMT",
+					    "Sun, 06-Nov-94 08:49:37 GMT",
+					    "Sunday, 06 Nov 1994 08:49:37 GMT",
+					    "Sunday, 06-Nov-1994 08:49:37 GMT",
+					    "Sunday, 6-Nov-94 08:49:37 GMT",
+					    "Sundae, 06-Nov-94 08:49:37 GMT",
+					    "Sunday, 31-Feb-94 08:49:37 GMT",
+					    "Sunday, 06-Nov-94 08:49:37",
+					    "Sunday",
+					    "Sun",
+					    "Sun Nov 6 08:49:37 1994",
+					    "Sun Nov   6 08:49:37 1994",
+					    "Sun Nov  6 08:49:37 94",
+					    "Sun Nov  6 08:49:37 1994 GMT",
+					    "Sun Nov  0 08:49:37 1994",
+					    "Sunday Nov  6 08:49:37 1994",
 					    "Sun, 31 Feb 1994 08:49:37 GMT",
 					    "Sun, 06 Nov 1994 08:49:60 GMT",
 					    "Sun, 06 Nov 1994 24:00:00 GMT",
 					    "Sun, 06 Nov 1994 08:49:37 GMT ",
 					    "Sun 06 Nov 1994 08:49:37 GMT",
 					    NULL};
-	check_refused(time_parse_http, texts);
+	check_refused(parse_http, texts);
 }
 
 static void loose_iso_dates_are_refused(void **state)
@@ -119,7 +139,11 @@ static void known_dates_are_known(void **state)
 	check_parsed(time_parse_generalized, "00010101000000Z", TIME_LEAST);
 	check_parsed(time_parse_generalized, "99991231235959Z", TIME_MOST);
 	check_parsed(time_parse_generalized, "19691231235959Z", -1);
-	check_parsed(time_parse_http, "Sun, 06 Nov 1994 08:49:37 GMT", 784111777);
+	check_parsed(parse_http, "Sun, 06 Nov 1994 08:49:37 GMT", 784111777);
+	check_parsed(parse_http, "Sunday, 06-Nov-94 08:49:37 GMT", 784111777);
+	check_parsed(parse_http, "Sun Nov  6 08:49:37 1994", 784111777);
+	check_parsed(parse_http, "Wed Nov 16 08:49:37 1994", 784975777);
+	check_parsed(parse_http, "Wednesday, 16-Nov-94 08:49:37 GMT", 784975777);
 	check_parsed(time_parse_iso, "1994-11-06", 784080000);
 	check_parsed(time_parse_iso, "1994-11-06T08:49:37Z", 784111777);
 	check_parsed(time_parse_iso, "1994-11-06 08:49:37Z", 784111777);
@@ -135,6 +159,27 @@ static void utc_time_turns_at_1950(void **state)
 	check_parsed(time_parse_utc, "000229000000Z", 951782400);
 }
 
+/* RFC 9110, 5.6.7: what would be more than fifty years ahead is past. */
+static void a_year_of_two_digits_is_at_most_fifty_years_ahead(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		int64_t near, expected;
+	} dates[] = {
+		{"Sunday, 06-Nov-94 08:49:37 GMT", 1700000000, 784111777},
+		{"Sunday, 01-Jan-73 00:00:00 GMT", 1700000000, INT64_C(3250454400)},
+		{"Tuesday, 01-Jan-74 00:00:00 GMT", 1700000000, 126230400},
+		{"Saturday, 01-Jan-00 00:00:00 GMT", 946684800, 946684800},
+	};
+	for (size_t i = 0; i < array_size(dates); i++) {
+		int64_t got = -1;
+		assert_int_equal(
+			time_parse_http(view_of_string(dates[i].text), dates[i].near, &got), 0);
+		assert_int_equal(got, dates[i].expected);
+	}
+}
+
 static void check_round_trip(int64_t seconds)
 {
 	char text[HTTP_DATE_SIZE];
@@ -144,7 +189,7 @@ static void check_round_trip(int64_t seconds)
 	assert_true(again == seconds);
 	again++;
 	time_put_http(text, seconds);
-	assert_int_equal(time_parse_http(view_of(text, HTTP_DATE_SIZE), &again), 0);
+	assert_int_equal(time_parse_http(view_of(text, HTTP_DATE_SIZE), 0, &again), 0);
 	assert_true(again == seconds);
 	again++;
 	time_put_iso(text, seconds);
@@ -233,6 +278,7 @@ int main(void)
 		cmocka_unit_test(times_beyond_the_range_are_clamped),
 		cmocka_unit_test(known_dates_are_known),
 		cmocka_unit_test(utc_time_turns_at_1950),
+		cmocka_unit_test(a_year_of_two_digits_is_at_most_fifty_years_ahead),
 		cmocka_unit_test(every_era_survives_a_round_trip),
 		cmocka_unit_test(years_end_one_second_before_the_next_begins),
 		cmocka_unit_test(the_c_library_agrees),

@@ -709,14 +709,20 @@ static void forget(struct world *w)
 	answers_purge(w->edge->answers, &(struct message_purge){.scope = PURGE_ALL});
 }
 
-static void a_condition_holds_for_an_answer_that_had_to_wait(void **state) /* P-49 */
+/* The first answer about A; what the client received stays. */
+static void store_unread(struct world *w)
 {
-	struct world *w = *state;
-	cleanup(buffer_deinit) struct buffer rest = {0};
 	client_gets(w, 'A', "GET", ORDINARY);
 	run_until_asked(w, 1);
 	ledger_answers(w, OCSP_GOOD);
 	run_until_received(w, "AAAA", 97);
+}
+
+static void a_condition_holds_for_an_answer_that_had_to_wait(void **state) /* P-49 */
+{
+	struct world *w = *state;
+	cleanup(buffer_deinit) struct buffer rest = {0};
+	store_unread(w);
 	put_condition(w, &rest);
 	forget(w);
 	client_gets(w, 'A', "GET", (const char *)rest.data);
@@ -733,6 +739,24 @@ static void a_condition_holds_for_an_answer_that_had_to_wait(void **state) /* P-
 	run_until_asked(w, 4);
 	ledger_answers(w, OCSP_GOOD);
 	run_until_received(w, "CCCC", 97);
+}
+
+/* P-49: the second field has the tag. */
+static void all_the_tags_hold_for_an_answer_that_had_to_wait(void **state)
+{
+	struct world *w = *state;
+	cleanup(buffer_deinit) struct buffer rest = {0}, two = {0};
+	static const char begin[] = "HTTP/1.1\r\nHost: a\r\n";
+	store_unread(w);
+	put_condition(w, &rest);
+	forget(w);
+	buffer_printf(&two, "%sIf-None-Match: \"x\"\r\n%s", begin,
+		      (const char *)rest.data + strlen(begin));
+	buffer_put_u8(&two, 0);
+	client_gets(w, 'A', "GET", (const char *)two.data);
+	run_until_asked(w, 2);
+	ledger_answers(w, OCSP_GOOD); /* the same bytes */
+	run_until_received(w, "HTTP/1.1 304 ", 1);
 }
 
 static void a_304_has_the_validators_of_its_200(void **state) /* P-49 */
@@ -1168,6 +1192,7 @@ int main(void)
 		TEST(nonces_and_unknown_are_not_for_caches),
 		TEST(get_and_post_of_one_question_share_one_answer),
 		TEST(a_condition_holds_for_an_answer_that_had_to_wait),
+		TEST(all_the_tags_hold_for_an_answer_that_had_to_wait),
 		TEST(a_304_has_the_validators_of_its_200),
 		TEST(an_unknown_or_an_error_is_never_304),
 		PATIENT(a_hit_that_does_not_fit_does_not_wait_for_the_miss_behind_it),

@@ -11,6 +11,7 @@
 
 static struct ready_layout layout;
 static struct cache *cache;
+static bool is_unchanged; /* of what is put */
 
 static int setup(void **state)
 {
@@ -36,7 +37,8 @@ static struct message_answer answer(enum ocsp_status status, int64_t next_update
 	static uint8_t der[DER_SIZE];
 	return (struct message_answer){
 		.status = status,
-		.traits = status == OCSP_UNKNOWN ? 0 : ANSWER_SHARED,
+		.traits = (status == OCSP_UNKNOWN ? 0U : (unsigned)ANSWER_SHARED) |
+			  (is_unchanged ? ANSWER_UNCHANGED : 0U),
 		.produced_at = START,
 		.this_update = START,
 		.refresh_at = START + 1,
@@ -129,6 +131,28 @@ static void head_and_body_are_one_piece(void **state)
 	struct ready_reply reply = ready_reply(&layout, put(1, OCSP_GOOD, START + 100), &now);
 	assert_ptr_equal(reply.head.data + reply.head.size, reply.body.data);
 	assert_int_equal(reply.body.size, DER_SIZE);
+}
+
+/* P-49: the date of an answer whose certificate was never anything but good. */
+static void a_date_confirms_only_what_never_changed(void **state)
+{
+	(void)state;
+	char date[HTTP_DATE_SIZE];
+	uint8_t head[HTTP_REPLY_HEAD_SIZE];
+	time_put_http(date, START);
+	const struct http_request request = {
+		.method = HTTP_GET,
+		.if_modified_since = view_of(date, sizeof(date)),
+	};
+	struct moment now = at(START + 1);
+	is_unchanged = true;
+	struct cache_entry *entry = put(1, OCSP_GOOD, START + 1000);
+	assert_true(ready_not_modified(&layout, entry, &request, &now, head) > 0);
+	is_unchanged = false;
+	entry = put(2, OCSP_GOOD, START + 1000);
+	assert_int_equal(ready_not_modified(&layout, entry, &request, &now, head), 0);
+	entry = put(3, OCSP_REVOKED, START + 1000);
+	assert_int_equal(ready_not_modified(&layout, entry, &request, &now, head), 0);
 }
 
 static void unknown_is_kept_from_caches(void **state) /* P-50 */
@@ -272,6 +296,7 @@ int main(void)
 		TEST(date_and_expires_follow_the_clock_and_the_rest_stays),
 		TEST(a_clock_set_back_is_followed),
 		TEST(head_and_body_are_one_piece),
+		TEST(a_date_confirms_only_what_never_changed),
 		TEST(unknown_is_kept_from_caches),
 		TEST(max_age_never_reaches_beyond_the_end_of_the_verdict),
 		TEST(an_answer_is_over_when_its_verdict_is),

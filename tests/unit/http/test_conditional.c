@@ -12,6 +12,9 @@
 
 static const uint8_t hash[HTTP_ETAG_HASH_SIZE] = {0x01, 0xab, [31] = 0xff};
 
+/* What the answer's Last-Modified may confirm. */
+static int64_t modified = MODIFIED;
+
 static bool not_modified(const char *method, const char *fields)
 {
 	char text[1024];
@@ -19,7 +22,7 @@ static bool not_modified(const char *method, const char *fields)
 	struct http_scan scan = {0};
 	struct http_request request;
 	assert_int_equal(http_request_parse(&scan, view_of_string(text), &request), 0);
-	return http_is_not_modified(&request, hash, MODIFIED);
+	return http_is_not_modified(&request, hash, modified);
 }
 
 static bool tag_matches(const char *value)
@@ -74,12 +77,51 @@ static void a_star_matches_everything(void **state)
 	assert_false(tag_matches("**"));
 }
 
-static void dates_compare_with_the_answers(void **state)
+/* RFC 9110, 5.3: they are one list. */
+static void the_tags_of_several_fields_count_together(void **state)
+{
+	(void)state;
+	assert_true(not_modified("GET", "If-None-Match: " OTHER "\r\nIf-None-Match: " ETAG "\r\n"));
+	assert_true(not_modified("GET", "If-None-Match: " ETAG "\r\nIf-None-Match: " OTHER "\r\n"));
+	assert_true(
+		not_modified("GET", "If-None-Match: \r\nIf-None-Match: " OTHER ",W/" ETAG "\r\n"));
+	assert_false(not_modified("GET", "If-None-Match: " OTHER "\r\nIf-None-Match: *\r\n"));
+	assert_false(not_modified("GET", "If-None-Match: *\r\nIf-None-Match: *\r\n"));
+	assert_false(not_modified("GET", "If-None-Match: \r\nIf-None-Match: \r\n" SAME_DATE));
+}
+
+static void more_tag_fields_than_the_limit_match_nothing(void **state)
+{
+	(void)state;
+	char fields[600] = "";
+	for (unsigned i = 0; i <= LIMIT_HTTP_TAG_FIELDS; i++) {
+		(void)snprintf(fields + strlen(fields), sizeof(fields) - strlen(fields),
+			       "If-None-Match: " ETAG "\r\n");
+		assert_int_equal(not_modified("GET", fields), i < LIMIT_HTTP_TAG_FIELDS);
+	}
+}
+
+/* An earlier one is of an older answer, a later one of another instance's. */
+static void only_the_answers_own_date_confirms_it(void **state)
 {
 	(void)state;
 	assert_false(not_modified("GET", EARLIER));
 	assert_true(not_modified("GET", SAME_DATE));
-	assert_true(not_modified("GET", "If-Modified-Since: Mon, 07 Nov 1994 08:49:37 GMT\r\n"));
+	assert_true(not_modified("GET", "If-Modified-Since: Sunday, 06-Nov-94 08:49:37 GMT\r\n"));
+	assert_true(not_modified("GET", "If-Modified-Since: Sun Nov  6 08:49:37 1994\r\n"));
+	assert_false(not_modified("GET", "If-Modified-Since: Sun, 06 Nov 1994 08:49:38 GMT\r\n"));
+	assert_false(not_modified("GET", "If-Modified-Since: Mon, 07 Nov 1994 08:49:37 GMT\r\n"));
+}
+
+static void where_a_date_may_be_another_answers_only_a_tag_confirms(void **state)
+{
+	(void)state;
+	modified = HTTP_NO_DATE;
+	bool by_date = not_modified("GET", SAME_DATE);
+	bool by_tag = not_modified("GET", "If-None-Match: " ETAG "\r\n");
+	modified = MODIFIED;
+	assert_false(by_date);
+	assert_true(by_tag);
 }
 
 static void a_date_that_is_none_is_no_condition(void **state)
@@ -116,7 +158,10 @@ int main(void)
 		cmocka_unit_test(without_a_condition_everything_is_sent),
 		cmocka_unit_test(our_tag_is_found_strong_weak_and_in_a_list),
 		cmocka_unit_test(a_star_matches_everything),
-		cmocka_unit_test(dates_compare_with_the_answers),
+		cmocka_unit_test(the_tags_of_several_fields_count_together),
+		cmocka_unit_test(more_tag_fields_than_the_limit_match_nothing),
+		cmocka_unit_test(only_the_answers_own_date_confirms_it),
+		cmocka_unit_test(where_a_date_may_be_another_answers_only_a_tag_confirms),
 		cmocka_unit_test(the_tag_wins_over_the_date),
 		cmocka_unit_test(head_is_like_get_and_post_is_always_answered),
 	};

@@ -188,8 +188,8 @@ static inline void ask_one(struct bench *b, unsigned front, uint64_t id, uint8_t
 	ask(b, front, id, 1, &issuer_a, serial);
 }
 
-/* Every key of the batch in flight is a good certificate. */
-static inline void found_good(struct bench *b)
+/* Every key of the batch in flight is a good certificate, of this version. */
+static inline void found_good_of(struct bench *b, int64_t version)
 {
 	struct db_found found[LIMIT_LOOKUP_BATCH] = {{0}};
 	struct db_evidence now = evidence(b);
@@ -198,7 +198,7 @@ static inline void found_good(struct bench *b)
 		found[i].record = (struct cert_record){
 			.issuer = b->keys[i].issuer,
 			.serial = b->keys[i].serial,
-			.version = 1,
+			.version = version,
 			.reason = REASON_NONE,
 			.revoked_at = TIME_NONE,
 			.invalidity_at = TIME_NONE,
@@ -206,6 +206,11 @@ static inline void found_good(struct bench *b)
 		};
 	}
 	ledger_lookup_done(b->ledger, b->batch, &now, found, b->key_count, b->now);
+}
+
+static inline void found_good(struct bench *b)
+{
+	found_good_of(b, 1);
 }
 
 static inline unsigned frames_of(const struct bench *b, uint8_t type)
@@ -252,6 +257,25 @@ static inline void sign(struct bench *b, const struct message_sign *job, int64_t
 	assert_int_equal(
 		ledger_signer_frame(b->ledger, 0, MESSAGE_SIGNED, buffer_view(&payload), b->now),
 		0);
+}
+
+/* The next version of issuer A's certificate: held, or good again. */
+static inline void feed_says(struct bench *b, uint8_t serial, int64_t version,
+			     enum cert_status status)
+{
+	struct db_evidence now = evidence(b);
+	bool good = status == CERT_GOOD;
+	struct cert_record record = {
+		.issuer = 1,
+		.serial = {.size = 1, .octets = {serial}},
+		.version = version,
+		.status = status,
+		.reason = good ? REASON_NONE : REASON_CERTIFICATE_HOLD,
+		.revoked_at = good ? TIME_NONE : 1700000000,
+		.invalidity_at = TIME_NONE,
+		.not_after = TIME_NONE,
+	};
+	ledger_poll(b->ledger, &now, &record, 1, NULL, 0, b->now);
 }
 
 static inline void feed_revokes(struct bench *b, uint8_t serial)

@@ -117,6 +117,105 @@ static void an_issuer_without_a_usable_signer_is_named(void **state) /* P-37 */
 	assert_true(m.ready);
 }
 
+/* ---- P-16: raw nonces ---- */
+
+static void ask_with_nonce(struct bench *b, uint64_t id, bool raw)
+{
+	cleanup(buffer_deinit) struct buffer certid = {0}, payload = {0};
+	uint8_t serial = 0x42;
+	made_certid(&certid, OCSP_HASH_SHA1, &b->hashes[0], &b->hashes[0], view_of(&serial, 1));
+	struct message_query query = {
+		.id = id,
+		.certid_count = 1,
+		.certids = {buffer_view(&certid)},
+		.nonce = view_of_string("a nonce"),
+		.raw_nonce = raw,
+	};
+	message_query_write(&payload, &query);
+	assert_int_equal(
+		ledger_front_frame(b->ledger, 0, MESSAGE_QUERY, buffer_view(&payload), b->now), 0);
+}
+
+static void a_raw_nonce_reaches_the_signer_as_one(void **state) /* P-16 */
+{
+	struct bench *b = *state;
+	for (int raw = 0; raw < 2; raw++) {
+		ask_with_nonce(b, (uint64_t)raw + 1, raw);
+		ledger_turn_end(b->ledger, b->now);
+		found_good(b);
+		struct message_sign job = last_job(b);
+		assert_int_equal(job.raw_nonce, raw);
+		assert_view_equal(job.nonce, view_of_string("a nonce"));
+		forget_frames(b);
+	}
+}
+
+static void a_strict_issuer_finds_a_raw_nonce_malformed(void **state) /* P-16 */
+{
+	struct bench *b = *state;
+	b->sections[0].raw_nonce = RAW_NONCE_REFUSE;
+	for (int ignored = 0; ignored < 2; ignored++) {
+		b->sections[0].nonce = ignored ? NONCE_IGNORE : NONCE_ECHO;
+		ask_with_nonce(b, 1, true);
+		assert_int_equal(last_answer(b).result, OCSP_MALFORMED_REQUEST);
+		assert_int_equal(frames_of(b, MESSAGE_SIGN), 0);
+		forget_frames(b);
+	}
+	ask_with_nonce(b, 2, false);
+	ledger_turn_end(b->ledger, b->now);
+	found_good(b);
+	assert_int_equal(last_job(b).count, 1);
+}
+
+/* ---- P-49: whose Last-Modified confirms ---- */
+
+/* As it is signed, and as the second level has it then. */
+static bool is_unchanged(struct bench *b, uint8_t serial)
+{
+	ask_one(b, 0, 1, serial);
+	ledger_turn_end(b->ledger, b->now);
+	if (b->batches > 0)
+		found_good(b);
+	struct message_sign job = last_job(b);
+	sign(b, &job, job.next_update);
+	uint32_t unchanged = last_answer(b).traits & ANSWER_UNCHANGED;
+	ask_one(b, 1, 2, serial);
+	assert_int_equal(frames_of(b, MESSAGE_ANSWER), 2);
+	assert_int_equal(last_answer(b).traits & ANSWER_UNCHANGED, unchanged);
+	forget_frames(b);
+	b->batches = 0;
+	return unchanged;
+}
+
+static void only_what_was_never_otherwise_is_called_unchanged(void **state) /* P-49 */
+{
+	struct bench *b = *state;
+	assert_true(is_unchanged(b, 1));
+	b->sections[0].profile = PROFILE_LIGHTWEIGHT;
+	assert_false(is_unchanged(b, 3));
+	b->sections[0].profile = PROFILE_PRIVATE;
+	feed_says(b, 4, 2, CERT_HELD);
+	forget_frames(b);
+	assert_false(is_unchanged(b, 4));
+	feed_revokes(b, 5);
+	forget_frames(b);
+	assert_false(is_unchanged(b, 5));
+}
+
+static void what_was_on_hold_is_never_called_unchanged_again(void **state) /* P-49 */
+{
+	struct bench *b = *state;
+	feed_says(b, 4, 2, CERT_HELD);
+	feed_says(b, 4, 3, CERT_GOOD);
+	ask_one(b, 0, 1, 4);
+	ledger_turn_end(b->ledger, b->now);
+	found_good_of(b, 3);
+	struct message_sign job = last_job(b);
+	sign(b, &job, job.next_update);
+	assert_int_equal(last_answer(b).status, OCSP_GOOD);
+	assert_false(last_answer(b).traits & ANSWER_UNCHANGED);
+}
+
 /* ---- P-12 ---- */
 
 static void certids_of_two_issuers_are_unauthorized(void **state)
@@ -506,6 +605,10 @@ int main(void)
 		CASE(fronts_hear_only_of_algorithms_that_leave_a_choice),
 		CASE(an_issuer_without_a_usable_signer_is_named),
 		CASE(a_signer_that_stretches_the_life_is_not_believed),
+		CASE(a_raw_nonce_reaches_the_signer_as_one),
+		CASE(a_strict_issuer_finds_a_raw_nonce_malformed),
+		CASE(only_what_was_never_otherwise_is_called_unchanged),
+		CASE(what_was_on_hold_is_never_called_unchanged_again),
 		CASE(certids_of_two_issuers_are_unauthorized),
 		CASE(one_turn_is_one_batch_and_each_certificate_is_asked_once),
 		CASE(a_failed_batch_is_asked_again_after_a_pause),
