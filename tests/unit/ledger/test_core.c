@@ -192,6 +192,7 @@ static void only_what_was_never_otherwise_is_called_unchanged(void **state) /* P
 	struct bench *b = *state;
 	assert_true(is_unchanged(b, 1));
 	b->sections[0].profile = PROFILE_LIGHTWEIGHT;
+	b->conf.server.max_age_us = 300 * SECOND_US;
 	assert_false(is_unchanged(b, 3));
 	b->sections[0].profile = PROFILE_PRIVATE;
 	feed_says(b, 4, 2, CERT_HELD);
