@@ -647,6 +647,18 @@ $$;
 COMMENT ON FUNCTION stillgood.certificate_status(text, text) IS
     'What is recorded of one certificate; no row: nothing is';
 
+-- What somebody must know who is about to revoke an issuer. Counts up to a bound, because he waits.
+CREATE FUNCTION stillgood.certificate_counts(issuer text, most integer)
+    RETURNS TABLE (recorded bigint, good bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT count(*), count(*) FILTER (WHERE c.status = 0)
+      FROM (SELECT r.status FROM stillgood.certificate r
+             WHERE r.issuer = stillgood.issuer_id(certificate_counts.issuer) AND r.status <> 3
+             LIMIT most) AS c
+$$;
+COMMENT ON FUNCTION stillgood.certificate_counts IS
+    'How many certificates are recorded of an issuer, and good; most of them are counted, no more';
+
 -- ---- what is wrong from before ------------------------------------------------------------------
 
 CREATE VIEW stillgood.wrong_serials AS
@@ -751,7 +763,8 @@ REVOKE ALL ON FUNCTION
     stillgood.release(text, text, text, text), stillgood.withdraw(text, bytea, text, text),
     stillgood.withdraw(text, text, text, text), stillgood.set_crl(text, text, integer),
     stillgood.store_scts(text, text, bytea), stillgood.certificate_status(text, bytea),
-    stillgood.certificate_status(text, text), stillgood.correct_serial
+    stillgood.certificate_status(text, text), stillgood.certificate_counts,
+    stillgood.correct_serial
     FROM PUBLIC;
 
 GRANT USAGE ON SCHEMA stillgood TO stillgood_desk;
@@ -784,4 +797,5 @@ GRANT EXECUTE ON FUNCTION
     stillgood.hold(text, bytea, timestamptz, timestamptz, text, text),
     stillgood.release(text, bytea, text, text)
     TO stillgood_desk;
+GRANT EXECUTE ON FUNCTION stillgood.certificate_counts TO stillgood_revocation, stillgood_admin;
 GRANT EXECUTE ON FUNCTION stillgood.correct_serial TO stillgood_admin;

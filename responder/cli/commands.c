@@ -5,7 +5,8 @@
 
 #define DATABASE (OPTION_BIT(OPTION_DATABASE) | OPTION_BIT(OPTION_CONFIG))
 #define JSON OPTION_BIT(OPTION_JSON)
-#define TARGET (OPTION_BIT(OPTION_ISSUER) | OPTION_BIT(OPTION_SERIAL))
+#define TARGET \
+	(OPTION_BIT(OPTION_ISSUER) | OPTION_BIT(OPTION_SERIAL) | OPTION_BIT(OPTION_ALL_IN_FILE))
 #define EVENT (OPTION_BIT(OPTION_REQUESTED_BY) | OPTION_BIT(OPTION_NOTE))
 #define TIMES (OPTION_BIT(OPTION_AT) | OPTION_BIT(OPTION_INVALIDITY))
 
@@ -114,31 +115,36 @@ const struct command commands[] = {
 	},
 	{
 		.name = "revoke",
-		.operands = "CERT | --issuer NAME --serial HEX | --issuer NAME --all",
-		.summary = "revoke a certificate, or all of an issuer, for ever",
-		.help = "Responders answer `revoked` as soon as this has returned. Given again, it "
-			"corrects reason or\ndate. --all is for a compromised or closed CA.",
+		.operands = "CERT… | --issuer NAME --serial SERIAL | --issuer NAME --all",
+		.summary = "revoke certificates, or all of an issuer, for ever",
+		.help = "Responders answer `revoked` as soon as this has returned. All of a call "
+			"are "
+			"revoked or none. Given\nagain, it corrects reason or date. --all is for a "
+			"compromised or closed CA, and asks back.",
 		.options = DATABASE | JSON | TARGET | EVENT | TIMES | OPTION_BIT(OPTION_ALL) |
-			   OPTION_BIT(OPTION_REASON),
-		.most = 1,
+			   OPTION_BIT(OPTION_YES) | OPTION_BIT(OPTION_REASON),
+		.most = -1,
 		.run = command_revoke,
 	},
 	{
 		.name = "hold",
-		.operands = "CERT | --issuer NAME --serial HEX",
-		.summary = "revoke a certificate until it is released",
-		.help = "The answer is `revoked` with reason certificateHold.",
+		.operands = "CERT… | --issuer NAME --serial SERIAL",
+		.summary = "revoke certificates until they are released",
+		.help = "The answer is `revoked` with reason certificateHold. All of a call are "
+			"held "
+			"or none.",
 		.options = DATABASE | JSON | TARGET | EVENT | TIMES,
-		.most = 1,
+		.most = -1,
 		.run = command_hold,
 	},
 	{
 		.name = "release",
-		.operands = "CERT | --issuer NAME --serial HEX",
-		.summary = "end a hold: the certificate is good again",
-		.help = "Only a certificate on hold can be released.",
+		.operands = "CERT… | --issuer NAME --serial SERIAL",
+		.summary = "end holds: the certificates are good again",
+		.help = "Only a certificate on hold can be released. All of a call are released or "
+			"none.",
 		.options = DATABASE | JSON | TARGET | EVENT,
-		.most = 1,
+		.most = -1,
 		.run = command_release,
 	},
 	{

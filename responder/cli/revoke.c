@@ -1,48 +1,27 @@
-/* `revoke`, `hold`, `release`: one certificate by its file or by issuer and serial, or a whole issuer.
- * The database's functions decide and record; what is printed is what they did. */
+/* `revoke`, `hold`, `release`: certificates by their files or by issuer and serial, or a whole issuer.
+ * The database's functions decide and record, all of a call or nothing; what is printed is what the
+ * database says then. */
+#include "cli/revoke.h"
+
+#include "base/clock.h"
 #include "base/hex.h"
-#include "base/timetext.h"
-#include "cli/certinput.h"
 #include "cli/operand.h"
 #include "cli/output.h"
-#include "cli/registry.h"
 
 #include <stdio.h>
 
-enum action { ACTION_REVOKE, ACTION_HOLD, ACTION_RELEASE };
+/* Counting more would keep somebody waiting who is in a hurry. */
+#define COUNTED_MOST 1000000
 
-static const struct {
-	const char *name, *done, *unchanged;
-} actions[] = {
-	[ACTION_REVOKE] = {"revoke", "revoked", "was revoked already"},
-	[ACTION_HOLD] = {"hold", "put on hold", "was on hold already"},
-	[ACTION_RELEASE] = {"release", "released: good again", "was good already"},
-};
-
-struct revocation {
-	const struct command_line *line;
-	enum action action;
-	struct database database;
-	char issuer[LIMIT_ISSUER_NAME + 1];
-	struct serial serial;
-	/* --at and --invalidity in full, with Z: a bare date would be read in the session's zone. */
-	char at[ISO_TIME_SIZE + 1], invalidity[ISO_TIME_SIZE + 1]; /* "": not given */
-	bool changed;
-	/* What the database says afterwards; known where the login may read certificates. */
-	bool shown;
-	int64_t version, revoked_at;
-	enum revocation_reason reason;
-};
-
-static void revocation_deinit(struct revocation *revocation)
-{
-	database_close(&revocation->database);
-}
+static const char *const names[] = {
+	[ACTION_REVOKE] = "revoke", [ACTION_HOLD] = "hold", [ACTION_RELEASE] = "release"};
 
 static int usage(const struct revocation *revocation, struct fault *fault, const char *text)
 {
-	return fault_set(fault, STATUS_USAGE, "%s: %s", actions[revocation->action].name, text);
+	return fault_set(fault, STATUS_USAGE, "%s: %s", names[revocation->action], text);
 }
+
+/* ---- options ---- */
 
 static int read_time(struct revocation *revocation, enum command_option option, char *out,
 		     struct fault *fault)
@@ -51,10 +30,11 @@ static int read_time(struct revocation *revocation, enum command_option option, 
 	int64_t seconds;
 	if (!text)
 		return 0;
-	if (time_parse_iso(view_of_string(text), &seconds) < 0)
+	if (operand_time(text, wall_seconds(clock_now().wall_us), &seconds) < 0)
 		return fault_set(fault, STATUS_USAGE,
-				 "%s: \"%s\" is not a time like 2026-05-09T08:30:00Z",
-				 actions[revocation->action].name, text);
+				 "%s: \"%s\" is not a time like 2026-05-09, 2026-05-09T08:30:00Z, "
+				 "2026-05-09T17:30+09:00, now or -2h",
+				 names[revocation->action], text);
 	time_put_iso(out, seconds);
 	return 0;
 }
@@ -65,9 +45,9 @@ static int check_reason(const struct revocation *revocation, struct fault *fault
 	enum revocation_reason code = REASON_NONE;
 	if (reason && operand_reason(view_of_string(reason), &code) < 0)
 		return usage(revocation, fault,
-			     "--reason: unspecified, keyCompromise, cACompromise, "
-			     "affiliationChanged, superseded, cessationOfOperation, "
-			     "privilegeWithdrawn or aACompromise");
+			     "--reason: unspecified (0), keyCompromise (1), cACompromise (2), "
+			     "affiliationChanged (3), superseded (4), cessationOfOperation (5), "
+			     "privilegeWithdrawn (9) or aACompromise (10)");
 	if (code == REASON_CERTIFICATE_HOLD)
 		return usage(revocation, fault,
 			     "--reason certificateHold is what `stillgood hold` does");
@@ -87,70 +67,93 @@ static int check_values(struct revocation *revocation, struct fault *fault)
 	return r;
 }
 
-/* Exactly one of: a file; --issuer and --serial; --issuer and --all. */
+static int check_all(const struct revocation *revocation, struct fault *fault)
+{
+	const struct command_line *line = revocation->line;
+	if (!option_given(line, OPTION_ALL))
+		return 0;
+	if (option_given(line, OPTION_INVALIDITY))
+		return usage(revocation, fault, "--invalidity is a certificate's, not an issuer's");
+	if (!option_given(line, OPTION_YES) && !isatty(STDIN_FILENO))
+		return usage(revocation, fault,
+			     "--all is for ever and asks on a terminal; without one say --yes");
+	return 0;
+}
+
+/* Exactly one of: files; --issuer and --serial; --issuer and --all. */
 static int check_target(const struct revocation *revocation, struct fault *fault)
 {
 	const struct command_line *line = revocation->line;
 	bool issuer = option_given(line, OPTION_ISSUER), serial = option_given(line, OPTION_SERIAL);
-	bool all = option_given(line, OPTION_ALL), file = line->operand_count == 1;
-	if (file && (issuer || serial || all))
-		return usage(revocation, fault, "name a certificate file or --issuer, not both");
-	if (!file && !issuer)
+	bool all = option_given(line, OPTION_ALL), files = line->operand_count > 0;
+	if (files && (issuer || serial || all))
+		return usage(revocation, fault, "name certificate files or --issuer, not both");
+	if (!files && !issuer)
 		return usage(revocation, fault,
-			     "name a certificate file, or --issuer NAME --serial HEX");
-	if (!file && serial == all)
+			     "name certificate files, or --issuer NAME --serial SERIAL");
+	if (!files && option_given(line, OPTION_ALL_IN_FILE))
+		return usage(revocation, fault, "--all-in-file goes with certificate files");
+	if (!files && serial == all)
 		return usage(revocation, fault,
 			     revocation->action == ACTION_REVOKE
-				     ? "--issuer NAME goes with --serial HEX or with --all"
-				     : "--issuer NAME goes with --serial HEX");
-	if (all && option_given(line, OPTION_INVALIDITY))
-		return usage(revocation, fault, "--invalidity is a certificate's, not an issuer's");
+				     ? "--issuer NAME goes with --serial SERIAL or with --all"
+				     : "--issuer NAME goes with --serial SERIAL");
+	return check_all(revocation, fault);
+}
+
+/* ---- asking back ---- */
+
+static int count_certificates(struct revocation *revocation, const char *issuer, char *out,
+			      size_t size, struct fault *fault)
+{
+	char most[16];
+	(void)snprintf(most, sizeof(most), "%d", COUNTED_MOST);
+	const char *const parameters[] = {issuer, most};
+	cleanup(result_clearp) PGresult *rows = NULL;
+	int r = database_query(&revocation->database,
+			       "SELECT recorded, good "
+			       "FROM stillgood.certificate_counts($1, $2::integer)",
+			       2, parameters, &rows, fault);
+	if (r)
+		return r;
+	int64_t recorded = column_int(rows, 0, 0), good = column_int(rows, 0, 1);
+	if (recorded >= COUNTED_MOST)
+		(void)snprintf(out, size, "%s certificates or more are recorded", most);
+	else
+		(void)snprintf(out, size, "%lld certificate%s recorded, %lld of them good",
+			       (long long)recorded, recorded == 1 ? " is" : "s are",
+			       (long long)good);
 	return 0;
 }
 
-static int read_certificate(struct revocation *revocation, struct certinput *file,
-			    struct fault *fault)
+static bool read_yes(void)
 {
-	const char *path = revocation->line->operands[0];
-	cleanup(registry_deinit) struct registry registry = {0};
-	const struct registered *issuer = NULL;
-	struct certificate certificate;
-	struct fault why = {""};
-	struct view der = {0};
-	unsigned line = 0;
-	int r = certinput_next(file, &der, &line, fault);
-	if (r == CERTINPUT_END)
-		return fault_set(fault, -EINVAL, "%s: holds no certificate", path);
-	if (r)
-		return r;
-	if (certificate_read(der, &certificate) ||
-	    operand_serial_octets(certificate.serial, &revocation->serial) < 0)
-		return fault_set(fault, -EBADMSG, "%s: not a readable certificate", path);
-	r = registry_load(&revocation->database, &registry, fault);
-	if (r)
-		return r;
-	if (registry_issuer_of(&registry, NULL, &certificate, &issuer, &why))
-		return fault_set(fault, -ENOENT, "%s: %s", path, why.text);
-	(void)snprintf(revocation->issuer, sizeof(revocation->issuer), "%s", issuer->record.name);
-	return 0;
+	char line[16] = "";
+	if (!fgets(line, sizeof(line), stdin))
+		return false;
+	return strcmp(line, "yes\n") == 0;
 }
 
-static int find_target(struct revocation *revocation, struct fault *fault)
+static int confirm(struct revocation *revocation, struct fault *fault)
 {
-	const struct command_line *line = revocation->line;
-	cleanup(certinput_closep) struct certinput *file = NULL;
-	if (line->operand_count == 1) {
-		int r = certinput_open(line->operands[0], &file, fault);
-		return r ? r : read_certificate(revocation, file, fault);
-	}
-	(void)snprintf(revocation->issuer, sizeof(revocation->issuer), "%s",
-		       line->values[OPTION_ISSUER]);
-	if (option_given(line, OPTION_SERIAL) &&
-	    operand_serial(view_of_string(line->values[OPTION_SERIAL]), &revocation->serial) < 0)
-		return fault_set(fault, -EINVAL, "--serial %s: not a hexadecimal serial number",
-				 line->values[OPTION_SERIAL]);
-	return 0;
+	const struct target *target = &revocation->targets[0];
+	char counts[100];
+	if (!option_given(revocation->line, OPTION_ALL) ||
+	    option_given(revocation->line, OPTION_YES))
+		return 0;
+	int r = count_certificates(revocation, target->issuer->record.name, counts, sizeof(counts),
+				   fault);
+	if (r)
+		return r;
+	output_note("Issuer \"%s\": %s.", target->issuer->record.name, counts);
+	output_note("All of them, and all that are yet to be recorded, will be revoked for ever.");
+	(void)fprintf(stderr, "Type \"yes\" to revoke them: ");
+	if (read_yes())
+		return 0;
+	return fault_set(fault, -ECANCELED, "not confirmed: nothing was changed");
 }
+
+/* ---- the database's part ---- */
 
 /* Our names, because people type spellings that SQL does not take; NULL: not given. */
 static const char *reason_value(const struct revocation *revocation)
@@ -167,7 +170,40 @@ static const char *or_null(const char *text)
 	return *text ? text : NULL;
 }
 
-static int call(struct revocation *revocation, struct fault *fault)
+/* What the functions refuse, in the words of a command. */
+static int explain(const struct revocation *revocation, const struct target *target, int result,
+		   struct fault *fault)
+{
+	const struct command_line *line = revocation->line;
+	const char *state = revocation->database.state;
+	char what[LIMIT_ISSUER_NAME + 2 * LIMIT_SERIAL + 40], serial[2 * LIMIT_SERIAL + 1];
+	const char *where = target->where ? target->where : "", *colon = target->where ? ": " : "";
+	struct fault server = *fault;
+	hex_put(serial, serial_view(&target->serial));
+	if (option_given(line, OPTION_ALL))
+		(void)snprintf(what, sizeof(what), "issuer \"%s\"", target->issuer->record.name);
+	else
+		(void)snprintf(what, sizeof(what), "serial %s of issuer \"%s\"", serial,
+			       target->issuer->record.name);
+	if (strcmp(state, "P0002") == 0)
+		return fault_set(
+			fault, result, "%s%s%s %s; record it with `stillgood import certs`", where,
+			colon, what,
+			strstr(server.text, "withdrawn") ? "was withdrawn" : "is not recorded");
+	if (strcmp(state, "23514") == 0)
+		return fault_set(fault, result,
+				 "%s%s%s is revoked and stays revoked; only a hold can be released",
+				 where, colon, what);
+	if (strcmp(state, "22023") == 0 && strstr(server.text, "future"))
+		return fault_set(fault, result,
+				 "--at %s: is in the future by the database's clock; a revocation "
+				 "takes effect at once and cannot be announced",
+				 line->values[OPTION_AT] ? line->values[OPTION_AT] : "");
+	return fault_set(fault, result, "%s%s%s", where, colon, server.text);
+}
+
+static int call(struct revocation *revocation, const struct target *target, PGresult **rows,
+		struct fault *fault)
 {
 	static const char *const statements[] = {
 		[ACTION_REVOKE] = "SELECT stillgood.revoke($1, $2::bytea, $3, $4::timestamptz, "
@@ -177,9 +213,8 @@ static int call(struct revocation *revocation, struct fault *fault)
 		[ACTION_RELEASE] = "SELECT stillgood.release($1, $2::bytea, $3, $4)",
 	};
 	const char *const *values = revocation->line->values;
-	cleanup(memory_freep) char *serial = bytea_text(serial_view(&revocation->serial));
-	cleanup(result_clearp) PGresult *rows = NULL;
-	const char *parameters[7] = {revocation->issuer, serial};
+	cleanup(memory_freep) char *serial = bytea_text(serial_view(&target->serial));
+	const char *parameters[7] = {target->issuer->record.name, serial};
 	int count = 2;
 	if (!serial)
 		return fault_set(fault, -ENOMEM, "out of memory");
@@ -191,94 +226,73 @@ static int call(struct revocation *revocation, struct fault *fault)
 	}
 	parameters[count++] = values[OPTION_REQUESTED_BY];
 	parameters[count++] = values[OPTION_NOTE];
-	int r = database_query(&revocation->database, statements[revocation->action], count,
-			       parameters, &rows, fault);
-	if (r == 0)
-		revocation->changed = *PQgetvalue(rows, 0, 0) == 't';
-	return r;
+	return database_query(&revocation->database, statements[revocation->action], count,
+			      parameters, rows, fault);
 }
 
-static int call_all(struct revocation *revocation, struct fault *fault)
+static int call_all(struct revocation *revocation, const struct target *target, PGresult **rows,
+		    struct fault *fault)
 {
 	const char *const *values = revocation->line->values;
-	const char *const parameters[] = {revocation->issuer, reason_value(revocation),
+	const char *const parameters[] = {target->issuer->record.name, reason_value(revocation),
 					  or_null(revocation->at), values[OPTION_REQUESTED_BY],
 					  values[OPTION_NOTE]};
-	cleanup(result_clearp) PGresult *rows = NULL;
-	int r = database_query(&revocation->database,
-			       "SELECT stillgood.revoke_issuer($1, $2, $3::timestamptz, $4, $5)", 5,
-			       parameters, &rows, fault);
-	if (r == 0)
-		revocation->changed = *PQgetvalue(rows, 0, 0) == 't';
-	return r;
+	return database_query(&revocation->database,
+			      "SELECT stillgood.revoke_issuer($1, $2, $3::timestamptz, $4, $5)", 5,
+			      parameters, rows, fault);
 }
 
-/* The revocation desk may not read certificates; then only the fact is printed. */
-static int read_outcome(struct revocation *revocation, struct fault *fault)
+/* Every role that may revoke may read this. */
+static int read_outcome(struct revocation *revocation, struct target *target, struct fault *fault)
 {
 	static const char certificate[] =
-		"SELECT c.version, stillgood.seconds(c.revoked_at), c.reason "
-		"FROM stillgood.certificate c JOIN stillgood.issuer i ON i.id = c.issuer "
-		"WHERE i.name = $1 AND c.serial = $2::bytea";
-	static const char issuer[] = "SELECT version, stillgood.seconds(revoked_at), reason "
-				     "FROM stillgood.issuer WHERE name = $1";
+		"SELECT status, version, stillgood.seconds(revoked_at), coalesce(reason, -1), "
+		"stillgood.seconds(invalidity_at), stillgood.seconds(not_after) "
+		"FROM stillgood.certificate_status($1, $2::bytea)";
+	static const char issuer[] =
+		"SELECT CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END, version, "
+		"stillgood.seconds(revoked_at), coalesce(reason, -1), NULL, NULL "
+		"FROM stillgood.issuer WHERE name = $1";
 	bool all = option_given(revocation->line, OPTION_ALL);
-	cleanup(memory_freep) char *serial = bytea_text(serial_view(&revocation->serial));
-	const char *const parameters[] = {revocation->issuer, serial};
-	cleanup(result_clearp) PGresult *may = NULL, *rows = NULL;
-	int r = database_query(&revocation->database,
-			       "SELECT has_table_privilege('stillgood.certificate', 'SELECT')", 0,
-			       NULL, &may, fault);
-	if (r || (!all && *PQgetvalue(may, 0, 0) != 't'))
+	cleanup(memory_freep) char *serial = bytea_text(serial_view(&target->serial));
+	const char *const parameters[] = {target->issuer->record.name, serial};
+	cleanup(result_clearp) PGresult *rows = NULL;
+	int r = database_query(&revocation->database, all ? issuer : certificate, all ? 1 : 2,
+			       parameters, &rows, fault);
+	if (r)
 		return r;
-	r = database_query(&revocation->database, all ? issuer : certificate, all ? 1 : 2,
-			   parameters, &rows, fault);
-	if (r || PQntuples(rows) == 0)
-		return r;
-	revocation->shown = true;
-	revocation->version = column_int(rows, 0, 0);
-	revocation->revoked_at = column_time(rows, 0, 1);
-	revocation->reason = PQgetisnull(rows, 0, 2)
-				     ? REASON_NONE
-				     : (enum revocation_reason)column_int(rows, 0, 2);
+	if (PQntuples(rows) != 1)
+		return fault_set(fault, -EIO, "the database does not show what it has recorded");
+	target->after = (struct recorded){
+		.status = (enum cert_status)column_int(rows, 0, 0),
+		.version = column_int(rows, 0, 1),
+		.revoked_at = column_time(rows, 0, 2),
+		.reason = (enum revocation_reason)column_int(rows, 0, 3),
+		.invalidity_at = column_time(rows, 0, 4),
+		.not_after = column_time(rows, 0, 5),
+	};
 	return 0;
 }
 
-static void report_json(const struct revocation *revocation)
+static int apply(struct revocation *revocation, struct target *target, struct fault *fault)
 {
-	struct json_object *document = json_object_new_object();
-	output_json_bool(document, "changed", revocation->changed);
-	output_json_string(document, "issuer", revocation->issuer);
-	if (!option_given(revocation->line, OPTION_ALL))
-		output_json_hex(document, "serial", serial_view(&revocation->serial));
-	if (revocation->shown) {
-		output_json_number(document, "version", revocation->version);
-		output_json_time(document, "revoked_at", revocation->revoked_at);
-		output_json_string(document, "reason", reason_name(revocation->reason));
-	}
-	output_json(document);
+	cleanup(result_clearp) PGresult *rows = NULL;
+	int r = option_given(revocation->line, OPTION_ALL)
+			? call_all(revocation, target, &rows, fault)
+			: call(revocation, target, &rows, fault);
+	if (r)
+		return explain(revocation, target, r, fault);
+	target->changed = *PQgetvalue(rows, 0, 0) == 't';
+	return read_outcome(revocation, target, fault);
 }
 
-static void report(const struct revocation *revocation)
+/* Whatever fails ends the connection, and with it the transaction. */
+static int apply_all(struct revocation *revocation, struct fault *fault)
 {
-	char serial[2 * LIMIT_SERIAL + 1], time[ISO_TIME_SIZE + 1] = "";
-	hex_put(serial, serial_view(&revocation->serial));
-	const char *outcome = revocation->changed ? actions[revocation->action].done
-						  : actions[revocation->action].unchanged;
-	if (option_given(revocation->line, OPTION_ALL))
-		printf("issuer \"%s\": %s", revocation->issuer, outcome);
-	else
-		printf("serial %s of issuer \"%s\": %s", serial, revocation->issuer, outcome);
-	if (revocation->shown) {
-		const char *reason = reason_name(revocation->reason);
-		if (revocation->revoked_at != TIME_NONE) {
-			time_put_iso(time, revocation->revoked_at);
-			printf(", since %s", time);
-		}
-		printf("%s%s, version %lld", reason ? ", " : "", reason ? reason : "",
-		       (long long)revocation->version);
-	}
-	printf("\n");
+	int r = database_run(&revocation->database, "BEGIN", fault);
+	for (size_t i = 0; r == 0 && i < revocation->count; i++)
+		r = apply(revocation, &revocation->targets[i], fault);
+	return r ? r : database_run(&revocation->database, "COMMIT", fault);
 }
 
 static int act(const struct command_line *line, enum action action, struct fault *fault)
@@ -287,26 +301,22 @@ static int act(const struct command_line *line, enum action action, struct fault
 		.line = line,
 		.action = action,
 	};
-	bool all = option_given(line, OPTION_ALL);
+	const char *role =
+		option_given(line, OPTION_ALL) ? "stillgood_revocation" : "stillgood_desk";
 	int r = check_target(&revocation, fault);
 	if (r == 0)
 		r = check_values(&revocation, fault);
 	if (r == 0)
-		r = database_open_current(line, "stillgood_revocation", &revocation.database,
-					  fault);
+		r = database_open_current(line, role, &revocation.database, fault);
 	if (r == 0)
-		r = find_target(&revocation, fault);
+		r = revocation_find_targets(&revocation, fault);
 	if (r == 0)
-		r = all ? call_all(&revocation, fault) : call(&revocation, fault);
+		r = confirm(&revocation, fault);
 	if (r == 0)
-		r = read_outcome(&revocation, fault);
-	if (r)
-		return r;
-	if (option_given(line, OPTION_JSON))
-		report_json(&revocation);
-	else
-		report(&revocation);
-	return 0;
+		r = apply_all(&revocation, fault);
+	if (r == 0)
+		revocation_report(&revocation);
+	return r;
 }
 
 int command_revoke(const struct command_line *line, struct fault *fault)

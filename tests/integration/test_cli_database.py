@@ -174,8 +174,8 @@ def test_a_role_that_lacks_a_right_is_told_which_to_grant(postgres):
     assert "GRANT stillgood_" in refused("issuer", "list", "--database", conninfo)
     postgres.sql("GRANT stillgood_responder TO nobody_here")
     stillgood("issuer", "list", "--database", conninfo)
-    line = refused("revoke", "--issuer", "X", "--serial", "1", "--database", conninfo)
-    assert 'GRANT stillgood_revocation TO "nobody_here"' in line
+    line = refused("db", "heartbeat", "--database", conninfo)
+    assert 'GRANT stillgood_heartbeat TO "nobody_here"' in line
     assert "permission denied" not in line
 
 

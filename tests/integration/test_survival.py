@@ -224,7 +224,7 @@ def test_a_compromised_ca_revokes_everything_at_once(site):
     one, two = site.issue("one"), site.issue("two")
     requests = [site.request(one), site.request(two)]
     assert [site.ask(request) for request in requests] == ["good", "good"]
-    stillgood("revoke", "--all", "--issuer", "Demo", "--reason", "cACompromise",
+    stillgood("revoke", "--all", "--yes", "--issuer", "Demo", "--reason", "cACompromise",
               "--database", site.pg.conninfo)
     wait_for("the revocation",
              lambda: [site.ask(request) for request in requests] == ["revoked", "revoked"], seconds=5)
