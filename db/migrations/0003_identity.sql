@@ -584,6 +584,15 @@ $$;
 COMMENT ON FUNCTION stillgood.withdraw(text, text, text, text) IS
     'Takes back a certificate that was recorded by mistake and is good. False: it was withdrawn before';
 
+-- No default for the number: a call without one means the function for octets.
+CREATE FUNCTION stillgood.record_crl(issuer text, number text, url text DEFAULT NULL,
+        issued_at timestamptz DEFAULT NULL) RETURNS integer
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT stillgood.record_crl(issuer, stillgood.serial_from_text(number), url, issued_at)
+$$;
+COMMENT ON FUNCTION stillgood.record_crl(text, text, text, timestamptz) IS
+    'The id of a CRL for set_crl() and stillgood.certificate.crl; the same for the same CRL';
+
 CREATE OR REPLACE FUNCTION stillgood.set_crl(issuer text, serial bytea, crl integer) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -762,7 +771,7 @@ REVOKE ALL ON FUNCTION
     stillgood.hold(text, text, timestamptz, timestamptz, text, text),
     stillgood.release(text, text, text, text), stillgood.withdraw(text, bytea, text, text),
     stillgood.withdraw(text, text, text, text), stillgood.set_crl(text, text, integer),
-    stillgood.store_scts(text, text, bytea), stillgood.certificate_status(text, bytea),
+    stillgood.record_crl(text, text, text, timestamptz), stillgood.store_scts(text, text, bytea), stillgood.certificate_status(text, bytea),
     stillgood.certificate_status(text, text), stillgood.certificate_counts,
     stillgood.correct_serial
     FROM PUBLIC;
@@ -784,7 +793,8 @@ GRANT EXECUTE ON FUNCTION stillgood.issue(text, text, timestamptz, bytea),
     stillgood.withdraw(text, bytea, text, text), stillgood.withdraw(text, text, text, text),
     stillgood.store_scts(text, text, bytea), stillgood.learn_issuer_name
     TO stillgood_ca, stillgood_admin;
-GRANT EXECUTE ON FUNCTION stillgood.set_crl(text, text, integer)
+GRANT EXECUTE ON FUNCTION stillgood.set_crl(text, text, integer),
+    stillgood.record_crl(text, text, text, timestamptz)
     TO stillgood_ca, stillgood_revocation, stillgood_admin;
 GRANT EXECUTE ON FUNCTION
     stillgood.revoke(text, text, text, timestamptz, timestamptz, text, text),

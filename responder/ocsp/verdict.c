@@ -119,8 +119,6 @@ static struct verdict unassigned_verdict(const struct issuer_policy *policy)
 static struct verdict decide(const struct issuer_policy *policy, const struct issuer_record *issuer,
 			     const struct cert_record *record, int64_t now)
 {
-	if (record && !record_counts(record))
-		record = NULL;
 	if (record && record->status == CERT_HELD)
 		return held_verdict(issuer, record);
 	if (record && record->status != CERT_GOOD) /* a state not known here is never good */
@@ -138,6 +136,8 @@ static struct verdict decide(const struct issuer_policy *policy, const struct is
 struct verdict verdict_of(const struct issuer_policy *policy, const struct issuer_record *issuer,
 			  const struct cert_record *record, int64_t now)
 {
+	if (record && !record_counts(record))
+		record = NULL;
 	struct verdict verdict = decide(policy, issuer, record, now);
 	verdict.recorded = record;
 	verdict.not_after = record ? record->not_after : TIME_NONE;

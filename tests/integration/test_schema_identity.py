@@ -127,6 +127,17 @@ def test_a_literal_without_a_type_is_text(pg):
     assert pg.sql("SELECT status FROM stillgood.certificate_status('A', 'F3A300')") == [(1,)]
 
 
+def test_a_crl_number_that_people_write_is_the_number(pg):
+    """P-30: as for serials."""
+    same = pg.sql("SELECT stillgood.record_crl('A', '\\x00f3'), stillgood.record_crl('A', 'F3'),"
+                  " stillgood.record_crl('A', number => 'decimal:243'),"
+                  " stillgood.record_crl('A', '\\x00f3'::bytea)")[0]
+    assert len(set(same)) == 1
+    assert pg.sql("SELECT number FROM stillgood.crl WHERE id = %s", same[:1])[0][0].tobytes() == b"\0\xf3"
+    by_url = pg.sql("SELECT stillgood.record_crl('A', url => 'http://crl.example/x')")
+    assert by_url == pg.sql("SELECT stillgood.record_crl('A', NULL, 'http://crl.example/x')")
+
+
 @pytest.mark.parametrize("octets,advice", [
     (b"\xc0\xdf", "00c0df"), (b"\x80", "0080"), (b"\x00\x01", "as in DER"), (b"", None),
     (b"0F3A2002", "certificate_hash"), (b"00:F3:A2:02", "certificate_hash"), (b"\x01" * 65, None),

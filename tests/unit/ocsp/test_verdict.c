@@ -166,7 +166,9 @@ static void a_withdrawn_certificate_is_answered_as_if_it_had_no_row(void **state
 	(void)state;
 	struct cert_record record = record_of(CERT_WITHDRAWN, TIME_NONE, REASON_NONE);
 	const struct issuer_policy by_crl = {.complete = false};
-	assert_status(verdict_of(&usual, &healthy, &record, NOW), OCSP_UNKNOWN);
+	struct verdict verdict = verdict_of(&usual, &healthy, &record, NOW);
+	assert_status(verdict, OCSP_UNKNOWN);
+	assert_true(verdict.unassigned && !verdict.recorded && verdict.not_after == TIME_NONE);
 	assert_status(verdict_of(&by_crl, &healthy, &record, NOW), OCSP_GOOD);
 	assert_revoked(verdict_of(&usual, &compromised, &record, NOW), EARLIER,
 		       REASON_CA_COMPROMISE);
