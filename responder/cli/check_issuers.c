@@ -101,7 +101,9 @@ void check_issuers(const struct conf *conf, struct database *database, struct pr
 	struct checking checking = {conf, &registry, preflight};
 	struct fault fault = {""};
 	if (registry_load(database, &registry, &fault)) {
-		preflight_find(preflight, SERVE_REGARDLESS, "", "%s", fault.text);
+		/* The ledger takes the others; which section this one is may be in its name. */
+		preflight_find(preflight, SERVE_WITHOUT_ISSUER, "", "%s; register it again",
+			       fault.text);
 		return;
 	}
 	for (unsigned i = 0; i < conf->issuer_count; i++)

@@ -2,6 +2,7 @@
  * serve runs, so none of it keeps it from starting. */
 #include "cli/check_rows.h"
 
+#include "cli/check_integrity.h"
 #include "cli/check_steps.h"
 #include "db/migrate.h"
 #include "ocsp/verdict.h"
@@ -148,6 +149,7 @@ void check_rows(const struct conf *conf, struct preflight *preflight)
 	    db_schema_check(database.connection, &unheard) ||
 	    registry_load(&database, &registry, &unheard))
 		return;
+	check_integrity(&database, &registry, preflight);
 	for (unsigned i = 0; i < conf->issuer_count; i++)
 		judge_section(&database, &registry, &conf->issuers[i], preflight);
 }

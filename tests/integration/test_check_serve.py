@@ -14,6 +14,8 @@ import urllib.error
 import urllib.request
 
 import pytest
+from asn1crypto import pem
+from asn1crypto.x509 import Certificate
 
 import harness
 from harness import DemoCA, stillgood, wait_for
@@ -454,6 +456,58 @@ def an_issuer_without_a_section(site):
 def a_hold_that_the_profile_forbids(site):
     site.set(profile="webpki", conninfo=site.database(
         "held", "SELECT stillgood.hold('Demo', serial) FROM stillgood.certificate"))
+
+
+# Rows that the schema refuses, by somebody who may switch triggers off
+
+def octets(path):
+    with open(path, "rb") as file:
+        return pem.unarmor(file.read())[2]
+
+
+def beside_triggers(site, name, statement):
+    site.set(conninfo=site.database(name, "SET session_replication_role = replica; " + statement))
+
+
+@case("starts", r"2 certificates are recorded under the issuer id 77, which no issuer has")
+def rows_of_an_issuer_that_does_not_exist(site):
+    site.set(conninfo=site.database("orphans", "INSERT INTO stillgood.certificate (issuer, serial) "
+                                    "VALUES (77, '\\x01'), (77, '\\x02')"))
+
+
+@case("starts", r'P-6: issuer "Demo": serial numbers lack their leading 00.*: 2 of them, such as '
+                r"a1b2, c0de, .*db upgrade --correct-serials")
+def serials_without_their_leading_00(site):
+    beside_triggers(
+        site, "negative", "INSERT INTO stillgood.certificate (issuer, serial, version) "
+        "SELECT id, s, 2 FROM stillgood.issuer, unnest(ARRAY['\\xc0de', '\\xa1b2']::bytea[]) s; "
+        "INSERT INTO stillgood.wrong_serial (issuer, serial) SELECT issuer, serial "
+        "FROM stillgood.certificate WHERE serial >= '\\x80'")
+
+
+@case("starts", r'P-8: issuer "Demo": the certificate in its row is not that of its subject and key',
+      UNAUTHORIZED)
+def an_issuer_with_the_certificate_of_another(site):
+    der = octets(site.impostor.certificate)
+    beside_triggers(site, "swapped",
+                    f"UPDATE stillgood.issuer SET certificate = '\\x{der.hex()}'")
+    site.set(certificate=site.impostor.certificate,
+             signer_certificate=site.impostor.signer_certificate,
+             signer_key=site.impostor.signer_key)
+
+
+@case("not ready", r'issuer "Demo": the certificate in the database is malformed', UNAUTHORIZED)
+def an_issuer_with_no_certificate(site):
+    beside_triggers(site, "malformed", "UPDATE stillgood.issuer SET certificate = '\\x00'")
+
+
+@case("starts", r'P-7: issuer "Demo": the further encoding ".*Stray.*" of its name was not learned')
+def a_name_that_the_key_has_not_proven(site):
+    stray = DemoCA(site.path("stray"), name="Stray", key="P-256")
+    der = octets(stray.certificate)
+    name = Certificate.load(der).issuer.dump()
+    beside_triggers(site, "stray_name", "INSERT INTO stillgood.issuer_name (issuer, name, certificate) "
+                    f"SELECT id, '\\x{name.hex()}', '\\x{der.hex()}' FROM stillgood.issuer")
 
 
 # ---- both ----------------------------------------------------------------------------------------
