@@ -14,6 +14,8 @@
 #include "ocsp/response.h"
 #include "ocsp/verdict.h"
 
+#define DEFAULT_CONFIGURATION "/etc/stillgood/stillgood.conf"
+
 /* Bits: which rooms an option is given to. */
 enum conf_room {
 	CONF_FRONT = 1,
@@ -158,6 +160,8 @@ must_check int conf_load_descriptor(int fd, enum conf_room room, struct conf **r
 				    struct fault *fault);
 /* Does any issuer look at signatures, so that somebody must verify them? */
 bool conf_verifies(const struct conf *conf);
+/* Does any issuer's configuration want what only the longer lookup reads (struct cert_facts)? */
+bool conf_wants_facts(const struct conf *conf);
 void conf_free(struct conf *conf); /* wipes what may be secret */
 DEFINE_CLEANUP(struct conf, conf_free)
 

@@ -277,6 +277,15 @@ bool conf_verifies(const struct conf *conf)
 	return false;
 }
 
+bool conf_wants_facts(const struct conf *conf)
+{
+	for (unsigned i = 0; i < conf->issuer_count; i++)
+		if (conf->issuers[i].crl_id || conf->issuers[i].cert_hash ||
+		    conf->issuers[i].sct_list)
+			return true;
+	return false;
+}
+
 void conf_free(struct conf *conf)
 {
 	if (!conf)

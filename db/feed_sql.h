@@ -48,9 +48,10 @@ enum {
 	"SET LOCAL enable_bitmapscan = on; SET LOCAL enable_indexscan = off"
 
 /* Rows that once were not good are among them: a hold may have been released while we were away. */
-#define FEED_ROWS                                                         \
-	"COPY (SELECT " DB_ROW_COLUMNS " FROM stillgood.certificate AS c" \
-	" WHERE c.status <> 0 OR c.version > 1) TO STDOUT (FORMAT binary)"
+#define FEED_ROWS_QUERY                                             \
+	"SELECT " DB_ROW_COLUMNS " FROM stillgood.certificate AS c" \
+	" WHERE c.status <> 0 OR c.version > 1"
+#define FEED_ROWS "COPY (" FEED_ROWS_QUERY ") TO STDOUT (FORMAT binary)"
 
 #define FEED_NO_EVIDENCE                                                                \
 	"database: no evidence how current it is: on a standby, stillgood.heartbeat() " \

@@ -2,8 +2,8 @@
 
 #include "db/array.h"
 #include "db/connection.h"
+#include "db/lookup_sql.h"
 #include "db/result.h"
-#include "db/session.h"
 
 enum {
 	LOOKUP_ORDINAL = DB_EVIDENCE_FIELDS,
@@ -14,25 +14,8 @@ enum {
 	LOOKUP_FACTS_FIELDS = LOOKUP_FACTS + DB_FACTS_FIELDS,
 };
 
-/* One walk down the index for each key, at every size of the table and whatever its statistics. */
-#define LOOKUP_SETUP(columns, joins)                                                       \
-	DB_SESSION_SETUP                                                                   \
-	"SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_seqscan = off;" \
-	"SET enable_bitmapscan = off; SET enable_material = off;"                          \
-	"PREPARE stillgood_lookup (int4[], bytea[]) AS"                                    \
-	" WITH h AS MATERIALIZED (SELECT " DB_EVIDENCE_COLUMNS ")"                         \
-	" SELECT h.at, h.standby, h.beat, k.ordinal, c.certificate_hash IS NOT "           \
-	"NULL, " DB_ROW_COLUMNS columns                                                    \
-	" FROM h CROSS JOIN unnest($1, $2) WITH ORDINALITY AS k (issuer, serial, ordinal)" \
-	" LEFT JOIN stillgood.certificate AS c"                                            \
-	" ON c.issuer = k.issuer AND c.serial = k.serial" joins
-
-static const char plain_setup[] = LOOKUP_SETUP("", "");
-static const char facts_setup[] =
-	LOOKUP_SETUP(", " DB_FACTS_COLUMNS,
-		     " LEFT JOIN stillgood.crl AS l ON l.id = c.crl AND l.issuer = c.issuer"
-		     " LEFT JOIN stillgood.certificate_sct AS s"
-		     " ON s.issuer = c.issuer AND s.serial = c.serial");
+static const char plain_setup[] = LOOKUP_SETUP_PLAIN;
+static const char facts_setup[] = LOOKUP_SETUP_FACTS;
 
 struct db_lookup {
 	struct db_connection *connection;

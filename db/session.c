@@ -2,8 +2,6 @@
 
 #include "db/schema.h"
 
-#include <stdbool.h>
-
 /* A statement_timeout of a millisecond, set for the role, ends the statement that would lift it on a
  * machine that is busy. */
 #define TRIES 100
@@ -54,8 +52,8 @@ static int check_triggers(PGconn *connection, struct fault *fault)
 		PQuser(connection));
 }
 
-int db_session_prepare(PGconn *connection, struct fault *fault)
+int db_session_prepare(PGconn *connection, bool writes, struct fault *fault)
 {
 	int r = set_up(connection, fault);
-	return r < 0 ? r : check_triggers(connection, fault);
+	return r < 0 || !writes ? r : check_triggers(connection, fault);
 }

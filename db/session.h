@@ -5,6 +5,7 @@
 #include "base/result.h"
 
 #include <libpq-fe.h>
+#include <stdbool.h>
 
 /* What is read and written, whoever the login is and wherever the database.
  *
@@ -43,5 +44,5 @@
 	"SET max_parallel_workers_per_gather = 0;"
 
 /* For commands, right after the connection was made: DB_SESSION_COMMAND, and what cannot be set is
- * checked. 0 or -EIO. Blocks. */
-must_check int db_session_prepare(PGconn *connection, struct fault *fault);
+ * checked where the session writes. 0 or -EIO. Blocks. */
+must_check int db_session_prepare(PGconn *connection, bool writes, struct fault *fault);

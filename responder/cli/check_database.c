@@ -4,14 +4,15 @@
 #include "cli/check_issuers.h"
 #include "cli/check_steps.h"
 #include "db/migrate.h"
+#include "db/statements.h"
 #include "db/target.h"
 
 #include <sys/stat.h>
 
-/* What the ledger and its lookups read (db/). */
-#define READ_TABLES                                                              \
-	"ARRAY['certificate', 'issuer', 'change_log', 'heartbeat', 'migration'," \
-	" 'certificate_sct', 'crl', 'issuer_name']"
+/* What the ledger and its lookups read (db/statements.h). */
+#define READ_TABLES                                                                 \
+	"ARRAY['certificate', 'issuer', 'issuer_name', 'change_log', 'heartbeat', " \
+	"'migration'] || CASE WHEN $1::boolean THEN ARRAY['crl', 'certificate_sct'] END"
 
 static bool check_conninfo(const struct conf *conf, struct preflight *preflight)
 {
@@ -58,7 +59,8 @@ static bool check_schema(struct database *database, struct preflight *preflight)
 }
 
 /* What it reads; and nothing more than reading should be its right (DESIGN.md, rooms). */
-static bool check_rights(struct database *database, struct preflight *preflight)
+static bool check_rights(const struct conf *conf, struct database *database,
+			 struct preflight *preflight)
 {
 	static const char query[] =
 		"SELECT current_user, (SELECT string_agg('stillgood.' || t.name, ', ') "
@@ -66,9 +68,10 @@ static bool check_rights(struct database *database, struct preflight *preflight)
 		"WHERE to_regclass('stillgood.' || t.name) IS NOT NULL "
 		"AND NOT has_table_privilege('stillgood.' || t.name, 'SELECT')), "
 		"has_any_column_privilege('stillgood.certificate', 'INSERT, UPDATE')";
+	const char *values[] = {conf_wants_facts(conf) ? "yes" : "no"};
 	cleanup(result_clearp) PGresult *rows = NULL;
 	struct fault fault = {""};
-	if (database_query(database, query, 0, NULL, &rows, &fault)) {
+	if (database_query(database, query, 1, values, &rows, &fault)) {
 		preflight_find(preflight, SERVE_LATER, "", "%s", fault.text);
 		return false;
 	}
@@ -83,6 +86,16 @@ static bool check_rights(struct database *database, struct preflight *preflight)
 	preflight_find(preflight, SERVE_REFUSED, "",
 		       "database: \"%s\" may not read %s; GRANT stillgood_responder TO \"%s\"",
 		       user, PQgetvalue(rows, 0, 1), user);
+	return false;
+}
+
+static bool check_statements(const struct conf *conf, struct database *database,
+			     struct preflight *preflight)
+{
+	struct fault fault = {""};
+	if (db_statements_try(database->connection, conf_wants_facts(conf), &fault) == 0)
+		return true;
+	preflight_find(preflight, SERVE_LATER, "", "%s", fault.text);
 	return false;
 }
 
@@ -140,12 +153,12 @@ void check_database(const struct conf *conf, struct preflight *preflight)
 	if (!check_conninfo(conf, preflight))
 		return;
 	check_passfile(conf, preflight);
-	if (database_open_conninfo(conf->database.conninfo, "stillgood_responder", &database,
-				   &fault)) {
+	if (database_open_conninfo(conf->database.conninfo, DB_READER, &database, &fault)) {
 		preflight_find(preflight, SERVE_LATER, "", "%s", fault.text);
 		return;
 	}
-	if (!check_schema(&database, preflight) || !check_rights(&database, preflight))
+	if (!check_schema(&database, preflight) || !check_rights(conf, &database, preflight) ||
+	    !check_statements(conf, &database, preflight))
 		return;
 	check_evidence(conf, &database, preflight);
 	check_issuers(conf, &database, preflight);

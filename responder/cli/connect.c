@@ -2,7 +2,6 @@
 
 #include "base/hex.h"
 #include "base/record.h"
-#include "conf/conf.h"
 #include "db/migrate.h"
 #include "db/session.h"
 
@@ -86,7 +85,8 @@ int database_open_conninfo(const char *conninfo, const char *role, struct databa
 		return r;
 	}
 	PQsetNoticeReceiver(database.connection, ignore_notice, NULL);
-	int r = db_session_prepare(database.connection, fault);
+	bool writes = strcmp(role, DB_READER) != 0;
+	int r = db_session_prepare(database.connection, writes, fault);
 	if (r < 0) {
 		PQfinish(database.connection);
 		return r;

@@ -5,10 +5,11 @@
 #pragma once
 
 #include "cli/command.h"
+#include "conf/conf.h"
 
 #include <libpq-fe.h>
 
-#define DEFAULT_CONFIGURATION "/etc/stillgood/stillgood.conf"
+#define DB_READER "stillgood_responder" /* the role that only reads */
 
 struct database {
 	PGconn *connection;

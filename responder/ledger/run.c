@@ -182,16 +182,6 @@ static int core_new(struct edge *edge)
 	return ledger_new(edge->conf, &key, &edge_ledger_ops, edge, &edge->ledger);
 }
 
-/* Does any issuer's configuration want what only the longer lookup reads? */
-static bool facts_configured(const struct conf *conf)
-{
-	for (unsigned i = 0; i < conf->issuer_count; i++)
-		if (conf->issuers[i].crl_id || conf->issuers[i].cert_hash ||
-		    conf->issuers[i].sct_list)
-			return true;
-	return false;
-}
-
 static int source_new(struct edge *edge)
 {
 	const struct conf_database *database = &edge->conf->database;
@@ -200,7 +190,7 @@ static int source_new(struct edge *edge)
 		.poll_interval_us = database->poll_interval_us,
 		.connect_timeout_us = database->connect_timeout_us,
 		.query_timeout_us = database->query_timeout_us,
-		.facts = facts_configured(edge->conf),
+		.facts = conf_wants_facts(edge->conf),
 	};
 	return db_source_new(edge->base, &settings, &edge_source_ops, edge, &edge->source);
 }

@@ -408,6 +408,25 @@ def a_log_of_another_server(site):
         "SELECT '9000000000'::xid8, 1, '\\x01', 2, 0"))
 
 
+@case("not ready", r"row-level security policy", TRY_LATER)
+def rows_that_are_hidden_from_the_login(site):
+    site.set(conninfo=site.database(
+        "hidden", "ALTER TABLE stillgood.certificate ENABLE ROW LEVEL SECURITY"))
+
+
+@case("not ready", r'"?beat_at"? does not exist', TRY_LATER)
+def a_column_that_is_gone(site):
+    site.set(conninfo=site.database(
+        "dropped", "ALTER TABLE stillgood.heartbeat RENAME beat_at TO at"))
+
+
+@case("starts", None)
+def a_login_whose_triggers_are_off(site):
+    site.pg.sql("CREATE ROLE replicant LOGIN IN ROLE stillgood_responder")
+    site.pg.sql("ALTER ROLE replicant SET session_replication_role = replica")
+    site.set(conninfo=site.conninfo(user="replicant"))
+
+
 @case("starts", r"may write certificates")
 def a_login_that_may_write(site):
     site.set(conninfo=site.good)

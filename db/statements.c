@@ -1,0 +1,28 @@
+#include "db/statements.h"
+
+#include "db/feed_sql.h"
+#include "db/lookup_sql.h"
+#include "db/schema.h"
+
+static int try_one(PGconn *connection, const char *sql, struct fault *fault)
+{
+	PGresult *result = PQexec(connection, sql);
+	ExecStatusType status = PQresultStatus(result);
+	char line[FAULT_TEXT_SIZE / 2];
+	int r = 0;
+	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+		r = fault_set(fault, -EIO, "database: %s",
+			      db_message_line(PQresultErrorMessage(result), line, sizeof(line)));
+	PQclear(result);
+	return r;
+}
+
+int db_statements_try(PGconn *connection, bool facts, struct fault *fault)
+{
+	int r = try_one(connection, FEED_SETUP, fault);
+	if (r == 0)
+		r = try_one(connection, "PREPARE stillgood_rows AS " FEED_ROWS_QUERY, fault);
+	if (r == 0)
+		r = try_one(connection, facts ? LOOKUP_SETUP_FACTS : LOOKUP_SETUP_PLAIN, fault);
+	return r;
+}
