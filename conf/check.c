@@ -112,6 +112,14 @@ static int check_default_issuer(const struct draft *draft, const struct conf *co
 				 "%s:%u: unknown_issuer = unknown needs somebody who signs it; add "
 				 "default_issuer = NAME of an [issuer \"NAME\"]",
 				 draft->path, line);
+	/* RFC 9919, 3.2.3: without authoritative records the answer is unauthorized. */
+	const struct conf_issuer *answering = conf_default_issuer(conf);
+	if (answering && answering->profile == PROFILE_LIGHTWEIGHT)
+		return fault_set(draft->fault, -EINVAL,
+				 "%s:%u: issuer \"%s\" has the profile lightweight, which says "
+				 "unauthorized for other CAs; leave unknown_issuer out, or name "
+				 "another default_issuer",
+				 draft->path, line, answering->name);
 	return 0;
 }
 

@@ -67,6 +67,15 @@ static const struct {
 				     "serial numbers never issued are answered with a response "
 				     "extension",
 				     LIGHTWEIGHT},
+	[FINDING_SIGNED_ONLY] = {BY_PROFILE,
+				 "answers for signed requests only are for no cache; restrict "
+				 "access by other means",
+				 LIGHTWEIGHT},
+	[FINDING_HOLD_STAYS] = {BY_PROFILE,
+				"a certificate that the database releases stays on hold for as "
+				"long as this process remembers the hold, and no longer; let "
+				"nobody release any",
+				EVERYWHERE(WARNED)},
 
 	[FINDING_PROOF_FAILED] = {"P-35", "the signer cannot be used", EVERYWHERE(REFUSE)},
 	[FINDING_NOCHECK_ABSENT] = {"P-35",
@@ -100,6 +109,10 @@ static const struct {
 					     "a signer certificate should have no name "
 					     "constraints",
 					     WEBPKI(WARNED)},
+	[FINDING_SIGNER_NAMES_RESPONDER] = {BY_PROFILE,
+					    "a signer certificate should name no OCSP responder "
+					    "for itself",
+					    {SILENT, SILENT, SILENT, SILENT, SILENT, WARNED}},
 	[FINDING_WEAK_SIGNATURE] = {"P-39", "is signed with a weak digest (SHA-1 or older)",
 				    FORUM(WARNED)},
 	[FINDING_CA_NOT_CA] = {"P-35", "is not a CA's certificate by its basic constraints",
@@ -113,6 +126,10 @@ static const struct {
 	[FINDING_CA_EXPIRED] = {"P-33", "the CA has expired", EVERYWHERE(WARNED)},
 	[FINDING_MORE_CERTIFICATES] = {"P-26", "holds more than one certificate; the first is used",
 				       EVERYWHERE(WARNED)},
+	[FINDING_LARGE_ANSWER] = {"P-31",
+				  "its answers do not fit the 10,240 octets that some servers have "
+				  "for a staple",
+				  EVERYWHERE(WARNED)},
 	[FINDING_KEY_OPEN] = {"", "everybody may read this key; chmod o-r it", EVERYWHERE(REFUSE)},
 
 	[FINDING_HELD] = {BY_PROFILE, "certificates are on hold; revoke or release them",

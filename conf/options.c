@@ -178,7 +178,8 @@ const struct option options[] = {
 	{SERVER(unknown_issuer), OPTION_CHOICE, CONF_LEDGER | CONF_SIGNER, unknown_issuer_words, 0,
 	 0, "unauthorized", "unknown", SERVER_AT(unknown_issuer),
 	 "The answer for certificates of CAs that are not configured here: refuse with "
-	 "unauthorized, or say unknown under the signer of default_issuer."},
+	 "unauthorized, or say unknown under the signer of default_issuer, which may not have the "
+	 "profile lightweight."},
 	{SERVER(default_issuer), OPTION_NAME, CONF_LEDGER | CONF_SIGNER, none_words, 1,
 	 LIMIT_ISSUER_NAME, "none", "Example CA", SERVER_AT(default_issuer),
 	 "The issuer whose signer answers where unknown_issuer = unknown: the name in the head of "

@@ -115,4 +115,8 @@ void profile_judge(const struct conf_issuer *issuer, struct findings *ret)
 		judge_option(issuer, FINDING_NAMED_BY_NAME, "responder_id", ret);
 	if (issuer->policy.unassigned == UNASSIGNED_REVOKED)
 		judge_option(issuer, FINDING_EXTENDED_REVOKE, "unassigned", ret);
+	if (issuer->signed_requests == SIGNED_REQUIRE)
+		judge_option(issuer, FINDING_SIGNED_ONLY, "signed_requests", ret);
+	if (!issuer->hold_releasable)
+		judge_option(issuer, FINDING_HOLD_STAYS, "hold_releasable", ret);
 }

@@ -185,6 +185,12 @@ static void put_profiles(struct buffer *out)
 				".br\nAnswers are replaced before half of their life is over, "
 				"and within %d days.\n",
 				(int)(profile_refresh_most((enum profile)p) / 86400));
+		if (p == PROFILE_LIGHTWEIGHT)
+			buffer_put_string(
+				out,
+				".br\nEvery successful answer is for caches, with thisUpdate as "
+				"Last-Modified and nextUpdate as Expires, and is replaced before "
+				"the max-age that it was sent with is over.\n");
 		put_profile_refusals((enum profile)p, out);
 	}
 }

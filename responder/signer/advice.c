@@ -32,6 +32,18 @@ static bool has_extension(const X509 *x509, int nid)
 	return X509_get_ext_by_NID(x509, nid, -1) >= 0;
 }
 
+/* Of the responder's own certificate: clients might ask it about itself. */
+static bool names_responder(const X509 *x509)
+{
+	AUTHORITY_INFO_ACCESS *access = X509_get_ext_d2i(x509, NID_info_access, NULL, NULL);
+	bool found = false;
+	for (int i = 0; i < sk_ACCESS_DESCRIPTION_num(access); i++)
+		found = found ||
+			OBJ_obj2nid(sk_ACCESS_DESCRIPTION_value(access, i)->method) == NID_ad_OCSP;
+	AUTHORITY_INFO_ACCESS_free(access);
+	return found;
+}
+
 static void advise_delegate(const struct certfile *signer, struct findings *out)
 {
 	static const struct {
@@ -52,6 +64,8 @@ static void advise_delegate(const struct certfile *signer, struct findings *out)
 		advise(out, FINDING_KEY_USAGE_ABSENT, signer->path);
 	if (X509_get_extension_flags(signer->x509) & EXFLAG_CA) /* whatever its key usage */
 		advise(out, FINDING_SIGNER_IS_CA, signer->path);
+	if (names_responder(signer->x509))
+		advise(out, FINDING_SIGNER_NAMES_RESPONDER, signer->path);
 	for (size_t i = 0; i < array_size(unwanted); i++)
 		if (has_extension(signer->x509, unwanted[i].nid))
 			advise(out, unwanted[i].kind, signer->path);

@@ -2,6 +2,7 @@
 
 #include "base/timetext.h"
 #include "signer/choice.h"
+#include "signer/sign.h"
 
 static int load_responders(struct credential *c, const struct conf_issuer *issuer,
 			   struct findings *findings, struct fault *fault)
@@ -82,6 +83,24 @@ static void advise_dates(const struct credential *c, int64_t now, struct finding
 	}
 }
 
+/* ---- size (P-31) ---- */
+
+/* The buffers of some staplers; of it about so much is the HTTP head. */
+#define STAPLE_MOST 10240u
+#define HTTP_HEAD_ABOUT 400u
+
+static void advise_size(struct credential *c, int64_t now, struct findings *findings)
+{
+	for (unsigned i = 0; i < c->count; i++) {
+		const struct responder *r = &c->responders[i];
+		size_t size = sign_size(c, r, now);
+		if (size + HTTP_HEAD_ABOUT < STAPLE_MOST && size < STAPLE_MOST)
+			continue;
+		findings_add(findings, FINDING_LARGE_ANSWER, r->certificate.path,
+			     "%zu octets each, and an HTTP head", size);
+	}
+}
+
 /* ---- loading ---- */
 
 static int load(struct credential *c, const struct conf_issuer *issuer, int64_t now,
@@ -96,6 +115,7 @@ static int load(struct credential *c, const struct conf_issuer *issuer, int64_t 
 		return result;
 	take_policy(c, issuer);
 	advise_dates(c, now, findings);
+	advise_size(c, now, findings);
 	return 0;
 }
 

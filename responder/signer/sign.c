@@ -72,16 +72,12 @@ static unsigned fill_certificates(const struct responder *r, struct view *certif
 	return count;
 }
 
-static int sign_data(struct credential *c, struct responder *r, struct buffer *out,
-		     struct sign_outcome *ret)
+/* Around what write_data() wrote. */
+static int put_response(struct credential *c, const struct responder *r, struct view signature,
+			struct buffer *out)
 {
-	struct view signature, certificates[1 + LIMIT_CHAIN];
+	struct view certificates[1 + LIMIT_CHAIN];
 	unsigned count = fill_certificates(r, certificates);
-	int result = scheme_sign(r->scheme, buffer_view(&c->data), &signature);
-	if (result == -EKEYREJECTED)
-		return fail(ret, -EIO, "the signature does not verify");
-	if (result < 0)
-		return fail(ret, -EIO, openssl_reason());
 	struct ocsp_signed parts = {
 		.response_data = buffer_view(&c->data),
 		.algorithm = scheme_algorithm(r->scheme),
@@ -89,10 +85,64 @@ static int sign_data(struct credential *c, struct responder *r, struct buffer *o
 		.certificate_count = count,
 		.certificates = certificates,
 	};
-	if (ocsp_response_write(out, &parts) < 0)
+	return ocsp_response_write(out, &parts);
+}
+
+static int sign_data(struct credential *c, struct responder *r, struct buffer *out,
+		     struct sign_outcome *ret)
+{
+	struct view signature;
+	int result = scheme_sign(r->scheme, buffer_view(&c->data), &signature);
+	if (result == -EKEYREJECTED)
+		return fail(ret, -EIO, "the signature does not verify");
+	if (result < 0)
+		return fail(ret, -EIO, openssl_reason());
+	if (put_response(c, r, signature, out) < 0)
 		return fail(ret, -EIO, "the response is too large");
 	r->signatures++;
 	return 0;
+}
+
+/* ---- how large an answer gets (P-31) ---- */
+
+#define TRIAL_CERTID_SIZE 105
+#define TRIAL_SERIAL_AT 85
+
+/* With SHA-256, which RFC 9919 wants, and a serial of 20 octets, the longest that RFC 5280 allows. */
+static const uint8_t trial_certid[TRIAL_CERTID_SIZE] = {
+	0x30,        TRIAL_CERTID_SIZE - 2,
+	0x30,        0x0b,
+	0x06,        0x09,
+	0x60,        0x86,
+	0x48,        0x01,
+	0x65,        0x03,
+	0x04,        0x02,
+	0x01,        [15] = 0x04,
+	[16] = 0x20, [49] = 0x04,
+	[50] = 0x20, [83] = 0x02,
+	[84] = 0x14, [TRIAL_SERIAL_AT] = 0x01,
+};
+
+size_t sign_size(struct credential *c, const struct responder *r, int64_t now)
+{
+	static const uint8_t hash[CERTIFICATE_HASH_SIZE];
+	static const uint8_t signature[LIMIT_RESPONSE];
+	int longest = EVP_PKEY_get_size(r->key);
+	struct message_sign job = {.this_update = now, .count = 1};
+	job.entries[0] = (struct sign_entry){
+		.certid = view_of(trial_certid, sizeof(trial_certid)),
+		.status = OCSP_GOOD,
+		.revoked_at = TIME_NONE,
+		.reason = REASON_NONE,
+		.invalidity_at = TIME_NONE,
+		.facts.certificate_hash = view_of(hash, c->cert_hash ? sizeof(hash) : 0),
+	};
+	cleanup(buffer_deinit) struct buffer out = {0};
+	bool fits = longest > 0 && (size_t)longest <= sizeof(signature);
+	if (!fits || write_data(c, r, &job, now, now + 1) < 0 ||
+	    put_response(c, r, view_of(signature, (size_t)longest), &out) < 0)
+		return SIZE_MAX;
+	return out.size;
 }
 
 int sign_job(struct credential *c, const struct message_sign *job, int64_t now, struct buffer *out,

@@ -5,6 +5,8 @@
 #include "ipc/messages.h"
 #include "signer/credential.h"
 
+struct responder;
+
 /* Positive results. */
 #define SIGN_REFUSED 1 /* the job asks for what may not be said; `reason` says what */
 #define SIGN_LATER 2 /* no certificate is valid now, or the job waited too long */
@@ -18,3 +20,8 @@ struct sign_outcome {
  * failed, or what was signed did not verify. `ret->reason` is set on failure too. */
 must_check int sign_job(struct credential *credential, const struct message_sign *job, int64_t now,
 			struct buffer *out, struct sign_outcome *ret);
+
+/* Octets of an ordinary good answer by this responder, without signing one: the longest signature of
+ * its key, its certificates, and the extensions that every good answer has. What the database adds to
+ * some (CrlID, SCTs) comes on top. SIZE_MAX: it has no end. */
+size_t sign_size(struct credential *credential, const struct responder *responder, int64_t now);

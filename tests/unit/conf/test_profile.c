@@ -129,6 +129,32 @@ static void lightweight_answers_have_no_response_extensions(void **state)
 	       "refused F-lightweight: unassigned = revoked");
 }
 
+/* F-lightweight: RFC 9919, 7.2: no authoritative answer is kept from caches; 3.2.3: nothing is said
+ * about CAs of which there are no records. */
+static void lightweight_answers_are_for_caches_and_authoritative(void **state)
+{
+	(void)state;
+	judged("lightweight", "signed_requests = require\nrequestors = /r.pem\n",
+	       "refused F-lightweight: signed_requests = require");
+	judged("lightweight", "signed_requests = verify\nrequestors = /r.pem\n", "");
+	struct conf *conf = NULL;
+	struct fault fault = {""};
+	static const char text[] =
+		"[server]\nunknown_issuer = unknown\ndefault_issuer = A\n" ISSUER_A
+		"profile = lightweight\n";
+	assert_int_equal(conf_parse("/x.conf", view_of_string(text), CONF_ALL, &conf, &fault),
+			 -EINVAL);
+	assert_non_null(strstr(fault.text, "/x.conf:3: issuer \"A\" has the profile lightweight"));
+}
+
+/* It lasts as long as the process remembers; that is said. */
+static void a_suspension_that_never_ends_is_warned_of(void **state) /* F-qualified */
+{
+	(void)state;
+	judged("private", "hold_releasable = no\n", "warning F-private: hold_releasable = no");
+	judged("qualified", "hold_releasable = no\n", "warning F-qualified: hold_releasable = no");
+}
+
 static void every_violation_is_named(void **state)
 {
 	(void)state;
@@ -265,6 +291,8 @@ int main(void)
 		cmocka_unit_test(answers_without_end_are_for_qualified_cas),
 		cmocka_unit_test(how_long_status_is_kept_is_said_where_it_must_be),
 		cmocka_unit_test(lightweight_answers_have_no_response_extensions),
+		cmocka_unit_test(lightweight_answers_are_for_caches_and_authoritative),
+		cmocka_unit_test(a_suspension_that_never_ends_is_warned_of),
 		cmocka_unit_test(every_violation_is_named),
 		cmocka_unit_test(private_forbids_nothing),
 		cmocka_unit_test(no_profile_refuses_its_own_defaults),

@@ -407,6 +407,57 @@ static void an_answer_with_rsa_4096_fits_a_staplers_buffer_p31(void **state)
 	EVP_PKEY_free(ca_key);
 }
 
+/* Adds up the answers of a signer whose certificate has a comment of this size. */
+static size_t advised(size_t comment, struct findings *findings)
+{
+	static char value[LIMIT_RESPONSE];
+	struct credential *credential = NULL;
+	struct fault fault = {""};
+	struct pki_wish wish = pki_delegate(world.key, world.ca, world.ca_key);
+	memset(value, 'x', comment);
+	value[comment] = '\0';
+	wish.extensions[3] = (struct pki_extension){NID_netscape_comment, value};
+	X509 *signer = pki_certificate(&wish);
+	pki_write_certificate(world.files.certificate, signer);
+	X509_free(signer);
+	if (credential_load(&world.files.issuer, world.now, &credential, findings, &fault) < 0)
+		fail_msg("%s", fault.text);
+	struct message_sign job = job_of(OCSP_GOOD);
+	cleanup(buffer_deinit) struct buffer out = {0};
+	struct sign_outcome outcome;
+	sign(credential, &job, &out, &outcome);
+	credential_free(credential);
+	return out.size;
+}
+
+/* Whatever makes them large: the chain, a certificate, a post-quantum signature. */
+static void answers_too_large_for_staplers_are_warned_of_p31(void **state)
+{
+	(void)state;
+	cleanup(findings_deinit) struct findings small = {.profile = PROFILE_PRIVATE};
+	cleanup(findings_deinit) struct findings large = {.profile = PROFILE_PRIVATE};
+	assert_true(advised(7000, &small) + HTTP_HEAD_MOST < 10240);
+	assert_int_equal(small.count, 0);
+	assert_true(advised(9700, &large) + HTTP_HEAD_MOST > 10240);
+	assert_int_equal(large.count, 1);
+	assert_int_equal(large.items[0].kind, FINDING_LARGE_ANSWER);
+	assert_int_equal(large.items[0].severity, SEVERITY_WARNING);
+	assert_string_equal(large.items[0].requirement, "P-31");
+	assert_non_null(strstr(large.items[0].text, world.files.certificate));
+}
+
+/* By at most the CertID's hash and the serial, and what a signature varies by. */
+static void the_size_foretold_is_that_of_an_answer_p31(void **state)
+{
+	(void)state;
+	cleanup(findings_deinit) struct findings findings = {.profile = PROFILE_PRIVATE};
+	size_t size = advised(9800, &findings);
+	const char *text = strstr(findings.items[0].text, "staple: ");
+	assert_non_null(text);
+	size_t foretold = strtoul(text + 8, NULL, 10);
+	assert_true(foretold >= size && foretold <= size + 64);
+}
+
 /* ---- unknown issuers ---- */
 
 /* A ring of one issuer, which answers for unknown ones if `unknown` says so. */
@@ -502,6 +553,8 @@ int main(void)
 		EACH(a_ca_that_signs_itself_is_not_in_its_chain_p26),
 		EACH(next_update_never_outlives_the_chain_p27),
 		EACH(an_answer_with_rsa_4096_fits_a_staplers_buffer_p31),
+		EACH(answers_too_large_for_staplers_are_warned_of_p31),
+		EACH(the_size_foretold_is_that_of_an_answer_p31),
 		EACH(unknown_issuers_are_refused_unless_configured_p22),
 		EACH(of_an_unknown_issuer_only_unknown_is_signed_p22),
 	};

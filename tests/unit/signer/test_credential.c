@@ -345,6 +345,27 @@ static void what_a_signer_certificate_should_not_have_is_refused_by_webpki(void 
 	}
 }
 
+/* RFC 9919, 3.2.2: it has nocheck, so there is nobody to ask about it. */
+static void a_signer_that_names_a_responder_for_itself_is_warned_of_by_lightweight(void **state)
+{
+	(void)state;
+	static const char *const values[] = {"caIssuers;URI:http://x/", "OCSP;URI:http://x/"};
+	for (size_t i = 0; i < array_size(values); i++) {
+		struct pki_files files;
+		struct findings findings = {.profile = PROFILE_LIGHTWEIGHT};
+		struct pki_wish wish = pki_delegate(world.key, world.ca, world.ca_key);
+		wish.extensions[3] = (struct pki_extension){NID_info_access, values[i]};
+		lay_wish(&files, &wish);
+		credential_free(load(&files, &findings));
+		assert_int_equal(findings.count, i);
+		if (i > 0)
+			assert_int_equal(found(&findings, FINDING_SIGNER_NAMES_RESPONDER).severity,
+					 SEVERITY_WARNING); /* F-lightweight */
+		findings_deinit(&findings);
+		pki_files_deinit(&files);
+	}
+}
+
 static void a_sha1_signer_is_refused_by_webpki(void **state) /* P-39 */
 {
 	(void)state;
@@ -428,6 +449,8 @@ int main(void)
 		cmocka_unit_test(nocheck_must_be_there_with_the_value_null),
 		cmocka_unit_test(a_delegate_without_any_key_usage_is_judged_by_the_profile),
 		cmocka_unit_test(what_a_signer_certificate_should_not_have_is_refused_by_webpki),
+		cmocka_unit_test(
+			a_signer_that_names_a_responder_for_itself_is_warned_of_by_lightweight),
 		cmocka_unit_test(a_sha1_signer_is_refused_by_webpki),
 		cmocka_unit_test(a_signer_that_ends_soon_is_warned_of_everywhere),
 		cmocka_unit_test(a_ca_with_ocsp_signing_and_no_nocheck_is_refused_by_webpki),
