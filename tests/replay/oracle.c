@@ -186,6 +186,10 @@ static void judge_end(struct world *w, const struct question *question, unsigned
 	const struct change *row = database_row(
 		&w->database, database_issuer_id(question->issuers[i]), &question->serials[i]);
 	bool final = question->next_update == TIME_MOST;
+	/* What was withdrawn has no row; unless that came later than the proof. */
+	if (row && row->record.status == CERT_WITHDRAWN &&
+	    commit_us(w, row) < question->this_update * SECOND_US)
+		row = NULL;
 	if (final &&
 	    (!row || (said->status == OCSP_REVOKED && said->reason == REASON_CERTIFICATE_HOLD)))
 		broken(w, question, i, "P-53: final where it can change");

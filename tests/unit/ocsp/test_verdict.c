@@ -282,6 +282,12 @@ static void what_is_said_for_want_of_a_row_may_be_overtaken_p23(void **state)
 		verdict = verdict_of(&policies[i], &compromised, NULL, NOW);
 		assert_false(verdict.unassigned);
 		assert_false(verdict.recorded); /* P-53 */
+		struct cert_record withdrawn = record_of(CERT_WITHDRAWN, TIME_NONE, REASON_NONE);
+		verdict = verdict_of(&policies[i], &healthy, &withdrawn, NOW);
+		assert_true(verdict.unassigned);
+		assert_false(verdict.recorded);
+		assert_int_equal(verdict.not_after, TIME_NONE);
+		assert_false(verdict_of(&policies[i], &compromised, &withdrawn, NOW).recorded);
 		verdict = verdict_of(&policies[i], &healthy, &good, NOW);
 		assert_false(verdict.unassigned);
 		assert_true(verdict.recorded);
