@@ -10,8 +10,11 @@
 static void asking_deinit(struct asking *asking)
 {
 	ocsp_question_deinit(&asking->question);
-	for (size_t i = 0; i < array_size(asking->question.certificates); i++)
+	for (size_t i = 0; i < array_size(asking->question.certificates); i++) {
 		X509_free(asking->question.certificates[i]);
+		ASN1_INTEGER_free(asking->question.serials[i]);
+		free(asking->names[i]);
+	}
 	X509_free(asking->question.issuer);
 	buffer_deinit(&asking->request);
 	client_reply_deinit(&asking->reply);
@@ -68,6 +71,13 @@ static int send_question(struct asking *asking, struct fault *fault)
 	return check_reply(asking, fault);
 }
 
+/* What came, proven or not: whoever keeps it may want to see why it is not. */
+static int keep_answer(const struct asking *asking, struct fault *fault)
+{
+	const char *path = asking->line->values[OPTION_RESPOUT];
+	return path ? ask_write_file(path, buffer_view(&asking->reply.body), fault) : 0;
+}
+
 static int verify(struct asking *asking, struct fault *fault)
 {
 	struct moment begin = clock_now();
@@ -93,7 +103,7 @@ static void complain(const struct asking *asking)
 		struct fault fault;
 		if (finding->proven)
 			continue;
-		fault_set(&fault, 0, "%s: %s", asking->line->operands[i], finding->fault.text);
+		fault_set(&fault, 0, "%s: %s", asking->names[i], finding->fault.text);
 		output_error(&fault);
 	}
 }
@@ -106,7 +116,9 @@ int command_ask(const struct command_line *line, struct fault *fault)
 		return r;
 	if (send_question(&asking, fault))
 		return refuse(&asking, fault);
-	r = verify(&asking, fault);
+	r = keep_answer(&asking, fault);
+	if (r == 0)
+		r = verify(&asking, fault);
 	if (r < 0)
 		return r;
 	if (r)

@@ -1,9 +1,7 @@
 #include "base/clock.h"
 #include "cli/ask.h"
-#include "cli/certinput.h"
 #include "cli/operand.h"
 
-#include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 
@@ -61,52 +59,6 @@ static int read_times(struct asking *asking, struct fault *fault)
 	return 0;
 }
 
-static int load_certificate(const char *path, X509 **ret, struct fault *fault)
-{
-	cleanup(certinput_closep) struct certinput *file = NULL;
-	struct view der = {0};
-	unsigned line = 0;
-	int r = certinput_open(path, &file, fault);
-	if (r == 0)
-		r = certinput_next(file, &der, &line, fault);
-	if (r == CERTINPUT_END)
-		return fault_set(fault, -EINVAL, "%s: holds no certificate", path);
-	if (r)
-		return r;
-	const unsigned char *p = der.data;
-	*ret = d2i_X509(NULL, &p, (long)der.size);
-	ERR_clear_error();
-	return *ret ? 0 : fault_set(fault, -EBADMSG, "%s: not a readable certificate", path);
-}
-
-/* A question about a certificate of another CA would be answered "unknown", or worse. */
-static int check_issuer(const struct asking *asking, unsigned i, struct fault *fault)
-{
-	X509 *certificate = asking->question.certificates[i];
-	EVP_PKEY *key = X509_get0_pubkey(asking->question.issuer);
-	bool named = X509_NAME_cmp(X509_get_issuer_name(certificate),
-				   X509_get_subject_name(asking->question.issuer)) == 0;
-	bool issued = named && key && X509_verify(certificate, key) == 1;
-	ERR_clear_error();
-	if (issued)
-		return 0;
-	return fault_set(fault, -EINVAL, "%s: not issued by the CA of %s",
-			 asking->line->operands[i], asking->line->values[OPTION_ISSUER]);
-}
-
-static int load_certificates(struct asking *asking, struct fault *fault)
-{
-	struct ocsp_question *question = &asking->question;
-	int r = load_certificate(asking->line->values[OPTION_ISSUER], &question->issuer, fault);
-	for (int i = 0; r == 0 && i < asking->line->operand_count; i++) {
-		r = load_certificate(asking->line->operands[i],
-				     &question->certificates[question->count], fault);
-		if (r == 0)
-			r = check_issuer(asking, question->count++, fault);
-	}
-	return r;
-}
-
 static void strings_freep(STACK_OF(OPENSSL_STRING) * *strings)
 {
 	X509_email_free(*strings);
@@ -126,11 +78,15 @@ static void locate(X509 *certificate, char *out, size_t size)
 static int agree_on_location(struct asking *asking, struct fault *fault)
 {
 	const struct ocsp_question *question = &asking->question;
+	if (option_given(asking->line, OPTION_SERIAL))
+		return fault_set(fault, -EINVAL,
+				 "a serial number does not say where its status is answered; give "
+				 "--url");
 	locate(question->certificates[0], asking->url_text, sizeof(asking->url_text));
 	if (!*asking->url_text)
 		return fault_set(fault, -EINVAL,
 				 "%s: does not say where its status is answered; give --url",
-				 asking->line->operands[0]);
+				 asking->names[0]);
 	for (unsigned i = 1; i < question->count; i++) {
 		char other[sizeof(asking->url_text)];
 		locate(question->certificates[i], other, sizeof(other));
@@ -138,7 +94,7 @@ static int agree_on_location(struct asking *asking, struct fault *fault)
 			return fault_set(fault, -EINVAL,
 					 "%s: is not answered where %s is; ask by itself or give "
 					 "--url",
-					 asking->line->operands[i], asking->line->operands[0]);
+					 asking->names[i], asking->names[0]);
 	}
 	return 0;
 }
@@ -152,20 +108,46 @@ static int find_url(struct asking *asking, struct fault *fault)
 	return r ? r : client_url_parse(asking->url_text, &asking->url, fault);
 }
 
+static int check_usage(const struct asking *asking, struct fault *fault)
+{
+	const struct command_line *line = asking->line;
+	static const enum command_option files[] = {OPTION_RESPOUT, OPTION_REQOUT};
+	if (line->operand_count == 0 && !option_given(line, OPTION_SERIAL))
+		return usage(fault, "CERT… is missing, or --serial SERIAL");
+	if (!option_given(line, OPTION_ISSUER))
+		return usage(fault, "--issuer FILE, the CA's certificate, is missing");
+	if (option_given(line, OPTION_PROMETHEUS) &&
+	    (option_given(line, OPTION_JSON) || option_given(line, OPTION_VERBOSE)))
+		return usage(fault, "--prometheus goes without --json and --verbose");
+	for (size_t i = 0; i < array_size(files); i++)
+		if (option_given(line, files[i]) && strcmp(line->values[files[i]], "-") == 0)
+			return usage(fault, "standard output is for the report; give a file's name "
+					    "to --reqout and --respout");
+	return 0;
+}
+
+static int keep_request(const struct asking *asking, struct fault *fault)
+{
+	const char *path = asking->line->values[OPTION_REQOUT];
+	return path ? ask_write_file(path, buffer_view(&asking->request), fault) : 0;
+}
+
 int ask_prepare(struct asking *asking, struct fault *fault)
 {
-	if (!option_given(asking->line, OPTION_ISSUER))
-		return usage(fault, "--issuer FILE, the CA's certificate, is missing");
-	int r = read_method(asking, fault);
+	int r = check_usage(asking, fault);
+	if (r == 0)
+		r = read_method(asking, fault);
 	if (r == 0)
 		r = read_hash(asking, fault);
 	if (r == 0)
 		r = read_times(asking, fault);
 	if (r == 0)
-		r = load_certificates(asking, fault);
+		r = ask_load(asking, fault);
 	if (r == 0)
 		r = find_url(asking, fault);
 	if (r == 0)
 		r = ocsp_question_write(&asking->question, &asking->request, fault);
+	if (r == 0)
+		r = keep_request(asking, fault);
 	return r;
 }

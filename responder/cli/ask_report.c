@@ -73,8 +73,8 @@ static void print_finding(const struct asking *asking, unsigned i)
 {
 	const struct ocsp_finding *finding = &asking->answer.findings[i];
 	const char *reason = reason_name(finding->reason);
-	cleanup(memory_freep) char *file = output_text_new(asking->line->operands[i]);
-	printf("%s: ", file ? file : "");
+	cleanup(memory_freep) char *name = output_text_new(asking->names[i]);
+	printf("%s: ", name ? name : "");
 	if (!finding->proven) {
 		printf("no authentic answer\n");
 		return;
@@ -183,8 +183,9 @@ static struct json_object *finding_json(const struct asking *asking, unsigned i)
 {
 	const struct ocsp_finding *finding = &asking->answer.findings[i];
 	struct json_object *object = json_object_new_object();
-	const ASN1_INTEGER *serial = X509_get0_serialNumber(asking->question.certificates[i]);
-	output_json_string(object, "file", asking->line->operands[i]);
+	const ASN1_INTEGER *serial = ocsp_question_serial(&asking->question, i);
+	bool file = asking->question.certificates[i] != NULL;
+	output_json_string(object, "file", file ? asking->names[i] : NULL);
 	output_json_hex(object, "serial",
 			view_of(ASN1_STRING_get0_data(serial), (size_t)ASN1_STRING_length(serial)));
 	output_json_string(object, "status", ask_status_name(ask_status_of(finding)));
@@ -222,7 +223,9 @@ static void report_json(const struct asking *asking, const struct fault *refused
 
 void ask_report(const struct asking *asking, const struct fault *refused)
 {
-	if (option_given(asking->line, OPTION_JSON))
+	if (option_given(asking->line, OPTION_PROMETHEUS))
+		ask_report_metrics(asking, !refused);
+	else if (option_given(asking->line, OPTION_JSON))
 		report_json(asking, refused);
 	else
 		report_text(asking, !refused);

@@ -149,18 +149,21 @@ const struct command commands[] = {
 	},
 	{
 		.name = "ask",
-		.operands = "CERT… --issuer CA",
+		.operands = "CERT… | --serial SERIAL --issuer CA",
 		.summary = "ask a responder and prove its answer",
-		.help = "All certificates, of one CA, go into one request. Unless told otherwise "
-			"POST sends a nonce and\njudges an answer without it by its times.\n"
+		.help = "All certificates, of one CA, go into one request; CERT may be - for "
+			"standard "
+			"input. Unless told\notherwise POST sends a nonce and judges an answer "
+			"without it by its times.\n"
 			"Exit status, of the worst: 0 good, 3 revoked, 4 unknown, 5 no authentic "
 			"answer; 1 a file is\nnot readable.",
-		.options = JSON | OPTION_BIT(OPTION_ISSUER) | OPTION_BIT(OPTION_URL) |
-			   OPTION_BIT(OPTION_METHOD) | OPTION_BIT(OPTION_NONCE) |
-			   OPTION_BIT(OPTION_NO_NONCE) | OPTION_BIT(OPTION_HASH) |
-			   OPTION_BIT(OPTION_TIMEOUT) | OPTION_BIT(OPTION_SKEW) |
+		.options = JSON | OPTION_BIT(OPTION_ISSUER) | OPTION_BIT(OPTION_SERIAL) |
+			   OPTION_BIT(OPTION_URL) | OPTION_BIT(OPTION_METHOD) |
+			   OPTION_BIT(OPTION_NONCE) | OPTION_BIT(OPTION_NO_NONCE) |
+			   OPTION_BIT(OPTION_HASH) | OPTION_BIT(OPTION_TIMEOUT) |
+			   OPTION_BIT(OPTION_SKEW) | OPTION_BIT(OPTION_RESPOUT) |
+			   OPTION_BIT(OPTION_REQOUT) | OPTION_BIT(OPTION_PROMETHEUS) |
 			   OPTION_BIT(OPTION_VERBOSE),
-		.least = 1,
 		.most = LIMIT_CERTIDS,
 		.run = command_ask,
 	},

@@ -19,7 +19,8 @@ enum ocsp_nonce {
 
 struct ocsp_question {
 	X509 *issuer; /* borrowed, as the certificates are */
-	X509 *certificates[LIMIT_CERTIDS];
+	X509 *certificates[LIMIT_CERTIDS]; /* NULL: only the serial number is known */
+	ASN1_INTEGER *serials[LIMIT_CERTIDS]; /* borrowed; read where there is no certificate */
 	unsigned count; /* at least one */
 	const EVP_MD *hash; /* of the CertIDs */
 	enum ocsp_nonce nonce;
@@ -31,6 +32,8 @@ struct ocsp_question {
 /* Appends the OCSPRequest. 0 or -EIO / -ENOMEM with a fault. */
 must_check int ocsp_question_write(struct ocsp_question *question, struct buffer *out,
 				   struct fault *fault);
+/* Of what is asked i-th. */
+const ASN1_INTEGER *ocsp_question_serial(const struct ocsp_question *question, unsigned i);
 void ocsp_question_deinit(struct ocsp_question *question);
 
 /* A positive result: no authentic answer; the fault says why. */

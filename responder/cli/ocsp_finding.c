@@ -142,7 +142,7 @@ static int read_extensions(OCSP_SINGLERESP *single, X509 *certificate, struct oc
 		r = read_extension_time(single, NID_id_pkix_OCSP_archiveCutoff,
 					&finding->archive_cutoff, &finding->fault);
 	int at = X509v3_get_ext_by_OBJ(extensions, cert_hash, -1);
-	if (r == 0 && at >= 0)
+	if (r == 0 && at >= 0 && certificate)
 		r = check_cert_hash(
 			X509_EXTENSION_get_data(sk_X509_EXTENSION_value(extensions, at)),
 			certificate, finding);

@@ -15,10 +15,25 @@ static bool add_nonce(OCSP_REQUEST *request, struct ocsp_question *question)
 				       sizeof(question->nonce_octets)) == 1;
 }
 
+const ASN1_INTEGER *ocsp_question_serial(const struct ocsp_question *question, unsigned i)
+{
+	return question->certificates[i] ? X509_get0_serialNumber(question->certificates[i])
+					 : question->serials[i];
+}
+
+/* A certificate says how its issuer's name is encoded (P-7); for a number alone it is the CA's own
+ * encoding. */
+static OCSP_CERTID *make_id(const struct ocsp_question *question, unsigned i)
+{
+	if (question->certificates[i])
+		return OCSP_cert_to_id(question->hash, question->certificates[i], question->issuer);
+	return OCSP_cert_id_new(question->hash, X509_get_subject_name(question->issuer),
+				X509_get0_pubkey_bitstr(question->issuer), question->serials[i]);
+}
+
 static bool add_certificate(OCSP_REQUEST *request, struct ocsp_question *question, unsigned i)
 {
-	question->ids[i] =
-		OCSP_cert_to_id(question->hash, question->certificates[i], question->issuer);
+	question->ids[i] = make_id(question, i);
 	OCSP_CERTID *id = question->ids[i] ? OCSP_CERTID_dup(question->ids[i]) : NULL;
 	if (id && OCSP_request_add0_id(request, id))
 		return true;

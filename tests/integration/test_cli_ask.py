@@ -3,6 +3,10 @@ import base64
 import datetime
 import http.server
 import json
+import os
+import re
+import shutil
+import stat
 import subprocess
 import threading
 import urllib.parse
@@ -11,8 +15,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509 import ocsp
+from prometheus_client.parser import text_string_to_metric_families
 
-from harness import DemoCA, free_port, run, stillgood, wait_for
+from harness import STILLGOOD, DemoCA, free_port, run, stillgood, wait_for
 
 NOW = datetime.datetime.utcnow().replace(microsecond=0)
 HOUR = datetime.timedelta(hours=1)
@@ -470,3 +475,230 @@ def test_a_real_responder_of_openssl_is_believed(ca, tmp_path):
     finally:
         process.terminate()
         process.wait(timeout=10)
+
+
+# ---- serial numbers, standard input, bundles, files ----
+
+def serial_of(path):
+    return load(path).serial_number
+
+
+@pytest.mark.parametrize("form", ["{:x}", "0x{:X}", "decimal:{:d}"])
+def test_a_serial_number_is_asked_about_without_its_certificate(ca, server, form):
+    server.respond = answer(ca)
+    server.requests.clear()
+    result = stillgood("ask", "--serial", form.format(serial_of(ca.leaf)), "--issuer",
+                       ca.certificate, "--url", server.url, "--json")
+    (told,) = json.loads(result.stdout)["certificates"]
+    assert told["status"] == "good" and told["file"] is None
+    assert int(told["serial"], 16) == serial_of(ca.leaf)
+    assert ocsp.load_der_ocsp_request(server.requests[0][2]).serial_number == serial_of(ca.leaf)
+
+
+def test_several_serial_numbers_and_a_certificate_go_into_one_request(ca, server):
+    files = [ca.issue(f"numbered-{i}") for i in range(3)]
+    states = {serial_of(path): word for path, word in zip(files, "VRV")}
+    server.respond = lambda request: (200, several(ca, request, states))
+    result = stillgood("ask", files[2], "--serial",
+                       ",".join(format(serial_of(path), "x") for path in files[:2]), "--issuer",
+                       ca.certificate, "--url", server.url, check=False)
+    assert result.returncode == 3
+    assert f"{files[2]}: good" in result.stdout
+    assert f"serial {serial_of(files[0]):04X}: good" in result.stdout
+    assert f"serial {serial_of(files[1]):04X}: revoked" in result.stdout
+
+
+@pytest.mark.parametrize("arguments, status, why", [
+    (["--serial", "-5"], 1, "never negative"),
+    (["--serial", "1,,2"], 1, "not a serial number"),
+    (["--serial", ",".join(str(i) for i in range(11))], 2, "too many certificates"),
+    ([], 2, "CERT… is missing, or --serial"),
+    (["--serial", "1", "--prometheus", "--json"], 2, "--prometheus goes without"),
+    (["--serial", "1", "--respout", "-"], 2, "--respout"),
+    (["--serial", "1", "--reqout", "/nowhere/request"], 1, "/nowhere/request: No such file"),
+])
+def test_wrong_questions_are_refused(ca, server, arguments, status, why):
+    result = stillgood("ask", *arguments, "--issuer", ca.certificate, "--url", server.url,
+                       check=False)
+    assert result.returncode == status and why in result.stderr and result.stdout == ""
+
+
+def test_a_serial_number_needs_an_address(ca):
+    result = stillgood("ask", "--serial", "1", "--issuer", ca.certificate, check=False)
+    assert result.returncode == 1 and "give --url" in result.stderr
+
+
+@pytest.mark.parametrize("form", ["PEM", "DER"])
+def test_a_certificate_may_come_by_standard_input(ca, server, form):
+    server.respond = answer(ca)
+    der = load(ca.leaf).public_bytes(getattr(serialization.Encoding, form))
+    result = subprocess.run([STILLGOOD, "ask", "-", "--issuer", ca.certificate, "--url",
+                             server.url], input=der, capture_output=True, timeout=60, check=False)
+    assert result.returncode == 0 and result.stdout.startswith(b"standard input: good")
+    result = subprocess.run([STILLGOOD, "ask", "-", "--issuer", ca.certificate, "--url",
+                             server.url], input=b"", capture_output=True, timeout=60, check=False)
+    assert result.returncode == 1 and b"standard input: holds no certificate" in result.stderr
+
+
+def bundle_of(folder, name, *paths):
+    path = folder / name
+    path.write_text("".join(open(each, encoding="ascii").read() for each in paths))
+    return str(path)
+
+
+def test_a_chain_is_no_single_certificate(ca, server, impostor, tmp_path):
+    """Of a file of several those count that the CA issued, and no root."""
+    server.respond = answer(ca)
+    chain = bundle_of(tmp_path, "chain.pem", impostor.certificate, ca.leaf, ca.certificate)
+    server.requests.clear()
+    result = stillgood("ask", chain, "--issuer", chain, "--url", server.url)
+    assert result.stdout.startswith(f"{chain}:")
+    assert ocsp.load_der_ocsp_request(server.requests[0][2]).serial_number == serial_of(ca.leaf)
+    files = [ca.issue(f"chained-{i}") for i in range(2)]
+    states = {serial_of(path): word for path, word in zip(files, "VR")}
+    server.respond = lambda request: (200, several(ca, request, states))
+    both = bundle_of(tmp_path, "both.pem", *files)
+    result = stillgood("ask", both, "--issuer", ca.certificate, "--url", server.url, "--json",
+                       check=False)
+    told = json.loads(result.stdout)["certificates"]
+    assert [c["status"] for c in told] == ["good", "revoked"]
+    assert told[0]["file"] == f"{both}:1" and told[1]["file"] != told[0]["file"]
+    none = bundle_of(tmp_path, "none.pem", impostor.certificate, ca.certificate)
+    result = stillgood("ask", none, "--issuer", ca.certificate, "--url", server.url, check=False)
+    assert result.returncode == 1 and "holds no certificate that was issued" in result.stderr
+    result = stillgood("ask", "--serial", "1", "--issuer", chain, "--url", server.url, check=False)
+    assert result.returncode == 1 and "which CA is meant" in result.stderr
+
+
+def test_request_and_answer_are_written_as_they_were(ca, server, tmp_path):
+    given = []
+
+    def respond(request):
+        given.append(answer(ca, status=ocsp.OCSPCertStatus.UNKNOWN)(request)[1])
+        return 200, given[-1]
+    server.respond = respond
+    request, response = tmp_path / "request.der", tmp_path / "response.der"
+    response.write_bytes(b"old")
+    response.chmod(0o600)
+    server.requests.clear()
+    status, _, _ = ask(ca, server, "--reqout", request, "--respout", response)
+    assert status == 4
+    assert request.read_bytes() == server.requests[0][2]
+    assert response.read_bytes() == given[0]
+    assert sorted(os.listdir(tmp_path)) == ["request.der", "response.der"]
+    # An answer that is not believed is kept too; what is no answer leaves the file as it was.
+    server.respond = lambda _: (200, bytes.fromhex("30030a0106"))
+    assert ask(ca, server, "--respout", response)[0] == 5
+    assert response.read_bytes() == bytes.fromhex("30030a0106")
+    server.respond = lambda _: (500, b"trouble")
+    assert ask(ca, server, "--respout", response)[0] == 5
+    assert response.read_bytes() == bytes.fromhex("30030a0106")
+    assert ask(ca, server, "--reqout", "/dev/null")[0] == 5
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+
+
+# ---- metrics ----
+
+SAMPLE = re.compile(r'([a-z_]+)\{((?:[a-z]+="(?:[^"\\\n]|\\["\\n])*",?)*)\} (-?\d+(?:\.\d+)?)')
+
+
+def exposition(text):
+    """Reads Prometheus' text format strictly, and by Prometheus' own client too: {(name, labels): value}."""
+    assert text.endswith("\n")
+    samples, described, typed = {}, [], []
+    for line in text[:-1].split("\n"):
+        if line.startswith("# HELP "):
+            name, explained = line[7:].split(" ", 1)
+            assert name not in described and explained.strip() == explained != ""
+            described.append(name)
+        elif line.startswith("# TYPE "):
+            name, kind = line[7:].split(" ")
+            assert described[-1] == name and kind == "gauge"
+            typed.append(name)
+        else:
+            match = SAMPLE.fullmatch(line)
+            assert match, line
+            assert typed[-1] == described[-1] == match[1]  # a family in one piece
+            key = match[1], match[2]
+            assert key not in samples
+            samples[key] = float(match[3])
+    theirs = {(sample.name, tuple(sorted(sample.labels.items()))): sample.value
+              for family in text_string_to_metric_families(text) for sample in family.samples}
+    assert len(theirs) == len(samples) and set(theirs.values()) == set(samples.values())
+    return theirs
+
+
+def metrics(ca, server, *arguments, certificate=None, url=None):
+    result = stillgood("ask", certificate or ca.leaf, "--issuer", ca.certificate, "--url",
+                       url or server.url, "--prometheus", *arguments, check=False)
+    samples = exposition(result.stdout)
+
+    def value(name, **labels):
+        found = [v for (n, pairs), v in samples.items()
+                 if n == f"stillgood_ask_{name}" and labels.items() <= dict(pairs).items()]
+        assert len(found) <= 1
+        return found[0] if found else None
+    return result.returncode, value, samples
+
+
+def test_metrics_of_an_answer(ca, server):
+    server.respond = answer(ca, this_update=NOW - HOUR, next_update=NOW + 10 * HOUR)
+    status, value, samples = metrics(ca, server, "--method", "get")
+    assert status == 0 and value("up") == 1
+    for word in ("good", "revoked", "unknown", "none"):
+        assert value("certificate_status", status=word) == (word == "good")
+    assert 3600 <= value("this_update_age_seconds") <= 3600 + 600
+    assert 36000 - 600 <= value("next_update_in_seconds") <= 36000
+    assert 0 <= value("produced_age_seconds") < 600
+    assert 0 < value("signer_expires_in_seconds") < 366 * 86400
+    for phase in ("resolve", "connect", "send", "wait", "receive", "verify"):
+        assert 0 <= value("phase_duration_seconds", phase=phase) < 60
+    assert value("http_status") == 200 and value("response_octets") > 100
+    serial = format(serial_of(ca.leaf), "04X")
+    for (name, pairs) in samples:
+        labels = dict(pairs)
+        assert labels["url"] == server.url and labels["method"] == "get"
+        if name.startswith("stillgood_ask_certificate"):
+            assert labels["serial"] == serial and labels["file"] == ca.leaf
+
+
+def test_metrics_of_what_is_no_answer(ca, server):
+    server.respond = lambda _: (200, bytes.fromhex("30030a0103"))
+    status, value, _ = metrics(ca, server)
+    assert status == 5 and value("up") == 0 and value("http_status") == 200
+    assert value("certificate_status", status="none") == 1
+    assert value("certificate_status", status="good") == 0
+    assert value("next_update_in_seconds") is None and value("this_update_age_seconds") is None
+    status, value, _ = metrics(ca, server, url=f"http://127.0.0.1:{free_port()}/")
+    assert status == 5 and value("up") == 0 and value("http_status") is None
+    assert value("phase_duration_seconds", phase="wait") is None
+
+
+def test_metrics_of_several_certificates(ca, server):
+    files = [ca.issue(f"measured-{i}") for i in range(2)]
+    states = {serial_of(path): word for path, word in zip(files, "RV")}
+    server.respond = lambda request: (200, several(ca, request, states))
+    # The same certificate twice is one sample: an exposition with duplicates is invalid.
+    status, value, _ = metrics(ca, server, files[1], files[0], certificate=files[0])
+    assert status == 3 and value("up") == 1
+    for path, word in zip(files, ("revoked", "good")):
+        assert value("certificate_status", file=path, status=word) == 1
+    serial = format(serial_of(files[0]), "X")
+    result = stillgood("ask", "--serial", serial, "--issuer", ca.certificate, "--url", server.url,
+                       "--prometheus", check=False)
+    assert all("file" not in dict(pairs) for _, pairs in exposition(result.stdout))
+
+
+def test_labels_are_escaped(ca, server, tmp_path):
+    server.respond = answer(ca)
+    path = tmp_path / 'a "quoted"\\back\nline {x="y"} 電子.pem'
+    shutil.copy(ca.leaf, path)
+    status, value, _ = metrics(ca, server, certificate=path)
+    assert status == 0 and value("certificate_status", file=str(path), status="good") == 1
+    odd = os.fsencode(str(tmp_path)) + b"/\xff\xc0\xafname.pem"
+    shutil.copy(ca.leaf, odd)
+    result = subprocess.run([STILLGOOD, "ask", odd, "--issuer", ca.certificate, "--url", server.url,
+                             "--prometheus"], capture_output=True, timeout=60, check=True)
+    samples = exposition(result.stdout.decode("utf-8"))
+    assert any(dict(pairs).get("file", "").endswith("/\\xFF\\xC0\\xAFname.pem")
+               for _, pairs in samples)
