@@ -19,6 +19,14 @@
 #define LIMIT_EXTENSIONS 32u
 /* P-15: certificates embedded in a signed request; a chain has three or four. */
 #define LIMIT_REQUEST_CHAIN 8u
+/* P-15: RSA keys of those who sign requests and of CAs above them, in octets of the modulus: from
+ * 2048 bits, the security level's least, to 4096, the largest in use. Whoever asks chooses this key, and
+ * verifying costs its size's square. */
+#define LIMIT_REQUESTOR_RSA_LEAST 256u
+#define LIMIT_REQUESTOR_RSA 512u
+/* Octets of its public exponent: verifying costs its length. 65537 has three, and FIPS 186-5 allows more
+ * only so that nobody depends on one value. */
+#define LIMIT_REQUESTOR_EXPONENT 4u
 /* Signed requests that wait for the verifier, over all fronts: a second's work for it at most. */
 #define LIMIT_VERIFICATIONS 64u
 /* Requestors on one issuer's list. */

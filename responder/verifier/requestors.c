@@ -1,6 +1,7 @@
 #include "verifier/requestors.h"
 
 #include "base/file.h"
+#include "ocsp/certificate.h"
 #include "ocsp/signature.h"
 #include "verifier/allowed.h"
 #include "verifier/strength.h"
@@ -31,14 +32,44 @@ static void x509_freep(X509 **certificate)
 	X509_free(*certificate);
 }
 
-/* Any certificate may be where a chain ends, but it must be a CA's. */
-static int add_ca(X509_STORE *store, X509 *certificate, const char *path, struct fault *fault)
+/* A trust anchor is a name and a key (RFC 5280, 6.1): whoever configures it says that it is a CA's,
+ * and neither missing extensions nor dates take that back. What says of itself that it is somebody
+ * else's is in the wrong file. */
+static bool may_be_ca(X509 *certificate)
 {
-	if (X509_check_ca(certificate) == 0)
+	uint32_t flags = X509_get_extension_flags(certificate);
+	if (flags & EXFLAG_BCONS)
+		return flags & EXFLAG_CA;
+	bool own = flags & EXFLAG_SI, v1 = X509_get_version(certificate) == 0;
+	return own || v1 ||
+	       (flags & EXFLAG_KUSAGE && X509_get_key_usage(certificate) & KU_KEY_CERT_SIGN);
+}
+
+static const char *key_fault(X509 *certificate)
+{
+	unsigned char *der = NULL;
+	int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
+	const char *fault =
+		size > 0 ? strength_key_fault(view_of(der, (size_t)size)) : "its key is malformed";
+	OPENSSL_free(der);
+	return fault;
+}
+
+/* What can never work is said now, not of every request. */
+static int add_ca(X509_STORE *store, X509 *certificate, const char *path, unsigned number,
+		  struct fault *fault)
+{
+	const char *refusal = key_fault(certificate);
+	if (!may_be_ca(certificate))
 		return fault_set(fault, -EINVAL,
-				 "%s: holds a certificate that is no CA's; list requestors "
+				 "%s: certificate %u is no CA's; list requestors "
 				 "themselves in the file of the option allow",
-				 path);
+				 path, number);
+	if (refusal)
+		return fault_set(
+			fault, -EINVAL,
+			"%s: certificate %u cannot be used, %s: nothing is verified with it", path,
+			number, refusal);
 	if (X509_STORE_add_cert(store, certificate) != 1)
 		return fault_set(fault, -ENOMEM, "%s: a certificate cannot be used", path);
 	return 0;
@@ -52,7 +83,7 @@ static int add_all(X509_STORE *store, struct view text, const char *path, struct
 		cleanup(x509_freep) X509 *certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
 		if (!certificate)
 			break;
-		result = add_ca(store, certificate, path, fault);
+		result = add_ca(store, certificate, path, count + 1, fault);
 		if (result < 0)
 			return result;
 	}
@@ -64,6 +95,36 @@ static int add_all(X509_STORE *store, struct view text, const char *path, struct
 			 path);
 }
 
+/* The chain's end is trusted for what it is; only the certificates below it are judged. An anchor that
+ * signs requests itself is judged as any requestor is. */
+static bool is_the_anchors(int error)
+{
+	switch (error) {
+	case X509_V_ERR_CERT_NOT_YET_VALID:
+	case X509_V_ERR_CERT_HAS_EXPIRED:
+	case X509_V_ERR_INVALID_CA:
+	case X509_V_ERR_KEYUSAGE_NO_CERTSIGN:
+	case X509_V_ERR_PATH_LENGTH_EXCEEDED:
+	case X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION:
+	case X509_V_ERR_INVALID_EXTENSION:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Extensions are looked at once the chain has its end, so its last certificate is the anchor. */
+static int judge(int ok, X509_STORE_CTX *context)
+{
+	int depth = X509_STORE_CTX_get_error_depth(context);
+	int anchor = sk_X509_num(X509_STORE_CTX_get0_chain(context)) - 1;
+	if (ok || depth == 0 || depth != anchor ||
+	    !is_the_anchors(X509_STORE_CTX_get_error(context)))
+		return ok;
+	X509_STORE_CTX_set_error(context, X509_V_OK);
+	return 1;
+}
+
 static X509_STORE *store_new(void)
 {
 	X509_STORE *store = X509_STORE_new();
@@ -72,8 +133,10 @@ static X509_STORE *store_new(void)
 		return NULL;
 	X509_VERIFY_PARAM_set_auth_level(param, SECURITY_LEVEL);
 	X509_VERIFY_PARAM_set_depth(param, DEPTH_MOST);
-	(void)X509_VERIFY_PARAM_set_flags(param,
-					  X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_X509_STRICT);
+	/* Not strict: that asks for more than RFC 5280, 6.1 does, of the anchor too. What it adds to
+	 * 6.1 below the anchor is in chain_fault(). */
+	(void)X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
+	X509_STORE_set_verify_cb(store, judge);
 	return store;
 }
 
@@ -113,8 +176,18 @@ static void stack_freep(STACK_OF(X509) * *stack)
 	sk_X509_pop_free(*stack, X509_free);
 }
 
-static X509 *parse(struct view der)
+/* NULL with a reason: also its key must be one that is fit to verify with, before anything is. */
+static X509 *parse(struct view der, const char **reason)
 {
+	struct certificate slices;
+	*reason = "a certificate with it is malformed";
+	if (certificate_read(der, &slices) != 0)
+		return NULL;
+	const char *refusal = strength_key_fault(slices.spki);
+	if (refusal) {
+		*reason = refusal;
+		return NULL;
+	}
 	const unsigned char *p = der.data;
 	X509 *certificate = d2i_X509(NULL, &p, (long)der.size);
 	if (certificate && p == der.data + der.size)
@@ -123,11 +196,11 @@ static X509 *parse(struct view der)
 	return NULL;
 }
 
-static STACK_OF(X509) * parse_all(const struct ocsp_request_signature *parts)
+static STACK_OF(X509) * parse_all(const struct ocsp_request_signature *parts, const char **reason)
 {
 	cleanup(stack_freep) STACK_OF(X509) *stack = sk_X509_new_null();
 	for (unsigned i = 0; stack && i < parts->count; i++) {
-		X509 *certificate = parse(parts->certificates[i]);
+		X509 *certificate = parse(parts->certificates[i], reason);
 		if (!certificate || sk_X509_push(stack, certificate) == 0) {
 			X509_free(certificate);
 			return NULL;
@@ -191,6 +264,16 @@ static bool may_sign(X509 *signer)
 	return usage & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION);
 }
 
+/* RFC 5280, 6.1.4 (k): basicConstraints say so, not key usage or what once stood for it. */
+static bool all_between_are_cas(X509_STORE_CTX *context)
+{
+	STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(context);
+	for (int i = 1; i + 1 < sk_X509_num(chain); i++)
+		if (X509_check_ca(sk_X509_value(chain, i)) != 1)
+			return false;
+	return true;
+}
+
 static const char *chain_fault(const struct requestors *requestors, X509 *signer,
 			       STACK_OF(X509) * certificates, int64_t now)
 {
@@ -201,6 +284,8 @@ static const char *chain_fault(const struct requestors *requestors, X509 *signer
 		bool verified = X509_verify_cert(context) == 1;
 		fault = verified ? NULL
 				 : X509_verify_cert_error_string(X509_STORE_CTX_get_error(context));
+		if (verified && !all_between_are_cas(context))
+			fault = "a certificate between its requestor's and the CA's is no CA's";
 	}
 	X509_STORE_CTX_free(context);
 	return fault;
@@ -210,8 +295,11 @@ static const char *chain_fault(const struct requestors *requestors, X509 *signer
 static const char *find_fault(const struct requestors *requestors,
 			      const struct ocsp_request_signature *parts, int64_t now)
 {
-	cleanup(stack_freep) STACK_OF(X509) *certificates = parse_all(parts);
-	X509 *signer = certificates ? find_signer(certificates, parts->requestor) : NULL;
+	const char *reason = "out of memory";
+	cleanup(stack_freep) STACK_OF(X509) *certificates = parse_all(parts, &reason);
+	if (!certificates)
+		return reason;
+	X509 *signer = find_signer(certificates, parts->requestor);
 	if (!signer)
 		return "no certificate of its requestor is with it";
 	if (requestors->allowed && !allowed_has(requestors->allowed, signer))
