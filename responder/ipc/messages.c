@@ -149,6 +149,7 @@ static const struct field sign_entry_fields[] = {
 	VIEW(struct sign_entry, facts.crl_number, 0, LIMIT_CRL_NUMBER),
 	I64(struct sign_entry, facts.crl_time, 0, TIME_MOST),
 	VIEW(struct sign_entry, facts.sct_list, 0, LIMIT_SCT_LIST),
+	VIEW(struct sign_entry, issuer_name, 0, LIMIT_NAME),
 };
 
 static const struct field sign_end[] = {
@@ -449,7 +450,8 @@ static bool sign_entry_consistent(const struct message_sign *m, const struct sig
 {
 	return (entry->status == OCSP_REVOKED) == (entry->revoked_at != TIME_NONE) &&
 	       ocsp_facts_fit(entry->status, &entry->facts) &&
-	       (!m->unknown_issuer || entry->status == OCSP_UNKNOWN);
+	       (!m->unknown_issuer ||
+		(entry->status == OCSP_UNKNOWN && entry->issuer_name.size == 0));
 }
 
 void message_sign_write(struct buffer *out, const struct message_sign *m)

@@ -120,6 +120,8 @@ struct sign_entry {
 	enum revocation_reason reason;
 	int64_t invalidity_at;
 	struct cert_facts facts; /* those that fit the status (ocsp_facts_fit()) */
+	/* P-7: the issuer's name as the CertID means it, DER; empty: as its certificate has it. */
+	struct view issuer_name;
 };
 
 /* A job: fields only, never a digest or bytes to be signed. */

@@ -71,12 +71,23 @@ static void index_build(struct issuers *issuers)
 	}
 }
 
-static bool matches_encoding(const struct issuer *issuer, const struct ocsp_certid *certid)
+static const struct issuer_encoding *encoding_in(const struct issuer *issuer,
+						 const struct ocsp_certid *certid)
 {
 	for (unsigned i = 0; i < issuer->encoding_count; i++)
-		if (ocsp_issuer_matches(&issuer->encodings[i], certid))
-			return true;
-	return false;
+		if (ocsp_issuer_matches(&issuer->encodings[i].hashes, certid))
+			return &issuer->encodings[i];
+	return NULL;
+}
+
+struct view issuer_name_in(const struct issuer *issuer, struct view der)
+{
+	struct ocsp_certid certid;
+	if (issuer->encoding_count == 0 || ocsp_certid_parse(der, &certid) != 0 ||
+	    ocsp_issuer_matches(&issuer->hashes, &certid))
+		return (struct view){0};
+	const struct issuer_encoding *encoding = encoding_in(issuer, &certid);
+	return encoding ? encoding->name : (struct view){0};
 }
 
 /* How well an issuer fits; 0: not at all. A name of its own counts more than a learnt one; then the
@@ -84,7 +95,7 @@ static bool matches_encoding(const struct issuer *issuer, const struct ocsp_cert
 static unsigned fitness(const struct issuer *issuer, const struct ocsp_certid *certid)
 {
 	bool own = ocsp_issuer_matches(&issuer->hashes, certid);
-	if (!own && !matches_encoding(issuer, certid))
+	if (!own && !encoding_in(issuer, certid))
 		return 0;
 	return 1u + (own ? 2u : 0u) + (issuer->section ? 1u : 0u);
 }
@@ -138,7 +149,7 @@ static void find_missing(struct issuers *issuers)
 /* What the database calls an issuer, in CertIDs' terms. */
 struct hashes {
 	struct ocsp_issuer own;
-	struct ocsp_issuer *encodings;
+	struct issuer_encoding *encodings;
 	unsigned count;
 };
 
@@ -147,23 +158,33 @@ static void hashes_deinit(struct hashes *hashes)
 	free(hashes->encodings);
 }
 
-/* Names beyond the first that cannot be read are left out: each has been read by the database. */
+/* The next of the names, or an empty view after the last; the database has read each of them, so one
+ * that cannot be read is no name of anybody's. */
+static struct view next_name(struct cursor *c)
+{
+	struct view name = der_take_whole(c, DER_SEQUENCE);
+	return name.size <= LIMIT_NAME ? name : (struct view){0};
+}
+
 static int hash_encodings(struct view names, struct view key, struct hashes *ret)
 {
-	struct cursor c = cursor_of(names);
+	size_t places = LIMIT_ISSUER_ENCODINGS * sizeof(*ret->encodings);
 	if (names.size == 0)
 		return 0;
-	ret->encodings = calloc(LIMIT_ISSUER_ENCODINGS, sizeof(*ret->encodings));
+	ret->encodings = calloc(1, places + names.size);
 	if (!ret->encodings)
 		return -ENOMEM;
-	while (c.rest.size > 0 && ret->count < LIMIT_ISSUER_ENCODINGS) {
-		struct view name = der_take_whole(&c, DER_SEQUENCE);
-		if (name.size == 0 || name.size > LIMIT_NAME)
+	uint8_t *kept = (uint8_t *)ret->encodings + places;
+	memcpy(kept, names.data, names.size);
+	struct cursor c = cursor_of(view_of(kept, names.size));
+	for (; ret->count < LIMIT_ISSUER_ENCODINGS; ret->count++) {
+		struct issuer_encoding *encoding = &ret->encodings[ret->count];
+		encoding->name = next_name(&c);
+		if (encoding->name.size == 0)
 			break;
-		int r = ocsp_issuer_init(&ret->encodings[ret->count], name, key);
+		int r = ocsp_issuer_init(&encoding->hashes, encoding->name, key);
 		if (r < 0)
 			return r;
-		ret->count++;
 	}
 	return 0;
 }

@@ -9,10 +9,16 @@
 #include "db/source.h"
 #include "ocsp/issuer.h"
 
+/* A further encoding of an issuer's subject (P-7). */
+struct issuer_encoding {
+	struct ocsp_issuer hashes;
+	struct view name; /* DER, in the issuer's own memory */
+};
+
 struct issuer {
 	struct issuer_record record;
-	struct ocsp_issuer hashes;
-	struct ocsp_issuer *encodings; /* the same with further encodings of its name (P-7) */
+	struct ocsp_issuer hashes; /* by the subject of its certificate */
+	struct issuer_encoding *encodings; /* followed by their names; or NULL */
 	unsigned encoding_count;
 	const struct conf_issuer *section; /* NULL: the configuration does not name it */
 	uint32_t section_index;
@@ -44,6 +50,8 @@ void issuers_settle(struct issuers *issuers);
 /* The issuer that both hashes match, or NULL: by its own subject before one by an encoding that it has
  * learnt. Pointers stay valid for ever. */
 const struct issuer *issuers_match(const struct issuers *issuers, const struct ocsp_certid *certid);
+/* The name that this CertID (DER) has of the issuer; empty: the subject of its certificate, or none. */
+struct view issuer_name_in(const struct issuer *issuer, struct view certid);
 const struct issuer *issuers_by_id(const struct issuers *issuers, int32_t id);
 unsigned issuers_count(const struct issuers *issuers);
 /* The first configured issuer that the database does not name, or NULL. Constant time. */

@@ -90,6 +90,7 @@ static struct sign_entry sign_entry_of(const struct entry *entry)
 		.reason = revoked ? verdict->reason : REASON_NONE,
 		.invalidity_at = revoked ? verdict->invalidity_at : TIME_NONE,
 		.facts = facts_of(entry),
+		.issuer_name = issuer_name_in(entry->job->issuer, entry->certid),
 	};
 }
 

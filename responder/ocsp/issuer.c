@@ -25,17 +25,13 @@ int ocsp_issuer_init(struct ocsp_issuer *ret, struct view name, struct view key)
 	return 0;
 }
 
-bool ocsp_issuer_key_matches(const struct ocsp_issuer *issuer, const struct ocsp_certid *certid)
-{
-	size_t size = ocsp_hash_size(certid->hash);
-	/* 0: a hash that we do not compute. */
-	return size > 0 &&
-	       view_equal(certid->key_hash, view_of(issuer->hashes[certid->hash - 1].key, size));
-}
-
 bool ocsp_issuer_matches(const struct ocsp_issuer *issuer, const struct ocsp_certid *certid)
 {
 	size_t size = ocsp_hash_size(certid->hash);
-	return ocsp_issuer_key_matches(issuer, certid) &&
-	       view_equal(certid->name_hash, view_of(issuer->hashes[certid->hash - 1].name, size));
+	if (size == 0) /* a hash that we do not compute */
+		return false;
+	const uint8_t *name = issuer->hashes[certid->hash - 1].name;
+	const uint8_t *key = issuer->hashes[certid->hash - 1].key;
+	return view_equal(certid->name_hash, view_of(name, size)) &&
+	       view_equal(certid->key_hash, view_of(key, size));
 }

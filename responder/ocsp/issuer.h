@@ -14,7 +14,5 @@ struct ocsp_issuer {
  * unused-bits octet. 0 or -EIO if the library refused a hash. */
 must_check int ocsp_issuer_init(struct ocsp_issuer *ret, struct view name, struct view key);
 
-/* The key's hash matches; the name may be any. */
-bool ocsp_issuer_key_matches(const struct ocsp_issuer *issuer, const struct ocsp_certid *certid);
 /* Both hashes match this issuer (P-8). */
 bool ocsp_issuer_matches(const struct ocsp_issuer *issuer, const struct ocsp_certid *certid);

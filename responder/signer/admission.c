@@ -1,15 +1,37 @@
 #include "signer/admission.h"
 
+#include <openssl/err.h>
+
 /* What the ledger's clock reading and ours may differ by: it read whole seconds, and so do we. */
 #define ROUNDING 1
 
-/* P-8, P-9, P-12. Under which names this key issues is written in the database (P-7), so the ledger
- * has compared them; the key is this CA's, or nothing is signed. */
-static bool may_name(const struct credential *c, const struct message_sign *job,
-		     const struct ocsp_certid *certid)
+/* RFC 5280, 7.1, as the library compares names. */
+static bool is_subject(const struct credential *c, struct view der)
 {
-	return job->unknown_issuer ? !ocsp_issuer_matches(&c->issuer, certid)
-				   : ocsp_issuer_key_matches(&c->issuer, certid);
+	const unsigned char *at = der.data;
+	X509_NAME *name = d2i_X509_NAME(NULL, &at, (long)der.size);
+	bool same = name && at == der.data + der.size &&
+		    X509_NAME_cmp(name, X509_get_subject_name(c->ca.x509)) == 0;
+	X509_NAME_free(name);
+	ERR_clear_error();
+	return same;
+}
+
+/* P-7: the CA's name in another encoding, which the ledger has from the database, and its key. */
+static bool names_otherwise(const struct credential *c, const struct sign_entry *entry,
+			    const struct ocsp_certid *certid)
+{
+	struct ocsp_issuer named;
+	return entry->issuer_name.size > 0 &&
+	       ocsp_issuer_init(&named, entry->issuer_name, c->ca.slices.key_bits) == 0 &&
+	       ocsp_issuer_matches(&named, certid) && is_subject(c, entry->issuer_name);
+}
+
+/* P-8, P-9, P-12: by both hashes, and one that we compute. */
+static bool is_of_issuer(const struct credential *c, const struct sign_entry *entry,
+			 const struct ocsp_certid *certid)
+{
+	return ocsp_issuer_matches(&c->issuer, certid) || names_otherwise(c, entry, certid);
 }
 
 static const char *refuse_certids(const struct credential *c, const struct message_sign *job)
@@ -20,7 +42,7 @@ static const char *refuse_certids(const struct credential *c, const struct messa
 	for (unsigned i = 0; i < job->count; i++) {
 		if (ocsp_certid_parse(job->entries[i].certid, &certid) != 0)
 			return "malformed CertID";
-		if (!may_name(c, job, &certid))
+		if (is_of_issuer(c, &job->entries[i], &certid) == job->unknown_issuer)
 			return job->unknown_issuer ? "CertID of an issuer that is known"
 						   : "CertID of another issuer";
 	}

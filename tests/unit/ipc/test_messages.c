@@ -52,7 +52,8 @@ static struct message_sign a_job(void)
 					     .status = OCSP_REVOKED,
 					     .revoked_at = 0,
 					     .reason = REASON_CERTIFICATE_HOLD,
-					     .invalidity_at = NOW - 5};
+					     .invalidity_at = NOW - 5,
+					     .issuer_name = view_of(octets, LIMIT_NAME)};
 	job.entries[1] = (struct sign_entry){.certid = view_of(octets, 50),
 					     .status = OCSP_UNKNOWN,
 					     .revoked_at = TIME_NONE,
@@ -393,6 +394,7 @@ static void a_job_comes_back_as_it_was(void **state)
 		assert_int_equal(back.entries[i].revoked_at, job.entries[i].revoked_at);
 		assert_int_equal(back.entries[i].reason, job.entries[i].reason);
 		assert_int_equal(back.entries[i].invalidity_at, job.entries[i].invalidity_at);
+		assert_view_equal(back.entries[i].issuer_name, job.entries[i].issuer_name);
 	}
 }
 

@@ -129,12 +129,14 @@ static void the_largest_job_fits_into_a_frame_p30(void **state)
 	list[1] = (LIMIT_SCT_LIST - 2) & 0xff;
 	list[2] = (LIMIT_SCT_LIST - 4) >> 8;
 	list[3] = (LIMIT_SCT_LIST - 4) & 0xff;
+	static const uint8_t name[LIMIT_NAME];
 	struct message_sign job = job_of(OCSP_GOOD);
 	job.count = LIMIT_CERTIDS;
 	for (unsigned i = 0; i < LIMIT_CERTIDS; i++) {
 		job.entries[i] = job.entries[0];
 		job.entries[i].certid = view_of(octets, LIMIT_CERTID);
 		job.entries[i].facts.sct_list = view_of(list, sizeof(list));
+		job.entries[i].issuer_name = view_of(name, LIMIT_NAME);
 	}
 	cleanup(buffer_deinit) struct buffer out = {.most = LIMIT_FRAME - 1};
 	message_sign_write(&out, &job);

@@ -131,6 +131,19 @@ static int apply_names(struct issuers *issuers, int32_t id, const char *name,
 	return result;
 }
 
+/* What the signer is told: the name itself, where it is not the certificate's. */
+static void check_name_in(const struct issuer *issuer, enum ocsp_hash hash, const char *name,
+			  bool told)
+{
+	cleanup(buffer_deinit) struct buffer der = {0}, expected = {0};
+	struct ocsp_issuer hashes = hashes_of(name, "key");
+	static const uint8_t serial = 1;
+	made_certid(&der, hash, &hashes, &hashes, view_of(&serial, 1));
+	if (told)
+		made_name(&expected, name);
+	assert_view_equal(issuer_name_in(issuer, buffer_view(&der)), buffer_view(&expected));
+}
+
 /* P-7, P-8, P-9: with every hash, and only with its own key. */
 static void each_encoding_of_a_name_is_the_issuer(void **state)
 {
@@ -151,6 +164,7 @@ static void each_encoding_of_a_name_is_the_issuer(void **state)
 				match(issuers, (enum ocsp_hash)hash, &name, &name);
 			assert_non_null(found);
 			assert_int_equal(found->record.id, 1);
+			check_name_in(found, (enum ocsp_hash)hash, written[i], i > 0);
 			found = match(issuers, (enum ocsp_hash)hash, &name, &other);
 			assert_true(i == 0 ? found && found->record.id == 2 : !found);
 		}

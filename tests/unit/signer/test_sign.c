@@ -169,6 +169,56 @@ static void a_certid_of_another_issuer_is_refused(void **state) /* P-12 */
 	refused(&job, "CertID of another issuer");
 }
 
+/* A CA's name as `name` with strings of this type, and a CertID by it and the key of world.ca. */
+static void otherwise_named(const char *common_name, int type, struct buffer *name,
+			    struct buffer *certid)
+{
+	X509 *named = X509_dup(world.ca);
+	X509_NAME *subject = X509_NAME_new();
+	unsigned char *der = NULL;
+	assert_int_equal(X509_NAME_add_entry_by_txt(subject, "CN", type,
+						    (const unsigned char *)common_name, -1, -1, 0),
+			 1);
+	int size = i2d_X509_NAME(subject, &der);
+	assert_true(size > 0);
+	buffer_reset(name);
+	buffer_put(name, der, (size_t)size);
+	assert_int_equal(X509_set_subject_name(named, subject), 1);
+	make_certid(named, EVP_sha256(), certid);
+	OPENSSL_free(der);
+	X509_NAME_free(subject);
+	X509_free(named);
+}
+
+/* P-7, P-8: the signer compares the names itself, and believes no hash alone. */
+static void another_encoding_of_the_name_is_signed_and_no_other_name(void **state)
+{
+	(void)state;
+	struct buffer name = {0}, certid = {0};
+	struct message_sign job = good_job();
+	otherwise_named("認証局  テスト ", MBSTRING_UTF8, &name, &certid);
+	job.entries[0].certid = buffer_view(&certid);
+	refused(&job, "CertID of another issuer"); /* without the name itself */
+	job.entries[0].issuer_name = buffer_view(&name);
+	struct buffer out = {0};
+	struct sign_outcome outcome;
+	assert_int_equal(sign_job(world.credential, &job, world.now, &out, &outcome), 0);
+	job.entries[0].certid = buffer_view(&world.other_certid); /* another key */
+	refused(&job, "CertID of another issuer");
+	struct view cut = buffer_view(&name);
+	cut.size--;
+	job.entries[0].certid = buffer_view(&certid);
+	job.entries[0].issuer_name = cut;
+	refused(&job, "CertID of another issuer");
+	otherwise_named("認証局 テスト 二", MBSTRING_UTF8, &name, &certid);
+	job.entries[0].certid = buffer_view(&certid);
+	job.entries[0].issuer_name = buffer_view(&name);
+	refused(&job, "CertID of another issuer");
+	buffer_deinit(&name);
+	buffer_deinit(&certid);
+	buffer_deinit(&out);
+}
+
 static void a_hash_that_we_do_not_compute_is_refused(void **state)
 {
 	(void)state;
@@ -592,6 +642,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_certid_of_another_issuer_is_refused),
+		cmocka_unit_test(another_encoding_of_the_name_is_signed_and_no_other_name),
 		cmocka_unit_test(a_hash_that_we_do_not_compute_is_refused),
 		cmocka_unit_test(bytes_that_are_no_certid_are_refused),
 		cmocka_unit_test(forged_times_are_refused),
