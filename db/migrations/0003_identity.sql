@@ -136,6 +136,10 @@ ALTER TABLE stillgood.certificate ADD CONSTRAINT certificate_serial_right CHECK 
          OR btrim(serial, '\x303132333435363738394142434445466162636465665878203a2d5c') <> '')
     OR version > 1 OR stillgood.refuse_serial(serial)) NOT VALID;
 
+-- Its rows are looked for under the certificate's serial.
+ALTER TABLE stillgood.certificate_sct ADD CONSTRAINT certificate_sct_serial_right CHECK (
+    serial < '\x80' OR stillgood.refuse_serial(serial)) NOT VALID;
+
 -- Weaker than the one that it replaces, so no row needs to be read again.
 ALTER TABLE stillgood.certificate DROP CONSTRAINT certificate_state;
 ALTER TABLE stillgood.certificate ADD CONSTRAINT certificate_state CHECK (
@@ -497,9 +501,9 @@ DECLARE
     id integer := stillgood.issuer_id(issuer);
     known_hash bytea := certificate_hash;
 BEGIN
-    IF known_hash IS NULL THEN
+    IF stillgood.serial_is_wrong(serial, known_hash) THEN -- or its hash was recorded before
         SELECT c.certificate_hash INTO known_hash FROM stillgood.certificate c
-         WHERE c.issuer = id AND c.serial = issue.serial;
+         WHERE c.issuer = id AND c.serial = issue.serial AND c.status <> 3;
     END IF;
     PERFORM stillgood.check_serial(serial, known_hash);
     INSERT INTO stillgood.certificate (issuer, serial, not_after, certificate_hash)

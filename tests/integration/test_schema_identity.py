@@ -170,6 +170,12 @@ def test_no_row_gets_a_wrong_serial(pg):
     assert status(pg, b"\x00\xc0\xdf") is None
 
 
+def test_no_scts_are_stored_where_nobody_looks_for_them(pg):
+    with pytest.raises(psycopg2.Error) as failure:
+        pg.sql("INSERT INTO stillgood.certificate_sct VALUES (1, '\\xf3a1', '\\x0003000109')")
+    assert failure.value.pgcode == "23514" and hint(failure) == "Put 00 in front: 00f3a1"
+
+
 def test_a_serial_that_looks_like_text_needs_its_certificate(pg):
     """One of 65 million serials of 8 octets does; the certificate's hash proves it."""
     octets = b"0F3A2004"
