@@ -49,15 +49,20 @@ void changes_flush(struct ledger *l)
 	answer_purge(l, &(struct message_purge){.scope = PURGE_ALL});
 }
 
-/* hold_releasable = no: a suspension never ends. */
-static bool release_refused(const struct ledger *l, const struct cert_record *record)
+/* hold_releasable = no: a suspension never ends. True if this is a release that does not count; then
+ * the hold is as if it had been read again, because the database did not lose it. */
+static bool release_refused(struct ledger *l, const struct cert_record *record)
 {
 	const struct issuer *issuer = issuers_by_id(l->issuers, record->issuer);
 	struct cert_record known;
-	return record->status != CERT_REVOKED && record->status != CERT_HELD && issuer &&
-	       issuer->section && !issuer->section->hold_releasable &&
-	       revoked_find(l->revoked, record->issuer, serial_view(&record->serial), &known) &&
-	       known.status == CERT_HELD && record->version > known.version;
+	if (status_says_revoked(record->status) || !issuer || !issuer->section ||
+	    issuer->section->hold_releasable ||
+	    !revoked_find(l->revoked, record->issuer, serial_view(&record->serial), &known) ||
+	    known.status != CERT_HELD || record->version <= known.version)
+		return false;
+	int result = revoked_apply(l->revoked, &known);
+	(void)result; /* of what is there already */
+	return true;
 }
 
 void changes_apply(struct ledger *l, const struct cert_record *record)

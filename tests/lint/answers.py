@@ -28,6 +28,9 @@ FORMS = {
     "retention": {"archive_cutoff": "3650d"},
     "chain": {"chain": CA_CERTIFICATE},
     **{name: {"signature": name} for name in PSS},
+    "lightweight": {"profile": "lightweight"},
+    "final": {"profile": "qualified", "final_answers": "yes"},  # P-53
+    "ends-soon": {},  # within its certificate's last hour (P-27), see _record
     "signed-only": {"signed_requests": "require", "requestors": CA_CERTIFICATE},
 }
 TRY_LATER = bytes.fromhex("30030a0103")
@@ -111,7 +114,8 @@ class Answers:
             if state == "unknown":
                 continue
             number = octets(serial)
-            pg.sql("SELECT stillgood.issue(%s, %s, now() + interval '1 year')", (name, number))
+            pg.sql("SELECT stillgood.issue(%s, %s, now() + %s::interval)",
+                   (name, number, "1 hour" if name == "ends-soon" else "1 year"))
             if state in REASONS:
                 pg.sql("SELECT stillgood.revoke(%s, %s, %s)", (name, number, state))
         pg.sql("SELECT stillgood.hold(%s, %s)", (name, octets(serials()["held"])))

@@ -69,6 +69,17 @@ def test_what_was_linted_is_what_its_name_says(answers, issuer):
         assert status(answers[f"{issuer} {state}"]) == ("revoked" if closed else answer), state
 
 
+def test_what_was_linted_ends_when_it_is_meant_to(answers):
+    """P-27, P-53"""
+    def life(name):
+        response = ocsp.load_der_ocsp_response(answers[name])
+        return (response.next_update - response.this_update).total_seconds()
+    assert life("ends-soon good") <= 3600 and life("ends-soon superseded") <= 3600
+    assert life("ends-soon unknown") == life("lightweight good") == 8 * 3600 - 1
+    assert life("final good") > 8 * 3600 and life("final superseded") > 8 * 3600
+    assert life("final held") == life("final unknown") == 8 * 3600 - 1
+
+
 def basic(der):
     return strict.OCSPResponse.load(der, strict=True).basic_ocsp_response
 
