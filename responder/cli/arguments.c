@@ -9,7 +9,7 @@
 static const struct {
 	const char *name;
 	char letter;
-	const char *argument; /* NULL: takes none */
+	const char *argument; /* NULL: takes none; "[=…]": may have one */
 	const char *help;
 } options[OPTION_COUNT] = {
 	[OPTION_HELP] = {"help", 'h', NULL, "print this help"},
@@ -57,9 +57,8 @@ static const struct {
 	[OPTION_REQOUT] = {"reqout", 0, "FILE", "write the request there (DER)"},
 	[OPTION_PROMETHEUS] = {"prometheus", 0, NULL,
 			       "print metrics in Prometheus' text format instead of text"},
-	[OPTION_CORRECT_SERIALS] = {"correct-serials", 0, "HOW",
-				    "set wrong serials right; digits alone are read as hex or "
-				    "decimal"},
+	[OPTION_CORRECT_SERIALS] = {"correct-serials", 0, "[=hex|decimal]",
+				    "set wrong serials right (digits alone: as which)"},
 	[OPTION_EVERY] = {"every", 0, "DURATION", "time between two heartbeats (100ms)"},
 };
 
@@ -89,14 +88,19 @@ static void print_group_help(const char *group)
 			printf("  stillgood %-14s %s\n", commands[i].name, commands[i].summary);
 }
 
+static bool is_optional(const char *argument)
+{
+	return argument && *argument == '[';
+}
+
 static void print_option_help(size_t i)
 {
 	char letter[4] = "   ", name[40];
 	if (options[i].letter)
 		(void)snprintf(letter, sizeof(letter), "-%c,", options[i].letter);
+	const char *argument = options[i].argument ? options[i].argument : "";
 	(void)snprintf(name, sizeof(name), "--%s%s%s", options[i].name,
-		       options[i].argument ? " " : "",
-		       options[i].argument ? options[i].argument : "");
+		       *argument && !is_optional(argument) ? " " : "", argument);
 	printf("  %s %-22s %s\n", letter, name, options[i].help);
 }
 
@@ -219,7 +223,9 @@ static void getopt_tables_fill(struct getopt_tables *tables, const struct comman
 			continue;
 		*row++ = (struct option){
 			.name = options[i].name,
-			.has_arg = options[i].argument ? required_argument : no_argument,
+			.has_arg = !options[i].argument               ? no_argument
+				   : is_optional(options[i].argument) ? optional_argument
+								      : required_argument,
 			.val = GETOPT_BASE + (int)i,
 		};
 		if (options[i].letter) {
@@ -353,7 +359,7 @@ static int read_option(struct command_line *line, int value, int argc, char **ar
 	if (line->values[option])
 		return fault_set(fault, ARGUMENTS_WRONG, "%s: --%s is given twice", command->name,
 				 options[option].name);
-	line->values[option] = options[option].argument ? optarg : "";
+	line->values[option] = options[option].argument && optarg ? optarg : "";
 	return 0;
 }
 

@@ -53,8 +53,11 @@ const struct command commands[] = {
 		.name = "db upgrade",
 		.operands = "",
 		.summary = "bring the schema up to this version",
-		.help = "Applies what is missing, in one transaction.",
-		.options = DATABASE | JSON,
+		.help = "Applies what is missing, in one transaction, and lists certificates that "
+			"are "
+			"recorded under serial\nnumbers that cannot be meant: negative ones, and "
+			"text. --correct-serials sets them right.",
+		.options = DATABASE | JSON | OPTION_BIT(OPTION_CORRECT_SERIALS),
 		.run = command_db_upgrade,
 	},
 	{

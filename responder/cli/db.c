@@ -5,6 +5,7 @@
 #include "cli/connect.h"
 #include "cli/operand.h"
 #include "cli/output.h"
+#include "cli/wrong_serials.h"
 #include "db/migrate.h"
 
 #include <signal.h>
@@ -14,43 +15,80 @@
 /* Before the connection is tried again. */
 #define HEARTBEAT_RETRY_US SECOND_US
 
-static void report(const struct command_line *line, const struct database *database, size_t applied)
+static void print_applied(const struct database *database, size_t applied)
 {
 	char where[256];
 	database_describe(database, where, sizeof(where));
-	if (option_given(line, OPTION_JSON)) {
-		struct json_object *document = json_object_new_object();
-		output_json_string(document, "database", PQdb(database->connection));
-		output_json_number(document, "applied", (int64_t)applied);
-		output_json(document);
-	} else if (applied == 0) {
+	if (applied == 0)
 		printf("%s: the schema is up to date, nothing to do\n", where);
-	} else {
+	else
 		printf("%s: %zu migration%s applied, the schema is up to date\n", where, applied,
 		       applied == 1 ? "" : "s");
-	}
 }
 
-static int migrate(const struct command_line *line, enum db_migrate_mode mode, struct fault *fault)
+static void report(const struct command_line *line, const struct database *database, size_t applied,
+		   struct wrong_serials *wrong)
 {
-	cleanup(database_close) struct database database = {0};
-	size_t applied = 0;
-	int r = database_open(line, "stillgood_admin", &database, fault);
-	if (r == 0)
-		r = db_migrate(database.connection, mode, &applied, fault);
-	if (r == 0)
-		report(line, &database, applied);
-	return r;
+	if (!option_given(line, OPTION_JSON)) {
+		print_applied(database, applied);
+		wrong_serials_print(wrong);
+		return;
+	}
+	struct json_object *document = json_object_new_object();
+	output_json_string(document, "database", PQdb(database->connection));
+	output_json_number(document, "applied", (int64_t)applied);
+	if (wrong->rows)
+		wrong_serials_add(wrong, document);
+	output_json(document);
 }
 
 int command_db_init(const struct command_line *line, struct fault *fault)
 {
-	return migrate(line, DB_MIGRATE_INIT, fault);
+	cleanup(database_close) struct database database = {0};
+	struct wrong_serials none = {0};
+	size_t applied = 0;
+	int r = database_open(line, "stillgood_admin", &database, fault);
+	if (r == 0)
+		r = db_migrate(database.connection, DB_MIGRATE_INIT, &applied, fault);
+	if (r == 0)
+		report(line, &database, applied, &none);
+	return r;
+}
+
+static int read_digits(const struct command_line *line, enum digits *ret, struct fault *fault)
+{
+	const char *how = line->values[OPTION_CORRECT_SERIALS];
+	*ret = DIGITS_UNSAID;
+	if (!how || !*how)
+		return 0;
+	if (strcmp(how, "hex") != 0 && strcmp(how, "decimal") != 0)
+		return fault_set(fault, STATUS_USAGE,
+				 "db upgrade: --correct-serials, or with =hex or =decimal, which "
+				 "serials of digits alone were written in");
+	*ret = *how == 'h' ? DIGITS_HEX : DIGITS_DECIMAL;
+	return 0;
 }
 
 int command_db_upgrade(const struct command_line *line, struct fault *fault)
 {
-	return migrate(line, DB_MIGRATE_UPGRADE, fault);
+	cleanup(database_close) struct database database = {0};
+	cleanup(wrong_serials_deinit) struct wrong_serials wrong = {0};
+	bool correct = option_given(line, OPTION_CORRECT_SERIALS);
+	enum digits digits;
+	size_t applied = 0;
+	int r = read_digits(line, &digits, fault);
+	if (r == 0)
+		r = database_open(line, "stillgood_admin", &database, fault);
+	if (r == 0)
+		r = db_migrate(database.connection, DB_MIGRATE_UPGRADE, &applied, fault);
+	if (r == 0 && correct)
+		r = wrong_serials_correct(&database, digits, &wrong, fault);
+	if (r == 0)
+		r = wrong_serials_load(&database, &wrong, fault);
+	if (r)
+		return r;
+	report(line, &database, applied, &wrong);
+	return correct && wrong.left ? STATUS_REFUSED : STATUS_DONE;
 }
 
 /* Nothing is left to put in order, and a statement that hangs must not keep the process. */
