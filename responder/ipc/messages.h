@@ -94,7 +94,8 @@ struct message_tick {
 	int64_t serve_until_mono_us;
 };
 
-/* For /readyz: may this instance receive traffic, and if not, why (one line). */
+/* For /readyz: may this instance receive traffic, and if not, why: one line that anybody may read. The
+ * whole reason is in the ledger's part of `stillgood status`. */
 struct message_readiness {
 	bool ready;
 	struct view reason;

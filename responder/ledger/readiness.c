@@ -24,7 +24,7 @@ static unsigned readiness_now(const struct ledger *l, struct moment now)
 		bits |= READINESS_NO_LOOKUP;
 	if (!signing_possible(l))
 		bits |= READINESS_NO_SIGNER;
-	if (issuers_missing(l->issuers))
+	if (l->has_evidence && issuers_missing(l->issuers)) /* before, nobody knows */
 		bits |= READINESS_NO_ISSUER;
 	if (offers_missing(l))
 		bits |= READINESS_UNSIGNED; /* P-37 */
@@ -72,14 +72,7 @@ static void add(struct buffer *out, const char *what, const char *detail)
 	buffer_printf(out, "%s%s%s%s", out->size ? "; " : "", what, detail[0] ? ": " : "", detail);
 }
 
-static void add_missing(const struct ledger *l, struct buffer *out)
-{
-	const char *nearest = issuers_nearest(l->issuers, l->readiness_missing->name);
-	add(out, "not registered in the database: issuer", l->readiness_missing->name);
-	if (nearest)
-		buffer_printf(out, " (registered is: %s)", nearest);
-}
-
+/* For `stillgood status`, with names and what libpq says. */
 void readiness_reason(const struct ledger *l, struct buffer *out)
 {
 	unsigned bits = l->readiness;
@@ -92,7 +85,7 @@ void readiness_reason(const struct ledger *l, struct buffer *out)
 	if (bits & READINESS_NO_SIGNER)
 		add(out, l->signers_attached ? "no signer answers" : "no signer is connected", "");
 	if (bits & READINESS_NO_ISSUER)
-		add_missing(l, out);
+		add(out, "not registered in the database: issuer", l->readiness_missing->name);
 	if (bits & READINESS_UNSIGNED)
 		add(out, "no signer's certificate is valid now: issuer",
 		    l->readiness_unsigned->name);
@@ -100,12 +93,33 @@ void readiness_reason(const struct ledger *l, struct buffer *out)
 		add(out, "memory ran out", "");
 }
 
+/* For /readyz, which anybody may read: no host, no user, nobody's words and no names. The fronts are
+ * told no more, so that a page cannot say it. */
+static void public_reason(unsigned bits, struct buffer *out)
+{
+	static const struct {
+		unsigned bit;
+		const char *what;
+	} reasons[] = {
+		{READINESS_NO_LOAD, "the database has not been read yet"},
+		{READINESS_STALE, "the evidence is too old"},
+		{READINESS_NO_LOOKUP, "the database cannot be asked"},
+		{READINESS_NO_SIGNER, "no signer"},
+		{READINESS_NO_ISSUER, "an issuer is not registered in the database"},
+		{READINESS_UNSIGNED, "an issuer has no valid signer"},
+		{READINESS_INCOMPLETE, "memory ran out"},
+	};
+	for (size_t i = 0; i < array_size(reasons); i++)
+		if (bits & reasons[i].bit)
+			add(out, reasons[i].what, "");
+}
+
 void readiness_send(struct ledger *l, unsigned front)
 {
 	cleanup(buffer_deinit) struct buffer reason = {0};
 	if (!(l->readiness & READINESS_SAID))
 		return; /* comes at the end of this turn */
-	readiness_reason(l, &reason);
+	public_reason(l->readiness, &reason);
 	struct message_readiness m = {
 		.ready = readiness_good(l),
 		.reason = buffer_view(&reason),

@@ -413,6 +413,27 @@ def test_nonces_and_unknown_are_for_no_shared_cache(site, plain):
             assert not {"etag", "expires", "last-modified"} & set(reply.fields)
 
 
+# ---- pages that anybody may read ----
+
+def test_why_it_is_not_ready_is_told_to_operators_only(site):
+    """No host, port, user, name or word of libpq on the public port; all of it on the control socket."""
+    port = harness.free_port()
+    conninfo = f"host=127.0.0.1 port={port} user=somebody dbname=hidden connect_timeout=2"
+    responder = site.responder(database={"conninfo": conninfo})
+    try:
+        responder.start(ready=False)
+        harness.wait_for("an answer", lambda: responder.get("readyz")[0] == 503)
+        harness.wait_for("the whole reason", lambda: str(port) in responder.status()["reason"])
+        status, body = responder.get("readyz")
+        assert status == 503
+        assert body == b"the database has not been read yet; the database cannot be asked\n"
+        for page in ("", "healthz", "readyz", "readyz?verbose"):
+            assert not re.search(rb"127|somebody|hidden|libpq|Demo|" + str(port).encode(),
+                                 responder.get(page)[1])
+    finally:
+        responder.stop()
+
+
 # ---- P-51: behind proxies ----
 
 V1 = b"PROXY TCP4 192.0.2.7 127.0.0.1 40000 80\r\n"

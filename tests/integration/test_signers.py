@@ -209,7 +209,8 @@ def test_the_next_takes_over_in_time_and_an_end_without_next_is_named(pg, tmp_pa
         assert time.time() < end, "before the first one's end"
         assert signers_of(made, "A")[1] == {"A": "ready", "next": "current"}
         harness.wait_for("B to be without signer", lambda: made.get("readyz")[0] == 503, 20)
-        assert b"no signer's certificate is valid now: issuer: B" in made.get("readyz")[1]
+        assert made.get("readyz")[1] == b"an issuer has no valid signer\n"
+        assert "no signer's certificate is valid now: issuer: B" in made.status()["reason"]
         os.kill(made.children()["signer 0"], signal.SIGKILL)
         harness.wait_for("a new signer", lambda: "signer 0" in made.children())
         assert signers_of(made, "A")[1] == {"A": "expired", "next": "current"}
