@@ -1,7 +1,8 @@
 """Clients that cannot run here: their requests, replayed byte for byte as they are documented and
 seen on the wire (only host, certificate and nonce are ours), and what each of them checks.
 
-Windows CryptoAPI, Apple trustd, Firefox, Adobe Acrobat, and HAProxy's own updater (from 2.8 on).
+Windows CryptoAPI, Apple trustd, Firefox, Adobe Acrobat, XiPKI's client, and HAProxy's own updater (from
+2.8 on).
 PROTOCOL.md, H; P-4, P-10, P-16, P-20, P-24 to P-27, P-31, P-35, P-40, P-41, P-43, P-44, P-48 to
 P-50."""
 import base64
@@ -13,7 +14,7 @@ import socket
 import urllib.parse
 
 import pytest
-from asn1crypto import ocsp, pem
+from asn1crypto import ocsp, pem, x509
 
 from harness import run
 from site_under_test import ANSWERS, TRY_LATER
@@ -51,8 +52,13 @@ def request(encoded, version=b"", extensions=b""):
     return der(0x30, der(0x30, version, der(0x30, der(0x30, encoded)), extensions))
 
 
+def raw_nonce_extension(value):
+    """RFC 2560 did not say what extnValue holds."""
+    return der(0xA2, der(0x30, der(0x30, NONCE_ID, der(0x04, value))))
+
+
 def nonce_extension(nonce):
-    return der(0xA2, der(0x30, der(0x30, NONCE_ID, der(0x04, der(0x04, nonce)))))
+    return raw_nonce_extension(der(0x04, nonce))
 
 
 def base64_of(request_der):
@@ -133,6 +139,31 @@ def acrobat(site, state):
                  "Cache-Control: no-cache", body=body), encoded
 
 
+def sha256_certid(site, state):
+    """The same question with SHA-256 hashes."""
+    with open(site.ca.certificate, "rb") as file:
+        ca = x509.Certificate.load(pem.unarmor(file.read())[2])
+    number = ocsp.CertId.load(certid(site, state))["serial_number"].dump()
+    hashes = (hashlib.sha256(octets).digest()
+              for octets in (ca.subject.dump(), bytes(ca.public_key["public_key"])))
+    return der(0x30, der(0x30, bytes.fromhex("0609608648016503040201" + "0500")),
+               *(der(0x04, octets) for octets in hashes), number)
+
+
+# Also one that begins like an OCTET STRING, and is none.
+XIPKI_NONCE = bytes.fromhex("0481a7b3c4d5e6f7")
+
+
+def xipki(site, state):
+    """POST by Java's HttpURLConnection; SHA-256; eight octets of nonce straight in extnValue."""
+    encoded = sha256_certid(site, state)
+    body = request(encoded, extensions=raw_nonce_extension(XIPKI_NONCE))
+    return lines("POST / HTTP/1.1", "Content-Type: application/ocsp-request",
+                 "User-Agent: Java/17.0.15", f"Host: {host(site, state)}",
+                 "Accept: text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2",
+                 "Connection: keep-alive", f"Content-Length: {len(body)}", body=body), encoded
+
+
 def haproxy(site, state):
     """GET below 255 octets; always a slash of its own; names of fields in lower case."""
     encoded = certid(site, state)
@@ -149,6 +180,7 @@ CLIENTS = {
     "Apple trustd, POST": ("com.apple.trustd/3.0", "POST without Content-Type", apple_post),
     "Firefox": ("128", "POST, no-cache", firefox),
     "Adobe Acrobat": ("PPKHandler", "POST, nonce", acrobat),
+    "XiPKI client": ("6.5", "POST, SHA-256, raw 8-octet nonce", xipki),
     "HAProxy, ocsp-update": ("2.8", "GET with a doubled slash", haproxy),
 }
 
@@ -234,13 +266,14 @@ def times_of(basic):
             single["next_update"].native)
 
 
-def verify(site, state, body):
+def verify(site, state, body, encoded):
     """By OpenSSL: the signature, its delegate, the times, the CertID."""
+    digest = "-" + ocsp.CertId.load(encoded)["hash_algorithm"]["algorithm"].native
     path = site.ca.path(f"{state}.replayed")
     with open(path, "wb") as file:
         file.write(body)
-    result = run("openssl", "ocsp", "-respin", path, "-issuer", site.ca.certificate, "-cert",
-                 site.path(state), "-CAfile", site.ca.certificate, "-no_nonce")
+    result = run("openssl", "ocsp", "-respin", path, "-issuer", site.ca.certificate, digest,
+                 "-cert", site.path(state), "-CAfile", site.ca.certificate, "-no_nonce")
     assert "Response verify OK" in result.stderr
     assert f"{site.path(state)}: {ANSWERS[state]}" in result.stdout
 
@@ -272,7 +305,7 @@ def test_a_replayed_client_gets_every_answer(site, record, name, state):
     else:
         basic = read_strictly(body, encoded)
         assert status_of(basic) == ANSWERS[state]
-        verify(site, state, body)
+        verify(site, state, body, encoded)
         this_update, produced_at, next_update = times_of(basic)
         assert this_update <= produced_at <= now() + datetime.timedelta(seconds=1)
         assert now() < next_update and next_update - this_update < TEN_DAYS
@@ -364,6 +397,16 @@ def test_acrobat_gets_its_nonce_and_a_signer_that_needs_no_check(site, state):
     for one in single_extensions(basic):
         if one["extn_id"].dotted == "1.3.36.8.3.13":
             assert sha256_of(site.path(state)) in one.dump()
+
+
+@pytest.mark.parametrize("state", ["good", "revoked", "unknown"])
+def test_xipki_gets_its_nonce_as_it_sent_it(site, state):
+    """P-16: it compares what stands in extnValue."""
+    fields, body, encoded = ask(site, state, xipki)
+    assert "no-store" in fields["cache-control"]
+    extensions = read_strictly(body, encoded)["tbs_response_data"]["response_extensions"]
+    assert [one["extn_id"].dotted for one in extensions] == ["1.3.6.1.5.5.7.48.1.2"]
+    assert extensions[0]["extn_value"].contents == XIPKI_NONCE
 
 
 def test_haproxy_finds_at_least_five_minutes_left(site):
