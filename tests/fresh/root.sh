@@ -1,0 +1,152 @@
+# shellcheck shell=bash
+# The root that tests/fresh/run makes: what is carried into it, and the world that runs in it.
+# Sourced; expects $tree, $root, $suite, $user and scripts/lib.sh.
+# shellcheck disable=SC2154,SC2034
+
+# ---- what it is made of ----
+
+# This machine's Debian mirror, as apt knows it.
+find_mirror() {
+	local found
+	# shellcheck disable=SC2016 # apt's own format
+	found=$(apt-get indextargets --format '$(LABEL) $(REPO_URI)' 2>/dev/null | sort -u)
+	mirror=$(sed -n 's/^Debian //p' <<<"$found" | head -n 1)
+	security=$(sed -n 's/^Debian-Security //p' <<<"$found" | head -n 1)
+	mirror=${mirror:-http://deb.debian.org/debian}
+	security=${security:-http://deb.debian.org/debian-security}
+}
+
+carry_apt() {
+	cat >"$root/etc/apt/sources.list" <<LIST
+deb $mirror $suite main
+deb $mirror $suite-updates main
+deb $security $suite-security main
+LIST
+	{
+		apt-config dump | grep -E '^Acquire::(https?::(Proxy|CaInfo|Verify)|Check-|Retries|ForceIPv)' || true
+		[ -z "${http_proxy:-}" ] || printf 'Acquire::http::Proxy "%s";\n' "$http_proxy"
+		[ -z "${https_proxy:-}" ] || printf 'Acquire::https::Proxy "%s";\n' "$https_proxy"
+	} >"$root/etc/apt/apt.conf.d/00carried"
+	cp -a /etc/apt/auth.conf.d/. "$root/etc/apt/auth.conf.d/" 2>/dev/null || true
+}
+
+carry_network() {
+	cat /etc/resolv.conf >"$root/etc/resolv.conf"
+	printf '127.0.0.1 localhost\n::1 localhost ip6-localhost\n127.0.1.1 bare\n' >"$root/etc/hosts"
+	echo bare >"$root/etc/hostname"
+	# Certificates of the way out (a proxy's own) are trusted inside as they are here.
+	mkdir -p "$root/usr/local/share/ca-certificates"
+	cp -a /usr/local/share/ca-certificates/. "$root/usr/local/share/ca-certificates/"
+	chroot "$root" update-ca-certificates
+	[ ! -f /etc/pip.conf ] || cp /etc/pip.conf "$root/etc/pip.conf"
+}
+
+carry_settings() {
+	carry_apt
+	carry_network
+}
+
+# Lines NAME=VALUE: the environment of whoever runs the steps. Nothing else of ours is in it.
+environment() {
+	local name
+	if [ "$user" = root ]; then
+		printf '%s\n' HOME=/root USER=root LOGNAME=root SHELL=/bin/bash \
+			PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+	else
+		printf '%s\n' HOME=/home/tester USER=tester LOGNAME=tester SHELL=/bin/bash \
+			PATH=/usr/local/bin:/usr/bin:/bin LANG=ja_JP.UTF-8 TZ=Asia/Tokyo
+	fi
+	for name in http_proxy https_proxy no_proxy PIP_CERT PIP_INDEX_URL PIP_EXTRA_INDEX_URL \
+		PIP_TRUSTED_HOST PIP_DEFAULT_TIMEOUT; do
+		[ -z "${!name:-}" ] || printf '%s=%s\n' "$name" "${!name}"
+	done
+}
+
+add_user() {
+	home=/root
+	[ "$user" = sudo ] || return 0
+	home=/home/tester
+	chroot "$root" useradd --create-home --shell /bin/bash tester
+	echo 'tester ALL=(ALL) NOPASSWD: ALL' >"$root/etc/sudoers.d/tester"
+}
+
+clone_tree() {
+	git clone -q --no-hardlinks "$tree" "$root$home/stillgood"
+	[ "$user" = root ] || chroot "$root" chown -R tester: /home/tester/stillgood
+}
+
+# ---- the world in it ----
+
+init=
+world=
+
+# Runs in new namespaces, before the first process: a container's mounts.
+# shellcheck disable=SC2016
+mounts='set -e
+[ "$2" = root ] || mount --bind "$1" "$1"
+hostname bare
+mount -t proc proc "$1/proc"
+mount -t sysfs -o ro sysfs "$1/sys" 2>/dev/null || mount --bind -o ro /sys "$1/sys"
+mount -t tmpfs -o mode=755,nosuid tmpfs "$1/dev"
+for node in "null 1 3" "zero 1 5" "full 1 7" "random 1 8" "urandom 1 9" "tty 5 0"; do
+	set -- "$1" "$2" $node
+	mknod -m 666 "$1/dev/$3" c "$4" "$5"
+done
+ln -s /proc/self/fd "$1/dev/fd"
+ln -s fd/0 "$1/dev/stdin"
+ln -s fd/1 "$1/dev/stdout"
+ln -s fd/2 "$1/dev/stderr"
+mkdir "$1/dev/pts" "$1/dev/shm"
+mount -t devpts -o newinstance,ptmxmode=666,mode=620,gid=5 devpts "$1/dev/pts"
+ln -s pts/ptmx "$1/dev/ptmx"
+mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs "$1/dev/shm"
+if [ "$2" = root ]; then
+	exec chroot "$1" sleep infinity
+fi
+exec chroot "$1" bash -c "sleep infinity & wait"'
+
+begin_world() {
+	unshare --mount --propagation private --pid --fork --kill-child --uts --ipc -- \
+		sh -c "$mounts" sh "$root" "$user" &
+	world=$!
+	local tries=0
+	until init=$(pgrep -P "$world") && [ "$(readlink "/proc/$init/root")" = "$root" ]; do
+		kill -0 "$world" 2>/dev/null || die "no namespaces here (see unshare(1))"
+		tries=$((tries + 1))
+		[ $tries -lt 600 ] || die "the namespaces are not ready after a minute"
+		sleep 0.1
+	done
+}
+
+# inside SECONDS COMMAND — a shell's command in the clone, as the user, in the world.
+inside() {
+	local limit=$1 command=$2 words=(env -i)
+	mapfile -t -O 2 words < <(environment)
+	words+=(bash -c "cd $home/stillgood && $command")
+	[ "$user" = root ] || words=(runuser -u tester -- "${words[@]}")
+	timeout --kill-after=10 "$limit" nsenter -t "$init" --mount --pid --uts --ipc -- \
+		chroot "$root" "${words[@]}"
+}
+
+# The first process takes everything in its namespace with it, mounts too.
+end_world() {
+	[ -n "$world" ] || return 0
+	kill -KILL "$world" 2>/dev/null || true
+	wait "$world" 2>/dev/null || true
+	while [ -n "$init" ] && kill -0 "$init" 2>/dev/null; do sleep 0.1; done
+	world=
+}
+
+# ---- ports of this machine, which the world shares ----
+
+ss_listens() {
+	(exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && echo taken || true
+}
+
+free_port() {
+	local port
+	for port in $(seq 18080 18180); do
+		[ -n "$(ss_listens "$port")" ] || { echo "$port"; return; }
+	done
+	die "no free port from 18080 to 18180"
+}
