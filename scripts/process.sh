@@ -22,20 +22,23 @@ process_started() {
 	printf '%s\n' "${fields[19]:-}"
 }
 
+boot_id() { cat /proc/sys/kernel/random/boot_id; }
+
 # record_process PID FILE
 record_process() {
-	printf '%s %s\n' "$1" "$(process_started "$1")" >"$2"
+	printf '%s %s %s\n' "$1" "$(process_started "$1")" "$(boot_id)" >"$2"
 }
 
-# recorded_process FILE PROGRAM — its pid, if it runs PROGRAM and started when the file says. Process
-# ids are given out again; a program that was built anew meanwhile is "(deleted)".
+# recorded_process FILE PROGRAM — its pid, if it is the process that the file means: process ids are
+# given out again, but not in the same tick of the same boot. Besides, it runs PROGRAM, where that can be
+# read (a process that holds keys shows it to root alone); one built anew meanwhile is "(deleted)".
 recorded_process() {
-	local pid started program
-	read -r pid started 2>/dev/null <"$1" || [ -n "${pid:-}" ] || return 1
+	local pid='' started='' boot='' program
+	{ read -r pid started boot <"$1"; } 2>/dev/null || [ -n "$pid" ] || return 1
 	process_runs "$pid" || return 1
-	program=$(readlink "/proc/$pid/exe") || return 1
+	[ "$started $boot" = "$(process_started "$pid") $(boot_id)" ] || return 1
+	program=$(readlink "/proc/$pid/exe" 2>/dev/null) || program=$2
 	[ "${program% (deleted)}" = "$2" ] || return 1
-	[ -z "$started" ] || [ "$started" = "$(process_started "$pid")" ] || return 1
 	printf '%s\n' "$pid"
 }
 

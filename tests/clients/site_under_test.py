@@ -16,8 +16,10 @@ import harness
 from harness import run, stillgood
 
 NAME = "Clients"
-# The least that leaves room for a busy machine: beyond it a good becomes a tryLater.
-FRESHNESS = {"freshness": "1500ms", "query_timeout": "700ms", "connect_timeout": "1s"}
+# Beyond it a good becomes a tryLater, which must not be because the machine is busy. The one that
+# shall be late has the least that there is.
+FRESHNESS = {"freshness": "6s", "query_timeout": "2s", "connect_timeout": "2s"}
+LATE = {"freshness": "1500ms", "query_timeout": "700ms", "connect_timeout": "1s"}
 TRY_LATER = bytes.fromhex("30030a0103")
 
 # What each state is answered with, in the words of most clients.
@@ -31,7 +33,7 @@ class Site:
     def __init__(self, folder, key="rsa:2048", server=None, defaults=None, database=None):
         self.folder = folder
         self.key_kind = key
-        self.options = {"server": {"answer_timeout": "1s", **(server or {})}, "defaults": defaults,
+        self.options = {"server": {"answer_timeout": "3s", **(server or {})}, "defaults": defaults,
                         "database": {**FRESHNESS, **(database or {})}}
         self.pg = harness.Postgres()
         self.ca = None
@@ -88,9 +90,10 @@ class Site:
             self.pg.start()
             harness.wait_for("the responder to be ready", self.responder.ready)
 
-    def _start_responder(self, name, conninfo_of):
+    def _start_responder(self, name, conninfo_of, **database):
+        options = {**self.options, "database": {**self.options["database"], **database}}
         responder = harness.Responder(os.path.join(self.folder, name), conninfo_of,
-                                      {NAME: self.ca}, **self.options)
+                                      {NAME: self.ca}, **options)
         return self._stack.enter_context(responder)
 
     def _record_certificates(self):
@@ -117,7 +120,7 @@ class Site:
             stillgood("issuer", "add", self.ca.certificate, "--name", NAME,
                       "--database", self.pg.conninfo)
             self.pg.sql("CREATE ROLE late LOGIN IN ROLE stillgood_responder")
-            self.late = self._start_responder("late", _Login(self.pg, "late"))
+            self.late = self._start_responder("late", _Login(self.pg, "late"), **LATE)
             self.responder = self._start_responder("responder", self.pg)
             self._record_certificates()
             self._cut_off_the_late_one()

@@ -70,7 +70,7 @@ class Dirmngr:
     def __exit__(self, *_):
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGTERM)
-            harness.wait_for("dirmngr to end", lambda: not os.path.exists(f"/proc/{self.pid}"))
+            harness.wait_for("dirmngr to end", lambda: harness.gone(self.pid))
 
 
 @pytest.fixture(scope="module")

@@ -192,7 +192,7 @@ class Wire:
 
     def __init__(self, site, state):
         port = int(host(site, state).split(":")[1])
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=120)
 
     def send(self, octets):
         self.socket.sendall(octets)

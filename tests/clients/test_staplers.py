@@ -56,7 +56,7 @@ class Server:
     def stop(self):
         self.process.terminate()
         try:
-            self.process.wait(timeout=20)
+            self.process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait(timeout=10)
@@ -71,7 +71,7 @@ def s_client(site, port):
 
 def curl(site, port, *options):
     """curl's exit status, what it printed, and what it complained about."""
-    result = run("curl", "-sS", "-o", os.devnull, "-w", "%{http_code}", "--max-time", "20",
+    result = run("curl", "-sS", "-o", os.devnull, "-w", "%{http_code}", "--max-time", "120",
                  "--cacert", site.ca.certificate, "--resolve", f"localhost:{port}:127.0.0.1",
                  *options, f"https://localhost:{port}/", check=False)
     return result.returncode, result.stdout, result.stderr

@@ -8,7 +8,7 @@ import contextlib
 import socket
 import threading
 
-SECONDS = 15
+SECONDS = 120
 
 
 class Wiretap:

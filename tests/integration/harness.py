@@ -2,10 +2,16 @@
 
 Everything listens on Unix sockets or loopback, lives in a temporary folder, is bounded in time and
 is ended by its own process id. PostgreSQL does not run as root, so root switches to `postgres`.
+
+Deadlines here are for what never happens, not for what is slow: a machine at a load of ten keeps them.
 """
+import atexit
 import contextlib
+import errno
+import functools
 import glob
 import hashlib
+import itertools
 import json
 import os
 import pwd
@@ -20,10 +26,18 @@ import urllib.request
 import psycopg2
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-STILLGOOD = os.environ.get("STILLGOOD_BIN", os.path.join(ROOT, "build", "asan", "stillgood"))
+BUILD = os.environ.get("STILLGOOD_BUILD", os.path.join(ROOT, "build", "asan"))
+STILLGOOD = os.environ.get("STILLGOOD_BIN", os.path.join(BUILD, "stillgood"))
+# Neither a proxy for the way out nor another database is meant for what runs here.
+for _name in [name for name in os.environ if name.startswith("PG") or name == "STILLGOOD_DATABASE"
+              or name.lower() in ("http_proxy", "https_proxy", "all_proxy")]:
+    del os.environ[_name]
 
 
-def wait_for(what, condition, seconds=20.0, pause=0.02):
+DEADLINE = 120.0
+
+
+def wait_for(what, condition, seconds=DEADLINE, pause=0.02):
     """Calls condition until it returns something true; what it waited for is in the failure."""
     end = time.monotonic() + seconds
     while True:
@@ -35,16 +49,55 @@ def wait_for(what, condition, seconds=20.0, pause=0.02):
         time.sleep(pause)
 
 
+def gone(pid):
+    """It has ended: also one that nobody has waited for, where the first process reaps nobody."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+_claims = {}  # port: the socket that says that it is this process's
+
+
+def _ports_to_choose_from():
+    """Those that the kernel gives to nobody who does not name them, so no client has one by chance."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
+        first, last = map(int, file.read().split())
+    start = 10000 + os.getpid() * 37 % 10000
+    return [port for port in itertools.chain(range(start, 30000), range(10000, start))
+            if not first <= port <= last]
+
+
+def _claim(port):
+    """Until this process ends: tests beside this one never choose the same. The claim is a name in the
+    kernel that only one socket can have, and that leaves no file."""
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        claim.bind(f"\0stillgood-test-port-{port}")
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+            with socket.socket(type=kind) as s:
+                if kind == socket.SOCK_STREAM:
+                    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                s.bind(("", port))
+    except OSError as error:
+        claim.close()
+        assert error.errno == errno.EADDRINUSE, error
+        return False
+    _claims[port] = claim
+    return True
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A TCP and UDP port that is nobody's, and this process's from now on."""
+    return next(port for port in _ports_to_choose_from() if port not in _claims and _claim(port))
 
 
 def run(*command, check=True, **options):
     """Runs a command with its output captured as text."""
     result = subprocess.run(
-        [str(word) for word in command], capture_output=True, text=True, timeout=120, **options
+        [str(word) for word in command], capture_output=True, text=True, timeout=600, **options
     )
     if check and result.returncode != 0:
         raise AssertionError(
@@ -98,30 +151,47 @@ def issuer_row(name, subject=None, key=None):
             hashlib.sha256(key).digest(), made_certificate(der_subject, der_subject, key))
 
 
+def as_postgres(*command):
+    """A command of the cluster's owner: root may not run PostgreSQL."""
+    return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else list(command)
+
+
+def _postgres_folder():
+    folder = tempfile.mkdtemp(prefix="stillgood-pg-", dir="/tmp")
+    os.chmod(folder, 0o755)
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres", "postgres")
+    return folder
+
+
+@functools.lru_cache(maxsize=None)
+def empty_cluster():
+    """What initdb makes, once for this process; every cluster begins as a copy of it."""
+    folder = _postgres_folder()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    data = os.path.join(folder, "data")
+    run(*as_postgres(os.path.join(postgres_programs(), "initdb"), "-D", data, "-U", "postgres",
+                     "-A", "trust", "-N", "-E", "UTF8", "--no-locale"), cwd=folder)
+    return data
+
+
 class Postgres:
     """A private cluster on a Unix socket. `with Postgres() as pg:` starts and removes it."""
 
     def __init__(self, port=5432, settings=None, listen=""):
-        self.folder = tempfile.mkdtemp(prefix="stillgood-pg-", dir="/tmp")
+        self.folder = _postgres_folder()
         self.data = os.path.join(self.folder, "data")
         self.port = port
         self.listen = listen
         self.settings = dict(settings or {})
         self.programs = postgres_programs()
         self._connection = None
-        os.chmod(self.folder, 0o755)
-        if os.geteuid() == 0:
-            shutil.chown(self.folder, "postgres", "postgres")
 
     def _command(self, program, *arguments):
-        command = [os.path.join(self.programs, program), *arguments]
-        if os.geteuid() == 0:
-            command = ["runuser", "-u", "postgres", "--", *command]
-        return command
+        return as_postgres(os.path.join(self.programs, program), *arguments)
 
     def initialise(self):
-        run(*self._command("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-N",
-                           "-E", "UTF8", "--no-locale"), cwd=self.folder)
+        run(*as_postgres("cp", "-a", empty_cluster(), self.data), cwd=self.folder)
         return self
 
     def start(self):
@@ -136,26 +206,39 @@ class Postgres:
             **self.settings,
         }
         words = " ".join(f"-c {name}='{value}'" for name, value in options.items())
-        run(*self._command("pg_ctl", "-D", self.data, "-w", "-t", "60", "-s",
+        run(*self._command("pg_ctl", "-D", self.data, "-w", "-t", "300", "-s",
                            "-l", os.path.join(self.folder, "log"), "-o", words, "start"),
             cwd=self.folder)
         return self
 
     def stop(self, mode="fast"):
         self.close()
-        run(*self._command("pg_ctl", "-D", self.data, "-w", "-s", "-m", mode, "stop"),
+        run(*self._command("pg_ctl", "-D", self.data, "-w", "-t", "300", "-s", "-m", mode, "stop"),
             cwd=self.folder)
 
     def kill(self):
         """kill -9 of the postmaster and its children, as a crash does."""
         self.close()
         with open(os.path.join(self.data, "postmaster.pid"), encoding="ascii") as file:
-            pid = int(file.readline())
+            lines = file.read().splitlines()
+        pid = int(lines[0])
         children = run("ps", "-o", "pid=", "--ppid", str(pid), check=False).stdout.split()
         for victim in [pid, *map(int, children)]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(victim, signal.SIGKILL)
-        wait_for("PostgreSQL to be gone", lambda: not os.path.exists(f"/proc/{pid}"))
+        for victim in [pid, *map(int, children)]:
+            wait_for("PostgreSQL to be gone", lambda: gone(victim))
+        self._forget(lines)
+
+    def _forget(self, lines):
+        """Where nobody reaps soon, the number in these files lives on, and a start would believe it.
+        The shared memory that it names would stay too."""
+        if len(lines) > 6:
+            run("ipcrm", "-m", lines[6].split()[1], check=False)
+        for path in (os.path.join(self.data, "postmaster.pid"),
+                     os.path.join(self.folder, f".s.PGSQL.{self.port}.lock")):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
 
     def running(self):
         return run(*self._command("pg_ctl", "-D", self.data, "status"), check=False,
@@ -194,6 +277,23 @@ class Postgres:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+_keys_made = {}
+
+
+def large_key(kind, path):
+    """RSA keys that take seconds to make are kept beside the build; no two of one process are the same."""
+    number = _keys_made[kind] = _keys_made.get(kind, -1) + 1
+    folder = os.path.join(BUILD, "keys")
+    kept = os.path.join(folder, f"{kind.replace(':', '-')}-{number}.pem")
+    if not os.path.exists(kept):
+        os.makedirs(folder, exist_ok=True)
+        fresh = f"{kept}.{os.getpid()}"
+        run("openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", f"rsa_keygen_bits:{kind[4:]}",
+            "-out", fresh)
+        os.replace(fresh, kept)
+    shutil.copy(kept, path)
+
+
 class DemoCA:
     """A CA made with openssl, in `folder`: ca.pem, its delegated signer, and certificates."""
 
@@ -221,7 +321,9 @@ class DemoCA:
 
     @staticmethod
     def _key(path, kind):
-        if kind.startswith("rsa:"):
+        if kind in ("rsa:3072", "rsa:4096"):
+            large_key(kind, path)
+        elif kind.startswith("rsa:"):
             run("openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt",
                 f"rsa_keygen_bits:{kind[4:]}", "-out", path)
         elif kind == "ed25519":
@@ -301,7 +403,7 @@ class Responder:
         self._alive()
         return self.get("readyz")[0] == 200
 
-    def get(self, path, headers=None, timeout=5):
+    def get(self, path, headers=None, timeout=DEADLINE):
         """(HTTP status, body), or (0, b'') where there is no answer."""
         request = urllib.request.Request(self.url + path, headers=headers or {})
         try:
@@ -312,7 +414,7 @@ class Responder:
         except OSError:
             return 0, b""
 
-    def post(self, body, headers=None, timeout=10):
+    def post(self, body, headers=None, timeout=DEADLINE):
         """(HTTP status, body, headers)."""
         headers = {"Content-Type": "application/ocsp-request"} if headers is None else headers
         request = urllib.request.Request(self.url, data=body, headers=headers)
@@ -347,7 +449,7 @@ class Responder:
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(timeout=30)
+                self.process.wait(timeout=DEADLINE)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait(timeout=10)

@@ -178,7 +178,7 @@ def test_a_later_reason_or_crl_changes_the_answer_at_once(world, site):
         number = [e["extn_value"].parsed["crl_num"].native for e in
                   reply.single["single_extensions"] if e["extn_id"].native == "crl"]
         return reason == "key_compromise" and number == [0x100]
-    harness.wait_for("the later reason and CRL", changed, seconds=5)
+    harness.wait_for("the later reason and CRL", changed)
 
 
 def test_the_chain_follows_the_signer_and_fits_a_buffer(world, site):
@@ -225,13 +225,20 @@ def test_what_no_one_here_knows_is_unknown_under_the_default_issuer(world, site)
         assert site.post(file.read())[1] == UNAUTHORIZED
 
 
+def revocations_known(responder):
+    ledger, = (room for room in responder.status()["rooms"] if room["name"] == "ledger")
+    return ledger["status"]["revoked"]
+
+
 def test_revoked_is_answered_without_the_database(world, site):
     """P-21, P-30: what only the database knows is then left out."""
     pg, root, sub, *_ = world
     path = sub.issue("revoked-alone")
     stillgood("import", "certs", path, "--database", pg.conninfo)
+    known = revocations_known(site)
     pg.sql("SELECT stillgood.revoke('Sub', %s)", (serial(path),))
-    time.sleep(0.5)  # the feed brings it; asking for it now would cache its facts
+    # Asking for it now would cache its facts.
+    harness.wait_for("the feed to bring it", lambda: revocations_known(site) > known)
     pg.kill()
     try:
         reply = Reply(ask(site, sub.certificate, path))
@@ -252,7 +259,7 @@ def test_a_closed_ca_is_revoked_as_a_whole(world, site):
         replies = [Reply(ask(site, sub.certificate, sub.path(name + ".pem")))
                    for name in ("good", "expired", "revoked")]
         return all(reply.status == "revoked" for reply in replies)
-    harness.wait_for("the whole issuer to be revoked", revoked, seconds=5)
+    harness.wait_for("the whole issuer to be revoked", revoked)
     assert Reply(ask(site, root.certificate, root.path("of-root.pem"))).status == "good"
 
 
@@ -265,14 +272,14 @@ def test_a_retired_ca_is_answered_until_its_retention_ends(world):
     register(pg, "Old", old.certificate)
     path = old.issue("of-old")
     stillgood("import", "certs", path, "--database", pg.conninfo)
-    soon = datetime.datetime.now(UTC) + datetime.timedelta(seconds=12)
+    soon = datetime.datetime.now(UTC) + datetime.timedelta(seconds=40)
     with harness.Responder(os.path.join(folder, "retired"), pg, {"Old": section(
             old, retired_until=soon.strftime("%Y-%m-%dT%H:%M:%SZ"))}) as responder:
         reply = Reply(ask(responder, old.certificate, path))
         assert reply.status == "good"
         assert reply.single["next_update"].native <= soon, "no answer outlives the retention"
         harness.wait_for("the end of retention", lambda: ask(
-            responder, old.certificate, path) == UNAUTHORIZED, seconds=25, pause=0.5)
+            responder, old.certificate, path) == UNAUTHORIZED, pause=0.5)
 
 
 @pytest.mark.parametrize("options,words", [

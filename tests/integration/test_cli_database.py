@@ -196,7 +196,7 @@ def test_heartbeats_go_on_until_the_end_is_asked_for(postgres):
         later = beat()
         wait_for("a heartbeat after the cut", lambda: beat() > later)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=120) == 0
     finally:
         process.kill()
         process.wait()

@@ -30,7 +30,7 @@ def refused(site, change, pattern, command="serve"):
     with open(responder.conf, "w", encoding="utf-8") as file:
         file.write(change(text))
     result = subprocess.run([harness.STILLGOOD, command, "-c", responder.conf],
-                            capture_output=True, text=True, timeout=60, check=False)
+                            capture_output=True, text=True, timeout=300, check=False)
     assert result.returncode == 1, result
     output = result.stderr + (result.stdout if command == "check" else "")
     assert re.search(pattern, output), output

@@ -1,5 +1,6 @@
 """What must hold while things break: a child killed under load, the database away, an orderly end.
 The history is checked against the invariants of FAULTS.md."""
+import datetime
 import os
 import signal
 import subprocess
@@ -57,6 +58,12 @@ class Site:
         assert response.next_update.timestamp() > 0
         return response.certificate_status.name.lower()
 
+    def proven(self, path):
+        """The moment up to which the data is proven current, by the second: a live thisUpdate."""
+        _, body, _ = self.responder.post(self.request(path, os.urandom(16)))
+        moment = ocsp.load_der_ocsp_response(body).this_update
+        return moment.replace(tzinfo=datetime.timezone.utc).timestamp()
+
     def revoke(self, path):
         stillgood("revoke", path, "--reason", "keyCompromise", "--database", self.pg.conninfo)
 
@@ -87,7 +94,7 @@ class Load(threading.Thread):
 
     def finish(self):
         self.ended.set()
-        self.join(timeout=30)
+        self.join(timeout=harness.DEADLINE)
         assert not self.is_alive()
         return self.history
 
@@ -114,9 +121,12 @@ def test_a_killed_child_is_restarted_and_nothing_wrong_is_said(site, room):
         os.kill(pid, signal.SIGKILL)
         wait_for(f"a new {room}",
                  lambda old=pid: site.responder.children().get(room, old) != old)
-        wait_for("readiness", site.responder.ready, seconds=5)
-    killed_last = time.monotonic()
-    time.sleep(1)
+        wait_for("readiness", site.responder.ready)
+
+    def whole_again():
+        last = [answer for _, _, answer in load.history[-40:]]
+        return len(last) == 40 and set(last) == {"good", "revoked"}
+    wait_for("forty answers of which none is missing", whole_again)
     history = load.finish()
     answers = {answer for _, _, answer in history}
     assert answers <= {"good", "revoked", "try_later", None}, answers
@@ -125,8 +135,6 @@ def test_a_killed_child_is_restarted_and_nothing_wrong_is_said(site, room):
             assert answer != "good"
         else:
             assert answer != "revoked"
-    late = [answer for when, _, answer in history if when > killed_last]
-    assert late and set(late) == {"good", "revoked"}, "whole again"
     assert site.responder.process.poll() is None
 
 
@@ -136,7 +144,7 @@ def test_a_revocation_changes_the_cached_answer_on_every_front(site):
     for _ in range(20):
         assert site.ask(request) == "good"
     site.revoke(path)
-    wait_for("the revocation", lambda: site.ask(request) == "revoked", seconds=5)
+    wait_for("the revocation", lambda: site.ask(request) == "revoked")
     assert {site.ask(request) for _ in range(40)} == {"revoked"}
 
 
@@ -144,9 +152,9 @@ def test_a_released_hold_is_good_again(site):
     path = site.issue("held")
     request = site.request(path)
     stillgood("hold", path, "--database", site.pg.conninfo)
-    wait_for("the hold", lambda: site.ask(request) == "revoked", seconds=5)
+    wait_for("the hold", lambda: site.ask(request) == "revoked")
     stillgood("release", path, "--database", site.pg.conninfo)
-    wait_for("the release", lambda: site.ask(request) == "good", seconds=5)
+    wait_for("the release", lambda: site.ask(request) == "good")
 
 
 def test_while_the_database_is_away_good_ends_at_the_bound_and_revoked_goes_on(site):
@@ -156,12 +164,17 @@ def test_while_the_database_is_away_good_ends_at_the_bound_and_revoked_goes_on(s
     good_request, revoked_request = site.request(good), site.request(revoked)
     assert site.ask(good_request) == "good"
     wait_for("the revocation", lambda: site.ask(revoked_request) == "revoked")
-    killed = time.monotonic()
+    proven = site.proven(good)
     site.pg.kill()
-    while time.monotonic() < killed + FRESHNESS - 0.7:
-        assert site.ask(good_request) == "good", "cached answers go on until the bound"
+    killed = time.time()
+    # The data is proven until some moment from `proven` to `killed`; a good ends a bound after it.
+    while (answer := site.ask(good_request)) == "good" or time.time() < killed + FRESHNESS + 0.3:
+        asked = time.time()
+        if answer == "try_later":
+            assert asked >= proven + FRESHNESS, "cached answers go on until the bound"
+        else:
+            assert answer == "good"
         time.sleep(0.05)
-    time.sleep(max(0.0, killed + FRESHNESS + 0.3 - time.monotonic()))
     for _ in range(10):
         assert site.ask(good_request) == "try_later"
         assert site.ask(revoked_request) == "revoked"
@@ -169,7 +182,7 @@ def test_while_the_database_is_away_good_ends_at_the_bound_and_revoked_goes_on(s
     assert site.responder.get("readyz")[0] == 503
     assert site.responder.get("healthz")[0] == 200
     site.pg.start()
-    wait_for("readiness", site.responder.ready, seconds=30)
+    wait_for("readiness", site.responder.ready)
     assert site.ask(good_request) == "good"
 
 
@@ -182,9 +195,9 @@ def test_a_revocation_during_the_outage_is_not_missed(site):
     site.revoke(path)
     site.pg.stop()
     os.kill(site.responder.children()["ledger"], signal.SIGCONT)
-    time.sleep(0.5)
+    wait_for("the outage to be seen", lambda: not site.responder.ready())
     site.pg.start()
-    wait_for("the revocation", lambda: site.ask(request) == "revoked", seconds=30)
+    wait_for("the revocation", lambda: site.ask(request) == "revoked")
 
 
 def test_the_rooms_end_when_the_warden_is_killed(site):
@@ -192,8 +205,7 @@ def test_the_rooms_end_when_the_warden_is_killed(site):
     site.responder.process.kill()
     site.responder.process.wait(timeout=10)
     for pid in pids:
-        wait_for(f"process {pid} to end", lambda p=pid: not os.path.exists(f"/proc/{p}")
-                 or "Z" in open(f"/proc/{p}/stat", encoding="ascii").read().split()[2])
+        wait_for(f"process {pid} to end", lambda p=pid: harness.gone(p))
 
 
 def test_sigterm_finishes_what_is_in_flight_and_exits_0(site):
@@ -203,10 +215,10 @@ def test_sigterm_finishes_what_is_in_flight_and_exits_0(site):
     threads = [threading.Thread(target=lambda r=r: answers.append(site.ask(r))) for r in requests]
     for thread in threads:
         thread.start()
-    time.sleep(0.05)
+    wait_for("a first answer", lambda: "good" in answers)
     assert site.responder.stop() == 0
     for thread in threads:
-        thread.join(timeout=20)
+        thread.join(timeout=harness.DEADLINE)
     assert set(answers) <= {"good", None}, answers
     assert "good" in answers
 
@@ -216,7 +228,7 @@ def test_unknown_becomes_good_soon_after_the_certificate_is_issued(site):
     request = site.request(path)
     assert site.ask(request) == "unknown"
     stillgood("import", "certs", path, "--database", site.pg.conninfo)
-    wait_for("good", lambda: site.ask(request) == "good", seconds=5)
+    wait_for("good", lambda: site.ask(request) == "good")
 
 
 def test_a_compromised_ca_revokes_everything_at_once(site):
@@ -227,12 +239,12 @@ def test_a_compromised_ca_revokes_everything_at_once(site):
     stillgood("revoke", "--all", "--yes", "--issuer", "Demo", "--reason", "cACompromise",
               "--database", site.pg.conninfo)
     wait_for("the revocation",
-             lambda: [site.ask(request) for request in requests] == ["revoked", "revoked"], seconds=5)
+             lambda: [site.ask(request) for request in requests] == ["revoked", "revoked"])
 
 
 def test_a_listening_port_that_is_taken_is_named(site):
     result = subprocess.run([harness.STILLGOOD, "serve", "-c", site.responder.conf],
-                            capture_output=True, text=True, timeout=30, check=False)
+                            capture_output=True, text=True, timeout=300, check=False)
     assert result.returncode == 1
     assert "in use" in result.stderr or "another instance" in result.stderr, result.stderr
     assert site.responder.ready()

@@ -35,16 +35,13 @@ def site(tmp_path_factory):
             yield responder, der
 
 
-def exchange(responder, data, seconds=5):
-    """Everything that comes back until the server closes or nothing comes for a while."""
-    with socket.create_connection(("127.0.0.1", responder.port), timeout=seconds) as s:
+def exchange(responder, data):
+    """Everything that comes back until the server closes."""
+    with socket.create_connection(("127.0.0.1", responder.port), harness.DEADLINE) as s:
         s.sendall(data)
         received = b""
-        try:
-            while chunk := s.recv(65536):
-                received += chunk
-        except socket.timeout:
-            pass
+        while chunk := s.recv(65536):
+            received += chunk
         return received
 
 
@@ -148,9 +145,8 @@ def test_a_body_over_the_limit_gets_413(site):
 def test_http_1_0_is_answered_and_closed_at_once(site):
     """P-45"""
     responder, der = site
-    started = time.monotonic()
-    status, head, _ = split(exchange(responder, post(der, version="1.0"), seconds=10))
-    assert status == 200 and time.monotonic() - started < 5, "closed, not timed out"
+    status, head, _ = split(exchange(responder, post(der, version="1.0")))
+    assert status == 200
     assert "content-length" in head and "chunked" not in head
 
 
@@ -177,7 +173,7 @@ def test_expect_continue_does_not_stall(site):
     """P-45"""
     responder, der = site
     head = post(der, extra="Expect: 100-continue\r\n")[:-len(der)]
-    with socket.create_connection(("127.0.0.1", responder.port), timeout=5) as s:
+    with socket.create_connection(("127.0.0.1", responder.port), harness.DEADLINE) as s:
         s.sendall(head)
         assert s.recv(65536).startswith(b"HTTP/1.1 100")
         s.sendall(der)
@@ -287,6 +283,6 @@ def test_no_input_ends_a_process(site):
     for cut in range(len(der)):
         assert split(exchange(responder, post(der[:cut])))[2] == MALFORMED
     for _ in range(200):
-        with socket.create_connection(("127.0.0.1", responder.port), timeout=5) as s:
+        with socket.create_connection(("127.0.0.1", responder.port), harness.DEADLINE) as s:
             s.sendall(os.urandom(300))
     assert responder.children() == before and responder.ready()

@@ -26,7 +26,7 @@ def pkilint(tmp_path_factory):
         work = folder / "work.json"
         work.write_text(json.dumps({command: arguments}), encoding="utf-8")
         done = subprocess.run([PYTHON, os.path.join(HERE, "run_pkilint.py"), str(work)],
-                              capture_output=True, text=True, timeout=100, check=True)
+                              capture_output=True, text=True, timeout=600, check=True)
         return [tuple(result) for result in json.loads(done.stdout)[command]]
 
     return lint
