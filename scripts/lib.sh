@@ -20,7 +20,7 @@ packages_test=(libcmocka-dev python3 python3-pytest python3-pytest-xdist python3
 packages_clients=(nginx apache2 haproxy libnss3-tools default-jdk-headless libbcprov-java
 	libbcpkix-java dirmngr strongswan-pki libstrongswan-standard-plugins
 	libstrongswan-extra-plugins freeradius eapoltest)
-packages_doors=(python3)
+
 packages_lint=(python3-venv)
 packages_ci=(clang-format clang-tidy shellcheck git)
 packages_bench=(nginx-light wrk python3 python3-psycopg2 python3-cryptography)

@@ -4,7 +4,6 @@ import os
 import re
 import select
 import socket
-import time
 
 import pytest
 
