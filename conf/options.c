@@ -269,7 +269,8 @@ const struct option options[] = {
 	 ISSUER_AT(policy.complete),
 	 "Does the database hold every certificate of this issuer? no is for an issuer known by "
 	 "its "
-	 "CRL alone: a serial number without a row is then answered good."},
+	 "CRL alone: a serial number without a row is then answered good. Such an answer is made "
+	 "anew each second and is for no HTTP cache, because a row may say more."},
 	{SHARED(archive_cutoff), OPTION_DURATION, CONF_SIGNER, archive_words, DAY_US,
 	 36500 * DAY_US, "no", "3650d", ISSUER_AT(archive_cutoff_us),
 	 "Say in answers how far back they are reliable after certificates expire "

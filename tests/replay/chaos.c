@@ -224,6 +224,7 @@ static void prepare(struct chaos *c)
 	/* Half of the worlds have answers that live for seconds, so that they expire and refresh. */
 	w->sections[0].validity_us = draw(c, 2) ? 8 * SECOND_US : 3600 * SECOND_US;
 	policies(c, &w->sections[0]);
+	w->conf.server.max_age_us = (int64_t)draw(c, 4) * SECOND_US;
 	w->database.clock_offset_us = draw(c, 3) ? 0 : (int64_t)draw(c, 4) * SECOND_US;
 	world_start(w);
 }

@@ -168,6 +168,16 @@ static void judge_overtaken(struct world *w, const struct question *question, un
 		broken(w, question, i, "P-23: good after the certificate's end");
 }
 
+/* RFC 9919, 7.1 (F-lightweight): whoever was told max-age and comes back after it finds a newer answer. */
+static void judge_replacement(struct world *w, const struct question *question)
+{
+	const struct conf_issuer *section = section_of(w, question->issuers[0]);
+	int64_t max_age = w->conf.server.max_age_us / SECOND_US;
+	if (question->hit && section && section->profile == PROFILE_LIGHTWEIGHT &&
+	    wall_seconds(w->now.wall_us) >= question->produced_at + (max_age > 0 ? max_age : 1))
+		broken(w, question, 0, "F-lightweight: served past its max-age");
+}
+
 /* Of a whole issuer: nothing is looked up then, so nobody knows the certificate's end. */
 static bool issuer_revoked(const struct world *w, unsigned issuer)
 {
@@ -218,6 +228,7 @@ void oracle_judge(struct world *w, const struct question *question)
 	if (question->status_count != question->count)
 		broken(w, question, 0, "P-11: not one status for each CertID");
 	judge_times(w, question);
+	judge_replacement(w, question);
 	for (unsigned i = 0; i < question->status_count; i++) {
 		const struct sign_entry *said = &question->statuses[i];
 		if ((said->status != OCSP_REVOKED || never_issued(said)) && !fresh)
