@@ -87,6 +87,7 @@ static int put_jobs(struct view octets)
 					      .revoked_at = NOW - 100,
 					      .reason = REASON_KEY_COMPROMISE,
 					      .invalidity_at = TIME_NONE};
+	sign.entries[0].issuer_name = octets;
 	sign.entries[1] = (struct sign_entry){.certid = octets,
 					      .revoked_at = TIME_NONE,
 					      .reason = REASON_NONE,
