@@ -148,6 +148,12 @@ static int find_pending(PGconn *connection, enum db_migrate_mode mode, size_t *r
 		    schema == 0 ? fault : NULL);
 	if (schema < 0 || r < 0)
 		return schema < 0 ? schema : r;
+	if (schema == DB_SCHEMA_DENIED) /* reading it would not be enough */
+		return fault_set(
+			fault, -EPERM,
+			"database \"%s\": user \"%s\" may not change the schema: connect as its "
+			"owner, or as a superuser",
+			PQdb(connection), PQuser(connection));
 	bool may = schema == DB_SCHEMA_RIGHT ||
 		   schema == (mode == DB_MIGRATE_INIT ? DB_SCHEMA_MISSING : DB_SCHEMA_TOO_OLD);
 	if (!may)

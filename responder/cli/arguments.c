@@ -380,13 +380,29 @@ static int read_options(struct command_line *line, int argc, char **argv, struct
 	return 0;
 }
 
+/* "--correct-serials hex": what may be given needs a "=". */
+static const char *option_without_equals(const struct command_line *line)
+{
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		if (is_optional(options[i].argument) && line->values[i] && !*line->values[i])
+			return options[i].name;
+	return NULL;
+}
+
 static int check_operands(const struct command_line *line, struct fault *fault)
 {
 	const struct command *command = line->command;
 	if (line->operand_count < command->least)
 		return fault_set(fault, ARGUMENTS_WRONG, "%s: %s is missing", command->name,
 				 command->operands);
-	if (command->most >= 0 && line->operand_count > command->most)
+	bool many = command->most >= 0 && line->operand_count > command->most;
+	const char *option = option_without_equals(line);
+	if (many && option)
+		return fault_set(fault, ARGUMENTS_WRONG,
+				 "%s: too many arguments: %s; did you mean --%s=%s?", command->name,
+				 line->operands[command->most], option,
+				 line->operands[command->most]);
+	if (many)
 		return fault_set(fault, ARGUMENTS_WRONG, "%s: too many arguments: %s",
 				 command->name, line->operands[command->most]);
 	return 0;

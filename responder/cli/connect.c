@@ -121,22 +121,6 @@ int database_open(const struct command_line *line, const char *role, struct data
 	return database_open_conninfo("", role, ret, fault);
 }
 
-int database_open_current(const struct command_line *line, const char *role, struct database *ret,
-			  struct fault *fault)
-{
-	struct database database = {0};
-	int r = database_open(line, role, &database, fault);
-	if (r)
-		return r;
-	r = db_schema_check(database.connection, fault);
-	if (r) {
-		database_close(&database);
-		return r < 0 ? r : -ENOENT;
-	}
-	*ret = database;
-	return 0;
-}
-
 void database_close(struct database *database)
 {
 	PQfinish(database->connection);
@@ -158,7 +142,7 @@ static const struct {
 	{"P0002", -EINVAL, true, ""},
 	{"23514", -EINVAL, true, ""},
 	{"22023", -EINVAL, true, ""},
-	{"22021", -EINVAL, true, ""},
+	{"22021", -EINVAL, false, "a text that was given is not UTF-8"},
 	{"25006", -EROFS, false, "it is a standby: run this on its primary"},
 	{"40", -EAGAIN, false,
 	 "another session was in the way, nothing was changed; run this again"},
@@ -168,6 +152,14 @@ static const struct {
 	{"57P", -EIO, true, "; the server ended the connection, run this again"},
 	{"08", -EIO, true, "; the connection was lost, run this again"},
 };
+
+static int fault_of_right(struct database *database, const char *where, struct fault *fault)
+{
+	const char *user = or_empty(PQuser(database->connection));
+	return fault_set(fault, -EACCES,
+			 "%s: user \"%s\" may not do this; grant the role: GRANT %s TO \"%s\"",
+			 where, user, database->role, user);
+}
 
 static int fault_of_schema(const char *where, struct fault *fault)
 {
@@ -184,11 +176,7 @@ static int fault_of_state(struct database *database, const char *message, bool c
 	char where[256];
 	database_describe(database, where, sizeof(where));
 	if (strcmp(database->state, "42501") == 0) /* insufficient_privilege */
-		return fault_set(fault, -EACCES,
-				 "%s: user \"%s\" may not do this; grant the role: GRANT %s TO "
-				 "\"%s\"",
-				 where, or_empty(PQuser(database->connection)), database->role,
-				 or_empty(PQuser(database->connection)));
+		return fault_of_right(database, where, fault);
 	if (strcmp(database->state, "23505") == 0) /* unique_violation */
 		return fault_set(fault, -EEXIST, "%s: %s", where,
 				 constraint ? "another session has written the same; run this again"
@@ -217,6 +205,27 @@ int database_fault(struct database *database, const PGresult *result, struct fau
 	bool constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME) != NULL;
 	return fault_of_state(database, *message ? message : "the statement failed", constraint,
 			      fault);
+}
+
+int database_open_current(const struct command_line *line, const char *role, struct database *ret,
+			  struct fault *fault)
+{
+	char where[256];
+	struct database database = {0};
+	int r = database_open(line, role, &database, fault);
+	if (r)
+		return r;
+	r = db_schema_check(database.connection, fault);
+	if (r == DB_SCHEMA_DENIED) {
+		database_describe(&database, where, sizeof(where));
+		r = fault_of_right(&database, where, fault);
+	}
+	if (r) {
+		database_close(&database);
+		return r < 0 ? r : -ENOENT;
+	}
+	*ret = database;
+	return 0;
 }
 
 static bool is_success(const PGresult *result)

@@ -199,6 +199,11 @@ static int explain(const struct revocation *revocation, const struct target *tar
 				 "--at %s: is in the future by the database's clock; a revocation "
 				 "takes effect at once and cannot be announced",
 				 line->values[OPTION_AT] ? line->values[OPTION_AT] : "");
+	if (strcmp(state, "22023") == 0)
+		return fault_set(fault, result,
+				 "%s%s%s is not recorded: its octets are text, which is no number; "
+				 "`stillgood db upgrade` lists what was recorded so",
+				 where, colon, what);
 	return fault_set(fault, result, "%s%s%s", where, colon, server.text);
 }
 

@@ -213,6 +213,11 @@ static int find_socket(const struct command_line *line, char **ret, struct fault
 	cleanup(conf_freep) struct conf *conf = NULL;
 	if (!path) {
 		const char *file = line->values[OPTION_CONFIG];
+		if (!file && access(DEFAULT_CONFIGURATION, F_OK) < 0)
+			return fault_set(fault, -errno,
+					 DEFAULT_CONFIGURATION
+					 ": %s; say which instance with --config or --socket",
+					 strerror(errno));
 		int r = conf_load(file ? file : DEFAULT_CONFIGURATION, &conf, fault);
 		if (r)
 			return r;

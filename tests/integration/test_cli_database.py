@@ -78,6 +78,8 @@ def test_a_wrong_option_is_named_by_every_command_in_the_same_words(command, wro
     (["revoke", "-issuer", "X"], "revoke: no such option: -issuer; did you mean --issuer?"),
     (["ask", "--no"], "ask: --no may mean --nonce, --no-nonce"),
     (["serve", "now"], "serve: too many arguments: now"),
+    (["db", "upgrade", "--correct-serials", "hex"],
+     "db upgrade: too many arguments: hex; did you mean --correct-serials=hex?"),
 ])
 def test_what_was_meant_is_guessed(arguments, why):
     assert refused(*arguments, status=2) == f"stillgood: {why}"
@@ -171,7 +173,12 @@ def test_a_role_that_lacks_a_right_is_told_which_to_grant(postgres):
     postgres.sql("DROP ROLE IF EXISTS nobody_here")
     postgres.sql("CREATE ROLE nobody_here LOGIN")
     conninfo = postgres.conninfo.replace("user=postgres", "user=nobody_here")
-    assert "GRANT stillgood_" in refused("issuer", "list", "--database", conninfo)
+    for command, role in ((["issuer", "list"], "responder"), (["issuer", "add", "x"], "admin"),
+                          (["db", "heartbeat"], "heartbeat"), (["hold", "x"], "desk"),
+                          (["import", "certs", "x"], "ca")):
+        line = refused(*command, "--database", conninfo)
+        assert f'GRANT stillgood_{role} TO "nobody_here"' in line
+    assert "connect as its owner" in refused("db", "upgrade", "--database", conninfo)
     postgres.sql("GRANT stillgood_responder TO nobody_here")
     stillgood("issuer", "list", "--database", conninfo)
     line = refused("db", "heartbeat", "--database", conninfo)

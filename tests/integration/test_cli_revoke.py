@@ -120,6 +120,19 @@ def test_a_time_in_the_future_is_refused(pg, certificate):
     assert line.startswith("stillgood: --at 2999-01-01: is in the future")
 
 
+def test_a_text_that_is_not_utf8_is_refused_in_plain_words(pg, certificate):
+    note = b"caf\xe9".decode("utf-8", "surrogateescape")
+    line = refused("revoke", certificate, "--note", note, "--database", pg.conninfo)
+    assert "not UTF-8" in line and "byte sequence" not in line
+
+
+def test_a_number_that_spells_text_is_not_recorded(pg):
+    """P-6: octets that are the characters of a number, as 0.1 stored them."""
+    line = refused("revoke", "--issuer", "Demo", "--serial", "3031323334353637", "--database",
+                   pg.conninfo)
+    assert "is not recorded" in line and "stillgood db upgrade" in line
+
+
 def test_what_the_server_says_of_sql_does_not_reach_the_user(pg, ca, certificate):
     """No function, no hint of the schema's, no row's number of an issuer."""
     database = ["--database", pg.conninfo]
