@@ -1,5 +1,6 @@
 #include "front/answers.h"
 
+#include "front/changes.h"
 #include "front/preferences.h"
 
 /* A hit past refresh_at asks again at most this often: a ledger that answers tryLater, or not at
@@ -23,6 +24,7 @@ struct answers {
 	char reason[LIMIT_READINESS_REASON + 1]; /* where not ready */
 	struct answers_counts counts;
 	struct preferences preferences;
+	struct changes changes;
 	uint8_t key[KEY_MOST];
 	uint8_t preferred[LIMIT_PREFERENCES];
 };
@@ -270,7 +272,12 @@ static struct cache_entry *store(struct answers *answers, const struct flight *f
 	if (!m->cacheable || !flight_is_shared(flight) || flight_certids(flight) != 1)
 		return NULL;
 	struct cache_entry *entry = NULL;
-	if (ready_put(answers->cache, &answers->layout, flight_key(flight), m, now, &entry) < 0)
+	struct message_answer dated = *m;
+	if (!(m->traits & ANSWER_UNCHANGED) &&
+	    changes_are_near(&answers->changes, m->tag, m->produced_at))
+		dated.traits |= READY_UNDATED;
+	if (ready_put(answers->cache, &answers->layout, flight_key(flight), &dated, now, &entry) <
+	    0)
 		return NULL;
 	return entry;
 }
@@ -330,9 +337,12 @@ void answers_answer(struct answers *answers, const struct message_answer *m,
 		deliver(answers, waiter, &answer);
 }
 
-void answers_purge(struct answers *answers, const struct message_purge *m)
+/* A new ledger begins by purging everything, which says of no certificate that it has changed. */
+void answers_purge(struct answers *answers, const struct message_purge *m, const struct moment *now)
 {
 	size_t removed = 0;
+	if (!answers->former)
+		changes_note(&answers->changes, m, wall_seconds(now->wall_us));
 	switch (m->scope) {
 	case PURGE_TAG:
 		removed = cache_purge_tag(answers->cache, m->tag);

@@ -67,7 +67,8 @@ void answers_leave(struct answers *answers, struct flight_waiter *waiter);
 /* From the ledger's channel. */
 void answers_answer(struct answers *answers, const struct message_answer *m,
 		    const struct moment *now);
-void answers_purge(struct answers *answers, const struct message_purge *m);
+void answers_purge(struct answers *answers, const struct message_purge *m,
+		   const struct moment *now);
 void answers_tick(struct answers *answers, const struct message_tick *m);
 void answers_readiness(struct answers *answers, const struct message_readiness *m);
 void answers_algorithms(struct answers *answers, const struct message_algorithms *m);

@@ -71,9 +71,10 @@ static int take_answer(struct answers *answers, struct view payload)
 static int take_purge(struct answers *answers, struct view payload)
 {
 	struct message_purge m;
+	struct moment now = clock_now();
 	int r = message_purge_read(payload, &m);
 	if (r == 0)
-		answers_purge(answers, &m);
+		answers_purge(answers, &m, &now);
 	return r;
 }
 

@@ -11,6 +11,7 @@ struct prefix {
 };
 
 _Static_assert(LIMIT_RESPONSE < 1000000, "READY_BODY_DIGITS");
+_Static_assert((READY_UNDATED & ANSWER_TRAITS) == 0, "a trait of its own");
 
 static const struct prefix *prefix_of(const struct cache_entry *entry)
 {
@@ -82,10 +83,11 @@ static struct http_cacheable reply_at(const struct ready_layout *layout,
 				      const struct cache_facts *facts, int64_t now)
 {
 	bool lightweight = is_lightweight(facts);
+	int64_t dated = facts->traits & READY_UNDATED ? HTTP_NO_DATE : facts->produced_at;
 	uint32_t max_age = max_age_at(layout, facts, now);
 	return (struct http_cacheable){
 		.now = now,
-		.last_modified = lightweight ? facts->this_update : facts->produced_at,
+		.last_modified = lightweight ? facts->this_update : dated,
 		.expires = lightweight ? facts->next_update : now + max_age,
 		.max_age = max_age,
 	};

@@ -11,6 +11,10 @@
 #include "http/reply.h"
 #include "ipc/messages.h"
 
+/* A trait beside the ledger's (enum answer_trait): its Last-Modified may be another answer's too, so
+ * that it bears none (changes.h). RFC 9919 wants one always. */
+#define READY_UNDATED 64u
+
 #define READY_BODY_DIGITS 6u /* of Content-Length: LIMIT_RESPONSE has five */
 
 /* Where the changing parts of our heads are. All heads are written with the digits of the longest

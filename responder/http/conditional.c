@@ -15,7 +15,8 @@
  *   3. The date is ours to the second: a copy of another date is another answer, and its nextUpdate
  *      may be near.
  *
- * Where one of them fails the whole answer is sent, which is always right. */
+ * Where one of them fails the whole answer is sent, which is always right. Clients that compare dates
+ * by themselves are front/changes.h's business. */
 #include "base/hex.h"
 #include "base/timetext.h"
 #include "http/reply.h"

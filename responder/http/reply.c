@@ -60,8 +60,6 @@ static void put_freshness(struct pen *pen, const struct http_cacheable *reply,
 	PUT(pen, "Date: ");
 	marks->date = (uint16_t)pen->size;
 	put_date(pen, reply->now);
-	PUT(pen, "\r\nLast-Modified: ");
-	put_date(pen, reply->last_modified);
 	PUT(pen, "\r\nExpires: ");
 	marks->expires = (uint16_t)pen->size;
 	put_date(pen, reply->expires);
@@ -72,6 +70,10 @@ static void put_freshness(struct pen *pen, const struct http_cacheable *reply,
 	PUT(pen, ", public, no-transform, must-revalidate");
 	put_etag(pen, reply->hash);
 	marks->etag = (uint16_t)(pen->size - 1 - ETAG_SIZE); /* before its closing quote */
+	if (reply->last_modified != HTTP_NO_DATE) { /* last, so that no mark depends on it */
+		PUT(pen, "\r\nLast-Modified: ");
+		put_date(pen, reply->last_modified);
+	}
 	PUT(pen, "\r\n\r\n");
 	marks->size = (uint16_t)pen->size;
 }

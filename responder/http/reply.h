@@ -23,10 +23,14 @@
 /* SHA-256 */
 #define HTTP_ETAG_HASH_SIZE 32u
 
+/* A Last-Modified that there is not: none that a request can name is equal to it. */
+#define HTTP_NO_DATE INT64_MIN
+
 /* What a cacheable answer's head depends on (P-48). Times are seconds since 1970. */
 struct http_cacheable {
 	int64_t now; /* Date */
-	int64_t last_modified, expires;
+	int64_t last_modified; /* or HTTP_NO_DATE: the field is left out */
+	int64_t expires;
 	uint32_t max_age; /* seconds; the caller keeps now + max_age ≤ nextUpdate */
 	const uint8_t *hash; /* SHA-256 of the response: the strong ETag */
 	size_t body_size;
@@ -34,7 +38,7 @@ struct http_cacheable {
 
 /* Where the parts of a cacheable head are that change with time. */
 struct http_head_marks {
-	uint16_t size; /* of the head */
+	uint16_t size; /* of the head; the other marks do not depend on last_modified */
 	uint16_t date, expires; /* HTTP_DATE_SIZE octets each (base/timetext.h) */
 	uint16_t max_age; /* the digits */
 	uint16_t max_age_width; /* how many there are */
@@ -63,9 +67,6 @@ size_t http_put_refusal(uint8_t *out, unsigned status, int64_t now);
  * skips. 0, or -EINVAL (nothing changed) where max_age needs more digits: write the head anew. */
 must_check int http_patch_cacheable(uint8_t *head, const struct http_head_marks *marks,
 				    const struct http_cacheable *reply);
-
-/* The answer's date confirms nothing: none that a request can name is equal to it. */
-#define HTTP_NO_DATE INT64_MIN
 
 /* Whether a GET or HEAD is answered with 304 (RFC 9110, 13.1 and 13.2.2): If-None-Match, by weak
  * comparison, wins over If-Modified-Since. `hash` as in struct http_cacheable; `modified`: its

@@ -180,7 +180,7 @@ static void front_receive(struct world *w, const struct frame *frame)
 	if (frame->type == MESSAGE_ANSWER && message_answer_read(payload, &m.answer) == 0)
 		answers_answer(answers, &m.answer, &w->now);
 	else if (frame->type == MESSAGE_PURGE && message_purge_read(payload, &m.purge) == 0)
-		answers_purge(answers, &m.purge);
+		answers_purge(answers, &m.purge, &w->now);
 	else if (frame->type == MESSAGE_TICK && message_tick_read(payload, &m.tick) == 0)
 		answers_tick(answers, &m.tick);
 	else if (frame->type == MESSAGE_READINESS &&

@@ -14,7 +14,7 @@ struct asker {
 	unsigned delivered;
 	enum ocsp_result result;
 	struct view der;
-	bool stored;
+	bool stored, dated;
 };
 
 struct world {
@@ -44,11 +44,16 @@ static bool take_query(void *context, const struct message_query *question)
 static void take_delivery(void *context, struct flight_waiter *waiter, const struct answer *answer)
 {
 	struct asker *asker = (struct asker *)(void *)waiter;
-	(void)context;
+	struct world *w = context;
 	asker->delivered++;
 	asker->result = answer->result;
 	asker->der = answer->der;
 	asker->stored = answer->entry != NULL;
+	if (answer->entry) {
+		struct view head =
+			ready_reply(answers_layout(w->answers), answer->entry, &w->now).head;
+		asker->dated = memmem(head.data, head.size, "Last-Modified", 13) != NULL;
+	}
 }
 
 static const struct answers_ops ops = {.query = take_query, .deliver = take_delivery};
@@ -395,9 +400,9 @@ static void a_purge_removes_the_answer_at_once(void **state)
 {
 	struct world *w = *state;
 	store(w, "a", OCSP_GOOD, "good a");
-	answers_purge(w->answers, &(struct message_purge){.scope = PURGE_TAG, .tag = 8});
+	answers_purge(w->answers, &(struct message_purge){.scope = PURGE_TAG, .tag = 8}, &w->now);
 	assert_now(w, "a", "good a");
-	answers_purge(w->answers, &(struct message_purge){.scope = PURGE_TAG, .tag = 7});
+	answers_purge(w->answers, &(struct message_purge){.scope = PURGE_TAG, .tag = 7}, &w->now);
 	assert_miss(w, "a");
 }
 
@@ -406,7 +411,7 @@ static void an_answer_after_a_purge_is_newer_and_stays(void **state)
 	struct world *w = *state;
 	struct asker asker = {0};
 	assert_int_equal(ask(w, &asker, "a"), ANSWERS_WAITING);
-	answers_purge(w->answers, &(struct message_purge){.scope = PURGE_TAG, .tag = 7});
+	answers_purge(w->answers, &(struct message_purge){.scope = PURGE_TAG, .tag = 7}, &w->now);
 	give(w, OCSP_REVOKED, "revoked a");
 	assert_now(w, "a", "revoked a");
 }
@@ -415,13 +420,53 @@ static void purges_of_an_issuer_and_of_all_reach_every_answer(void **state)
 {
 	struct world *w = *state;
 	store(w, "a", OCSP_GOOD, "good a");
-	answers_purge(w->answers, &(struct message_purge){.scope = PURGE_ISSUER, .issuer = 4});
+	answers_purge(w->answers, &(struct message_purge){.scope = PURGE_ISSUER, .issuer = 4},
+		      &w->now);
 	assert_now(w, "a", "good a");
-	answers_purge(w->answers, &(struct message_purge){.scope = PURGE_ISSUER, .issuer = 3});
+	answers_purge(w->answers, &(struct message_purge){.scope = PURGE_ISSUER, .issuer = 3},
+		      &w->now);
 	assert_miss(w, "a");
 	store(w, "b", OCSP_GOOD, "good b");
-	answers_purge(w->answers, &(struct message_purge){.scope = PURGE_ALL});
+	answers_purge(w->answers, &(struct message_purge){.scope = PURGE_ALL}, &w->now);
 	assert_miss(w, "b");
+}
+
+/* Whether the next answer, once asked for, bears a date. */
+static bool is_dated(struct world *w, enum ocsp_status status, uint32_t traits)
+{
+	static char certid[] = "a";
+	struct asker asker = {0};
+	certid[0]++; /* another CertID of the same certificate */
+	assert_int_equal(ask(w, &asker, certid), ANSWERS_WAITING);
+	struct message_answer m = answer_to(w, status, "an answer");
+	m.traits |= traits;
+	answers_answer(w->answers, &m, &w->now);
+	assert_true(asker.stored);
+	return asker.dated;
+}
+
+/* What was said of it before may bear this second too. */
+static void the_first_answer_after_a_change_bears_no_date(void **state) /* P-48, P-49 */
+{
+	struct world *w = *state;
+	assert_true(is_dated(w, OCSP_REVOKED, 0));
+	answers_purge(w->answers, &(struct message_purge){.scope = PURGE_TAG, .tag = 7}, &w->now);
+	assert_false(is_dated(w, OCSP_REVOKED, 0));
+	assert_false(is_dated(w, OCSP_GOOD, 0)); /* a hold that was released */
+	assert_true(is_dated(w, OCSP_GOOD, ANSWER_UNCHANGED)); /* another one in its slot */
+	assert_true(is_dated(w, OCSP_REVOKED, ANSWER_LIGHTWEIGHT));
+	advance(w, 2 * SECOND_US);
+	tick(w, 60 * SECOND_US);
+	assert_true(is_dated(w, OCSP_REVOKED, 0));
+}
+
+static void a_new_ledger_is_no_change(void **state) /* P-48 */
+{
+	struct world *w = *state;
+	answers_ledger_connected(w->answers);
+	answers_purge(w->answers, &(struct message_purge){.scope = PURGE_ALL}, &w->now);
+	tick(w, SECOND_US);
+	assert_true(is_dated(w, OCSP_REVOKED, 0));
 }
 
 /* ---- nonces and several CertIDs ---- */
@@ -722,6 +767,8 @@ int main(void)
 		TEST(a_purge_removes_the_answer_at_once),
 		TEST(an_answer_after_a_purge_is_newer_and_stays),
 		TEST(purges_of_an_issuer_and_of_all_reach_every_answer),
+		TEST(the_first_answer_after_a_change_bears_no_date),
+		TEST(a_new_ledger_is_no_change),
 		TEST(a_nonce_is_never_answered_from_memory_nor_shared),
 		TEST(where_nobody_echoes_nonces_they_cost_no_signature),
 		TEST(a_raw_nonce_that_is_refused_takes_no_answer_away),

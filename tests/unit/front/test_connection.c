@@ -706,7 +706,8 @@ static void put_condition(struct world *w, struct buffer *out)
 
 static void forget(struct world *w)
 {
-	answers_purge(w->edge->answers, &(struct message_purge){.scope = PURGE_ALL});
+	struct moment now = clock_now();
+	answers_purge(w->edge->answers, &(struct message_purge){.scope = PURGE_ALL}, &now);
 }
 
 /* The first answer about A; what the client received stays. */

@@ -1,6 +1,7 @@
 /* Reply heads (P-20, P-44, P-48, P-50), and patching stored ones. */
 #include "unit.h"
 
+#include "base/timetext.h"
 #include "http/reply.h"
 
 #include <errno.h>
@@ -35,11 +36,27 @@ static void a_cacheable_head_says_how_long_and_which(void **state)
 		   "Content-Type: application/ocsp-response\r\n"
 		   "Content-Length: 471\r\n"
 		   "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
-		   "Last-Modified: Sun, 06 Nov 1994 07:49:37 GMT\r\n"
 		   "Expires: Sun, 06 Nov 1994 08:54:37 GMT\r\n"
 		   "Cache-Control: max-age=300, public, no-transform, must-revalidate\r\n"
-		   "ETag: " ETAG "\r\n\r\n");
+		   "ETag: " ETAG "\r\n"
+		   "Last-Modified: Sun, 06 Nov 1994 07:49:37 GMT\r\n\r\n");
 	assert_int_equal(marks.size, size);
+}
+
+/* Where its date may be another answer's too; all else stands where it stood. */
+static void a_head_without_a_date_has_the_same_marks(void **state) /* P-48, P-49 */
+{
+	(void)state;
+	uint8_t out[HTTP_REPLY_HEAD_SIZE];
+	struct http_head_marks marks, undated_marks;
+	struct http_cacheable undated = sample;
+	undated.last_modified = HTTP_NO_DATE;
+	size_t size = http_put_cacheable(out, &sample, &marks);
+	size_t undated_size = http_put_cacheable(out, &undated, &undated_marks);
+	assert_null(memmem(out, undated_size, "Last-Modified", 13));
+	assert_int_equal(size - undated_size, strlen("Last-Modified: ") + HTTP_DATE_SIZE + 2);
+	undated_marks.size = marks.size;
+	assert_memory_equal(&marks, &undated_marks, sizeof(marks));
 }
 
 /* P-49: the same validators. */
@@ -50,10 +67,10 @@ static void not_modified_repeats_the_validators(void **state)
 	check_text(out, http_put_not_modified(out, &sample),
 		   "HTTP/1.1 304 Not Modified\r\n"
 		   "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
-		   "Last-Modified: Sun, 06 Nov 1994 07:49:37 GMT\r\n"
 		   "Expires: Sun, 06 Nov 1994 08:54:37 GMT\r\n"
 		   "Cache-Control: max-age=300, public, no-transform, must-revalidate\r\n"
-		   "ETag: " ETAG "\r\n\r\n");
+		   "ETag: " ETAG "\r\n"
+		   "Last-Modified: Sun, 06 Nov 1994 07:49:37 GMT\r\n\r\n");
 }
 
 /* P-20, P-50. */
@@ -212,6 +229,7 @@ int main(void)
 		cmocka_unit_test(a_status_without_a_name_is_500),
 		cmocka_unit_test(method_not_allowed_says_what_is),
 		cmocka_unit_test(a_cacheable_head_says_how_long_and_which),
+		cmocka_unit_test(a_head_without_a_date_has_the_same_marks),
 		cmocka_unit_test(not_modified_repeats_the_validators),
 		cmocka_unit_test(plain_pages_are_text),
 		cmocka_unit_test(closing_is_spliced_in_before_the_last_crlf),
