@@ -73,11 +73,11 @@ static void entry_decide(const struct ledger *l, struct entry *entry, struct mom
 		entry->verdict.result = OCSP_INTERNAL_ERROR;
 }
 
-/* Revoked for good: neither on hold nor a serial never issued (P-23), both of which can change. */
-static bool verdict_final(const struct verdict *verdict)
+/* Revoked for good: neither on a hold that can end nor a serial never issued (P-23). */
+static bool verdict_final(const struct conf_issuer *section, const struct verdict *verdict)
 {
-	return verdict->status == OCSP_REVOKED && !verdict->extended_revoke &&
-	       verdict->reason != REASON_CERTIFICATE_HOLD;
+	bool can_end = verdict->reason == REASON_CERTIFICATE_HOLD && section->hold_releasable;
+	return verdict->status == OCSP_REVOKED && !verdict->extended_revoke && !can_end;
 }
 
 static bool verdict_revoked(const struct verdict *verdict)
@@ -104,7 +104,7 @@ enum job_state truth_decide(const struct ledger *l, struct job *job, struct mome
 		job->unassigned = job->unassigned || verdict->unassigned;
 		if (verdict->valid_until < job->valid_until)
 			job->valid_until = verdict->valid_until;
-		final = final && verdict_final(verdict);
+		final = final && verdict_final(job->issuer->section, verdict);
 	}
 	bool fresh = feed_fresh(l, now);
 	if (!l->has_evidence || (!fresh && !job->revoked_only))
