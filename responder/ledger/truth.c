@@ -54,13 +54,23 @@ static const struct cert_record *entry_basis(const struct ledger *l, const struc
 	return entry->knowledge == KNOWS_ROW ? &entry->record : NULL;
 }
 
+/* P-6: a number that nobody can have issued is not good for want of a revocation either (P-22). */
+static struct issuer_policy policy_of(const struct entry *entry, const struct cert_record *record)
+{
+	struct issuer_policy policy = entry->job->issuer->section->policy;
+	bool negative = entry->serial.octets[0] & 0x80;
+	if (negative || (record && record->status == CERT_GOOD && !record_counts(record)))
+		policy.complete = true;
+	return policy;
+}
+
 static void entry_judge(const struct ledger *l, struct entry *entry, struct moment now)
 {
 	struct cert_record storage;
 	const struct issuer *issuer = entry->job->issuer;
 	const struct cert_record *record = entry_basis(l, entry, &storage);
-	entry->verdict = verdict_of(&issuer->section->policy, &issuer->record, record,
-				    wall_seconds(now.wall_us));
+	const struct issuer_policy policy = policy_of(entry, record);
+	entry->verdict = verdict_of(&policy, &issuer->record, record, wall_seconds(now.wall_us));
 	entry->version = record ? record->version : 0;
 }
 
