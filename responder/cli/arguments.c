@@ -187,10 +187,29 @@ static int answer_group(int argc, char **argv, struct fault *fault)
 	return fault_set(fault, ARGUMENTS_WRONG, "%s: name one of its commands", argv[1]);
 }
 
+/* `stillgood help db init`; argv[0] is "help". */
+static int answer_help(int argc, char **argv, struct fault *fault)
+{
+	for (size_t i = 0; i < command_count; i++) {
+		if (!command_matches(&commands[i], argc, argv))
+			continue;
+		print_command_help(&commands[i]);
+		return ARGUMENTS_ANSWERED;
+	}
+	if (!is_group(argv[1]))
+		return no_such_command(NULL, argv[1], fault);
+	if (argc > 2)
+		return no_such_command(argv[1], argv[2], fault);
+	print_group_help(argv[1]);
+	return ARGUMENTS_ANSWERED;
+}
+
 static int answer_no_command(int argc, char **argv, struct fault *fault)
 {
 	if (argc < 2)
 		return fault_set(fault, ARGUMENTS_WRONG, "name a command");
+	if (strcmp(argv[1], "help") == 0 && argc > 2)
+		return answer_help(argc - 1, argv + 1, fault);
 	if (is_help(argv[1]) || strcmp(argv[1], "help") == 0) {
 		print_general_help();
 		return ARGUMENTS_ANSWERED;

@@ -78,6 +78,8 @@ def test_a_wrong_option_is_named_by_every_command_in_the_same_words(command, wro
     (["revoke", "-issuer", "X"], "revoke: no such option: -issuer; did you mean --issuer?"),
     (["ask", "--no"], "ask: --no may mean --nonce, --no-nonce"),
     (["serve", "now"], "serve: too many arguments: now"),
+    (["help", "revok"], "no such command: revok; did you mean revoke?"),
+    (["help", "db", "updrade"], "db: no such command: updrade; did you mean upgrade?"),
     (["db", "upgrade", "--correct-serials", "hex"],
      "db upgrade: too many arguments: hex; did you mean --correct-serials=hex?"),
 ])
@@ -91,8 +93,10 @@ def test_help_lists_every_command_and_each_explains_itself():
         assert f"  {name} " in text
         explained = stillgood(*name.split(), "--help").stdout
         assert explained.startswith(f"usage: stillgood {name}")
+        assert stillgood("help", *name.split()).stdout == explained
         assert "--help" in explained
     assert "import index" in stillgood("import", "--help").stdout
+    assert stillgood("help", "import").stdout == stillgood("import", "--help").stdout
     assert stillgood("--version").stdout.startswith("stillgood ")
 
 

@@ -10,6 +10,7 @@ from asn1crypto import pem
 
 from harness import DemoCA, Postgres, run, stillgood
 from test_cli_database import refused
+from test_cli_issuers import name_of, reencoded
 
 
 @pytest.fixture(scope="module")
@@ -288,6 +289,14 @@ def test_a_pasted_serial_is_the_number(pg, ca, form):
 def test_what_is_no_serial_is_refused_with_what_is(pg, text):
     line = refused("revoke", "--issuer", "Demo", "--serial", text, "--database", pg.conninfo)
     assert line.startswith(f"stillgood: --serial {text}: ")
+
+
+def test_a_certificate_that_encodes_its_issuers_name_otherwise_is_revoked(pg, ca):
+    """P-7: whether the encoding was learnt or not."""
+    path = reencoded(ca, "otherwise", name_of("DEMO  ca"), 0x9000)
+    stillgood("import", "certs", ca.path("otherwise.pem"), "--database", pg.conninfo)
+    outcome = act(pg, "revoke", path)
+    assert outcome["changed"] and outcome["serial"] == "009000" and outcome["issuer"] == "Demo"
 
 
 def on_a_terminal(typed, *arguments):
