@@ -48,27 +48,42 @@ static void find_well(const struct checking *checking, const struct conf_issuer 
 			section->name);
 }
 
+/* The key is what counts: under which names it issues the database says (P-7). */
+static void compare_named(const struct checking *checking, const struct conf_issuer *section,
+			  const struct registered *named, const struct certificate *ca)
+{
+	const char *path = checking->conf->path;
+	if (!view_equal(named->certificate.key_bits, ca->key_bits))
+		preflight_find(
+			checking->preflight, SERVE_WITHOUT_ISSUER, "P-8",
+			"%s:%u: issuer \"%s\" is registered with another key than that of %s", path,
+			section->line, section->name, section->certificate);
+	else if (!registered_knows_name(named, ca->subject))
+		preflight_find(
+			checking->preflight, SERVE_REGARDLESS, "P-7",
+			"%s:%u: issuer \"%s\" is registered with the key, but without the "
+			"subject, of %s; teach it what certificates call it: stillgood issuer "
+			"add %s --name-from CERT",
+			path, section->line, section->name, section->certificate,
+			section->certificate);
+	else
+		find_well(checking, section, named);
+}
+
 static void compare(const struct checking *checking, const struct conf_issuer *section,
 		    const struct certificate *ca)
 {
 	const struct registry *registry = checking->registry;
 	const struct registered *named = registry_by_name(registry, section->name);
 	const struct registered *same = registry_by_identity(registry, ca->subject, ca->key_bits);
-	if (named && named == same)
-		find_well(checking, section, named);
-	else if (named)
-		preflight_find(
-			checking->preflight, SERVE_MISMATCHED, "P-8",
-			"%s:%u: issuer \"%s\" is registered with another subject or key than "
-			"that of %s",
-			checking->conf->path, section->line, section->name, section->certificate);
+	if (named)
+		compare_named(checking, section, named, ca);
 	else if (same)
-		preflight_find(
-			checking->preflight, SERVE_WITHOUT_ISSUER, "",
-			"%s:%u: the CA of %s is registered as \"%s\", not as \"%s\"; rename the "
-			"section",
-			checking->conf->path, section->line, section->certificate,
-			same->record.name, section->name);
+		preflight_find(checking->preflight, SERVE_WITHOUT_ISSUER, "",
+			       "%s:%u: the CA of %s is registered as \"%s\", not as \"%s\"; rename "
+			       "the section",
+			       checking->conf->path, section->line, section->certificate,
+			       same->record.name, section->name);
 	else
 		find_unregistered(checking, section);
 }

@@ -65,6 +65,8 @@ struct field {
 	}
 
 static_assert(sizeof(bool) == 1, "BOOL fields are one octet");
+static_assert(OCSP_HASHES == 4, "key_hashes");
+#define LIMIT_HASH 64 /* SHA-512 */
 
 #define BIT(value) (UINT32_C(1) << ((value) + 1))
 #define STATUSES (BIT(OCSP_GOOD) | BIT(OCSP_REVOKED) | BIT(OCSP_UNKNOWN))
@@ -168,6 +170,10 @@ static const struct field algorithms_each[] = {
 static const struct field offer_fields[] = {
 	U32(struct message_offer, issuer, 0, LIMIT_ISSUERS - 1),
 	U32(struct message_offer, count, 0, LIMIT_ISSUER_SIGNERS),
+	VIEW(struct message_offer, key_hashes[0], 0, LIMIT_HASH),
+	VIEW(struct message_offer, key_hashes[1], 0, LIMIT_HASH),
+	VIEW(struct message_offer, key_hashes[2], 0, LIMIT_HASH),
+	VIEW(struct message_offer, key_hashes[3], 0, LIMIT_HASH),
 };
 static const struct field offer_algorithm[] = {
 	{FIELD_VIEW, 0, 0, 1, LIMIT_OID},

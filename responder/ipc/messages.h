@@ -157,6 +157,8 @@ struct message_signed {
 struct message_offer {
 	uint32_t issuer; /* as in message_sign */
 	unsigned count; /* 0: no certificate is valid now */
+	/* Of the CA's key as the files have it, by enum ocsp_hash − 1. */
+	struct view key_hashes[OCSP_HASHES];
 	/* OBJECT IDENTIFIERs with their headers: the default's, and others that may be asked for. */
 	struct view algorithms[LIMIT_ISSUER_SIGNERS];
 };

@@ -18,6 +18,8 @@ static int parts_new(struct ledger *l)
 		result = cache_new(l->conf->server.cache_size, &l->cache);
 	if (result == 0)
 		result = offers_new(l);
+	if (result == 0)
+		result = sections_new(l);
 	return result;
 }
 
@@ -92,6 +94,7 @@ void ledger_free(struct ledger *l)
 	issuers_free(l->issuers);
 	cache_free(l->cache);
 	free(l->offers);
+	free(l->sections);
 	buffer_deinit(&l->frame);
 	free(l);
 }

@@ -16,7 +16,7 @@ struct issuers {
 	unsigned count;
 	struct issuer *all[LIMIT_ISSUERS];
 	uint16_t index[INDEX_SIZE]; /* place in `all` + 1 */
-	bool present[LIMIT_ISSUERS]; /* each section's */
+	const struct issuer *by_section[LIMIT_ISSUERS];
 	const struct conf_issuer *missing;
 	uint64_t settled;
 };
@@ -134,15 +134,15 @@ static const struct conf_issuer *section_of(const struct conf *conf, const char 
 	return NULL;
 }
 
-static void find_missing(struct issuers *issuers)
+static void find_sections(struct issuers *issuers)
 {
-	memset(issuers->present, 0, sizeof(issuers->present));
+	memset(issuers->by_section, 0, sizeof(issuers->by_section));
 	for (unsigned i = 0; i < issuers->count; i++)
 		if (issuers->all[i]->section)
-			issuers->present[issuers->all[i]->section_index] = true;
+			issuers->by_section[issuers->all[i]->section_index] = issuers->all[i];
 	issuers->missing = NULL;
 	for (unsigned i = issuers->conf->issuer_count; i-- > 0;)
-		if (!issuers->present[i])
+		if (!issuers->by_section[i])
 			issuers->missing = &issuers->conf->issuers[i];
 }
 
@@ -252,7 +252,7 @@ int issuers_apply(struct issuers *issuers, const struct db_issuer *from, struct 
 void issuers_settle(struct issuers *issuers)
 {
 	index_build(issuers);
-	find_missing(issuers);
+	find_sections(issuers);
 	issuers->settled++;
 }
 
@@ -271,9 +271,9 @@ const struct conf_issuer *issuers_missing(const struct issuers *issuers)
 	return issuers->missing;
 }
 
-bool issuers_lacks(const struct issuers *issuers, unsigned section)
+const struct issuer *issuers_by_section(const struct issuers *issuers, unsigned section)
 {
-	return !issuers->present[section];
+	return issuers->by_section[section];
 }
 
 uint64_t issuers_settled(const struct issuers *issuers)

@@ -56,8 +56,8 @@ const struct issuer *issuers_by_id(const struct issuers *issuers, int32_t id);
 unsigned issuers_count(const struct issuers *issuers);
 /* The first configured issuer that the database does not name, or NULL. Constant time. */
 const struct conf_issuer *issuers_missing(const struct issuers *issuers);
-/* Does the database not name this section's? The places of sections are those of the configuration. */
-bool issuers_lacks(const struct issuers *issuers, unsigned section);
+/* That of a section, by its place in the configuration; NULL: the database does not name it. */
+const struct issuer *issuers_by_section(const struct issuers *issuers, unsigned section);
 /* How often issuers_settle() was called: what was asked of them may have changed since. */
 uint64_t issuers_settled(const struct issuers *issuers);
 /* The name of the database's that the fewest edits make of this one, among those without a section;

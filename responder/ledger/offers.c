@@ -97,9 +97,26 @@ void offers_send(struct ledger *l, unsigned front)
 
 /* ---- from signers ---- */
 
+static bool keys_whole(const struct message_offer *m)
+{
+	for (int i = 0; i < OCSP_HASHES; i++)
+		if (m->key_hashes[i].size != ocsp_hash_size((enum ocsp_hash)(i + 1)))
+			return false;
+	return true;
+}
+
+static void take_keys(struct offer *offer, const struct message_offer *m)
+{
+	offer->keyed = keys_whole(m);
+	for (int i = 0; offer->keyed && i < OCSP_HASHES; i++)
+		memcpy(offer->keys[i], m->key_hashes[i].data, m->key_hashes[i].size);
+}
+
 static bool offer_same(const struct offer *offer, const struct message_offer *m)
 {
-	bool same = offer->said && offer->count == m->count;
+	bool same = offer->said && offer->count == m->count && offer->keyed == keys_whole(m);
+	for (int i = 0; same && offer->keyed && i < OCSP_HASHES; i++)
+		same = view_equal(view_of(offer->keys[i], m->key_hashes[i].size), m->key_hashes[i]);
 	for (unsigned i = 0; same && i < m->count; i++)
 		same = view_equal(offer_oid(offer, i), m->algorithms[i]);
 	return same;
@@ -116,6 +133,8 @@ int offers_take(struct ledger *l, struct view payload)
 		return 0;
 	offer->said = true;
 	offer->count = m.count;
+	l->offers_changed++;
+	take_keys(offer, &m);
 	for (unsigned i = 0; i < m.count; i++) {
 		memcpy(offer->oids[i], m.algorithms[i].data, m.algorithms[i].size);
 		offer->sizes[i] = m.algorithms[i].size;

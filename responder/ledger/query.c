@@ -40,8 +40,12 @@ static enum ocsp_result issuer_find(const struct ledger *l, struct question *q, 
 	for (unsigned i = 1; i < q->query.certid_count; i++)
 		if (match(l, &q->certids[i]) != q->issuer)
 			return OCSP_UNAUTHORIZED;
+	if (q->issuer == &l->stranger && sections_expect(l, &q->certids[0]))
+		return OCSP_TRY_LATER;
 	if (!q->issuer->section || retired(q->issuer->section, now)) /* P-33 */
 		return OCSP_UNAUTHORIZED;
+	if (q->issuer != &l->stranger && !sections_fit(l, q->issuer))
+		return OCSP_TRY_LATER;
 	/* Who is a stranger is not known while an issuer of ours is missing in the database. */
 	if (q->issuer == &l->stranger && issuers_missing(l->issuers))
 		return OCSP_TRY_LATER;

@@ -11,6 +11,7 @@ enum {
 	READINESS_NO_ISSUER = 32,
 	READINESS_INCOMPLETE = 64,
 	READINESS_UNSIGNED = 128,
+	READINESS_OTHER_KEY = 256,
 };
 
 static unsigned readiness_now(const struct ledger *l, struct moment now)
@@ -28,44 +29,12 @@ static unsigned readiness_now(const struct ledger *l, struct moment now)
 		bits |= READINESS_NO_ISSUER;
 	if (offers_missing(l))
 		bits |= READINESS_UNSIGNED; /* P-37 */
+	if (l->other_key)
+		bits |= READINESS_OTHER_KEY;
 	if (l->incomplete)
 		bits |= READINESS_INCOMPLETE;
 	return bits;
 }
-
-/* ---- what waits for an operator is said loudly, once: nobody may be looking at /readyz ---- */
-
-static void alarm_missing(struct ledger *l, const struct conf_issuer *section)
-{
-	const char *nearest = issuers_nearest(l->issuers, section->name);
-	ledger_alarm(l,
-		     "[issuer \"%s\"] is not registered in the database%s%s%s: nothing is answered "
-		     "about it; rename the section or run `stillgood issuer add`",
-		     section->name, nearest ? ", the nearest name that is: \"" : "",
-		     nearest ? nearest : "", nearest ? "\"" : "");
-}
-
-static void tell_missing(struct ledger *l)
-{
-	if (!l->has_evidence || l->missing_settled == issuers_settled(l->issuers) + 1)
-		return;
-	l->missing_settled = issuers_settled(l->issuers) + 1;
-	for (unsigned i = 0; i < l->conf->issuer_count; i++) {
-		bool missing = issuers_lacks(l->issuers, i);
-		if (missing && !l->missing_told[i])
-			alarm_missing(l, &l->conf->issuers[i]);
-		l->missing_told[i] = missing;
-	}
-}
-
-static void tell_unsigned(struct ledger *l, const struct conf_issuer *section)
-{
-	if (section && section != l->readiness_unsigned)
-		ledger_alarm(l, "no signer's certificate is valid now issuer=\"%s\"",
-			     section->name);
-}
-
-/* ---- the reason ---- */
 
 static void add(struct buffer *out, const char *what, const char *detail)
 {
@@ -89,6 +58,9 @@ void readiness_reason(const struct ledger *l, struct buffer *out)
 	if (bits & READINESS_UNSIGNED)
 		add(out, "no signer's certificate is valid now: issuer",
 		    l->readiness_unsigned->name);
+	if (bits & READINESS_OTHER_KEY)
+		add(out, "registered with another key than its file's: issuer",
+		    l->readiness_other_key->name);
 	if (bits & READINESS_INCOMPLETE)
 		add(out, "memory ran out", "");
 }
@@ -132,17 +104,17 @@ void readiness_send(struct ledger *l, unsigned front)
 
 void readiness_update(struct ledger *l, struct moment now)
 {
+	sections_update(l);
 	unsigned bits = readiness_now(l, now);
 	const struct conf_issuer *missing = issuers_missing(l->issuers);
 	const struct conf_issuer *unsigned_one = offers_missing(l);
-	tell_missing(l);
-	tell_unsigned(l, unsigned_one);
 	if (bits == l->readiness && missing == l->readiness_missing &&
-	    unsigned_one == l->readiness_unsigned)
+	    unsigned_one == l->readiness_unsigned && l->other_key == l->readiness_other_key)
 		return;
 	l->readiness = bits;
 	l->readiness_unsigned = unsigned_one;
 	l->readiness_missing = missing;
+	l->readiness_other_key = l->other_key;
 	for (unsigned i = 0; i < LIMIT_FRONTS; i++)
 		if (l->fronts[i].attached)
 			readiness_send(l, i);

@@ -110,10 +110,18 @@ struct signer {
 
 /* What signers can do for one configured issuer. */
 struct offer {
-	bool said;
+	bool said, keyed;
 	unsigned count; /* 0: no certificate is valid now */
+	uint8_t keys[OCSP_HASHES]
+		    [64]; /* where keyed: hashes of the CA's key, by enum ocsp_hash − 1 */
 	size_t sizes[LIMIT_ISSUER_SIGNERS];
 	uint8_t oids[LIMIT_ISSUER_SIGNERS][LIMIT_OID]; /* with their headers, the default's first */
+};
+
+enum section_state {
+	SECTION_RIGHT, /* or nothing is known yet */
+	SECTION_MISSING, /* the database has no issuer of its name */
+	SECTION_OTHER_KEY, /* it has one, of another key */
 };
 
 struct ledger_counts {
@@ -175,8 +183,11 @@ struct ledger {
 
 	unsigned readiness; /* what was said last; see readiness.c */
 	const struct conf_issuer *readiness_missing, *readiness_unsigned;
-	uint64_t missing_settled; /* issuers_settled() + 1 when it was looked at last */
-	bool missing_told[LIMIT_ISSUERS]; /* sections that an alarm has named */
+	const struct conf_issuer *readiness_other_key;
+	enum section_state *sections; /* of each */
+	const struct conf_issuer *other_key; /* the first of that state */
+	uint64_t offers_changed; /* how often */
+	uint64_t sections_news; /* what sections_update() has seen */
 	struct ledger_counts counts;
 };
 
@@ -323,6 +334,16 @@ struct view offers_choose(const struct ledger *l, const struct issuer *issuer,
 bool offers_list_is_valid(struct view preferred);
 /* The first issuer for which signers say that none of their certificates is valid; or NULL. */
 const struct conf_issuer *offers_missing(const struct ledger *l);
+
+/* ---- sections.c ---- */
+
+must_check int sections_new(struct ledger *l);
+/* A turn's end: looks again where something has changed. */
+void sections_update(struct ledger *l);
+/* May anything be said of this issuer, which has a section? */
+bool sections_fit(const struct ledger *l, const struct issuer *issuer);
+/* May it be of a CA whose section does not fit, so that it is only not known yet? */
+bool sections_expect(const struct ledger *l, const struct ocsp_certid *certid);
 
 /* ---- readiness.c ---- */
 

@@ -16,11 +16,8 @@ static const struct {
 	[SERVE_WELL] = {"ok", "starts", ""},
 	[SERVE_WARNED] = {"warning", "starts", ""},
 	[SERVE_REGARDLESS] = {"error", "starts", "serve starts all the same"},
-	[SERVE_MISMATCHED] = {"error", "starts",
-			      "serve starts and answers internalError for this issuer until that "
-			      "is mended"},
 	[SERVE_WITHOUT_ISSUER] = {"error", "not ready",
-				  "serve starts, is not ready, and answers nothing about this "
+				  "serve starts, is not ready, and answers tryLater for this "
 				  "issuer until that is mended"},
 	[SERVE_LATER] = {"error", "not ready",
 			 "serve starts, is not ready, and answers tryLater until that is mended"},

@@ -16,12 +16,11 @@ enum consequence {
 	SERVE_WELL, /* as it should be */
 	SERVE_WARNED, /* starts and answers; somebody should know */
 	SERVE_REGARDLESS, /* starts and answers what the database says, and that is wrong */
-	SERVE_MISMATCHED, /* starts; one issuer's questions get internalError */
-	SERVE_WITHOUT_ISSUER, /* starts, but is not ready; one issuer is not answered */
+	SERVE_WITHOUT_ISSUER, /* starts, but is not ready and answers tryLater for one issuer */
 	SERVE_LATER, /* starts, but is not ready and answers tryLater */
 	SERVE_REFUSED, /* does not start */
 };
-#define CONSEQUENCE_COUNT 7
+#define CONSEQUENCE_COUNT 6
 
 struct preflight_finding {
 	enum consequence consequence;

@@ -70,7 +70,9 @@ static int put_state(void)
 	message_algorithms_write(
 		&out, &(struct message_algorithms){.count = 1, .algorithms = {{oid, true}}});
 	wrong |= put_file("algorithms", MESSAGE_ALGORITHMS, &out);
-	message_offer_write(&out, &(struct message_offer){.count = 2, .algorithms = {oid, oid}});
+	message_offer_write(&out, &(struct message_offer){.count = 2,
+							  .algorithms = {oid, oid},
+							  .key_hashes = {oid, oid, oid, oid}});
 	return wrong | put_file("offer", MESSAGE_OFFER, &out);
 }
 

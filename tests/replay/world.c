@@ -261,15 +261,25 @@ static uint32_t section_index(const struct world *w, unsigned issuer)
 	return index;
 }
 
+static void write_offer(struct world *w, unsigned issuer, const struct world_algorithm *algorithms,
+			unsigned count)
+{
+	struct world_issuer *of = &w->issuers[issuer];
+	struct message_offer m = {.issuer = section_index(w, issuer), .count = count};
+	for (unsigned i = 0; i < count; i++)
+		m.algorithms[i] = view_of(algorithms[i].oid, algorithms[i].size);
+	for (int i = 0; i < OCSP_HASHES; i++)
+		m.key_hashes[i] =
+			view_of(of->hashes.hashes[i].key, ocsp_hash_size((enum ocsp_hash)(i + 1)));
+	buffer_reset(&of->offer);
+	message_offer_write(&of->offer, &m);
+}
+
 void world_signers_offer(struct world *w, unsigned issuer, const struct world_algorithm *algorithms,
 			 unsigned count)
 {
 	struct buffer *offer = &w->issuers[issuer].offer;
-	struct message_offer m = {.issuer = section_index(w, issuer), .count = count};
-	for (unsigned i = 0; i < count; i++)
-		m.algorithms[i] = view_of(algorithms[i].oid, algorithms[i].size);
-	buffer_reset(offer);
-	message_offer_write(offer, &m);
+	write_offer(w, issuer, algorithms, count);
 	for (unsigned i = 0; i < w->signer_count; i++)
 		if (w->signers[i].attached)
 			world_send(w, ROOM_SIGNER, ROOM_LEDGER, i, MESSAGE_OFFER,
@@ -449,6 +459,8 @@ unsigned world_add_issuer(struct world *w, const char *name, bool registered, bo
 		section->validity_us = INT64_C(8) * 3600 * SECOND_US;
 		section->policy.complete = true;
 		section->hold_releasable = true;
+		struct world_algorithm one = world_algorithm("one");
+		write_offer(w, index, &one, 1);
 	}
 	return index;
 }

@@ -52,7 +52,7 @@ struct world_issuer {
 	char name[32];
 	bool registered, configured;
 	struct buffer certificate;
-	struct buffer offer; /* what signers say of it (P-37); empty: nothing */
+	struct buffer offer; /* what signers say of it (P-37); empty: it is not configured */
 	struct ocsp_issuer hashes;
 };
 

@@ -135,7 +135,10 @@ static void truncated_or_longer_messages_are_refused(void **state)
 	struct view oid = view_of("\x06\x03\x2b\x65\x70", 5);
 	struct message_algorithms algorithms = {.count = 2,
 						.algorithms = {{oid, true}, {oid, false}}};
-	struct message_offer offer = {.issuer = 3, .count = 2, .algorithms = {oid, oid}};
+	struct message_offer offer = {.issuer = 3,
+				      .count = 2,
+				      .algorithms = {oid, oid},
+				      .key_hashes = {oid, {0}, oid, view_of(octets, 64)}};
 	done.der.size = 1000;
 	query.preferred = job.algorithm = oid;
 	EXPECT_EXACT(algorithms, algorithms);
@@ -182,12 +185,15 @@ static void algorithms_out_of_range_are_refused(void **state)
 	struct view longest = view_of(octets, LIMIT_OID + 1);
 	struct message_algorithms algorithms = {.count = 1, .algorithms = {{oid, true}}};
 	struct message_offer offer = {.issuer = 3, .count = 1, .algorithms = {oid}};
-	/* count 4 · OID 4+5 · decisive 1; issuer 4 · count 4 · OID 4+5 */
+	/* count 4 · OID 4+5 · decisive 1; issuer 4 · count 4 · hashes 4×4 · OID 4+5 */
 	EXPECT_REFUSED(algorithms, algorithms, 0, 4, 1, LIMIT_ALGORITHMS + 1);
 	EXPECT_REFUSED(algorithms, algorithms, 4, 4, 5, LIMIT_OID + 1);
 	EXPECT_REFUSED(algorithms, algorithms, 13, 1, 1, 2);
 	EXPECT_REFUSED(offer, offer, 0, 4, 3, LIMIT_ISSUERS);
 	EXPECT_REFUSED(offer, offer, 4, 4, 1, LIMIT_ISSUER_SIGNERS + 1);
+	offer.key_hashes[1] = view_of(octets, 65);
+	EXPECT_UNWRITABLE(offer, offer);
+	offer.key_hashes[1] = none;
 	offer.algorithms[0] = none;
 	EXPECT_UNWRITABLE(offer, offer);
 	algorithms.algorithms[0].oid = longest;

@@ -117,6 +117,117 @@ static void an_issuer_without_a_usable_signer_is_named(void **state) /* P-37 */
 	assert_true(m.ready);
 }
 
+/* ---- P-8: section, registration and file must be of one CA ---- */
+
+static int offer_of_key(struct bench *b, uint32_t issuer, const struct ocsp_issuer *ca)
+{
+	cleanup(buffer_deinit) struct buffer payload = {0};
+	struct message_offer m = {.issuer = issuer, .count = 1, .algorithms = {oid_named("a")}};
+	for (int i = 0; i < OCSP_HASHES; i++)
+		m.key_hashes[i] =
+			view_of(ca->hashes[i].key, ocsp_hash_size((enum ocsp_hash)(i + 1)));
+	message_offer_write(&payload, &m);
+	int result =
+		ledger_signer_frame(b->ledger, 0, MESSAGE_OFFER, buffer_view(&payload), b->now);
+	ledger_turn_end(b->ledger, b->now);
+	return result;
+}
+
+static struct ocsp_issuer hashes_of(const char *name)
+{
+	cleanup(buffer_deinit) struct buffer der = {0};
+	struct certificate certificate;
+	struct ocsp_issuer hashes;
+	made_certificate(&der, name, name);
+	assert_int_equal(certificate_read(buffer_view(&der), &certificate), 0);
+	assert_int_equal(ocsp_issuer_init(&hashes, certificate.subject, certificate.key_bits), 0);
+	return hashes;
+}
+
+static void ask_by(struct bench *b, enum ocsp_hash hash, const struct ocsp_issuer *issuer)
+{
+	cleanup(buffer_deinit) struct buffer certid = {0}, payload = {0};
+	uint8_t serial = 0x42;
+	made_certid(&certid, hash, issuer, issuer, view_of(&serial, 1));
+	struct message_query query = {.certid_count = 1, .certids = {buffer_view(&certid)}};
+	message_query_write(&payload, &query);
+	assert_int_equal(
+		ledger_front_frame(b->ledger, 0, MESSAGE_QUERY, buffer_view(&payload), b->now), 0);
+	ledger_turn_end(b->ledger, b->now);
+}
+
+static enum ocsp_result result_by(struct bench *b, enum ocsp_hash hash,
+				  const struct ocsp_issuer *issuer)
+{
+	ask_by(b, hash, issuer);
+	return last_answer(b).result;
+}
+
+static struct view last_reason(const struct bench *b)
+{
+	struct message_readiness m;
+	assert_int_equal(message_readiness_read(last_frame(b, MESSAGE_READINESS), &m), 0);
+	assert_int_equal(m.ready, m.reason.size == 0);
+	return m.reason;
+}
+
+static void a_section_whose_file_has_another_key_waits_alone(void **state) /* P-8, P-21 */
+{
+	struct bench *b = *state;
+	struct ocsp_issuer other = hashes_of("C");
+	assert_int_equal(offer_of_key(b, 1, &b->hashes[1]), 0);
+	assert_int_equal(offer_of_key(b, 0, &other), 0);
+	assert_int_equal(b->alarms, 1);
+	assert_view_equal(last_reason(b),
+			  view_of_string("registered with another key than its file's: issuer: A"));
+	for (int hash = OCSP_HASH_SHA1; hash <= OCSP_HASH_SHA512; hash++) {
+		assert_int_equal(result_by(b, (enum ocsp_hash)hash, &b->hashes[0]), OCSP_TRY_LATER);
+		assert_int_equal(result_by(b, (enum ocsp_hash)hash, &other), OCSP_TRY_LATER);
+	}
+	assert_int_equal(b->batches, 0);
+	ask_by(b, OCSP_HASH_SHA1, &b->hashes[1]);
+	assert_int_equal(b->batches, 1);
+	assert_int_equal(offer_of_key(b, 0, &b->hashes[0]), 0);
+	assert_int_equal(last_reason(b).size, 0);
+	assert_int_equal(result_by(b, OCSP_HASH_SHA1, &other), OCSP_UNAUTHORIZED);
+	assert_int_equal(b->alarms, 1);
+}
+
+static void rename_a(struct bench *b, const char *name, int64_t version)
+{
+	cleanup(buffer_deinit) struct buffer der = {0};
+	struct db_evidence now = evidence(b);
+	made_certificate(&der, "A", "A");
+	struct db_issuer issuer = {
+		.record = {.id = 1, .version = version, .revoked_at = TIME_NONE},
+		.certificate = buffer_view(&der),
+	};
+	(void)snprintf(issuer.record.name, sizeof(issuer.record.name), "%s", name);
+	ledger_poll(b->ledger, &now, NULL, 0, &issuer, 1, b->now);
+	ledger_turn_end(b->ledger, b->now);
+}
+
+static void a_section_that_is_not_registered_waits_alone(void **state) /* P-21 */
+{
+	struct bench *b = *state;
+	rename_a(b, "Aa", 2);
+	assert_int_equal(b->alarms, 1);
+	assert_view_equal(
+		last_reason(b),
+		view_of_string("not registered in the database: issuer: A (registered is: Aa)"));
+	/* Whose it is, the signers know; until they tell, it may be anybody's. */
+	struct ocsp_issuer other = hashes_of("C");
+	assert_int_equal(result_by(b, OCSP_HASH_SHA1, &other), OCSP_TRY_LATER);
+	assert_int_equal(offer_of_key(b, 0, &b->hashes[0]), 0);
+	assert_int_equal(result_by(b, OCSP_HASH_SHA1, &b->hashes[0]), OCSP_TRY_LATER);
+	assert_int_equal(result_by(b, OCSP_HASH_SHA1, &other), OCSP_UNAUTHORIZED);
+	assert_int_equal(b->alarms, 1);
+	rename_a(b, "A", 3);
+	assert_int_equal(last_reason(b).size, 0);
+	ask_by(b, OCSP_HASH_SHA1, &b->hashes[0]);
+	assert_int_equal(b->batches, 1);
+}
+
 /* ---- P-16: raw nonces ---- */
 
 static void ask_with_nonce(struct bench *b, uint64_t id, bool raw)
@@ -605,6 +716,8 @@ int main(void)
 		CASE(preferences_that_are_no_list_cut_the_front_off),
 		CASE(fronts_hear_only_of_algorithms_that_leave_a_choice),
 		CASE(an_issuer_without_a_usable_signer_is_named),
+		CASE(a_section_whose_file_has_another_key_waits_alone),
+		CASE(a_section_that_is_not_registered_waits_alone),
 		CASE(a_signer_that_stretches_the_life_is_not_believed),
 		CASE(a_raw_nonce_reaches_the_signer_as_one),
 		CASE(a_strict_issuer_finds_a_raw_nonce_malformed),

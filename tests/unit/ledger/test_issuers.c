@@ -259,8 +259,8 @@ static void the_first_configured_issuer_that_is_missing_is_named(void **state)
 	assert_string_equal(issuers_missing(issuers)->name, "A");
 	assert_int_equal(apply(issuers, 7, "A", "CA", "key", 1, TIME_NONE), ISSUERS_CHANGED);
 	assert_string_equal(issuers_missing(issuers)->name, "B");
-	assert_false(issuers_lacks(issuers, 0));
-	assert_true(issuers_lacks(issuers, 1));
+	assert_int_equal(issuers_by_section(issuers, 0)->record.id, 7);
+	assert_null(issuers_by_section(issuers, 1));
 	assert_int_equal(apply(issuers, 8, "unnamed", "X", "x", 1, TIME_NONE), ISSUERS_CHANGED);
 	assert_null(issuers_by_id(issuers, 8)->section);
 	assert_int_equal(apply(issuers, 9, "B", "Y", "y", 1, TIME_NONE), ISSUERS_CHANGED);
