@@ -102,10 +102,20 @@ void readiness_send(struct ledger *l, unsigned front)
 		l->ops->to_front(l->context, front, MESSAGE_READINESS, buffer_view(&l->frame));
 }
 
+/* Whoever reads the log learns of it where the feed itself goes on, as from a standby whose heartbeat has
+ * stopped. */
+static void tell_stale(struct ledger *l, unsigned bits)
+{
+	if ((bits & READINESS_STALE) && !(l->readiness & READINESS_STALE))
+		ledger_alarm(l, "the evidence is too old: only what is revoked is answered%s%s",
+			     l->feed_up ? "" : " reason=", l->feed_up ? "" : l->feed_reason);
+}
+
 void readiness_update(struct ledger *l, struct moment now)
 {
 	sections_update(l);
 	unsigned bits = readiness_now(l, now);
+	tell_stale(l, bits);
 	const struct conf_issuer *missing = issuers_missing(l->issuers);
 	const struct conf_issuer *unsigned_one = offers_missing(l);
 	if (bits == l->readiness && missing == l->readiness_missing &&

@@ -19,6 +19,7 @@ from asn1crypto.x509 import Certificate
 
 import harness
 from harness import DemoCA, stillgood, wait_for
+from test_feed import Standby
 
 TRY_LATER, UNAUTHORIZED = (bytes.fromhex(f"30030a010{n}") for n in (3, 6))
 SIGNER = ("keyUsage=critical,digitalSignature\nextendedKeyUsage=OCSPSigning\nnoCheck=ignored\n"
@@ -597,7 +598,8 @@ class Serving:
 
     def is_not_ready(self):
         """It has seen the database, or that it cannot, and says so at the level of errors."""
-        loud = r"ledger: (the feed is interrupted|\[issuer .* is (not )?registered)"
+        loud = (r"ledger: (the feed is interrupted|the evidence is too old|"
+                r"\[issuer .* is (not )?registered)")
         wait_for("serve to say what is missing, or to end",
                  lambda: self.ended() or re.search(loud, self.log()), 60)
         assert not self.ended(), self.log()
@@ -640,6 +642,40 @@ def test_serve_does_what_check_says(site, name):
         serving.end()
         if site.kept:
             site.kept.close()
+
+
+@pytest.fixture(scope="module")
+def standby(site):
+    with Standby(site.pg) as server:
+        yield server
+
+
+@pytest.mark.parametrize("name, age, said", [
+    ("standby_without_beats", None, r"a standby without a heartbeat; run `stillgood db heartbeat`"),
+    ("standby_of_old", "1 day", r"a standby whose last heartbeat is \d+ s old; run"),
+])
+def test_a_standby_needs_a_heartbeat(site, standby, name, age, said):
+    site.begin(name)
+    with site.pg.connect(dbname="good") as connection, connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica; DELETE FROM stillgood.heartbeat")
+        if age:
+            cursor.execute("INSERT INTO stillgood.heartbeat (beat_at) "
+                           "VALUES (clock_timestamp() - %s::interval)", (age,))
+    site.pg.sql("CHECKPOINT")
+    place = site.pg.sql("SELECT pg_current_wal_lsn()")[0][0]
+    wait_for("the standby to follow", lambda: standby.sql(
+        "SELECT pg_last_wal_replay_lsn() >= %s", (place,))[0][0], 60)
+    site.set(conninfo=site.conninfo().replace(site.pg.folder, standby.folder))
+    site.write()
+    document = check(site)
+    assert document["serve"] == "not ready", document
+    assert any(re.search(said, f["text"]) for f in document["findings"])
+    serving = Serving(site)
+    try:
+        serving.is_not_ready()
+        assert serving.answer() == TRY_LATER
+    finally:
+        serving.end()
 
 
 def test_a_running_instance_is_no_obstacle_to_the_next(site):
