@@ -41,6 +41,14 @@ static void add(struct buffer *out, const char *what, const char *detail)
 	buffer_printf(out, "%s%s%s%s", out->size ? "; " : "", what, detail[0] ? ": " : "", detail);
 }
 
+static void add_missing(const struct ledger *l, struct buffer *out)
+{
+	const char *nearest = issuers_nearest(l->issuers, l->readiness_missing->name);
+	add(out, "not registered in the database: issuer", l->readiness_missing->name);
+	if (nearest)
+		buffer_printf(out, " (registered is: %s)", nearest);
+}
+
 /* For `stillgood status`, with names and what libpq says. */
 void readiness_reason(const struct ledger *l, struct buffer *out)
 {
@@ -54,7 +62,7 @@ void readiness_reason(const struct ledger *l, struct buffer *out)
 	if (bits & READINESS_NO_SIGNER)
 		add(out, l->signers_attached ? "no signer answers" : "no signer is connected", "");
 	if (bits & READINESS_NO_ISSUER)
-		add(out, "not registered in the database: issuer", l->readiness_missing->name);
+		add_missing(l, out);
 	if (bits & READINESS_UNSIGNED)
 		add(out, "no signer's certificate is valid now: issuer",
 		    l->readiness_unsigned->name);
@@ -79,6 +87,7 @@ static void public_reason(unsigned bits, struct buffer *out)
 		{READINESS_NO_SIGNER, "no signer"},
 		{READINESS_NO_ISSUER, "an issuer is not registered in the database"},
 		{READINESS_UNSIGNED, "an issuer has no valid signer"},
+		{READINESS_OTHER_KEY, "an issuer is registered with another key"},
 		{READINESS_INCOMPLETE, "memory ran out"},
 	};
 	for (size_t i = 0; i < array_size(reasons); i++)
