@@ -46,19 +46,30 @@ const char *profile_standard(enum profile profile, const char *option)
 	return NULL;
 }
 
-int64_t profile_refresh_most(enum profile profile)
+/* Of the CA/Browser Forum: TLS, S/MIME and code signing. */
+static bool is_forum(enum profile profile)
 {
 	switch (profile) {
 	case PROFILE_WEBPKI:
 	case PROFILE_SMIME:
 	case PROFILE_CODESIGNING:
-		return 4 * DAY;
+		return true;
 	case PROFILE_PRIVATE:
 	case PROFILE_QUALIFIED:
 	case PROFILE_LIGHTWEIGHT:
 		break;
 	}
-	return INT64_MAX;
+	return false;
+}
+
+int64_t profile_refresh_most(enum profile profile)
+{
+	return is_forum(profile) ? 4 * DAY : INT64_MAX;
+}
+
+int64_t profile_life_most(enum profile profile)
+{
+	return is_forum(profile) ? 10 * DAY : INT64_MAX;
 }
 
 /* ---- what is refused ---- */

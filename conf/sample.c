@@ -183,8 +183,10 @@ static void put_profiles(struct buffer *out)
 			buffer_printf(
 				out,
 				".br\nAnswers are replaced before half of their life is over, "
-				"and within %d days.\n",
-				(int)(profile_refresh_most((enum profile)p) / 86400));
+				"and within %d days. None lasts longer than %d days, not even "
+				"revoked on old evidence.\n",
+				(int)(profile_refresh_most((enum profile)p) / 86400),
+				(int)(profile_life_most((enum profile)p) / 86400));
 		if (p == PROFILE_LIGHTWEIGHT)
 			buffer_put_string(
 				out,

@@ -58,6 +58,15 @@ static int64_t certificates_end(const struct job *job, int64_t now_s)
 	return end;
 }
 
+/* `end`, or where the profile ends an answer that nobody would take any more (BR 4.9.10). */
+static int64_t stretched_end(const struct job *job, int64_t end)
+{
+	int64_t most = profile_life_most(job->issuer->section->profile);
+	if (most == INT64_MAX || end - job->this_update < most)
+		return end;
+	return job->this_update + most - 1;
+}
+
 bool times_decide(const struct ledger *l, struct job *job, bool final, struct moment now)
 {
 	const struct conf_issuer *section = job->issuer->section;
@@ -71,7 +80,7 @@ bool times_decide(const struct ledger *l, struct job *job, bool final, struct mo
 	/* Revoked is sticky: it stays true however old the proof is, so once half of the validity
 	 * is gone it counts from now on. */
 	if (job->next_update - now_s < validity / 2 && final)
-		job->next_update = now_s + validity - 1;
+		job->next_update = stretched_end(job, now_s + validity - 1);
 	if (job_is_final(job))
 		job->next_update = TIME_MOST;
 	else if (job->next_update > end)

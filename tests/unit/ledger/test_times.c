@@ -142,6 +142,26 @@ static void a_hold_is_never_final_p53(void **state)
 	assert_int_equal(answer_about(b, &record).next_update, NOW + 3600 - 1);
 }
 
+/* On old evidence its life counts from now, but the CA/Browser Forum's ten days count both ends. */
+static void revoked_on_old_evidence_lives_no_longer_than_the_profile_says_p27(void **state)
+{
+	struct bench *b = *state;
+	static const enum profile profiles[] = {PROFILE_PRIVATE, PROFILE_WEBPKI};
+	int64_t proven = NOW, days = 86400;
+	b->sections[0].validity_us = 7 * days * SECOND_US;
+	feed_revokes(b, 0x42);
+	b->now.wall_us += 5 * days * SECOND_US;
+	b->now.mono_us += 5 * days * SECOND_US;
+	for (size_t i = 0; i < array_size(profiles); i++) {
+		b->sections[0].profile = profiles[i];
+		ask_one(b, 0, i, 0x42);
+		struct message_sign job = last_job(b);
+		assert_int_equal(job.this_update, proven);
+		assert_int_equal(job.next_update - proven, i == 0 ? 12 * days - 1 : 863999);
+		sign(b, &job, proven); /* refused, so not cached */
+	}
+}
+
 /* RFC 9919, 7.1 and 7.2: max-age ends before nextUpdate, and the answer is replaced before max-age. */
 static void a_lightweight_answer_is_asked_for_anew_within_max_age(void **state)
 {
@@ -198,6 +218,7 @@ int main(void)
 		EACH(final_is_what_cannot_change_p53),
 		EACH(an_unknown_is_never_final_p53),
 		EACH(a_hold_is_never_final_p53),
+		EACH(revoked_on_old_evidence_lives_no_longer_than_the_profile_says_p27),
 		EACH(a_lightweight_answer_is_asked_for_anew_within_max_age),
 		EACH(at_the_end_of_retention_it_is_refused),
 		EACH(the_second_level_says_nothing_of_the_future),
