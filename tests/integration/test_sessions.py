@@ -154,10 +154,11 @@ def test_a_schema_made_under_all_of_them_is_the_same_schema(site):
 
 def test_triggers_that_are_passed_by_are_an_error(site):
     """A revocation that leaves no change log would reach no responder."""
-    pg, _, _ = site
+    pg, ca, _ = site
     pg.sql("ALTER ROLE clerk SET session_replication_role = replica")
     try:
-        result = harness.stillgood("issuer", "list", "--database", login(pg, "clerk"), check=False)
+        result = harness.stillgood("issuer", "add", ca.certificate, "--database",
+                                   login(pg, "clerk"), check=False)
     finally:
         reset(pg, "clerk")
     assert result.returncode == 1 and "session_replication_role" in result.stderr
