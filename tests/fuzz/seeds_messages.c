@@ -27,6 +27,7 @@ static int put_queries(struct view octets)
 	message_query_write(&out, &query);
 	int wrong = put_file("query", MESSAGE_QUERY, &out);
 	query.nonce = view_of(octets.data, 32);
+	query.raw_nonce = true;
 	query.certid_count = LIMIT_CERTIDS;
 	for (unsigned i = 0; i < LIMIT_CERTIDS; i++)
 		query.certids[i] = octets;
@@ -81,6 +82,7 @@ static int put_jobs(struct view octets)
 	struct buffer out = {0};
 	struct message_sign sign = {.id = 3,
 				    .nonce = view_of(octets.data, 8),
+				    .raw_nonce = true,
 				    .this_update = NOW,
 				    .next_update = NOW + 28799,
 				    .count = 2};

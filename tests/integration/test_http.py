@@ -435,6 +435,48 @@ def test_nonces_and_unknown_are_for_no_shared_cache(site, plain):
             assert not {"etag", "expires", "last-modified"} & set(reply.fields)
 
 
+# ---- P-16: raw nonces ----
+
+def tlv(tag, *parts):
+    body = b"".join(parts)
+    return bytes([tag]) + (bytes([len(body)]) if len(body) < 128 else b"\x81" + bytes([len(body)])) + body
+
+
+NONCE = bytes.fromhex("06092b0601050507300102")
+
+
+def with_nonce(der, value):
+    """The request with a nonce extension whose extnValue holds exactly this."""
+    assert der[0] == der[2] == 0x30 and der[1] < 128, "no extensions yet"
+    return tlv(0x30, tlv(0x30, der[4:], tlv(0xA2, tlv(0x30, tlv(0x30, NONCE, tlv(4, value))))))
+
+
+@pytest.mark.parametrize("value", [b"\xaa" * 16, b"\x04\x10" + b"\xaa" * 8, b"\x04", b"\xaa" * 128])
+def test_a_raw_nonce_is_echoed_as_it_came(site, plain, value):
+    """P-16, P-50"""
+    reply = ask(plain, "POST", "/", body=with_nonce(site.der, value))
+    assert tlv(0x30, NONCE, tlv(4, value)) in reply.body
+    assert reply.fields["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("value", [b"", b"\x04\x00", b"\xaa" * 129])
+def test_a_nonce_of_no_or_too_many_octets_is_malformed(site, plain, value):
+    """P-16"""
+    assert ask(plain, "POST", "/", body=with_nonce(site.der, value)).body == MALFORMED
+
+
+@pytest.mark.parametrize("profile", ["webpki", "lightweight"])
+def test_a_strict_profile_finds_a_raw_nonce_malformed(site, profile):
+    """P-16, F-webpki, F-lightweight: and ignores one that is in its OCTET STRING."""
+    with site.responder({"profile": profile}) as responder:
+        whole = ask(responder, "POST", "/", body=site.der)
+        for _ in range(2):
+            raw = ask(responder, "POST", "/", body=with_nonce(site.der, b"\xaa" * 16))
+            assert (raw.body, raw.fields["cache-control"]) == (MALFORMED, "no-store")
+            wrapped = with_nonce(site.der, tlv(4, b"\xaa" * 16))
+            assert ask(responder, "POST", "/", body=wrapped).body == whole.body
+
+
 # ---- pages that anybody may read ----
 
 def test_why_it_is_not_ready_is_told_to_operators_only(site):
