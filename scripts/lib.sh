@@ -24,7 +24,7 @@ packages_clients=(nginx apache2 haproxy libnss3-tools default-jdk-headless libbc
 packages_lint=(python3-venv)
 packages_ci=(clang-format clang-tidy libclang-rt-dev shellcheck git)
 packages_bench=(nginx-light wrk python3 python3-psycopg2 python3-cryptography)
-packages_fresh=(debootstrap git)
+packages_fresh=(debootstrap util-linux procps git iproute2)
 
 as_root() {
 	if [ "$(id -u)" -eq 0 ]; then

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The root that tests/fresh/run makes: what is carried into it, and the world that runs in it.
-# Sourced; expects $tree, $root, $suite, $user and scripts/lib.sh.
+# Sourced; expects $tree, $work, $root, $suite, $user and scripts/lib.sh.
 # shellcheck disable=SC2154,SC2034
 
 # ---- what it is made of ----
@@ -42,6 +42,9 @@ carry_network() {
 }
 
 carry_settings() {
+	# As in container images: what is installed is not started.
+	printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
+	chmod 755 "$root/usr/sbin/policy-rc.d"
 	carry_apt
 	carry_network
 }
@@ -79,6 +82,7 @@ clone_tree() {
 
 init=
 world=
+network=()
 
 # Runs in new namespaces, before the first process: a container's mounts.
 # shellcheck disable=SC2016
@@ -118,13 +122,29 @@ begin_world() {
 	done
 }
 
+# A process in the world that holds a network of loopback alone; the later `inside` are in it.
+begin_own_network() {
+	local entered tries=0
+	# shellcheck disable=SC2016
+	nsenter -t "$init" --pid -- unshare --net -- \
+		sh -c 'ip link set lo up && echo up >"$1" && exec sleep infinity' sh "$work/network" \
+		</dev/null >/dev/null 2>&1 &
+	entered=$!
+	until [ -f "$work/network" ]; do
+		tries=$((tries + 1))
+		[ $tries -lt 600 ] || die "no network namespace"
+		sleep 0.1
+	done
+	network=("--net=/proc/$(pgrep -P $entered)/ns/net")
+}
+
 # inside SECONDS COMMAND — a shell's command in the clone, as the user, in the world.
 inside() {
 	local limit=$1 command=$2 words=(env -i)
 	mapfile -t -O 2 words < <(environment)
 	words+=(bash -c "cd $home/stillgood && $command")
 	[ "$user" = root ] || words=(runuser -u tester -- "${words[@]}")
-	timeout --kill-after=10 "$limit" nsenter -t "$init" --mount --pid --uts --ipc -- \
+	timeout --kill-after=10 "$limit" nsenter -t "$init" --mount --pid --uts --ipc "${network[@]}" -- \
 		chroot "$root" "${words[@]}"
 }
 
