@@ -130,6 +130,7 @@ begin_own_network() {
 		sh -c 'ip link set lo up && echo up >"$1" && exec sleep infinity' sh "$work/network" \
 		</dev/null >/dev/null 2>&1 &
 	entered=$!
+	disown
 	until [ -f "$work/network" ]; do
 		tries=$((tries + 1))
 		[ $tries -lt 600 ] || die "no network namespace"
