@@ -1,14 +1,17 @@
-/* Keys and certificates for the signer's tests, made anew in a folder of their own. */
+/* Keys and certificates for the tests of the signer, made anew in a folder of their own; the largest keys
+ * are kept. */
 #pragma once
 
 #include "unit.h"
 
 #include "conf/conf.h"
 
+#include <limits.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define PKI_DAY 86400L
 
@@ -64,10 +67,33 @@ static inline EVP_PKEY *pki_restricted_key(const char *digest)
 	return key;
 }
 
+/* RSA keys that take seconds to make are kept beside the build, as integration/harness.py does; no two
+ * of one process are the same. */
+static inline EVP_PKEY *pki_kept_rsa(unsigned bits)
+{
+	static unsigned made;
+	char path[PATH_MAX], fresh[PATH_MAX + 16];
+	(void)mkdir(STILLGOOD_KEYS, 0755);
+	snprintf(path, sizeof(path), "%s/rsa-%u-%u.pem", STILLGOOD_KEYS, bits, made++);
+	snprintf(fresh, sizeof(fresh), "%s.%d", path, (int)getpid());
+	FILE *file = fopen(path, "r");
+	EVP_PKEY *key = file ? PEM_read_PrivateKey(file, NULL, NULL, NULL) : EVP_RSA_gen(bits);
+	if (!file) {
+		file = fopen(fresh, "w");
+		assert_non_null(file);
+		assert_int_equal(PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL), 1);
+		assert_int_equal(rename(fresh, path), 0);
+	}
+	fclose(file);
+	return key;
+}
+
 static inline EVP_PKEY *pki_key(const char *kind)
 {
 	EVP_PKEY *key = NULL;
-	if (strncmp(kind, "RSA-", 4) == 0)
+	if (strcmp(kind, "RSA-3072") == 0 || strcmp(kind, "RSA-4096") == 0)
+		key = pki_kept_rsa((unsigned)strtoul(kind + 4, NULL, 10));
+	else if (strncmp(kind, "RSA-", 4) == 0)
 		key = EVP_RSA_gen((unsigned)strtoul(kind + 4, NULL, 10));
 	else if (strncmp(kind, "P-", 2) == 0)
 		key = EVP_EC_gen(kind);
