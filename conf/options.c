@@ -188,7 +188,9 @@ const struct option options[] = {
 	{DATABASE(conninfo), OPTION_TEXT, CONF_LEDGER, NULL, 1, TEXT_MOST, NULL,
 	 "host=/run/postgresql dbname=stillgood user=stillgood", DATABASE_AT(conninfo),
 	 "Where PostgreSQL is: a libpq connection string or URI. It may name several hosts. Prefer "
-	 "peer authentication or a passfile to a password here."},
+	 "peer authentication or a passfile to a password here, which is refused where everybody "
+	 "may "
+	 "read this file."},
 	{DATABASE(poll_interval), OPTION_DURATION, CONF_LEDGER, NULL, 5 * MILLISECOND_US, MINUTE_US,
 	 "50ms", "100ms", DATABASE_AT(poll_interval_us),
 	 "How often the change log is read: most of the time that a revocation takes to be seen."},

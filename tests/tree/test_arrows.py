@@ -22,13 +22,12 @@ ROOMS = {
     "ledger": ("responder/ledger", {"base", "ocsp", "cache", "ipc", "conf", "db"}),
     "signer": ("responder/signer", {"base", "ocsp", "ipc", "conf"}),
     "verifier": ("responder/verifier", {"base", "ocsp", "ipc", "conf"}),
-    "warden": ("responder/warden", {"base", "ipc", "conf", "db", "front", "ledger", "signer",
-                                    "verifier"}),
+    "warden": ("responder/warden", {"base", "ipc", "conf", "front", "ledger", "signer", "verifier"}),
     "cli": ("responder/cli", {"base", "ocsp", "conf", "db", "signer", "verifier", "warden"}),
 }
 
 # Only the ledger and the operator's commands speak to PostgreSQL (and, once at the start, a process
-# of the warden's that asks db/ whether the schema is known, and ends); the network's room has no
+# of the warden's that runs the steps of `check`, which main.c has handed to it, and ends); the network's room has no
 # OpenSSL calls of its own but a digest for ETags; pure rooms have no events.
 FORBIDDEN = {
     "base": r"openssl/|libpq|event2|json-c",

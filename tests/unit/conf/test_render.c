@@ -94,6 +94,7 @@ static void masked(const char *conninfo, const char *expected)
 	conninfo_mask(conninfo, &out);
 	buffer_put_u8(&out, '\0');
 	assert_string_equal((char *)out.data, expected);
+	assert_int_equal(conninfo_has_secret(conninfo), strcmp(conninfo, expected) != 0);
 }
 
 static void passwords_are_masked_for_people(void **state)
