@@ -1,15 +1,14 @@
 /* `issuer add`: registers CA certificates, all of one call or none. An issuer is a subject and a key
  * (P-8): the same pair in another certificate is the same issuer, renewed. Certificates that it issued
  * may encode its name in other ways, which are learnt from them (P-7). */
-#include "base/timetext.h"
 #include "cli/certinput.h"
 #include "cli/certname.h"
+#include "cli/issuer_adding.h"
 #include "cli/issuer_certificate.h"
 #include "cli/output.h"
 #include "cli/registry.h"
 
 #include <openssl/sha.h>
-#include <stdio.h>
 
 struct adding {
 	const struct command_line *line;
@@ -23,55 +22,6 @@ static void adding_deinit(struct adding *adding)
 	registry_deinit(&adding->registry);
 	database_close(&adding->database);
 	json_object_put(adding->results);
-}
-
-static bool name_is_free(struct adding *adding, const char *name, int *ret_error,
-			 struct fault *fault)
-{
-	const char *const values[] = {name};
-	cleanup(result_clearp) PGresult *rows = NULL;
-	*ret_error =
-		database_query(&adding->database, "SELECT FROM stillgood.issuer WHERE name = $1", 1,
-			       values, &rows, fault);
-	return *ret_error == 0 && PQntuples(rows) == 0;
-}
-
-/* The derived name; with digits of the key identifier where another issuer has it. */
-static int derive_name(struct adding *adding, const struct certificate *certificate,
-		       char name[LIMIT_ISSUER_NAME + 1], struct fault *fault)
-{
-	static const size_t digits[] = {8, 16, 40};
-	uint8_t key_id[SHA_DIGEST_LENGTH];
-	int r;
-	certname_derive(certificate->subject, name);
-	if (name_is_free(adding, name, &r, fault) || r)
-		return r;
-	SHA1(certificate->key_bits.data, certificate->key_bits.size, key_id);
-	for (size_t i = 0; i < array_size(digits); i++) {
-		certname_derive(certificate->subject, name);
-		certname_distinguish(name, view_of(key_id, sizeof(key_id)), digits[i]);
-		if (name_is_free(adding, name, &r, fault) || r)
-			return r;
-	}
-	return fault_set(fault, -EEXIST, "no free name for \"%s\"; give one with --name", name);
-}
-
-static int choose_name(struct adding *adding, const struct certificate *certificate,
-		       char name[LIMIT_ISSUER_NAME + 1], struct fault *fault)
-{
-	const char *wanted = adding->line->values[OPTION_NAME];
-	int r = 0;
-	if (!wanted)
-		return derive_name(adding, certificate, name, fault);
-	if (!*wanted || strlen(wanted) > LIMIT_ISSUER_NAME)
-		return fault_set(fault, -EINVAL, "--name: 1 to %u octets", LIMIT_ISSUER_NAME);
-	for (const char *c = wanted; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			return fault_set(fault, -EINVAL, "--name: no control characters");
-	(void)snprintf(name, LIMIT_ISSUER_NAME + 1, "%s", wanted);
-	if (name_is_free(adding, name, &r, fault) || r)
-		return r;
-	return fault_set(fault, -EEXIST, "the name \"%s\" belongs to another issuer", name);
 }
 
 static int insert(struct adding *adding, const struct certificate *certificate, const char *name,
@@ -97,63 +47,6 @@ static int insert(struct adding *adding, const struct certificate *certificate, 
 	if (r == 0)
 		*ret_id = PQntuples(rows) ? (int32_t)column_int(rows, 0, 0) : 0;
 	return r;
-}
-
-/* ---- outcomes, kept until everything is committed ---- */
-
-static struct json_object *note_outcome(struct adding *adding, const char *where, const char *name,
-					int32_t id, const char *outcome)
-{
-	struct json_object *result = json_object_new_object();
-	output_json_string(result, "file", where);
-	output_json_string(result, "outcome", outcome);
-	output_json_string(result, "name", name);
-	output_json_number(result, "id", id);
-	json_object_array_add(adding->results, result);
-	return result;
-}
-
-static const char *member(struct json_object *object, const char *key)
-{
-	return json_object_get_string(json_object_object_get(object, key));
-}
-
-/* Each outcome in words: what stands before the name, and after it. */
-static const struct {
-	const char *outcome, *before, *after;
-} outcomes[] = {
-	{"added", "registered as ", ""},
-	{"unchanged", "registered already as ", ""},
-	{"replaced", "replaced the certificate of ", ""},
-	{"kept", "not newer than the certificate of ", ", which stays"},
-	{"learnt", "another encoding of the name of ", ": learnt"},
-	{"known", "this encoding of the name was known of ", ""},
-};
-
-static void print_outcome(struct json_object *result)
-{
-	const char *outcome = member(result, "outcome"), *until = member(result, "not_after");
-	const char *was = member(result, "was_not_after");
-	cleanup(memory_freep) char *where = output_text_new(member(result, "file"));
-	for (size_t i = 0; i < array_size(outcomes); i++)
-		if (strcmp(outcome, outcomes[i].outcome) == 0)
-			printf("%s: %s\"%s\"%s", where ? where : "", outcomes[i].before,
-			       member(result, "name"), outcomes[i].after);
-	if (was && strcmp(outcome, "replaced") == 0)
-		printf(", valid until %s instead of %s", until, was);
-	else if (was)
-		printf(", valid until %s (--force replaces it)", was);
-	printf("\n");
-}
-
-static void report(struct adding *adding)
-{
-	if (option_given(adding->line, OPTION_JSON)) {
-		output_json(json_object_get(adding->results));
-		return;
-	}
-	for (size_t i = 0; i < json_object_array_length(adding->results); i++)
-		print_outcome(json_object_array_get_idx(adding->results, i));
 }
 
 static int reload(struct adding *adding, struct fault *fault)
@@ -188,8 +81,8 @@ static int renew(struct adding *adding, const struct registered *known,
 	if (r)
 		return r;
 	struct json_object *result =
-		note_outcome(adding, where, known->record.name, known->record.id,
-			     newer || force ? "replaced" : "kept");
+		issuer_note_outcome(adding->results, where, known->record.name, known->record.id,
+				    newer || force ? "replaced" : "kept");
 	output_json_time(result, "not_after", certificate->not_after);
 	output_json_time(result, "was_not_after", known->certificate.not_after);
 	return newer || force ? reload(adding, fault) : 0;
@@ -206,7 +99,7 @@ static int take_known(struct adding *adding, const struct registered *known,
 				 where, name);
 	if (!view_equal(known->certificate.der, certificate->der))
 		return renew(adding, known, certificate, where, fault);
-	(void)note_outcome(adding, where, name, known->record.id, "unchanged");
+	(void)issuer_note_outcome(adding->results, where, name, known->record.id, "unchanged");
 	return 0;
 }
 
@@ -216,8 +109,8 @@ static int learn(struct adding *adding, const struct registered *issuer,
 	bool is_new = false;
 	int r = registry_learn(&adding->database, issuer, certificate, &is_new, fault);
 	if (r == 0)
-		(void)note_outcome(adding, where, issuer->record.name, issuer->record.id,
-				   is_new ? "learnt" : "known");
+		(void)issuer_note_outcome(adding->results, where, issuer->record.name,
+					  issuer->record.id, is_new ? "learnt" : "known");
 	return r;
 }
 
@@ -278,14 +171,15 @@ static int add_new(struct adding *adding, const struct certificate *certificate,
 {
 	char name[LIMIT_ISSUER_NAME + 1];
 	int32_t id = 0;
-	int r = choose_name(adding, certificate, name, fault);
+	int r = issuer_choose_name(&adding->database, adding->line->values[OPTION_NAME],
+				   certificate, name, fault);
 	if (r == 0)
 		r = insert(adding, certificate, name, &id, fault);
 	if (r == 0 && id == 0)
 		return fault_set(fault, -EAGAIN,
 				 "%s: another session registers it now; run this again", where);
 	if (r == 0)
-		(void)note_outcome(adding, where, name, id, "added");
+		(void)issuer_note_outcome(adding->results, where, name, id, "added");
 	return r;
 }
 
@@ -410,6 +304,6 @@ int command_issuer_add(const struct command_line *line, struct fault *fault)
 	if (r == 0)
 		r = take_files(&adding, fault);
 	if (r == 0)
-		report(&adding);
+		issuer_report(adding.results, option_given(line, OPTION_JSON));
 	return r;
 }
