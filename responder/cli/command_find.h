@@ -1,0 +1,9 @@
+/* Which command argv means. A command's name has one word or, in a group, two. */
+#pragma once
+
+#include "cli/command.h"
+
+/* How many words of argv the command's name is: 0 where it is another command. */
+int command_matches(const struct command *command, int argc, char **argv);
+/* argv names no command: ARGUMENTS_ANSWERED or ARGUMENTS_WRONG with a fault. */
+must_check int command_answer_none(int argc, char **argv, struct fault *fault);
