@@ -1,40 +1,37 @@
 #include "cli/certinput.h"
 
-#include <openssl/evp.h>
-#include <stdio.h>
+#include "cli/certinput_parts.h"
 
-/* No certificate comes near; a corrupt file shall not fill memory. */
-#define CERTIFICATE_SIZE_MOST (1u << 20)
-#define LINE_SIZE 4096
-
-enum pem_block { PEM_OTHER, PEM_CERTIFICATE, PEM_TRUSTED };
+#include <ctype.h>
 
 struct certinput {
 	char *path;
-	FILE *stream;
-	bool is_der, done;
-	unsigned line; /* of the last line read */
-	bool line_open; /* the last piece read did not end its line */
-	struct buffer der;
+	struct text text;
+	bool is_der, is_bare, done;
+	struct buffer payload; /* a block or a DER file; used up to what `rest` shows */
+	struct view rest;
+	unsigned line; /* on which the payload begins; 0: DER */
+	struct buffer unpacked; /* certificates of a PKCS#7 or PKCS#12 */
+	struct view unpacked_rest;
+	char other[120]; /* the first thing that was no certificate */
 };
 
 void certinput_close(struct certinput *file)
 {
 	if (!file)
 		return;
-	if (file->stream)
-		(void)fclose(file->stream);
-	buffer_deinit(&file->der);
+	if (file->text.stream)
+		(void)fclose(file->text.stream);
+	buffer_deinit(&file->payload);
+	buffer_deinit(&file->unpacked);
 	free(file->path);
 	free(file);
 }
 
-/* A SEQUENCE with a long-form length; no text begins so. */
-static bool looks_like_der(FILE *stream)
+/* A SEQUENCE with a long-form or indefinite length; no text begins so. */
+static bool is_der(const struct text *text)
 {
-	int first = getc(stream), second = getc(stream);
-	rewind(stream);
-	return first == 0x30 && second > 0x80 && second != EOF;
+	return text->head_size >= 2 && text->head[0] == 0x30 && text->head[1] >= 0x80;
 }
 
 int certinput_open(const char *path, struct certinput **ret, struct fault *fault)
@@ -42,15 +39,16 @@ int certinput_open(const char *path, struct certinput **ret, struct fault *fault
 	cleanup(certinput_closep) struct certinput *file = calloc(1, sizeof(*file));
 	if (!file || !(file->path = strdup(path)))
 		return fault_set(fault, -ENOMEM, "%s: out of memory", path);
-	file->stream = fopen(path, "re");
-	if (!file->stream) {
+	FILE *stream = fopen(path, "re");
+	if (!stream) {
 		int reason = errno;
 		return fault_set(fault, -reason, "%s: %s", path, strerror(reason));
 	}
-	file->der.most = CERTIFICATE_SIZE_MOST;
-	file->is_der = looks_like_der(file->stream);
-	if (ferror(file->stream))
+	text_init(&file->text, stream);
+	if (ferror(stream))
 		return fault_set(fault, -EIO, "%s: cannot be read", path);
+	file->is_der = is_der(&file->text);
+	file->is_bare = !file->is_der && text_is_bare_base64(&file->text);
 	*ret = file;
 	file = NULL;
 	return 0;
@@ -64,151 +62,214 @@ void certinput_place(char *out, size_t size, const char *path, unsigned line)
 		(void)snprintf(out, size, "%s", path);
 }
 
-static int read_der(struct certinput *file, struct fault *fault)
+int certinput_nothing(const struct certinput *file, struct fault *fault)
 {
-	uint8_t *room = buffer_reserve(&file->der, CERTIFICATE_SIZE_MOST);
-	if (!room)
+	return fault_set(fault, -EINVAL, "%s: holds no certificate%s%s", file->path,
+			 *file->other ? ", but " : "", file->other);
+}
+
+static int damaged(const struct certinput *file, unsigned line, const char *what,
+		   struct fault *fault)
+{
+	char where[4200];
+	certinput_place(where, sizeof(where), file->path, line);
+	return fault_set(fault, -EBADMSG, "%s: %s", where, what);
+}
+
+/* ---- payloads ---- */
+
+static int payload_done(struct certinput *file, unsigned line, struct fault *fault)
+{
+	if (buffer_result(&file->payload) == -ENOMEM)
 		return fault_set(fault, -ENOMEM, "%s: out of memory", file->path);
-	file->der.size = fread(room, 1, CERTIFICATE_SIZE_MOST, file->stream);
-	if (ferror(file->stream))
-		return fault_set(fault, -EIO, "%s: cannot be read", file->path);
-	if (getc(file->stream) != EOF)
-		return fault_set(fault, -EFBIG, "%s: larger than a certificate can be", file->path);
+	if (buffer_result(&file->payload))
+		return damaged(file, line, "larger than certificates can be", fault);
+	file->rest = buffer_view(&file->payload);
+	file->line = line;
 	return 0;
 }
 
-/* A line without its end; a longer one comes in pieces, of which only the first may be a marker.
- * false at the end of the file. */
-static bool read_line(struct certinput *file, char line[LINE_SIZE], bool *ret_whole)
+static int read_der(struct certinput *file, struct fault *fault)
 {
-	if (!fgets(line, LINE_SIZE, file->stream))
-		return false;
-	bool continued = file->line_open;
-	size_t size = strlen(line);
-	file->line_open = size > 0 && line[size - 1] != '\n';
-	if (!continued)
-		file->line++;
-	*ret_whole = !continued && (!file->line_open || feof(file->stream));
-	while (size > 0 && strchr(" \t\r\n", line[size - 1]))
-		line[--size] = '\0';
-	return true;
-}
-
-static enum pem_block block_of(const char *line)
-{
-	if (strcmp(line, "-----BEGIN CERTIFICATE-----") == 0 ||
-	    strcmp(line, "-----BEGIN X509 CERTIFICATE-----") == 0)
-		return PEM_CERTIFICATE;
-	/* OpenSSL's own: the certificate, then trust settings. */
-	if (strcmp(line, "-----BEGIN TRUSTED CERTIFICATE-----") == 0)
-		return PEM_TRUSTED;
-	return PEM_OTHER;
-}
-
-static bool decode_line(struct buffer *out, EVP_ENCODE_CTX *decoder, const char *line)
-{
-	size_t size = strlen(line);
-	uint8_t *room = buffer_reserve(out, size + 80); /* the decoder holds back up to a line */
-	int written = 0;
-	if (!room ||
-	    EVP_DecodeUpdate(decoder, room, &written, (const unsigned char *)line, (int)size) < 0)
-		return false;
-	out->size += (size_t)written;
-	return true;
-}
-
-static void encode_ctx_freep(EVP_ENCODE_CTX **ctx)
-{
-	EVP_ENCODE_CTX_free(*ctx);
-}
-
-static bool decode_end(struct buffer *out, EVP_ENCODE_CTX *decoder)
-{
-	uint8_t *room = buffer_reserve(out, 80);
-	int written = 0;
-	if (!room || EVP_DecodeFinal(decoder, room, &written) < 0)
-		return false;
-	out->size += (size_t)written;
-	return true;
-}
-
-/* Lines up to the END marker into file->der. */
-static int read_block(struct certinput *file, struct fault *fault)
-{
-	unsigned begin = file->line;
-	char line[LINE_SIZE];
-	bool whole;
-	cleanup(encode_ctx_freep) EVP_ENCODE_CTX *decoder = EVP_ENCODE_CTX_new();
-	if (!decoder)
-		return fault_set(fault, -ENOMEM, "%s: out of memory", file->path);
-	EVP_DecodeInit(decoder);
-	while (read_line(file, line, &whole)) {
-		if (strncmp(line, "-----END ", 9) == 0) {
-			if (decode_end(&file->der, decoder))
-				return 0;
-			return fault_set(fault, -EBADMSG, "%s:%u: the base64 is not whole",
-					 file->path, file->line);
-		}
-		if (!decode_line(&file->der, decoder, line))
-			return fault_set(fault, -EBADMSG, "%s:%u: not base64", file->path,
-					 file->line);
-	}
-	return fault_set(fault, -EBADMSG, "%s:%u: the certificate that begins here has no end",
-			 file->path, begin);
-}
-
-/* The first DER element of the bytes, all of them if it cannot be told. */
-static struct view first_element(struct view bytes)
-{
-	struct cursor c = cursor_of(bytes);
-	(void)cursor_u8(&c);
-	size_t size = cursor_u8(&c);
-	if (size > 0x80 && size <= 0x84) {
-		unsigned octets = (unsigned)size & 7;
-		for (size = 0; octets > 0; octets--)
-			size = size << 8 | cursor_u8(&c);
-	}
-	(void)cursor_take(&c, size);
-	return c.failed ? bytes : view_of(bytes.data, bytes.size - c.rest.size);
-}
-
-static int next_pem(struct certinput *file, struct view *ret, unsigned *ret_line,
-		    struct fault *fault)
-{
-	char line[LINE_SIZE];
-	bool whole;
-	while (read_line(file, line, &whole)) {
-		enum pem_block block = whole ? block_of(line) : PEM_OTHER;
-		if (block == PEM_OTHER)
-			continue;
-		*ret_line = file->line;
-		int r = read_block(file, fault);
-		if (r)
-			return r;
-		*ret = buffer_view(&file->der);
-		if (block == PEM_TRUSTED)
-			*ret = first_element(*ret);
-		return 0;
-	}
-	if (ferror(file->stream))
-		return fault_set(fault, -EIO, "%s: cannot be read", file->path);
+	int c;
 	file->done = true;
-	return CERTINPUT_END;
+	file->payload.most = PAYLOAD_SIZE_MOST;
+	file->text.head_at = 0;
+	while (!file->payload.failed && (c = text_octet(&file->text)) != EOF)
+		buffer_put_u8(&file->payload, (uint8_t)c);
+	return payload_done(file, 0, fault);
+}
+
+/* The body of a block up to its END marker. */
+static int read_block(struct certinput *file, const char *label, unsigned begin,
+		      struct fault *fault)
+{
+	struct base64 state = {0};
+	int c;
+	while ((c = text_get(&file->text)) != EOF && c != '-')
+		if (!base64_put(&state, c, &file->payload))
+			return damaged(file, file->text.line, "not base64", fault);
+	if (c == EOF)
+		return damaged(file, begin, "the certificate that begins here has no end", fault);
+	unsigned end = file->text.line;
+	if (text_take_end(&file->text, label))
+		return damaged(file, begin, "the certificate that begins here has no proper end",
+			       fault);
+	if (!base64_is_whole(&state))
+		return damaged(file, end, "the base64 is not whole", fault);
+	return payload_done(file, begin, fault);
+}
+
+/* No marker at all: the whole file, or its beginning, is base64. */
+static int read_bare(struct certinput *file, struct fault *fault)
+{
+	struct base64 state = {0};
+	int c;
+	file->is_bare = false;
+	file->payload.most = PAYLOAD_SIZE_MOST;
+	while ((c = text_get(&file->text)) != EOF && base64_put(&state, c, &file->payload))
+		continue;
+	if (c != EOF && c != '-')
+		return damaged(file, file->text.line, "not base64, as what is before", fault);
+	text_put_back(&file->text, c);
+	if (!base64_is_whole(&state))
+		return damaged(file, file->text.line, "the base64 is not whole", fault);
+	return payload_done(file, 1, fault);
+}
+
+static bool label_is_one_of(const char *label, const char *const *labels, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(label, labels[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool is_package(const char *label)
+{
+	static const char *const labels[] = {"PKCS7", "PKCS #7 SIGNED DATA", "CMS", "PKCS12"};
+	return label_is_one_of(label, labels, array_size(labels));
+}
+
+static bool is_certificate(const char *label)
+{
+	static const char *const labels[] = {"CERTIFICATE", "X509 CERTIFICATE",
+					     "TRUSTED CERTIFICATE"};
+	return label_is_one_of(label, labels, array_size(labels));
+}
+
+/* A key, a CRL: its lines mean nothing here, but a block that begins in it shows that its end was
+ * lost, and that what was lost with it is not known. */
+static int pass_over(struct certinput *file, const char *label, unsigned begin, struct fault *fault)
+{
+	char what[160];
+	if (!*file->other)
+		(void)snprintf(file->other, sizeof(file->other), "a block \"%s\"", label);
+	if (text_pass_over(&file->text, label) == 0)
+		return 0;
+	(void)snprintf(what, sizeof(what), "the block \"%s\" that begins here has no proper end",
+		       label);
+	return damaged(file, begin, what, fault);
+}
+
+static int read_text(struct certinput *file, struct fault *fault)
+{
+	char label[LABEL_SIZE];
+	int r = text_find_block(&file->text, label);
+	unsigned begin = file->text.line;
+	if (r == TEXT_END && ferror(file->text.stream))
+		return fault_set(fault, -EIO, "%s: cannot be read", file->path);
+	if (r == TEXT_END)
+		file->done = true;
+	if (r == TEXT_END)
+		return 0;
+	if (r)
+		return damaged(file, begin, "the BEGIN line is not whole", fault);
+	if (!is_certificate(label) && !is_package(label))
+		return pass_over(file, label, begin, fault);
+	file->payload.most = is_package(label) ? PAYLOAD_SIZE_MOST : CERTIFICATE_SIZE_MOST;
+	r = read_block(file, label, begin, fault);
+	/* OpenSSL's own: the certificate, then trust settings. */
+	if (r == 0 && strcmp(label, "TRUSTED CERTIFICATE") == 0)
+		file->rest = element_take(&(struct view){file->rest.data, file->rest.size});
+	return r;
+}
+
+static int fill(struct certinput *file, struct fault *fault)
+{
+	buffer_reset(&file->payload);
+	file->rest = (struct view){0};
+	if (file->is_der)
+		return read_der(file, fault);
+	return file->is_bare ? read_bare(file, fault) : read_text(file, fault);
+}
+
+/* ---- their parts ---- */
+
+static void note_other(struct certinput *file, const char *kind)
+{
+	if (!*file->other)
+		(void)snprintf(file->other, sizeof(file->other), "%s", kind);
+}
+
+static int unpack(struct certinput *file, struct view der, struct fault *fault)
+{
+	struct fault why = {""};
+	const char *kind = "";
+	unsigned count = 0;
+	buffer_reset(&file->unpacked);
+	int r = element_unpack(der, &file->unpacked, &count, &kind, &why);
+	file->unpacked_rest = buffer_view(&file->unpacked);
+	if (count == 0 && r == 0)
+		note_other(file, kind);
+	return r ? damaged(file, file->line, *why.text ? why.text : strerror(-r), fault) : 0;
+}
+
+/* A line's end behind a DER file, or padding. */
+static bool is_blank(struct view bytes)
+{
+	for (size_t i = 0; i < bytes.size; i++)
+		if (bytes.data[i] && !isspace(bytes.data[i]))
+			return false;
+	return true;
+}
+
+/* The next thing of the payload: a certificate in *ret, or nothing. */
+static int take_element(struct certinput *file, struct view *ret, struct fault *fault)
+{
+	struct view der = element_take(&file->rest);
+	if (is_blank(file->rest))
+		file->rest = (struct view){0};
+	if (element_is_package(der))
+		return unpack(file, der, fault);
+	const char *kind = element_kind(der);
+	if (kind)
+		note_other(file, kind);
+	else if (der.size > CERTIFICATE_SIZE_MOST)
+		return damaged(file, file->line, "larger than a certificate can be", fault);
+	else
+		*ret = der;
+	return 0;
 }
 
 int certinput_next(struct certinput *file, struct view *ret, unsigned *ret_line,
 		   struct fault *fault)
 {
-	buffer_reset(&file->der);
-	if (file->done)
-		return CERTINPUT_END;
-	if (!file->is_der)
-		return next_pem(file, ret, ret_line, fault);
-	int r = read_der(file, fault);
-	if (r)
-		return r;
-	file->done = true;
-	*ret = buffer_view(&file->der);
-	*ret_line = 0;
+	struct view der = {0};
+	while (der.size == 0) {
+		int r = 0;
+		if (file->unpacked_rest.size > 0)
+			der = element_take(&file->unpacked_rest);
+		else if (file->rest.size > 0)
+			r = take_element(file, &der, fault);
+		else if (file->done)
+			return CERTINPUT_END;
+		else
+			r = fill(file, fault);
+		if (r)
+			return r;
+	}
+	*ret = der;
+	*ret_line = file->line;
 	return 0;
 }

@@ -1,5 +1,8 @@
-/* The certificates of a file, one after the other: PEM (any number among other text and blocks) or
- * one in DER. Memory stays bounded by the largest single certificate. */
+/* The certificates of a file, one after the other, however strangers' machines wrote them: PEM (any
+ * number, anywhere among other text and blocks), base64 without markers, DER (one or several), PKCS#7
+ * and, where it needs no password, PKCS#12; text in ASCII, UTF-8 or UTF-16, with or without a byte order
+ * mark, lines ending in LF, CR LF or CR. Nothing is passed over without a word that begins like a
+ * certificate. Memory stays bounded by the largest block, for DER and packages by 64 MiB. */
 #pragma once
 
 #include "base/bytes.h"
@@ -15,15 +18,18 @@ void certinput_close(struct certinput *file);
 DEFINE_CLEANUP(struct certinput, certinput_close)
 
 /* The next certificate's DER, valid until the next call, and the line on which it begins (0: the
- * file is DER). 0, CERTINPUT_END, or -errno with a fault "PATH:LINE: …". Only the encoding of the
- * file is judged here, not the certificate. */
+ * file is DER). 0, CERTINPUT_END, or -errno with a fault "PATH:LINE: …"; after -EBADMSG, which is about
+ * one block, it may be called again for what follows. Only the encoding of the file is judged here,
+ * not the certificate. */
 must_check int certinput_next(struct certinput *file, struct view *ret, unsigned *ret_line,
 			      struct fault *fault);
+/* -EINVAL with a fault that says that the file holds no certificate, and what it does hold. */
+int certinput_nothing(const struct certinput *file, struct fault *fault);
 /* "PATH:LINE" for messages, "PATH" for line 0. */
 void certinput_place(char *out, size_t size, const char *path, unsigned line);
 
-/* Calls `visit` for each file below `path` (for the file itself if it is one). `named` is true for a
- * path that the operator gave. Stops at the first result that is not 0 and returns it. */
+/* Calls `visit` for each file below `path` (for the file itself if it is one), and for a folder below
+ * it that cannot be opened. `named` is true for a path that the operator gave. Stops at the first result that is not 0 and returns it. */
 typedef int certinput_visit(void *context, const char *path, bool named, struct fault *fault);
 must_check int certinput_walk(const char *path, certinput_visit *visit, void *context,
 			      struct fault *fault);

@@ -40,6 +40,8 @@ static int walk_folder(const struct walk *walk, const char *path, unsigned depth
 		return fault_set(walk->fault, -ELOOP, "%s: more than %d folders deep", path,
 				 DEPTH_MOST);
 	cleanup(directory_closep) DIR *directory = opendir(path);
+	if (!directory && depth > 0 && errno != EMFILE && errno != ENOMEM)
+		return walk->visit(walk->context, path, false, walk->fault);
 	if (!directory)
 		return fault_set(walk->fault, -errno, "%s: %s", path, strerror(errno));
 	int r = 0;

@@ -244,7 +244,7 @@ static int take_each(struct adding *adding, struct certinput *file, const char *
 		char where[4200];
 		int r = certinput_next(file, &der, &line, fault);
 		if (r == CERTINPUT_END && count == 0)
-			return fault_set(fault, -EINVAL, "%s: holds no certificate", path);
+			return certinput_nothing(file, fault);
 		if (r)
 			return r == CERTINPUT_END ? 0 : r;
 		if (count == 1 && take == add_certificate &&

@@ -192,22 +192,40 @@ bool registered_has_name(const struct registered *issuer, const X509_NAME *name)
 	return issuer->subject && X509_NAME_cmp(issuer->subject, name) == 0;
 }
 
-/* By name first, because that is cheap; then by signature, because only that is true. */
-static const struct registered *find_signer(const struct registry *registry,
-					    const struct registered *only, struct view name,
-					    X509 *x509, bool *ret_named)
+/* By name first, because that is cheap; then by signature, because only that is true. Names byte for
+ * byte, or as people read them. */
+static const struct registered *find_signer_by(const struct registry *registry,
+					       const struct registered *only, bool exactly,
+					       const struct certificate *certificate, X509 *x509,
+					       bool *ret_named, bool *ret_ambiguous)
 {
+	const struct registered *found = NULL;
 	for (size_t i = 0; i < registry->count; i++) {
 		const struct registered *issuer = &registry->issuers[i];
-		if ((only && issuer != only) ||
-		    !(registered_knows_name(issuer, name) ||
-		      registered_has_name(issuer, X509_get_issuer_name(x509))))
+		bool named = exactly ? registered_knows_name(issuer, certificate->issuer)
+				     : registered_has_name(issuer, X509_get_issuer_name(x509));
+		if (!named || (only && issuer != only))
 			continue;
 		*ret_named = true;
-		if (is_signed_by(x509, issuer->key))
-			return issuer;
+		if (!is_signed_by(x509, issuer->key))
+			continue;
+		*ret_ambiguous = found != NULL;
+		found = issuer;
 	}
-	return NULL;
+	return found;
+}
+
+/* The very encoding first: two CAs of one key may differ in nothing else (P-8). */
+static const struct registered *find_signer(const struct registry *registry,
+					    const struct registered *only,
+					    const struct certificate *certificate, X509 *x509,
+					    bool *ret_named, bool *ret_ambiguous)
+{
+	const struct registered *found =
+		find_signer_by(registry, only, true, certificate, x509, ret_named, ret_ambiguous);
+	return found ? found
+		     : find_signer_by(registry, only, false, certificate, x509, ret_named,
+				      ret_ambiguous);
 }
 
 int registry_issuer_of(const struct registry *registry, const struct registered *only,
@@ -216,14 +234,22 @@ int registry_issuer_of(const struct registry *registry, const struct registered 
 {
 	const unsigned char *p = certificate->der.data;
 	cleanup(x509_freep) X509 *x509 = d2i_X509(NULL, &p, (long)certificate->der.size);
-	bool named = false;
+	bool named = false, ambiguous = false;
 	if (!x509) {
 		ERR_clear_error();
 		return fault_set(fault, REGISTRY_UNKNOWN, "OpenSSL cannot read the certificate");
 	}
-	*ret = find_signer(registry, only, certificate->issuer, x509, &named);
-	if (*ret)
+	const struct registered *found =
+		find_signer(registry, only, certificate, x509, &named, &ambiguous);
+	if (ambiguous)
+		return fault_set(
+			fault, REGISTRY_UNKNOWN,
+			"two registered issuers have this key and differ only in how their "
+			"names are encoded; --issuer says which");
+	if (found) {
+		*ret = found;
 		return 0;
+	}
 	cleanup(memory_freep) char *name = certname_subject(certificate->issuer);
 	if (named)
 		return fault_set(fault, REGISTRY_UNKNOWN,

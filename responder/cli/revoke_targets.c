@@ -81,7 +81,7 @@ static int add_each(struct revocation *revocation, struct certinput *file, const
 		unsigned line = 0;
 		int r = certinput_next(file, &der, &line, fault);
 		if (r == CERTINPUT_END && count == 0)
-			return fault_set(fault, -EINVAL, "%s: holds no certificate", path);
+			return certinput_nothing(file, fault);
 		if (r)
 			return r == CERTINPUT_END ? 0 : r;
 		if (count == 1 && !all)

@@ -100,6 +100,8 @@ static void read_extension(struct cursor *list, struct certificate *ret)
 		ret->authority_key_id = authority_key_id(value);
 	else if (view_equal(oid, OID_SUBJECT_KEY_ID))
 		ret->subject_key_id = subject_key_id(value);
+	else if (view_equal(oid, OID_CT_POISON))
+		ret->is_precertificate = true;
 }
 
 static void read_optional_fields(struct cursor *tbs, struct certificate *ret)

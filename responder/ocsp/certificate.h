@@ -15,6 +15,7 @@ struct certificate {
 	int64_t not_before, not_after; /* seconds since 1970 */
 	struct view authority_key_id; /* keyIdentifier of the extension; empty: none */
 	struct view subject_key_id; /* empty: none */
+	bool is_precertificate; /* it has the poison extension of RFC 6962 (P-52) */
 };
 
 /* A positive result. */

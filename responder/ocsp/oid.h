@@ -18,6 +18,8 @@
 /* certHash 1.3.36.8.3.13 (Common PKI, part 4); SCT list 1.3.6.1.4.1.11129.2.4.5 (RFC 6962, 3.3) */
 #define OID_CERT_HASH OID("\x2b\x24\x08\x03\x0d")
 #define OID_OCSP_SCT_LIST OID("\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x05")
+/* The poison of a precertificate, 1.3.6.1.4.1.11129.2.4.3 (RFC 6962, 3.1) */
+#define OID_CT_POISON OID("\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x03")
 
 /* id-ce 2.5.29 (RFC 5280) */
 #define OID_SUBJECT_KEY_ID OID("\x55\x1d\x0e")
