@@ -22,7 +22,7 @@ static const struct {
 			     "configuration's"},
 	[OPTION_NAME] = {"name", 'n', "NAME", "register under this name"},
 	[OPTION_HASHES] = {"hashes", 0, NULL, "print the CertID hashes of each issuer"},
-	[OPTION_FORCE] = {"force", 0, NULL, "register or replace whatever the certificate says"},
+	[OPTION_FORCE] = {"force", 0, NULL, "go on whatever certificates say against it"},
 	[OPTION_ISSUER] = {"issuer", 'i', "ISSUER",
 			   "the issuer: its registered name (ask: its certificate file)"},
 	[OPTION_SKIP_UNKNOWN] = {"skip-unknown", 0, NULL,
@@ -60,6 +60,10 @@ static const struct {
 			       "print metrics in Prometheus' text format instead of text"},
 	[OPTION_CORRECT_SERIALS] = {"correct-serials", 0, "[=hex|decimal]",
 				    "set wrong serials right (digits alone: as which)"},
+	[OPTION_DRY_RUN] = {"dry-run", 0, NULL, "say what would change, and change nothing"},
+	[OPTION_STRICT] = {"strict", 0, NULL, "all or nothing: one problem refuses the import"},
+	[OPTION_WITHDRAW] = {"withdraw", 0, NULL,
+			     "take back what was imported by mistake and is still good"},
 	[OPTION_EVERY] = {"every", 0, "DURATION", "time between two heartbeats (100ms)"},
 };
 

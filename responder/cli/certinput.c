@@ -28,10 +28,12 @@ void certinput_close(struct certinput *file)
 	free(file);
 }
 
-/* A SEQUENCE with a long-form or indefinite length; no text begins so. */
+/* A SEQUENCE with a long-form or indefinite length, or one that is the whole file (a key on a curve);
+ * no text begins so. */
 static bool is_der(const struct text *text)
 {
-	return text->head_size >= 2 && text->head[0] == 0x30 && text->head[1] >= 0x80;
+	return text->head_size >= 2 && text->head[0] == 0x30 &&
+	       (text->head[1] >= 0x80 || text->head[1] + 2u == text->head_size);
 }
 
 int certinput_open(const char *path, struct certinput **ret, struct fault *fault)

@@ -8,6 +8,9 @@
 #define TARGET \
 	(OPTION_BIT(OPTION_ISSUER) | OPTION_BIT(OPTION_SERIAL) | OPTION_BIT(OPTION_ALL_IN_FILE))
 #define EVENT (OPTION_BIT(OPTION_REQUESTED_BY) | OPTION_BIT(OPTION_NOTE))
+#define IMPORT                                                                                \
+	(OPTION_BIT(OPTION_ISSUER) | OPTION_BIT(OPTION_DRY_RUN) | OPTION_BIT(OPTION_STRICT) | \
+	 OPTION_BIT(OPTION_WITHDRAW))
 #define TIMES (OPTION_BIT(OPTION_AT) | OPTION_BIT(OPTION_INVALIDITY))
 
 const struct command commands[] = {
@@ -95,11 +98,11 @@ const struct command commands[] = {
 		.name = "import certs",
 		.operands = "PATH…",
 		.summary = "record issued certificates from files and folders",
-		.help = "PEM files and bundles, DER files, folders with all below them. Each "
-			"certificate's issuer is\nfound by name and proven by signature. All are "
-			"imported or none; a second run changes nothing.",
-		.options = DATABASE | JSON | OPTION_BIT(OPTION_ISSUER) |
-			   OPTION_BIT(OPTION_SKIP_UNKNOWN),
+		.help = "PEM, base64, DER, PKCS#7, PKCS#12 without password; folders with all "
+			"below them. Each\ncertificate's issuer is found by name and proven by "
+			"signature. One that cannot be recorded is\nnamed, the others are "
+			"recorded, and the exit status is 1; --strict records all or none.",
+		.options = DATABASE | JSON | IMPORT | OPTION_BIT(OPTION_SKIP_UNKNOWN),
 		.least = 1,
 		.most = -1,
 		.run = command_import_certs,
@@ -108,10 +111,11 @@ const struct command commands[] = {
 		.name = "import index",
 		.operands = "FILE",
 		.summary = "record the index.txt of an `openssl ca`",
-		.help = "Valid, revoked, held and expired certificates of one issuer. All lines "
-			"are "
-			"applied or none.\nWhat is revoked in the database stays revoked.",
-		.options = DATABASE | JSON | OPTION_BIT(OPTION_ISSUER),
+		.help = "Valid, revoked, held and expired certificates of one issuer, which "
+			"newcerts/ beside the file\nproves. Revocations and holds always go in, "
+			"and none is ever taken back: contradictions are\nnamed, and the exit "
+			"status is 1; --strict applies all lines or none.",
+		.options = DATABASE | JSON | IMPORT | OPTION_BIT(OPTION_FORCE),
 		.least = 1,
 		.most = 1,
 		.run = command_import_index,

@@ -55,6 +55,12 @@ void copy_put_int8(struct copy *copy, int64_t value)
 	buffer_put_i64(&copy->rows, value);
 }
 
+void copy_put_bool(struct copy *copy, bool value)
+{
+	buffer_put_u32(&copy->rows, 1);
+	buffer_put_bool(&copy->rows, value);
+}
+
 void copy_put_bytes(struct copy *copy, struct view value)
 {
 	buffer_put_sized(&copy->rows, value);

@@ -18,6 +18,7 @@ must_check int copy_row(struct copy *copy, unsigned columns, struct fault *fault
 void copy_put_int2(struct copy *copy, int value);
 void copy_put_int4(struct copy *copy, int32_t value);
 void copy_put_int8(struct copy *copy, int64_t value);
+void copy_put_bool(struct copy *copy, bool value);
 void copy_put_bytes(struct copy *copy, struct view value); /* bytea or text */
 void copy_put_null(struct copy *copy);
 /* timestamptz; TIME_NONE is null. */

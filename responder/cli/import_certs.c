@@ -3,113 +3,136 @@
  *   files → one certificate at a time → issuer proven by signature → COPY into a temporary table
  *   → one INSERT … ON CONFLICT → what was there already is compared → COMMIT
  *
- * A wrong attribution would be a wrong good later, so nothing is taken on the name's word, and a
- * certificate that cannot be placed fails the whole import unless the operator says otherwise. */
+ * A wrong attribution would be a wrong good later, so nothing is taken on the name's word. What cannot
+ * be recorded is named and keeps nothing else out, unless the operator wants all or nothing. */
+#include "cli/import_certs.h"
+
 #include "cli/certinput.h"
-#include "cli/copy.h"
 #include "cli/operand.h"
 #include "cli/output.h"
-#include "cli/progress.h"
-#include "cli/registry.h"
 
 #include <inttypes.h>
 #include <openssl/sha.h>
 #include <stdio.h>
 
-struct import {
-	const struct command_line *line;
-	struct database database;
-	struct registry registry;
-	const struct registered *only; /* --issuer; NULL: any */
-	struct copy copy;
-	struct progress progress;
-	uint64_t read, skipped, imported, completed;
-};
-
-static void import_deinit(struct import *import)
+static void import_deinit(struct certs_import *import)
 {
-	progress_deinit(&import->progress);
+	for (size_t i = 0; i < import->lesson_count; i++) {
+		buffer_deinit(&import->lessons[i].der);
+		free(import->lessons[i].where);
+	}
 	copy_deinit(&import->copy);
+	import_report_deinit(&import->report);
 	registry_deinit(&import->registry);
 	database_close(&import->database);
 }
 
-static void skip(struct import *import, const char *where, const char *why)
+static bool is_lesson_already(const struct certs_import *import, const struct registered *issuer,
+			      struct view name)
 {
-	import->skipped++;
-	progress_deinit(&import->progress);
-	output_note("skipped: %s: %s", where, why);
+	bool found = false;
+	for (size_t i = 0; i < import->lesson_count && !found; i++) {
+		struct certificate certificate;
+		found = import->lessons[i].issuer == issuer &&
+			certificate_read(buffer_view(&import->lessons[i].der), &certificate) == 0 &&
+			view_equal(certificate.issuer, name);
+	}
+	return found;
 }
 
-static int put_row(struct import *import, const struct certificate *certificate,
-		   const struct registered *issuer, const char *where, struct fault *fault)
+/* While rows are copied the connection can do nothing else: lessons wait. */
+static int note_lesson(struct certs_import *import, const struct certificate *certificate,
+		       const struct registered *issuer, const char *where, struct fault *fault)
 {
-	uint8_t hash[SHA256_DIGEST_LENGTH];
-	struct serial serial;
-	if (operand_serial_octets(certificate->serial, &serial) < 0)
-		return fault_set(fault, -EINVAL,
-				 "%s: the serial number is negative or over %u octets: no "
-				 "responder can answer for it",
-				 where, LIMIT_SERIAL);
-	SHA256(certificate->der.data, certificate->der.size, hash);
-	int r = copy_row(&import->copy, 5, fault);
-	if (r)
-		return r;
-	copy_put_int4(&import->copy, issuer->record.id);
-	copy_put_bytes(&import->copy, serial_view(&serial));
-	copy_put_time(&import->copy, certificate->not_after);
-	copy_put_bytes(&import->copy, view_of(hash, sizeof(hash)));
-	copy_put_bytes(&import->copy, view_of_string(where));
-	import->read++;
+	if (option_given(import->line, OPTION_WITHDRAW) ||
+	    registered_knows_name(issuer, certificate->issuer) ||
+	    import->lesson_count == LESSONS_MOST ||
+	    is_lesson_already(import, issuer, certificate->issuer))
+		return 0;
+	struct lesson *lesson = &import->lessons[import->lesson_count++];
+	lesson->issuer = issuer;
+	lesson->where = strdup(where);
+	buffer_put_view(&lesson->der, certificate->der);
+	if (!lesson->where || buffer_result(&lesson->der))
+		return fault_set(fault, -ENOMEM, "out of memory");
 	return 0;
 }
 
-/* RFC 6962, 3.1: a precertificate has the serial number of the certificate that follows it. */
-static bool is_precertificate(struct view der)
+static int put_row(struct certs_import *import, const struct certificate *certificate,
+		   const struct registered *issuer, const char *where, struct fault *fault)
 {
-	static const uint8_t poison[] = {0x06, 0x0a, 0x2b, 0x06, 0x01, 0x04, 0x01, 0xd6,
-					 0x79, 0x02, 0x04, 0x03, 0x01, 0x01, 0xff};
-	return memmem(der.data, der.size, poison, sizeof(poison)) != NULL;
+	uint8_t hash[SHA256_DIGEST_LENGTH];
+	struct import_row row = {
+		.place = (int64_t)import->read,
+		.issuer = issuer->record.id,
+		.not_after = certificate->not_after,
+		.precertificate = certificate->is_precertificate,
+		.origin = where,
+	};
+	if (operand_serial_octets(certificate->serial, &row.serial) < 0) {
+		import_note(&import->report, IMPORT_PROBLEM,
+			    "%s: the serial number is negative or over %u octets: no responder can "
+			    "answer for it",
+			    where, LIMIT_SERIAL);
+		return 0;
+	}
+	SHA256(certificate->der.data, certificate->der.size, hash);
+	if (!certificate->is_precertificate)
+		row.hash = view_of(hash, sizeof(hash));
+	import->read++;
+	int r = import_put_row(&import->copy, &row, fault);
+	return r ? r : note_lesson(import, certificate, issuer, where, fault);
 }
 
-static int import_certificate(struct import *import, struct view der, const char *where,
+static int import_certificate(struct certs_import *import, struct view der, const char *where,
 			      struct fault *fault)
 {
 	struct certificate certificate;
 	const struct registered *issuer = NULL;
-	struct fault why = {""};
-	if (certificate_read(der, &certificate))
-		return fault_set(fault, -EBADMSG, "%s: not a readable certificate", where);
-	if (is_precertificate(der)) {
-		skip(import, where, "a precertificate");
-		return 0;
+	struct fault why = {"not a readable certificate"};
+	enum import_finding finding = IMPORT_PROBLEM;
+	if (certificate_read(der, &certificate) == 0) {
+		if (registry_issuer_of(&import->registry, import->only, &certificate, &issuer,
+				       &why) == 0)
+			return put_row(import, &certificate, issuer, where, fault);
+		if (option_given(import->line, OPTION_SKIP_UNKNOWN))
+			finding = IMPORT_SKIPPED;
 	}
-	int r = registry_issuer_of(&import->registry, import->only, &certificate, &issuer, &why);
-	if (r == REGISTRY_UNKNOWN && option_given(import->line, OPTION_SKIP_UNKNOWN)) {
-		skip(import, where, why.text);
-		return 0;
-	}
-	if (r)
-		return fault_set(fault, -EINVAL, "%s: %s", where, why.text);
-	return put_row(import, &certificate, issuer, where, fault);
+	import_note(&import->report, finding, "%s: %s", where, why.text);
+	return 0;
 }
 
-static int import_each(struct import *import, struct certinput *file, const char *path,
+/* Whether the file could be read does not decide about the others. */
+static int go_on(struct certs_import *import, int result, const struct fault *why,
+		 struct fault *fault)
+{
+	if (result == -ENOMEM)
+		return fault_set(fault, result, "%s", why->text);
+	import_note(&import->report, IMPORT_PROBLEM, "%s", why->text);
+	return 0;
+}
+
+static int import_each(struct certs_import *import, struct certinput *file, const char *path,
 		       uint64_t *ret_count, struct fault *fault)
 {
-	for (;;) {
+	for (;; ++*ret_count) {
+		struct fault why = {""};
 		struct view der = {0};
 		unsigned line = 0;
 		char where[4200];
-		int r = certinput_next(file, &der, &line, fault);
-		if (r)
-			return r == CERTINPUT_END ? 0 : r;
+		int r = certinput_next(file, &der, &line, &why);
+		if (r == CERTINPUT_END)
+			return 0;
+		if (r && r != -EBADMSG) {
+			++*ret_count;
+			return go_on(import, r, &why, fault);
+		}
 		certinput_place(where, sizeof(where), path, line);
-		r = import_certificate(import, der, where, fault);
+		r = r ? go_on(import, r, &why, fault)
+		      : import_certificate(import, der, where, fault);
 		if (r)
 			return r;
-		++*ret_count;
-		progress_update(&import->progress, 0, import->read);
+		progress_update(&import->report.progress, 0, import->read);
 	}
 }
 
@@ -117,139 +140,111 @@ static int import_each(struct import *import, struct certinput *file, const char
  * the operator named must hold certificates. */
 static int import_file(void *context, const char *path, bool named, struct fault *fault)
 {
-	struct import *import = context;
+	struct certs_import *import = context;
 	cleanup(certinput_closep) struct certinput *file = NULL;
+	struct fault why = {""};
 	uint64_t count = 0;
-	int r = certinput_open(path, &file, fault);
+	int r = certinput_open(path, &file, &why);
 	if (r)
-		return r;
+		return go_on(import, r, &why, fault);
 	r = import_each(import, file, path, &count, fault);
-	if (r == 0 && count == 0 && named)
-		return fault_set(fault, -EINVAL, "%s: holds no certificate", path);
-	if (r == 0 && count == 0)
-		skip(import, path, "holds no certificate");
+	if (r == 0 && count == 0) {
+		(void)certinput_nothing(file, &why);
+		import_note(&import->report, named ? IMPORT_PROBLEM : IMPORT_SKIPPED, "%s",
+			    why.text);
+	}
 	return r;
 }
 
-static int copy_all(struct import *import, struct fault *fault)
+/* The walk itself may end early: a folder too deep, or gone. */
+static int import_path(struct certs_import *import, const char *path, struct fault *fault)
 {
-	int r = database_run(&import->database,
-			     "BEGIN; CREATE TEMPORARY TABLE stillgood_import (issuer integer, "
-			     "serial bytea, not_after timestamptz, hash bytea, origin text) "
-			     "ON COMMIT DROP",
-			     fault);
+	struct fault why = {""};
+	int r = certinput_walk(path, import_file, import, &why);
+	if (r == 0)
+		return 0;
+	if (r == -ENOENT || r == -ELOOP || r == -ENAMETOOLONG || r == -ENOTDIR || r == -EACCES)
+		return go_on(import, r, &why, fault);
+	return fault_set(fault, r, "%s", why.text);
+}
+
+static int copy_all(struct certs_import *import, struct fault *fault)
+{
+	int r = database_run(&import->database, "BEGIN; " IMPORT_TABLE_SQL, fault);
 	if (r == 0)
 		r = copy_begin(&import->copy, &import->database,
 			       "COPY stillgood_import FROM STDIN (FORMAT binary)", fault);
 	for (int i = 0; i < import->line->operand_count && r == 0; i++)
-		r = certinput_walk(import->line->operands[i], import_file, import, fault);
+		r = import_path(import, import->line->operands[i], fault);
 	return r ? r : copy_end(&import->copy, fault);
 }
 
-/* Two certificates with one serial number: a fault of the CA, or a file that is not what it seems. */
-static int refuse_conflicts(struct import *import, struct fault *fault)
+static void report(struct certs_import *import)
 {
-	cleanup(result_clearp) PGresult *rows = NULL;
-	int r = database_query(&import->database,
-			       "SELECT i.origin, encode(i.serial, 'hex'), s.name "
-			       "FROM stillgood_import i JOIN stillgood.certificate c "
-			       "ON c.issuer = i.issuer AND c.serial = i.serial "
-			       "JOIN stillgood.issuer s ON s.id = i.issuer "
-			       "WHERE c.certificate_hash <> i.hash LIMIT 1",
-			       0, NULL, &rows, fault);
-	if (r || PQntuples(rows) == 0)
-		return r;
-	return fault_set(fault, -EINVAL,
-			 "%s: serial %s of issuer \"%s\" already stands for another certificate; "
-			 "nothing was imported",
-			 PQgetvalue(rows, 0, 0), PQgetvalue(rows, 0, 1), PQgetvalue(rows, 0, 2));
-}
-
-/* Rows made from an index.txt learn the hash. */
-static int complete_rows(struct import *import, struct fault *fault)
-{
-	cleanup(result_clearp) PGresult *result = NULL;
-	int r = database_query(&import->database,
-			       "UPDATE stillgood.certificate c SET certificate_hash = i.hash, "
-			       "not_after = coalesce(c.not_after, i.not_after) "
-			       "FROM stillgood_import i WHERE c.issuer = i.issuer "
-			       "AND c.serial = i.serial AND (c.certificate_hash IS NULL OR "
-			       "c.not_after IS NULL)",
-			       0, NULL, &result, fault);
-	if (r == 0)
-		import->completed = result_affected(result);
-	return r;
-}
-
-static int merge(struct import *import, struct fault *fault)
-{
-	cleanup(result_clearp) PGresult *result = NULL;
-	progress_say(&import->progress, "writing to the database");
-	int r = database_query(&import->database,
-			       "INSERT INTO stillgood.certificate "
-			       "(issuer, serial, not_after, certificate_hash) "
-			       "SELECT issuer, serial, not_after, hash FROM stillgood_import "
-			       "ON CONFLICT (issuer, serial) DO NOTHING",
-			       0, NULL, &result, fault);
-	if (r)
-		return r;
-	import->imported = result_affected(result);
-	if (import->imported < import->read) {
-		r = refuse_conflicts(import, fault);
-		if (r == 0)
-			r = complete_rows(import, fault);
-	}
-	return r ? r : database_run(&import->database, "COMMIT", fault);
-}
-
-static void report(const struct import *import)
-{
-	uint64_t present = import->read - import->imported;
+	struct import_report *report = &import->report;
+	uint64_t present = import->read - import->imported - import->refused;
 	if (!option_given(import->line, OPTION_JSON)) {
-		printf("%" PRIu64 " imported, %" PRIu64 " already there", import->imported,
-		       present);
+		printf("%" PRIu64 " %simported, %" PRIu64 " already there", import->imported,
+		       import_verb(report), present);
 		if (import->completed)
 			printf(" (%" PRIu64 " of them completed)", import->completed);
-		printf(", %" PRIu64 " skipped\n", import->skipped);
+		printf(", %" PRIu64 " skipped", report->counts[IMPORT_SKIPPED]);
+		if (report->counts[IMPORT_PROBLEM])
+			printf(", %" PRIu64 " problems", report->counts[IMPORT_PROBLEM]);
+		printf("\n");
 		return;
 	}
 	struct json_object *document = json_object_new_object();
 	output_json_number(document, "imported", (int64_t)import->imported);
 	output_json_number(document, "already_there", (int64_t)present);
 	output_json_number(document, "completed", (int64_t)import->completed);
-	output_json_number(document, "skipped", (int64_t)import->skipped);
-	output_json(document);
+	import_report_json(report, document);
 }
 
-static int prepare(struct import *import, struct fault *fault)
+static int prepare(struct certs_import *import, struct fault *fault)
 {
 	const char *name = import->line->values[OPTION_ISSUER];
-	int r = database_open_current(import->line, "stillgood_ca", &import->database, fault);
+	int r = import_report_init(&import->report, import->line, "certificates", 0, fault);
+	if (r == 0)
+		r = database_open_current(import->line, "stillgood_ca", &import->database, fault);
 	if (r == 0)
 		r = registry_load(&import->database, &import->registry, fault);
-	if (r == 0 && name) {
-		import->only = registry_by_name(&import->registry, name);
-		if (!import->only)
-			return fault_set(fault, -ENOENT,
-					 "no issuer is named \"%s\"; `stillgood issuer list` shows "
-					 "them",
-					 name);
-	}
-	return r;
+	if (r == 0 && name)
+		r = registry_find(&import->registry, name, &import->only, fault);
+	return r ? r : copy_all(import, fault);
+}
+
+static int record(struct certs_import *import, struct fault *fault)
+{
+	int r = certs_merge(import, fault);
+	if (r == 0)
+		r = certs_learn(import, fault);
+	if (r == 0)
+		r = import_end(&import->report, &import->database, fault);
+	if (r)
+		return r;
+	report(import);
+	return import_status(&import->report);
+}
+
+static int withdraw(struct certs_import *import, struct fault *fault)
+{
+	struct import_withdrawal done = {0};
+	int r = import_withdraw(&import->report, &import->database, &done, fault);
+	if (r == 0)
+		r = import_end(&import->report, &import->database, fault);
+	if (r)
+		return r;
+	import_withdrawal_report(&import->report, &done);
+	return import_status(&import->report);
 }
 
 int command_import_certs(const struct command_line *line, struct fault *fault)
 {
-	cleanup(import_deinit) struct import import = {.line = line};
+	cleanup(import_deinit) struct certs_import import = {.line = line};
 	int r = prepare(&import, fault);
 	if (r)
 		return r;
-	progress_init(&import.progress, "certificates", 0);
-	r = copy_all(&import, fault);
-	if (r == 0)
-		r = merge(&import, fault);
-	progress_deinit(&import.progress);
-	if (r == 0)
-		report(&import);
-	return r;
+	return option_given(line, OPTION_WITHDRAW) ? withdraw(&import, fault)
+						   : record(&import, fault);
 }

@@ -1,42 +1,29 @@
 /* `import index`: the index.txt of an `openssl ca` becomes rows of the database.
  *
  *   file → one line at a time → COPY into a temporary table → one INSERT … ON CONFLICT
- *   → only if some rows were there already: contradictions are refused, revocations applied → COMMIT
+ *   → only if some rows were there already: contradictions are named, revocations applied → COMMIT
  *
- * What is revoked in the database stays revoked, whatever the file says. */
+ * What is revoked in the database stays revoked, whatever the file says, and what the file says is
+ * revoked becomes so, whatever else is wrong with it. */
+#include "cli/import_index.h"
+
 #include "base/clock.h"
 #include "base/hex.h"
-#include "base/timetext.h"
-#include "cli/copy.h"
 #include "cli/index_file.h"
 #include "cli/output.h"
-#include "cli/progress.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
 /* The database refuses a revocation from the future; so much may clocks differ. */
 #define FUTURE_SECONDS 60
-#define SHOWN_CONFLICTS 10
 
-struct import {
-	const struct command_line *line;
-	const char *path;
-	struct database database;
-	struct index_file *file;
-	struct copy copy;
-	struct progress progress;
-	char issuer[16]; /* id as text */
-	int64_t now;
-	uint64_t read, imported, changed;
-	uint64_t instructions, removed; /* lines with a hold instruction, with removeFromCRL */
-};
-
-static void import_deinit(struct import *import)
+static void import_deinit(struct index_import *import)
 {
-	progress_deinit(&import->progress);
 	copy_deinit(&import->copy);
+	import_report_deinit(&import->report);
 	index_file_close(import->file);
+	registry_deinit(&import->registry);
 	database_close(&import->database);
 }
 
@@ -47,7 +34,7 @@ static int status_of(const struct index_entry *entry)
 	return entry->reason == REASON_CERTIFICATE_HOLD ? CERT_HELD : CERT_REVOKED;
 }
 
-static void put_note(struct import *import, const struct index_entry *entry)
+static void put_note(struct index_import *import, const struct index_entry *entry)
 {
 	char note[128];
 	if (entry->hold_instruction.size == 0) {
@@ -62,7 +49,17 @@ static void put_note(struct import *import, const struct index_entry *entry)
 	import->instructions++;
 }
 
-static int put_row(struct import *import, const struct index_entry *entry, uint64_t line,
+/* As the schema's serial_is_wrong() has it. */
+static bool looks_like_text(const struct serial *serial)
+{
+	struct view octets = serial_view(serial);
+	for (size_t i = 0; i < octets.size; i++)
+		if (!octets.data[i] || !strchr("0123456789ABCDEFabcdefx :-\\", octets.data[i]))
+			return false;
+	return octets.size >= 8;
+}
+
+static int put_row(struct index_import *import, const struct index_entry *entry, uint64_t line,
 		   struct fault *fault)
 {
 	int r = copy_row(&import->copy, 8, fault);
@@ -79,37 +76,93 @@ static int put_row(struct import *import, const struct index_entry *entry, uint6
 	copy_put_time(&import->copy, entry->invalidity_at);
 	copy_put_time(&import->copy, entry->not_after);
 	put_note(import, entry);
-	import->read++;
 	import->removed += entry->removed_from_crl;
+	import->has_text = import->has_text || looks_like_text(&entry->serial);
 	return 0;
 }
 
-static int copy_lines(struct import *import, struct fault *fault)
+static int put_withdrawal(struct index_import *import, const struct index_entry *entry,
+			  uint64_t line, struct fault *fault)
+{
+	char origin[4200];
+	(void)snprintf(origin, sizeof(origin), "%s:%" PRIu64, import->path, line);
+	struct import_row row = {
+		.place = (int64_t)line,
+		.issuer = import->issuer->record.id,
+		.serial = entry->serial,
+		.not_after = entry->not_after,
+		.origin = origin,
+	};
+	return import_put_row(&import->copy, &row, fault);
+}
+
+/* What is certain of a doubtful line is recorded: a certificate that its CA has revoked is not good
+ * because a date is misspelt. */
+static void settle_doubts(struct index_import *import, struct index_entry *entry, uint64_t line,
+			  int result, const struct fault *why)
+{
+	const char *done = status_of(entry) == CERT_HELD ? "put on hold" : "revoked";
+	bool future =
+		entry->revoked_at != TIME_NONE && entry->revoked_at > import->now + FUTURE_SECONDS;
+	if (result == INDEX_DOUBTFUL)
+		import_note(&import->report, IMPORT_PROBLEM, "%s; %s all the same", why->text,
+			    done);
+	else if (future)
+		import_note(&import->report, IMPORT_PROBLEM,
+			    "%s:%" PRIu64 ": the revocation date is in the future; %s as of now",
+			    import->path, line, done);
+	if (future || entry->revoked_at == TIME_NONE)
+		entry->revoked_at = import->now;
+}
+
+static int take_line(struct index_import *import, struct index_entry *entry, uint64_t line,
+		     int result, const struct fault *why, struct fault *fault)
+{
+	import->read++;
+	if (option_given(import->line, OPTION_WITHDRAW))
+		return put_withdrawal(import, entry, line, fault);
+	import_proof_line(&import->proof, &entry->serial, line);
+	if (entry->kind == INDEX_REVOKED)
+		settle_doubts(import, entry, line, result, why);
+	return put_row(import, entry, line, fault);
+}
+
+/* The next line that can be taken; one that cannot keeps nothing else out. */
+static int next_line(struct index_import *import, struct index_entry *entry, uint64_t *line,
+		     struct fault *why, struct fault *fault)
 {
 	for (;;) {
-		struct index_entry entry;
-		uint64_t line = 0;
-		int r = index_file_next(import->file, &entry, &line, fault);
-		if (r)
-			return r == INDEX_END ? 0 : r;
-		if (entry.kind == INDEX_REVOKED && entry.revoked_at > import->now + FUTURE_SECONDS)
-			return fault_set(fault, -EINVAL,
-					 "%s:%" PRIu64 ": the revocation date is in the future",
-					 import->path, line);
-		r = put_row(import, &entry, line, fault);
-		if (r)
+		int r = index_file_next(import->file, entry, line, why);
+		if (r >= 0)
 			return r;
-		progress_update(&import->progress, index_file_position(import->file), import->read);
+		if (r != -EINVAL)
+			return fault_set(fault, r, "%s", why->text);
+		import_note(&import->report, IMPORT_PROBLEM, "%s", why->text);
 	}
 }
 
-static int copy_all(struct import *import, struct fault *fault)
+static int copy_lines(struct index_import *import, struct fault *fault)
 {
+	for (;;) {
+		struct index_entry entry;
+		struct fault why = {""};
+		uint64_t line = 0;
+		int r = next_line(import, &entry, &line, &why, fault);
+		if (r < 0 || r == INDEX_END)
+			return r < 0 ? r : 0;
+		r = take_line(import, &entry, line, r, &why, fault);
+		if (r)
+			return r;
+		progress_update(&import->report.progress, index_file_position(import->file),
+				import->read);
+	}
+}
+
+static int copy_all(struct index_import *import, struct fault *fault)
+{
+	bool withdraw = option_given(import->line, OPTION_WITHDRAW);
 	int r = database_run(&import->database,
-			     "BEGIN; CREATE TEMPORARY TABLE stillgood_import (line bigint, "
-			     "serial bytea, status smallint, reason smallint, "
-			     "revoked_at timestamptz, invalidity_at timestamptz, "
-			     "not_after timestamptz, note text) ON COMMIT DROP",
+			     withdraw ? "BEGIN; " IMPORT_TABLE_SQL : "BEGIN; " INDEX_TABLE_SQL,
 			     fault);
 	if (r == 0)
 		r = copy_begin(&import->copy, &import->database,
@@ -119,188 +172,41 @@ static int copy_all(struct import *import, struct fault *fault)
 	return r ? r : copy_end(&import->copy, fault);
 }
 
-static int refuse_duplicates(struct import *import, struct fault *fault)
+/* Everything under the wrong issuer would be wrong answers for two CAs. */
+static int judge_proof(struct index_import *import, struct fault *fault)
 {
-	cleanup(result_clearp) PGresult *rows = NULL;
-	int r = database_query(&import->database,
-			       "SELECT max(line), min(line), encode(serial, 'hex') "
-			       "FROM stillgood_import GROUP BY serial HAVING count(*) > 1 "
-			       "ORDER BY 1 LIMIT 1",
-			       0, NULL, &rows, fault);
-	if (r || PQntuples(rows) == 0)
-		return r;
-	return fault_set(fault, -EINVAL,
-			 "%s:%s: serial %s stands in line %s already; nothing was imported",
-			 import->path, PQgetvalue(rows, 0, 0), PQgetvalue(rows, 0, 2),
-			 PQgetvalue(rows, 0, 1));
+	const struct import_proof *proof = &import->proof;
+	if (proof->contradicted && option_given(import->line, OPTION_FORCE))
+		import_note(&import->report, IMPORT_WARNING, "%s", proof->contradiction.text);
+	else if (proof->contradicted)
+		return fault_set(fault, -EINVAL,
+				 "%s; nothing was imported, --force does it all the same",
+				 proof->contradiction.text);
+	else if (proof->proven == 0 && import->read > 0)
+		import_note(&import->report, IMPORT_WARNING,
+			    "%s: nothing proves that this is the index of \"%s\": beside it is no "
+			    "newcerts/ with its certificates",
+			    import->path, import->issuer->record.name);
+	return 0;
 }
 
-/* In the order of the index, which makes a load of random serials twice as fast; what is there
- * already is left out by one join. */
-#define INSERT_ROWS                                                                         \
-	"INSERT INTO stillgood.certificate (issuer, serial, status, reason, revoked_at, "   \
-	"invalidity_at, not_after) "                                                        \
-	"SELECT $1::integer, serial, status, reason, revoked_at, invalidity_at, not_after " \
-	"FROM stillgood_import i WHERE note IS NULL AND NOT EXISTS (SELECT FROM "           \
-	"stillgood.certificate c WHERE c.issuer = $1::integer AND c.serial = i.serial) "    \
-	"ORDER BY serial"
-
-static int insert_with(struct import *import, const char *sql, struct fault *fault)
+static void report(struct index_import *import)
 {
-	const char *const values[] = {import->issuer};
-	cleanup(result_clearp) PGresult *result = NULL;
-	int r = database_query(&import->database, sql, 1, values, &result, fault);
-	if (r == 0)
-		import->imported += result_affected(result);
-	return r;
-}
-
-/* ON CONFLICT costs half as much again for every row, so it comes only where a row was in the way: a
- * serial that the file has twice, or one that somebody else recorded at this moment. */
-static int insert_rows(struct import *import, struct fault *fault)
-{
-	int r = database_run(
-		&import->database,
-		"ANALYZE stillgood_import; SET LOCAL work_mem = '256MB'; SAVEPOINT rows", fault);
-	if (r == 0)
-		r = insert_with(import, INSERT_ROWS, fault);
-	if (r != -EEXIST)
-		return r;
-	r = database_run(&import->database, "ROLLBACK TO SAVEPOINT rows", fault);
-	if (r == 0)
-		r = refuse_duplicates(import, fault);
-	if (r == 0)
-		r = insert_with(import, INSERT_ROWS " ON CONFLICT (issuer, serial) DO NOTHING",
-				fault);
-	return r;
-}
-
-/* Hold instructions stand in the note of the event, which a setting gives for a whole statement: one
- * statement for each of them; there are three in the world. */
-static int insert_rows_with_note(struct import *import, const char *note, struct fault *fault)
-{
-	const char *const values[] = {import->issuer, note};
-	cleanup(result_clearp) PGresult *result = NULL;
-	int r = database_query(&import->database, "SELECT set_config('stillgood.note', $1, true)",
-			       1, &values[1], NULL, fault);
-	if (r == 0)
-		r = database_query(
-			&import->database,
-			"INSERT INTO stillgood.certificate (issuer, serial, status, reason, "
-			"revoked_at, invalidity_at, not_after) "
-			"SELECT $1::integer, serial, status, reason, revoked_at, invalidity_at, "
-			"not_after FROM stillgood_import WHERE note = $2 "
-			"ON CONFLICT (issuer, serial) DO NOTHING",
-			2, values, &result, fault);
-	if (r == 0)
-		import->imported += result_affected(result);
-	return r;
-}
-
-static int insert_instructions(struct import *import, struct fault *fault)
-{
-	cleanup(result_clearp) PGresult *notes = NULL;
-	if (import->instructions == 0)
-		return 0;
-	int r = database_query(&import->database,
-			       "SELECT DISTINCT note FROM stillgood_import WHERE note IS NOT NULL",
-			       0, NULL, &notes, fault);
-	for (int i = 0; r == 0 && i < PQntuples(notes); i++)
-		r = insert_rows_with_note(import, PQgetvalue(notes, i, 0), fault);
-	if (r == 0)
-		r = database_run(&import->database, "SELECT set_config('stillgood.note', '', true)",
-				 fault);
-	return r;
-}
-
-static void show_conflicts(const struct import *import, const PGresult *rows)
-{
-	for (int i = 0; i < PQntuples(rows) && i < SHOWN_CONFLICTS; i++) {
-		bool held = column_int(rows, i, 2) == CERT_HELD;
-		output_note("%s:%s: serial %s is %s in the database, but %s here; %s", import->path,
-			    PQgetvalue(rows, i, 0), PQgetvalue(rows, i, 1),
-			    held ? "on hold" : "revoked",
-			    column_int(rows, i, 3) == CERT_HELD ? "on hold" : "not revoked",
-			    held ? "end the hold with `stillgood release` first"
-				 : "a revocation is never taken back");
-	}
-	if (PQntuples(rows) > SHOWN_CONFLICTS)
-		output_note("… and more");
-}
-
-/* The file may add revocations; it takes none back. */
-static int refuse_contradictions(struct import *import, struct fault *fault)
-{
-	const char *const values[] = {import->issuer};
-	cleanup(result_clearp) PGresult *rows = NULL;
-	int r = database_query(&import->database,
-			       "SELECT i.line, encode(i.serial, 'hex'), c.status, i.status "
-			       "FROM stillgood_import i JOIN stillgood.certificate c "
-			       "ON c.issuer = $1::integer AND c.serial = i.serial "
-			       "WHERE c.status = 1 AND i.status <> 1 "
-			       "OR c.status = 2 AND i.status = 0 ORDER BY i.line LIMIT 11",
-			       1, values, &rows, fault);
-	if (r || PQntuples(rows) == 0)
-		return r;
-	progress_deinit(&import->progress);
-	show_conflicts(import, rows);
-	return fault_set(fault, -EINVAL, "%s:%s: contradicts the database; nothing was imported",
-			 import->path, PQgetvalue(rows, 0, 0));
-}
-
-/* Good or held rows that the file revokes. Of a revocation that the database knows already, its date
- * stays; a reason or invalidity date that it lacks is added. A hold that becomes a revocation keeps
- * the earlier date, because the certificate was not good since then. */
-static int update_rows(struct import *import, struct fault *fault)
-{
-	const char *const values[] = {import->issuer};
-	cleanup(result_clearp) PGresult *result = NULL;
-	int r = database_query(
-		&import->database,
-		"UPDATE stillgood.certificate c SET status = i.status, "
-		"reason = CASE WHEN c.status = i.status THEN coalesce(c.reason, i.reason) "
-		"ELSE i.reason END, "
-		"revoked_at = CASE WHEN c.status = i.status THEN c.revoked_at "
-		"ELSE least(c.revoked_at, i.revoked_at) END, "
-		"invalidity_at = coalesce(c.invalidity_at, i.invalidity_at), "
-		"not_after = coalesce(c.not_after, i.not_after) "
-		"FROM stillgood_import i WHERE c.issuer = $1::integer AND c.serial = i.serial "
-		"AND (c.status <> i.status OR c.reason IS NULL AND i.reason IS NOT NULL "
-		"OR c.invalidity_at IS NULL AND i.invalidity_at IS NOT NULL "
-		"OR c.not_after IS NULL AND i.not_after IS NOT NULL)",
-		1, values, &result, fault);
-	if (r == 0)
-		import->changed = result_affected(result);
-	return r;
-}
-
-static int merge(struct import *import, struct fault *fault)
-{
-	progress_say(&import->progress, "writing to the database");
-	int r = insert_rows(import, fault);
-	if (r == 0)
-		r = insert_instructions(import, fault);
-	if (r == 0 && import->imported < import->read) {
-		r = refuse_duplicates(import, fault);
-		if (r == 0)
-			r = refuse_contradictions(import, fault);
-		if (r == 0)
-			r = update_rows(import, fault);
-	}
-	return r ? r : database_run(&import->database, "COMMIT", fault);
-}
-
-static void report(const struct import *import)
-{
-	uint64_t present = import->read - import->imported;
+	struct import_report *report = &import->report;
+	uint64_t present = import->read - import->imported - import->refused;
 	if (import->removed)
-		output_note("%" PRIu64 " lines say removeFromCRL, which is no state of a "
+		import_note(report, IMPORT_WARNING,
+			    "%" PRIu64 " lines say removeFromCRL, which is no state of a "
 			    "certificate: put on hold; `stillgood release` makes them good",
 			    import->removed);
 	if (!option_given(import->line, OPTION_JSON)) {
-		printf("%" PRIu64 " imported, %" PRIu64 " already there, %" PRIu64
-		       " of them changed\n",
-		       import->imported, present, import->changed);
+		printf("%" PRIu64 " %simported, %" PRIu64 " already there, %" PRIu64
+		       " of them %schanged",
+		       import->imported, import_verb(report), present, import->changed,
+		       import_verb(report));
+		if (report->counts[IMPORT_PROBLEM])
+			printf(", %" PRIu64 " problems", report->counts[IMPORT_PROBLEM]);
+		printf("\n");
 		return;
 	}
 	struct json_object *document = json_object_new_object();
@@ -308,49 +214,70 @@ static void report(const struct import *import)
 	output_json_number(document, "already_there", (int64_t)present);
 	output_json_number(document, "changed", (int64_t)import->changed);
 	output_json_number(document, "removed_from_crl", (int64_t)import->removed);
-	output_json(document);
+	output_json_number(document, "issuer_proven_by", (int64_t)import->proof.proven);
+	import_report_json(report, document);
 }
 
-static int find_issuer(struct import *import, const char *name, struct fault *fault)
+static int prepare(struct index_import *import, struct fault *fault)
 {
-	const char *const values[] = {name};
-	cleanup(result_clearp) PGresult *rows = NULL;
-	int r = database_query(&import->database, "SELECT id FROM stillgood.issuer WHERE name = $1",
-			       1, values, &rows, fault);
+	const char *name = import->line->values[OPTION_ISSUER];
+	if (!name)
+		return fault_set(fault, STATUS_USAGE,
+				 "import index: --issuer NAME is missing; an index.txt does not "
+				 "say whose it is");
+	int r = index_file_open(import->path, &import->file, fault);
+	if (r == 0)
+		r = import_report_init(&import->report, import->line, "lines",
+				       index_file_size(import->file), fault);
+	if (r == 0)
+		r = database_open_current(import->line, "stillgood_ca", &import->database, fault);
+	if (r == 0)
+		r = registry_load(&import->database, &import->registry, fault);
+	if (r == 0)
+		r = registry_find(&import->registry, name, &import->issuer, fault);
 	if (r)
 		return r;
-	if (PQntuples(rows) == 0)
-		return fault_set(fault, -ENOENT,
-				 "no issuer is named \"%s\"; `stillgood issuer list` shows them",
-				 name);
-	(void)snprintf(import->issuer, sizeof(import->issuer), "%s", PQgetvalue(rows, 0, 0));
-	return 0;
+	(void)snprintf(import->issuer_id, sizeof(import->issuer_id), "%d",
+		       import->issuer->record.id);
+	import_proof_init(&import->proof, import->path, &import->registry, import->issuer);
+	return copy_all(import, fault);
+}
+
+static int record(struct index_import *import, struct fault *fault)
+{
+	int r = judge_proof(import, fault);
+	if (r == 0)
+		r = index_merge(import, fault);
+	if (r == 0)
+		r = import_end(&import->report, &import->database, fault);
+	if (r)
+		return r;
+	report(import);
+	return import_status(&import->report);
+}
+
+static int withdraw(struct index_import *import, struct fault *fault)
+{
+	struct import_withdrawal done = {0};
+	int r = import_withdraw(&import->report, &import->database, &done, fault);
+	if (r == 0)
+		r = import_end(&import->report, &import->database, fault);
+	if (r)
+		return r;
+	import_withdrawal_report(&import->report, &done);
+	return import_status(&import->report);
 }
 
 int command_import_index(const struct command_line *line, struct fault *fault)
 {
-	cleanup(import_deinit) struct import import = {
+	cleanup(import_deinit) struct index_import import = {
 		.line = line,
 		.path = line->operands[0],
 		.now = wall_seconds(clock_now().wall_us),
 	};
-	if (!option_given(line, OPTION_ISSUER))
-		return fault_set(fault, STATUS_USAGE,
-				 "import index: --issuer NAME is missing; an index.txt does not "
-				 "say whose it is");
-	int r = index_file_open(import.path, &import.file, fault);
-	if (r == 0)
-		r = database_open_current(line, "stillgood_ca", &import.database, fault);
-	if (r == 0)
-		r = find_issuer(&import, line->values[OPTION_ISSUER], fault);
+	int r = prepare(&import, fault);
 	if (r)
 		return r;
-	progress_init(&import.progress, "lines", index_file_size(import.file));
-	r = copy_all(&import, fault);
-	if (r == 0)
-		r = merge(&import, fault);
-	progress_deinit(&import.progress);
-	if (r == 0)
-		report(&import);
-	return r;
+	return option_given(line, OPTION_WITHDRAW) ? withdraw(&import, fault)
+						   : record(&import, fault);
 }

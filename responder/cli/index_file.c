@@ -75,6 +75,19 @@ static int read_more(struct index_file *file, struct fault *fault)
 	return 0;
 }
 
+/* Windows puts a mark in front; UTF-16 would make every line a bad one. */
+static int look_at_beginning(struct index_file *file, struct fault *fault)
+{
+	const struct buffer *bytes = &file->bytes;
+	if (bytes->size >= 3 && memcmp(bytes->data, "\xef\xbb\xbf", 3) == 0)
+		file->start = 3;
+	if (bytes->size >= 2 && (!bytes->data[0] || !bytes->data[1] || bytes->data[0] >= 0xfe))
+		return fault_set(fault, -EBADMSG,
+				 "%s: is UTF-16 or no text at all; an index.txt is plain text",
+				 file->path);
+	return 0;
+}
+
 /* The next line without its end: 0, INDEX_END or -errno. */
 static int next_line(struct index_file *file, struct view *ret, struct fault *fault)
 {
@@ -86,15 +99,18 @@ static int next_line(struct index_file *file, struct view *ret, struct fault *fa
 			return INDEX_END;
 		size_t size = end ? (size_t)(end - rest.data) : rest.size;
 		if (size > INDEX_LINE_MOST)
-			return fault_set(fault, -EINVAL, "%s:%llu: the line is too long",
-					 file->path, (unsigned long long)file->line + 1);
+			return fault_set(fault, -EFBIG, "%s:%llu: the line is too long", file->path,
+					 (unsigned long long)file->line + 1);
 		if (end || file->at_end) {
 			file->start += size + (end ? 1 : 0);
 			file->line++;
 			*ret = view_of(rest.data, size);
 			return 0;
 		}
+		bool first = file->position == 0;
 		int r = read_more(file, fault);
+		if (r == 0 && first)
+			r = look_at_beginning(file, fault);
 		if (r)
 			return r;
 	}
@@ -114,8 +130,8 @@ int index_file_next(struct index_file *file, struct index_entry *ret, uint64_t *
 			continue;
 		*ret_line = file->line;
 		if (r)
-			return fault_set(fault, r, "%s:%llu: %s", file->path,
-					 (unsigned long long)file->line, reason.text);
-		return 0;
+			(void)fault_set(fault, r, "%s:%llu: %s", file->path,
+					(unsigned long long)file->line, reason.text);
+		return r;
 	}
 }

@@ -32,11 +32,13 @@ struct index_entry {
 	bool removed_from_crl;
 };
 
-/* A positive result: an empty line or a comment. */
+/* Positive results: an empty line or a comment; and a line of which one thing is certain, that this
+ * certificate is revoked or held. The entry is then as good as it can be: revoked_at may be TIME_NONE. */
 #define INDEX_NOTHING 1
+#define INDEX_DOUBTFUL 3
 
-/* One line without its end. The fault says what is wrong, without file and line. 0, INDEX_NOTHING
- * or -EINVAL. */
+/* One line without its end. The fault says what is wrong, without file and line. 0, INDEX_NOTHING,
+ * INDEX_DOUBTFUL or -EINVAL. */
 must_check int index_line_read(struct view line, struct index_entry *ret, struct fault *fault);
 
 /* A file read by lines with bounded memory. */
@@ -48,7 +50,8 @@ struct index_file;
 must_check int index_file_open(const char *path, struct index_file **ret, struct fault *fault);
 void index_file_close(struct index_file *file);
 DEFINE_CLEANUP(struct index_file, index_file_close)
-/* The next entry and its line. 0, INDEX_END, or -errno with "PATH:LINE: what". */
+/* The next entry and its line. 0, INDEX_DOUBTFUL, INDEX_END, or -errno with "PATH:LINE: what"; after
+ * -EINVAL, which is about one line, it may be called again for the next one. */
 must_check int index_file_next(struct index_file *file, struct index_entry *ret, uint64_t *ret_line,
 			       struct fault *fault);
 /* Bytes of the file, 0 if it has no size (a pipe), and bytes read so far. */

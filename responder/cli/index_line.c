@@ -46,18 +46,19 @@ static struct view take_until_comma(struct cursor *c)
 static int read_compromise(struct view extra, enum revocation_reason reason,
 			   struct index_entry *entry, struct fault *fault)
 {
-	if (operand_asn1_time(extra, &entry->invalidity_at) < 0)
-		return fault_set(fault, -EINVAL, "invalidity date \"%.*s\" is no time",
-				 SHOW(extra));
 	entry->reason = reason;
+	if (operand_asn1_time(extra, &entry->invalidity_at) < 0)
+		return fault_set(fault, INDEX_DOUBTFUL, "invalidity date \"%.*s\" is no time",
+				 SHOW(extra));
 	return 0;
 }
 
 static int read_hold(struct view extra, struct index_entry *entry, struct fault *fault)
 {
-	if (extra.size == 0)
-		return fault_set(fault, -EINVAL, "holdInstruction without its object identifier");
 	entry->reason = REASON_CERTIFICATE_HOLD;
+	if (extra.size == 0)
+		return fault_set(fault, INDEX_DOUBTFUL,
+				 "holdInstruction without its object identifier");
 	entry->hold_instruction = extra;
 	return 0;
 }
@@ -77,21 +78,23 @@ static int read_reason(struct view name, struct view extra, struct index_entry *
 		return 0;
 	}
 	if (operand_reason(name, &entry->reason) < 0)
-		return fault_set(fault, -EINVAL, "unknown revocation reason \"%.*s\"", SHOW(name));
+		return fault_set(fault, INDEX_DOUBTFUL, "unknown revocation reason \"%.*s\"",
+				 SHOW(name));
 	return 0;
 }
 
+/* Of two doubts the first is said. */
 static int read_revocation(struct view field, struct index_entry *entry, struct fault *fault)
 {
 	struct cursor c = cursor_of(field);
 	struct view date = take_until_comma(&c), reason = take_until_comma(&c), extra = c.rest;
+	int r = reason.size > 0 ? read_reason(reason, extra, entry, fault) : 0;
 	if (date.size == 0)
-		return fault_set(fault, -EINVAL, "revoked, but without a revocation date");
+		return fault_set(fault, INDEX_DOUBTFUL, "revoked, but without a revocation date");
 	if (operand_asn1_time(date, &entry->revoked_at) < 0)
-		return fault_set(fault, -EINVAL, "revocation date \"%.*s\" is no time", SHOW(date));
-	if (reason.size == 0)
-		return 0;
-	return read_reason(reason, extra, entry, fault);
+		return fault_set(fault, INDEX_DOUBTFUL, "revocation date \"%.*s\" is no time",
+				 SHOW(date));
+	return r;
 }
 
 static int read_kind(struct view field, enum index_kind *ret, struct fault *fault)
@@ -109,26 +112,39 @@ static int read_kind(struct view field, enum index_kind *ret, struct fault *faul
 	return 0;
 }
 
-static int read_fields(const struct view fields[FIELDS], struct index_entry *entry,
-		       struct fault *fault)
+static int read_serial(struct view field, struct index_entry *entry, struct fault *fault)
 {
-	struct view serial = fields[FIELD_SERIAL], expiry = fields[FIELD_EXPIRY];
-	if (read_kind(fields[FIELD_TYPE], &entry->kind, fault) < 0)
-		return -EINVAL;
-	if (serial.size == 0)
+	if (field.size == 0)
 		return fault_set(fault, -EINVAL, "the serial number is missing");
-	if (operand_serial(serial, &entry->serial) < 0)
+	if (field.data[0] == '-')
+		return fault_set(
+			fault, -EINVAL,
+			"serial number \"%.*s\" is negative: no responder can answer for it",
+			SHOW(field));
+	if (operand_serial(field, &entry->serial) < 0)
 		return fault_set(fault, -EINVAL,
 				 "serial number \"%.*s\" is not a hexadecimal number of up to %u "
 				 "octets",
-				 SHOW(serial), LIMIT_SERIAL);
-	if (expiry.size > 0 && operand_asn1_time(expiry, &entry->not_after) < 0)
-		return fault_set(fault, -EINVAL, "expiry date \"%.*s\" is no time", SHOW(expiry));
-	if (entry->kind == INDEX_REVOKED)
-		return read_revocation(fields[FIELD_REVOCATION], entry, fault);
-	if (fields[FIELD_REVOCATION].size > 0)
-		return fault_set(fault, -EINVAL, "has a revocation date, but is not marked R");
+				 SHOW(field), LIMIT_SERIAL);
 	return 0;
+}
+
+/* When it expires matters little where it is revoked. */
+static int read_fields(const struct view fields[FIELDS], struct index_entry *entry,
+		       struct fault *fault)
+{
+	struct view expiry = fields[FIELD_EXPIRY];
+	if (read_kind(fields[FIELD_TYPE], &entry->kind, fault) < 0 ||
+	    read_serial(fields[FIELD_SERIAL], entry, fault) < 0)
+		return -EINVAL;
+	bool revoked = entry->kind == INDEX_REVOKED;
+	int r = revoked ? read_revocation(fields[FIELD_REVOCATION], entry, fault) : 0;
+	if (expiry.size > 0 && operand_asn1_time(expiry, &entry->not_after) < 0)
+		return fault_set(fault, revoked ? INDEX_DOUBTFUL : -EINVAL,
+				 "expiry date \"%.*s\" is no time", SHOW(expiry));
+	if (!revoked && fields[FIELD_REVOCATION].size > 0)
+		return fault_set(fault, -EINVAL, "has a revocation date, but is not marked R");
+	return r;
 }
 
 int index_line_read(struct view line, struct index_entry *ret, struct fault *fault)
@@ -148,7 +164,7 @@ int index_line_read(struct view line, struct index_entry *ret, struct fault *fau
 		.invalidity_at = TIME_NONE,
 	};
 	int r = read_fields(fields, &entry, fault);
-	if (r == 0)
+	if (r >= 0)
 		*ret = entry;
 	return r;
 }

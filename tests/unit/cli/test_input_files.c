@@ -246,8 +246,22 @@ static void a_line_beyond_the_limit_is_refused_with_its_number(void **state)
 		buffer_put_u8(&text, 'V');
 	put_file(buffer_view(&text));
 	buffer_deinit(&text);
-	assert_int_equal(count_entries(&line, &fault), -EINVAL);
+	assert_int_equal(count_entries(&line, &fault), -EFBIG);
 	assert_non_null(strstr(fault.text, ":2: the line is too long"));
+}
+
+static void an_index_with_a_mark_is_read_and_one_in_UTF_16_is_refused(void **state)
+{
+	(void)state;
+	struct fault fault = {""};
+	uint64_t line = 0;
+	put_file(view_of_string("\xef\xbb\xbfV\t491231235959Z\t\t01\tunknown\t/CN=1\r\n"));
+	assert_int_equal(count_entries(&line, &fault), 1);
+	put_file(view_of("\xff\xfeV\0\t\0", 6));
+	assert_int_equal(count_entries(&line, &fault), -EBADMSG);
+	put_file(view_of("V\0\t\0", 4));
+	assert_int_equal(count_entries(&line, &fault), -EBADMSG);
+	assert_non_null(strstr(fault.text, "UTF-16"));
 }
 
 static void lines_are_whole_wherever_a_read_ended(void **state)
@@ -276,6 +290,19 @@ static void a_bad_line_is_counted_with_comments_and_empty_ones(void **state)
 	assert_non_null(strstr(fault.text, ":4: "));
 }
 
+static void what_follows_a_bad_line_is_read(void **state)
+{
+	(void)state;
+	cleanup(index_file_closep) struct index_file *file = NULL;
+	struct index_entry entry;
+	uint64_t line = 0;
+	put_file(view_of_string("V\tx\nV\t491231235959Z\t\t01\tunknown\t/CN=1\n"));
+	assert_int_equal(index_file_open(path, &file, NULL), 0);
+	assert_int_equal(index_file_next(file, &entry, &line, NULL), -EINVAL);
+	assert_int_equal(index_file_next(file, &entry, &line, NULL), 0);
+	assert_int_equal(line, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -290,7 +317,9 @@ int main(void)
 		cmocka_unit_test(a_path_that_is_not_there_is_named),
 		cmocka_unit_test(a_line_beyond_the_limit_is_refused_with_its_number),
 		cmocka_unit_test(lines_are_whole_wherever_a_read_ended),
+		cmocka_unit_test(an_index_with_a_mark_is_read_and_one_in_UTF_16_is_refused),
 		cmocka_unit_test(a_bad_line_is_counted_with_comments_and_empty_ones),
+		cmocka_unit_test(what_follows_a_bad_line_is_read),
 	};
 	return cmocka_run_group_tests(tests, make_file, remove_file);
 }
