@@ -6,9 +6,11 @@ const struct preflight_step check_steps[] = {
 	/* A key on a file system that hangs must not hang the start for ever. */
 	{"the files", 60 * SECOND_US, SERVE_REFUSED, check_files},
 	{"ports and control socket", 60 * SECOND_US, SERVE_REFUSED, check_places},
-	/* A start must not wait for a database: the ledger does that. */
-	{"the database", 5 * SECOND_US, SERVE_LATER, check_database},
-	{"the rows of the database", 5 * SECOND_US, SERVE_WARNED, check_rows},
+	/* Without the database nothing but tryLater would be answered meanwhile. A host that does
+	 * not answer is given up much earlier (cli/connect.c). */
+	{"the database", 30 * SECOND_US, SERVE_LATER, check_database},
+	/* However many there are. */
+	{"the rows of the database", 10 * SECOND_US, SERVE_WARNED, check_rows},
 	{0},
 };
 

@@ -80,6 +80,15 @@ def test_what_serve_does_stands_behind_each_finding(pg, ca, tmp_path):
         f"{path}: 1 refused, 1 error, 2 warnings; serve refuses to start\n")
 
 
+@pytest.mark.skipif(os.path.exists("/run/stillgood"), reason="a service is installed here")
+def test_the_folder_that_the_service_manager_makes_is_not_asked_for(pg, ca, tmp_path):
+    path = configuration(tmp_path, pg, ca)
+    text = path.read_text().replace(f"{tmp_path}/control", "/run/stillgood/control.sock")
+    path.write_text(text)
+    status, _, warnings, _ = check(path)
+    assert status == 0 and any("RuntimeDirectory=stillgood" in w for w in warnings)
+
+
 def test_what_the_configuration_says_wrong_is_named_with_its_line(pg, ca, tmp_path):
     path = configuration(tmp_path, pg, ca, extra="validty = 8h\n")
     status, wrong, _, _ = check(path)
