@@ -235,7 +235,7 @@ def send_until_reset(responder, data, everybody):
                 del left[s]
         return not left
     try:
-        harness.wait_for("the end of all connections", go_on, seconds=60, pause=0)
+        harness.wait_for("the end of all connections", go_on, seconds=300, pause=0)
     finally:
         for s in left:
             s.close()
