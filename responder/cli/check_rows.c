@@ -1,7 +1,5 @@
 /* What the rows of the database say that cannot be, or that a profile does not want. Rows change while
  * serve runs, so none of it keeps it from starting. */
-#include "cli/check_rows.h"
-
 #include "cli/check_integrity.h"
 #include "cli/check_steps.h"
 #include "db/migrate.h"
@@ -107,8 +105,9 @@ static bool is_below(const struct registered *ca, const struct registered *issue
 	return ca != issuer && view_equal(ca->certificate.issuer, issuer->certificate.subject);
 }
 
-int rows_judge(struct database *database, const struct registry *registry,
-	       const struct registered *issuer, struct findings *ret, struct fault *fault)
+/* Asks only what the list's profile minds. 0 or a negative result with a fault. */
+static int rows_judge(struct database *database, const struct registry *registry,
+		      const struct registered *issuer, struct findings *ret, struct fault *fault)
 {
 	struct rows rows = {.database = database, .issuer = issuer, .findings = ret};
 	int r = 0;
