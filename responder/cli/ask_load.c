@@ -53,6 +53,18 @@ static int open_input(const char *path, struct certinput **ret, struct fault *fa
 				      : certinput_open(path, ret, fault);
 }
 
+/* The copy's path means nothing to anybody. */
+static int blame_standard_input(int result, struct fault *fault)
+{
+	static const char copy[] = "/proc/self/fd/";
+	struct fault said = *fault;
+	size_t size = strlen(copy);
+	if (result >= 0 || strncmp(said.text, copy, size) != 0)
+		return result;
+	size += strspn(said.text + size, "0123456789");
+	return fault_set(fault, result, "standard input%s", said.text + size);
+}
+
 static const char *input_name(const char *path)
 {
 	return strcmp(path, "-") == 0 ? "standard input" : path;
@@ -102,7 +114,9 @@ static int load(const char *path, struct loaded *ret, struct fault *fault)
 	if (!ret->certificates)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	int r = open_input(path, &file, fault);
-	return r ? r : load_each(file, input_name(path), ret, fault);
+	if (r == 0)
+		r = load_each(file, input_name(path), ret, fault);
+	return blame_standard_input(r, fault);
 }
 
 /* ---- issuers ---- */

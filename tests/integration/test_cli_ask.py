@@ -538,6 +538,12 @@ def test_a_certificate_may_come_by_standard_input(ca, server, form):
     result = subprocess.run([STILLGOOD, "ask", "-", "--issuer", ca.certificate, "--url",
                              server.url], input=b"", capture_output=True, timeout=300, check=False)
     assert result.returncode == 1 and b"standard input: holds no certificate" in result.stderr
+    for broken in (b"-----BEGIN CERTIFICATE-----\nAAAA\n", b"\x30\x82\x01\x00junk"):
+        result = subprocess.run([STILLGOOD, "ask", "-", "--issuer", ca.certificate, "--url",
+                                 server.url], input=broken, capture_output=True, timeout=60,
+                                check=False)
+        assert result.returncode == 1 and result.stderr.startswith(b"stillgood: standard input")
+        assert b"/proc" not in result.stderr
 
 
 def bundle_of(folder, name, *paths):
