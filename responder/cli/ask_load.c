@@ -93,7 +93,7 @@ static int load_each(struct certinput *file, const char *name, struct loaded *re
 		unsigned line = 0;
 		int r = certinput_next(file, &der, &line, fault);
 		if (r == CERTINPUT_END && count == 0)
-			return fault_set(fault, -EINVAL, "%s: holds no certificate", name);
+			return certinput_nothing(file, fault);
 		if (r)
 			return r == CERTINPUT_END ? 0 : r;
 		if (count == FILE_CERTIFICATES_MOST)
