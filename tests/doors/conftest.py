@@ -63,6 +63,12 @@ class Clone:
         with open(self.path("serve.pid"), encoding="ascii") as file:
             return file.read().split()
 
+    def alive(self):
+        try:
+            return not harness.gone(int(self.recorded()[0]))
+        except FileNotFoundError:
+            return False
+
     def builds(self):
         with open(os.path.join(self.folder, "build", "calls"), encoding="ascii") as file:
             return len(file.readlines())

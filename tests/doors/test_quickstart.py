@@ -15,15 +15,18 @@ import harness
 
 @pytest.fixture
 def running(clone):
-    clone.start()
+    if not clone.alive():
+        clone.start()
     return clone
 
 
 @pytest.fixture
-def stopped(running):
-    code, said = running.run("stop")
+def stopped(clone):
+    if not os.path.exists(clone.path("stillgood.conf")):
+        clone.start()
+    code, said = clone.run("stop")
     assert code == 0, said
-    return running
+    return clone
 
 
 def test_it_answers_under_a_name_with_blanks_in_a_foreign_environment(clone):
