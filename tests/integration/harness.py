@@ -387,12 +387,18 @@ class Responder:
                     file.write(f"{key} = {value}\n")
 
     def start(self, ready=True):
+        """Also what `with` does; a test that has begun with it may go on with that."""
+        assert self.process is None or self.process.poll() is not None, "it runs already"
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [STILLGOOD, "serve", "-c", self.conf], stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, start_new_session=True)
         if ready:
-            wait_for("the responder to be ready", self.ready)
+            try:
+                wait_for("the responder to be ready", self.ready)
+            except BaseException:
+                self.stop()
+                raise
         return self
 
     def _alive(self):
@@ -457,7 +463,7 @@ class Responder:
         return self.process.returncode
 
     def __enter__(self):
-        return self.start()
+        return self if self.process is not None else self.start()
 
     def __exit__(self, *_):
         self.stop()
