@@ -46,9 +46,12 @@ int certinput_open(const char *path, struct certinput **ret, struct fault *fault
 		int reason = errno;
 		return fault_set(fault, -reason, "%s: %s", path, strerror(reason));
 	}
+	errno = 0;
 	text_init(&file->text, stream);
-	if (ferror(stream))
-		return fault_set(fault, -EIO, "%s: cannot be read", path);
+	if (ferror(stream)) {
+		int reason = errno ? errno : EIO; /* a folder, for one */
+		return fault_set(fault, -reason, "%s: %s", path, strerror(reason));
+	}
 	file->is_der = is_der(&file->text);
 	file->is_bare = !file->is_der && text_is_bare_base64(&file->text);
 	*ret = file;

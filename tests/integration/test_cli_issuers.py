@@ -335,6 +335,8 @@ def test_unreadable_files_are_named(database, tmp_path, content, why):
 def test_files_that_are_not_there_or_names_that_are_taken_are_refused(database, ca, tmp_path):
     database_option = ["--database", database.conninfo]
     assert "/nowhere" in refused("issuer", "add", "/nowhere/x.pem", *database_option)
+    assert refused("issuer", "add", tmp_path, *database_option).endswith(
+        f"{tmp_path}: Is a directory")
     stillgood("issuer", "add", ca.certificate, *database_option)
     other = DemoCA(str(tmp_path), name="Taken", key="P-256")
     name = next(iter(issuers(database)))
