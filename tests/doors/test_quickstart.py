@@ -119,6 +119,14 @@ def test_a_port_that_somebody_else_has_is_not_taken_for_its_own(stopped):
         assert code == 1 and "responder:  not running" in said
 
 
+def test_what_runs_stays_when_the_port_that_is_asked_for_is_taken(running):
+    other, before = harness.free_port(), running.recorded()
+    with foreign_server(other):
+        code, said = running.run("--port", other)
+    assert code == 1 and f"port {other} is taken by " in said
+    assert running.recorded() == before and running.run("status")[0] == 0
+
+
 # ---- a pid file whose number is another's ----
 
 @pytest.fixture
@@ -161,6 +169,19 @@ def test_an_unreaped_child_is_told_from_a_running_one():
                          ' process_runs "$$"; echo $?', "bash", child.pid, cwd=harness.ROOT)
     assert result.stdout.split() == ["1", "0"]
     child.wait()
+
+
+def test_a_killed_postgresql_is_started_again(running):
+    """Also where its number lives on because nobody reaps it."""
+    with open(os.path.join(os.path.realpath(running.path("postgres")), "data", "postmaster.pid"),
+              encoding="ascii") as file:
+        pid = int(file.readline())
+    children = harness.run("ps", "-o", "pid=", "--ppid", pid).stdout.split()
+    for victim in [pid, *map(int, children)]:
+        os.kill(victim, signal.SIGKILL)
+        harness.wait_for("its end", lambda: harness.gone(victim))
+    assert "PostgreSQL: not running" in running.run("status")[1]
+    assert "live.pem     revoked" in running.start()
 
 
 # ---- stopping ----
