@@ -182,6 +182,9 @@ def test_what_cannot_be_read_keeps_nothing_else_out(with_ca, ca, tmp_path):
     bad.write_text(text + "-----BEGIN CERTIFICATE-----\nMIIB\n" + open(ca.leaves[2]).read())
     where = f"{bad}:{len(text.splitlines()) + 1}: "
     assert where in with_ca.strictly("import", "certs", ca.leaves[1], bad)
+    outcome = with_ca.partly("import", "certs", ca.leaves[1], bad, "--strict")
+    assert outcome["refused"] == "1 problem; with --strict nothing was written"
+    assert with_ca.count() == 0
     outcome = with_ca.partly("import", "certs", "/nowhere", ca.path("leaf0.key"), bad, ca.leaves[1])
     assert outcome["imported"] == 3
     assert "/nowhere" in outcome["problems"][0]
@@ -313,6 +316,7 @@ def others(ca, tmp_path_factory):
     for name, words in {
             "request.der": ["req", "-in", ca.path("leaf0.csr"), "-outform", "DER"],
             "key.der": ["pkey", "-in", key, "-outform", "DER"],
+            "curve.der": ["ec", "-in", key, "-outform", "DER"],
             "public.der": ["pkey", "-in", key, "-pubout", "-outform", "DER"],
             "locked.der": ["pkcs8", "-topk8", "-in", key, "-outform", "DER", "-passout", "pass:x"],
             "locked.p12": ["pkcs12", "-export", "-in", ca.leaves[0], "-inkey", key, "-passout",
@@ -334,7 +338,8 @@ def others(ca, tmp_path_factory):
     ("request.der", "a certificate signing request"),
     ("request.pem", 'a block "CERTIFICATE REQUEST"'),
     ("crl.der", "a certificate revocation list"), ("crl.pem", 'a block "X509 CRL"'),
-    ("key.der", "a private key"), ("public.der", "a public key"),
+    ("key.der", "a private key"),
+    ("curve.der", "a private key"), ("public.der", "a public key"),
     ("locked.der", "an encrypted private key"), ("locked.p12", "a PKCS#12 file with a password"),
     ("empty", "holds no certificate"), ("words.txt", "holds no certificate")])
 def test_a_file_without_certificates_is_an_error_that_says_what_it_is(with_ca, ca, others, name, what):
