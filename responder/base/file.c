@@ -52,3 +52,18 @@ int file_read(const char *path, size_t most, struct buffer *out, struct fault *f
 		return fault_set(fault, result, "%s: %s", path, strerror(-result));
 	return 0;
 }
+
+int file_read_pem(const char *path, size_t most, struct buffer *out, struct fault *fault)
+{
+	static const char begin[] = "-----BEGIN", mark[] = "\xef\xbb\xbf";
+	size_t before = out->size;
+	int result = file_read(path, most, out, fault);
+	if (result < 0 || out->size == before)
+		return result;
+	uint8_t *at = out->data + before;
+	if (!memmem(at, out->size - before, begin, strlen(begin)))
+		return result;
+	while ((at = memmem(at, out->size - (size_t)(at - out->data), mark, strlen(mark))))
+		memset(at, '\n', strlen(mark));
+	return result;
+}

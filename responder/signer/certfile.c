@@ -92,7 +92,7 @@ int certfile_load(struct certfile *ret, const char *path, struct fault *fault)
 {
 	cleanup(buffer_deinit) struct buffer bytes = {0};
 	struct certfile file = {.path = path};
-	int result = file_read(path, LIMIT_PEM_FILE, &bytes, fault);
+	int result = file_read_pem(path, LIMIT_PEM_FILE, &bytes, fault);
 	if (result < 0)
 		return result;
 	struct view view = buffer_view(&bytes);
@@ -126,7 +126,7 @@ int certfile_load_all(struct certfile *ret, unsigned most, unsigned *ret_count, 
 {
 	cleanup(buffer_deinit) struct buffer bytes = {0};
 	unsigned count = 0;
-	int result = file_read(path, LIMIT_PEM_FILE, &bytes, fault);
+	int result = file_read_pem(path, LIMIT_PEM_FILE, &bytes, fault);
 	if (result < 0)
 		return result;
 	struct view text = buffer_view(&bytes);
@@ -203,7 +203,7 @@ int keyfile_load(const char *path, EVP_PKEY **ret, bool *open_to_others, struct 
 	/* One allocation that never moves, so that wiping it wipes all. */
 	if (stat(path, &status) == 0 && status.st_size < (off_t)LIMIT_PEM_FILE)
 		(void)buffer_reserve(&bytes, (size_t)status.st_size + (size_t)2 * 65536);
-	int result = file_read(path, LIMIT_PEM_FILE, &bytes, fault);
+	int result = file_read_pem(path, LIMIT_PEM_FILE, &bytes, fault);
 	if (result < 0)
 		return result;
 	result = read_key(path, buffer_view(&bytes), ret, fault);

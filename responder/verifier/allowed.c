@@ -88,7 +88,7 @@ int allowed_load(const char *path, struct allowed **ret, struct fault *fault)
 	cleanup(allowed_freep) struct allowed *allowed = calloc(1, sizeof(*allowed));
 	if (!allowed)
 		return fault_set(fault, -ENOMEM, "%s: out of memory", path);
-	int result = file_read(path, LIMIT_PEM_FILE, &text, fault);
+	int result = file_read_pem(path, LIMIT_PEM_FILE, &text, fault);
 	if (result == 0)
 		result = read_lines(allowed, path, buffer_view(&text), fault);
 	if (result == 0 && allowed->count == 0)

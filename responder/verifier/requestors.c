@@ -148,7 +148,7 @@ int requestors_load(const struct conf_issuer *issuer, struct requestors **ret, s
 		requestors->store = store_new();
 	if (!requestors || !requestors->store)
 		return fault_set(fault, -ENOMEM, "issuer \"%s\": out of memory", issuer->name);
-	int result = file_read(issuer->requestors, LIMIT_PEM_FILE, &text, fault);
+	int result = file_read_pem(issuer->requestors, LIMIT_PEM_FILE, &text, fault);
 	if (result == 0)
 		result = add_all(requestors->store, buffer_view(&text), issuer->requestors, fault);
 	if (result == 0 && issuer->allow)

@@ -57,6 +57,30 @@ static void a_file_above_the_bound_is_refused(void **state)
 	check_failure(*state, 0, -EFBIG, "larger than 0 bytes");
 }
 
+static void read_text(const char *path, const char *text, size_t size, struct buffer *out)
+{
+	FILE *file = fopen(path, "we");
+	assert_non_null(file);
+	assert_int_equal(fwrite(text, 1, size, file), size);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(file_read_pem(path, 1000, out, NULL), 0);
+}
+
+/* OpenSSL would lose the block behind it without a word. */
+static void byte_order_marks_before_pem_become_line_ends(void **state)
+{
+	static const char text[] = "\xef\xbb\xbf-----BEGIN A-----\n\xef\xbb\xbf-----BEGIN B-----";
+	static const char octets[] = "0\x82\xef\xbb\xbf\0";
+	struct buffer b = {0};
+	read_text(*state, text, sizeof(text) - 1, &b);
+	assert_view_equal(buffer_view(&b),
+			  view_of_string("\n\n\n-----BEGIN A-----\n\n\n\n-----BEGIN B-----"));
+	buffer_reset(&b);
+	read_text(*state, octets, sizeof(octets) - 1, &b);
+	assert_view_equal(buffer_view(&b), view_of(octets, sizeof(octets) - 1));
+	buffer_deinit(&b);
+}
+
 static void a_fault_is_optional(void **state)
 {
 	(void)state;
@@ -115,6 +139,7 @@ int main(void)
 		cmocka_unit_test(a_failure_names_the_file_and_the_reason),
 		cmocka_unit_test(a_file_above_the_bound_is_refused),
 		cmocka_unit_test(a_fault_is_optional),
+		cmocka_unit_test(byte_order_marks_before_pem_become_line_ends),
 		cmocka_unit_test(a_fault_too_long_is_cut),
 		cmocka_unit_test(a_file_up_to_the_bound_is_appended),
 		cmocka_unit_test(an_empty_file_is_empty),
