@@ -277,6 +277,21 @@ class Postgres:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+@functools.lru_cache(maxsize=None)
+def openssl_version():
+    return tuple(map(int, run("openssl", "version").stdout.split()[1].split(".")[:2]))
+
+
+def lasting(days):
+    """Options of `openssl x509` and `req`: valid for so many days, or ended as many ago if negative,
+    which -days does no more since 3.4."""
+    if days >= 0 or openssl_version() < (3, 4):
+        return ["-days", str(days)]
+    end = time.time() + days * 86400
+    first, last = (time.strftime("%Y%m%d%H%M%SZ", time.gmtime(at)) for at in (end - 86400, end))
+    return ["-not_before", first, "-not_after", last]
+
+
 _keys_made = {}
 
 
@@ -292,6 +307,7 @@ def large_key(kind, path):
             "-out", fresh)
         os.replace(fresh, kept)
     shutil.copy(kept, path)
+    os.chmod(path, 0o600)
 
 
 class DemoCA:
@@ -347,7 +363,7 @@ class DemoCA:
         run("openssl", "req", "-new", "-key", key_file, "-subj", f"/C=JP/O=Stillgood/CN={name}",
             "-utf8", "-out", request)
         run("openssl", "x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey",
-            self.path("ca.key"), "-set_serial", hex(serial), "-days", str(days), "-sha256",
+            self.path("ca.key"), "-set_serial", hex(serial), *lasting(days), "-sha256",
             "-extfile", ext, "-out", out)
         return out
 

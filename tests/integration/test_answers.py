@@ -267,7 +267,7 @@ def test_a_retired_ca_is_answered_until_its_retention_ends(world):
     """P-33, with a CA certificate that has expired: its signer has not."""
     pg, root, sub, other, folder = world
     old = harness.DemoCA(os.path.join(folder, "old"), name="Old", key="P-256")
-    run("openssl", "req", "-x509", "-new", "-key", old.path("ca.key"), "-days", "-1", "-subj",
+    run("openssl", "req", "-x509", "-new", "-key", old.path("ca.key"), *harness.lasting(-1), "-subj",
         "/C=JP/O=Stillgood/CN=Old CA", "-utf8", "-sha256", "-out", old.certificate, check=False)
     register(pg, "Old", old.certificate)
     path = old.issue("of-old")

@@ -79,7 +79,9 @@ static inline EVP_PKEY *pki_kept_rsa(unsigned bits)
 	FILE *file = fopen(path, "r");
 	EVP_PKEY *key = file ? PEM_read_PrivateKey(file, NULL, NULL, NULL) : EVP_RSA_gen(bits);
 	if (!file) {
+		mode_t old = umask(077);
 		file = fopen(fresh, "w");
+		(void)umask(old);
 		assert_non_null(file);
 		assert_int_equal(PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL), 1);
 		assert_int_equal(rename(fresh, path), 0);
