@@ -779,7 +779,8 @@ REVOKE ALL ON FUNCTION
     stillgood.hold(text, text, timestamptz, timestamptz, text, text),
     stillgood.release(text, text, text, text), stillgood.withdraw(text, bytea, text, text),
     stillgood.withdraw(text, text, text, text), stillgood.set_crl(text, text, integer),
-    stillgood.record_crl(text, text, text, timestamptz), stillgood.store_scts(text, text, bytea), stillgood.certificate_status(text, bytea),
+    stillgood.record_crl(text, text, text, timestamptz),
+    stillgood.store_scts(text, text, bytea), stillgood.certificate_status(text, bytea),
     stillgood.certificate_status(text, text), stillgood.certificate_counts,
     stillgood.correct_serial
     FROM PUBLIC;

@@ -29,7 +29,8 @@ int certinput_nothing(const struct certinput *file, struct fault *fault);
 void certinput_place(char *out, size_t size, const char *path, unsigned line);
 
 /* Calls `visit` for each file below `path` (for the file itself if it is one), and for a folder below
- * it that cannot be opened. `named` is true for a path that the operator gave. Stops at the first result that is not 0 and returns it. */
+ * it that cannot be opened. `named` is true for a path that the operator gave. Stops at the first
+ * result that is not 0 and returns it. */
 typedef int certinput_visit(void *context, const char *path, bool named, struct fault *fault);
 must_check int certinput_walk(const char *path, certinput_visit *visit, void *context,
 			      struct fault *fault);

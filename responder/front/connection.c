@@ -199,7 +199,8 @@ static int answer(struct connection *c, const struct http_request *request, stru
 	return r;
 }
 
-/* The state follows from what the exchange says; connection_flush() makes it hold. False: this connection parses no more now. */
+/* The state follows from what the exchange says; connection_flush() makes it hold. False: this
+ * connection parses no more now. */
 static bool answer_request(struct connection *c, struct input *input,
 			   const struct http_request *request, struct view body,
 			   const struct moment *now)

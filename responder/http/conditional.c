@@ -9,9 +9,10 @@
  *      is revoked by now: we would say so only where we say good ourselves.
  *   2. Nothing but good was ever said of this certificate with a Last-Modified: its row is of the first
  *      version (each change of status counts it), and answers about serials without a row have no
- *      Last-Modified but by RFC 9919, under whose profile no date confirms. So what bears this date is good too, on every instance and whatever clocks do:
- *      a hold that was released within the second, an issuance, a late replica change nothing. Only
- *      the ledger knows that (messages.h, ANSWER_UNCHANGED).
+ *      Last-Modified but by RFC 9919, under whose profile no date confirms. So what bears this date
+ *      is good too, on every instance and whatever clocks do: a hold that was released within the
+ *      second, an issuance, a late replica change nothing. Only the ledger knows that (messages.h,
+ *      ANSWER_UNCHANGED).
  *   3. The date is ours to the second: a copy of another date is another answer, and its nextUpdate
  *      may be near.
  *

@@ -39,9 +39,9 @@ DEFINE_CLEANUP(struct issuers, issuers_free)
 #define ISSUERS_CHANGED 1 /* its answers may have changed: purge the issuer */
 #define ISSUERS_REFUSED 2 /* would undo a revocation; nothing changed: alarm */
 
-/* By version, like the revoked set; issuers_settle() must follow. 0, ISSUERS_CHANGED, ISSUERS_REFUSED; -EINVAL for a certificate
- * that cannot be read, -EFBIG above LIMIT_ISSUERS (both with a fault, nothing changed), -ENOMEM,
- * -EIO. */
+/* By version, like the revoked set; issuers_settle() must follow. 0, ISSUERS_CHANGED,
+ * ISSUERS_REFUSED; -EINVAL for a certificate that cannot be read, -EFBIG above LIMIT_ISSUERS (both
+ * with a fault, nothing changed), -ENOMEM, -EIO. */
 must_check int issuers_apply(struct issuers *issuers, const struct db_issuer *issuer,
 			     struct fault *fault);
 /* After the last issuers_apply() of a batch: makes what it changed findable. */

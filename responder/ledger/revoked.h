@@ -28,8 +28,8 @@ DEFINE_CLEANUP(struct revoked, revoked_free)
  * not stored: that is an issuance, and the database answers for it. */
 must_check int revoked_apply(struct revoked *set, const struct cert_record *record);
 
-/* Fills `ret` and returns true if the certificate has a row; one that is not revoked counts only where the latest
- * load or what came after it confirmed it. */
+/* Fills `ret` and returns true if the certificate has a row; one that is not revoked counts only where
+ * the latest load or what came after it confirmed it. */
 must_check bool revoked_find(const struct revoked *set, int32_t issuer, struct view serial,
 			     struct cert_record *ret);
 

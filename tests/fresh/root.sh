@@ -161,7 +161,7 @@ end_world() {
 # ---- ports of this machine, which the world shares ----
 
 ss_listens() {
-	(exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && echo taken || true
+	if (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; then echo taken; fi
 }
 
 free_port() {
