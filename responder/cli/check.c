@@ -91,11 +91,6 @@ static void print_finding(const struct checking *checking, struct json_object *f
 	       *words ? " [" : "", words, *words ? "]" : "");
 }
 
-static const char *plural(unsigned count)
-{
-	return count == 1 ? "" : "s";
-}
-
 static void print_ok(const struct checking *checking)
 {
 	const struct conf *conf = checking->conf;
@@ -103,9 +98,9 @@ static void print_ok(const struct checking *checking)
 	for (unsigned i = 0; i < conf->issuer_count; i++)
 		signers += conf_signer_count(&conf->issuers[i]);
 	printf("%s: ok, %u issuer%s, %u signer%s", checking->path, conf->issuer_count,
-	       plural(conf->issuer_count), signers, plural(signers));
+	       output_plural(conf->issuer_count), signers, output_plural(signers));
 	if (warnings > 0)
-		printf(", %u warning%s", warnings, plural(warnings));
+		printf(", %u warning%s", warnings, output_plural(warnings));
 	printf("\n");
 }
 
@@ -126,8 +121,9 @@ static int fault_of(const struct checking *checking, struct fault *fault)
 	unsigned refused = preflight->counts[SERVE_REFUSED];
 	unsigned errors = preflight_count(preflight, SERVE_REGARDLESS) - refused;
 	return fault_set(fault, -EINVAL, "%s: %u refused, %u error%s, %u warning%s; %s",
-			 checking->path, refused, errors, plural(errors),
-			 preflight->counts[SERVE_WARNED], plural(preflight->counts[SERVE_WARNED]),
+			 checking->path, refused, errors, output_plural(errors),
+			 preflight->counts[SERVE_WARNED],
+			 output_plural(preflight->counts[SERVE_WARNED]),
 			 consequence_words(worst(preflight)));
 }
 

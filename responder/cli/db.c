@@ -23,7 +23,7 @@ static void print_applied(const struct database *database, size_t applied)
 		printf("%s: the schema is up to date, nothing to do\n", where);
 	else
 		printf("%s: %zu migration%s applied, the schema is up to date\n", where, applied,
-		       applied == 1 ? "" : "s");
+		       output_plural(applied));
 }
 
 static void report(const struct command_line *line, const struct database *database, size_t applied,

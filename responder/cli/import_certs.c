@@ -190,7 +190,8 @@ static void report(struct certs_import *import)
 			printf(" (%" PRIu64 " of them completed)", import->completed);
 		printf(", %" PRIu64 " skipped", report->counts[IMPORT_SKIPPED]);
 		if (report->counts[IMPORT_PROBLEM])
-			printf(", %" PRIu64 " problems", report->counts[IMPORT_PROBLEM]);
+			printf(", %" PRIu64 " problem%s", report->counts[IMPORT_PROBLEM],
+			       output_plural(report->counts[IMPORT_PROBLEM]));
 		printf("\n");
 		return;
 	}

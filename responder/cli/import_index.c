@@ -205,7 +205,8 @@ static void report(struct index_import *import)
 		       import->imported, import_verb(report), present, import->changed,
 		       import_verb(report));
 		if (report->counts[IMPORT_PROBLEM])
-			printf(", %" PRIu64 " problems", report->counts[IMPORT_PROBLEM]);
+			printf(", %" PRIu64 " problem%s", report->counts[IMPORT_PROBLEM],
+			       output_plural(report->counts[IMPORT_PROBLEM]));
 		printf("\n");
 		return;
 	}

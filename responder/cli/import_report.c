@@ -95,7 +95,7 @@ static int refuse(struct import_report *report, struct fault *fault)
 	uint64_t problems = report->counts[IMPORT_PROBLEM];
 	int r = fault_set(fault, -EINVAL,
 			  "%" PRIu64 " problem%s; with --strict nothing was written", problems,
-			  problems == 1 ? "" : "s");
+			  output_plural(problems));
 	if (option_given(report->line, OPTION_JSON)) {
 		struct json_object *document = json_object_new_object();
 		output_json_string(document, "refused", fault->text);

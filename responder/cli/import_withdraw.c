@@ -81,9 +81,10 @@ void import_withdrawal_report(struct import_report *report, const struct import_
 {
 	if (!option_given(report->line, OPTION_JSON)) {
 		printf("%" PRIu64 " %swithdrawn, %" PRIu64 " withdrawn before, %" PRIu64
-		       " not recorded, %" PRIu64 " problems\n",
+		       " not recorded, %" PRIu64 " problem%s\n",
 		       done->withdrawn, import_verb(report), done->already, done->missing,
-		       report->counts[IMPORT_PROBLEM]);
+		       report->counts[IMPORT_PROBLEM],
+		       output_plural(report->counts[IMPORT_PROBLEM]));
 		return;
 	}
 	struct json_object *document = json_object_new_object();

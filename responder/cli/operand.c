@@ -32,7 +32,7 @@ int operand_serial(struct view text, struct serial *ret)
 /* ---- a serial number as people paste it ---- */
 
 /* More than any serial number takes in any form. */
-#define PASTED_SIZE (4 * LIMIT_SERIAL)
+#define PASTED_SIZE ((size_t)4 * LIMIT_SERIAL)
 
 static bool take_prefix(struct view *text, const char *prefix)
 {

@@ -9,6 +9,12 @@
 
 #include <json-c/json.h>
 
+/* What makes a word plural: "s" unless there is one of it. */
+static inline const char *output_plural(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
 /* "stillgood: TEXT" on standard error. */
 void output_error(const struct fault *fault);
 void output_note(const char *format, ...) printf_like(1, 2);

@@ -214,7 +214,7 @@ static int find_socket(const struct command_line *line, char **ret, struct fault
 	if (!path) {
 		const char *file = line->values[OPTION_CONFIG];
 		if (!file && access(DEFAULT_CONFIGURATION, F_OK) < 0)
-			return fault_set(fault, -errno,
+			return fault_set(fault, -ENOENT,
 					 DEFAULT_CONFIGURATION
 					 ": %s; say which instance with --config or --socket",
 					 strerror(errno));
@@ -233,8 +233,9 @@ int command_status(const struct command_line *line, struct fault *fault)
 	cleanup(output_json_freep) struct json_object *document = NULL;
 	cleanup(buffer_deinit) struct buffer answer = {.most = ANSWER_SIZE_MOST};
 	int r = find_socket(line, &path, fault);
-	if (r == 0)
-		r = exchange(path, &answer, fault);
+	if (!path)
+		return r;
+	r = exchange(path, &answer, fault);
 	if (r == 0)
 		r = parse(path, &answer, &document, fault);
 	if (r)
