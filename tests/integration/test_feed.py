@@ -378,7 +378,9 @@ def test_a_hung_backend_meets_our_own_deadline(pg, place):
         finally:
             for pid in stopped:
                 os.kill(pid, signal.SIGCONT)
-        assert any(line.startswith("found") for line in feed.lookup(serial))
+        feed.wait("lookup_state 1", since)
+        wait_for("a lookup that is answered", lambda: any(
+            line.startswith("found") for line in feed.lookup(serial)))
 
 
 # ---- rows and schemas that cannot be ------------------------------------------------------------
