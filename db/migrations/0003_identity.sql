@@ -224,16 +224,23 @@ CREATE OR REPLACE FUNCTION stillgood.certificate_after_insert() RETURNS trigger
 DECLARE
     latest timestamptz;
     highest smallint;
+    first integer;
+    last integer;
     missing integer;
 BEGIN
-    SELECT max(n.revoked_at), max(n.status) INTO latest, highest FROM new_rows n WHERE n.status <> 0;
+    SELECT max(n.revoked_at), max(n.status), min(n.issuer), max(n.issuer)
+      INTO latest, highest, first, last FROM new_rows n WHERE n.status <> 0;
     IF highest IS NULL THEN
         RETURN NULL;
     END IF;
-    SELECT n.issuer INTO missing
-      FROM (SELECT DISTINCT r.issuer FROM new_rows r WHERE r.status <> 0) AS n
-     WHERE NOT EXISTS (SELECT FROM stillgood.issuer i WHERE i.id = n.issuer) LIMIT 1;
-    IF FOUND THEN
+    IF first < last THEN -- several issuers; one is known from here
+        SELECT n.issuer INTO missing
+          FROM (SELECT DISTINCT r.issuer FROM new_rows r WHERE r.status <> 0) AS n
+         WHERE NOT EXISTS (SELECT FROM stillgood.issuer i WHERE i.id = n.issuer) LIMIT 1;
+    ELSIF NOT EXISTS (SELECT FROM stillgood.issuer i WHERE i.id = first) THEN
+        missing := first;
+    END IF;
+    IF missing IS NOT NULL THEN
         RAISE EXCEPTION 'there is no issuer with id %', missing
             USING ERRCODE = 'foreign_key_violation', HINT = 'Add it with: stillgood issuer add';
     END IF;
@@ -255,6 +262,9 @@ BEGIN
       FROM new_rows n WHERE n.status <> 0;
     RETURN NULL;
 END $$;
+-- Nothing goes by seq but order within a transaction; a number at a time costs each row a tenth.
+ALTER TABLE stillgood.change_log ALTER COLUMN seq SET CACHE 100;
+
 DROP TRIGGER certificate_after_insert ON stillgood.certificate;
 CREATE TRIGGER certificate_after_insert AFTER INSERT ON stillgood.certificate
     REFERENCING NEW TABLE AS new_rows

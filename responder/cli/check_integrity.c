@@ -3,8 +3,8 @@
 #include "cli/check_integrity.h"
 
 #include "cli/certname.h"
+#include "cli/certproof.h"
 
-#include <openssl/err.h>
 #include <openssl/evp.h>
 
 /* Serial numbers that are named one by one. */
@@ -106,21 +106,12 @@ static void check_identities(struct database *database, const struct registry *r
 	}
 }
 
-static void x509_freep(X509 **x509)
-{
-	X509_free(*x509);
-}
-
 /* P-7: was the name learned from a certificate of this issuer? */
 static bool is_proven(const struct registered *issuer, struct view name, struct view der)
 {
 	struct certificate certificate;
-	const unsigned char *p = der.data;
-	cleanup(x509_freep) X509 *x509 = d2i_X509(NULL, &p, (long)der.size);
-	bool proven = x509 && certificate_read(der, &certificate) == 0 &&
-		      view_equal(certificate.issuer, name) && X509_verify(x509, issuer->key) == 1;
-	ERR_clear_error();
-	return proven;
+	return certificate_read(der, &certificate) == 0 && view_equal(certificate.issuer, name) &&
+	       certificate_is_signed_by(&certificate, issuer->key);
 }
 
 static void check_name(const struct registered *issuer, const PGresult *rows, int row,

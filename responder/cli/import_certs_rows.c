@@ -98,7 +98,7 @@ static int report_conflicts(struct certs_import *import, struct fault *fault)
 int certs_merge(struct certs_import *import, struct fault *fault)
 {
 	progress_say(&import->report.progress, "writing to the database");
-	int r = database_run(&import->database, "ANALYZE stillgood_import", fault);
+	int r = database_run(&import->database, IMPORT_STATISTICS_SQL, fault);
 	if (r == 0)
 		r = refuse_text(import, fault);
 	if (r == 0)

@@ -50,9 +50,9 @@ static int drop_duplicates(struct index_import *import, struct fault *fault)
  * serial that the file has twice, or one that somebody else recorded at this moment. */
 static int insert_rows(struct index_import *import, struct fault *fault)
 {
-	int r = database_run(
-		&import->database,
-		"ANALYZE stillgood_import; SET LOCAL work_mem = '256MB'; SAVEPOINT rows", fault);
+	int r = database_run(&import->database,
+			     IMPORT_STATISTICS_SQL "; SET LOCAL work_mem = '256MB'; SAVEPOINT rows",
+			     fault);
 	if (r == 0)
 		r = insert_with(import, INSERT_ROWS, fault);
 	if (r != -EEXIST)

@@ -52,6 +52,10 @@ void import_report_json(struct import_report *report, struct json_object *docume
 /* STATUS_DONE, or STATUS_REFUSED where there were problems. */
 int import_status(const struct import_report *report);
 
+/* How many rows there are, and how different serials are, is all that the plans need to know. */
+#define IMPORT_STATISTICS_SQL \
+	"SET LOCAL default_statistics_target = 10; ANALYZE stillgood_import (serial)"
+
 /* ---- the table that certificates, and lines to be withdrawn, are copied into ---- */
 
 #define IMPORT_TABLE_SQL                                                            \

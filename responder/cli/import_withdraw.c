@@ -57,8 +57,8 @@ int import_withdraw(struct import_report *report, struct database *database,
 	cleanup(result_clearp) PGresult *result = NULL;
 	progress_say(&report->progress, "withdrawing");
 	int r = database_run(database,
-			     "ANALYZE stillgood_import; SET LOCAL work_mem = '256MB'; "
-			     "SET LOCAL stillgood.note = 'import withdrawn'",
+			     IMPORT_STATISTICS_SQL "; SET LOCAL work_mem = '256MB'; "
+						   "SET LOCAL stillgood.note = 'import withdrawn'",
 			     fault);
 	if (r == 0)
 		r = count_others(database, ret, fault);

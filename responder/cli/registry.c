@@ -1,6 +1,7 @@
 #include "cli/registry.h"
 
 #include "cli/certname.h"
+#include "cli/certproof.h"
 #include "cli/suggest.h"
 
 #include <openssl/err.h>
@@ -39,6 +40,11 @@ static EVP_PKEY *read_key(struct view spki)
 	EVP_PKEY *key = d2i_PUBKEY(NULL, &p, (long)spki.size);
 	ERR_clear_error();
 	return key;
+}
+
+static void name_freep(X509_NAME **name)
+{
+	X509_NAME_free(*name);
 }
 
 static X509_NAME *read_name(struct view der)
@@ -167,18 +173,6 @@ const struct registered *registry_by_identity(const struct registry *registry, s
 	return NULL;
 }
 
-static void x509_freep(X509 **x509)
-{
-	X509_free(*x509);
-}
-
-static bool is_signed_by(X509 *x509, EVP_PKEY *key)
-{
-	bool verified = key && X509_verify(x509, key) == 1;
-	ERR_clear_error();
-	return verified;
-}
-
 bool registered_knows_name(const struct registered *issuer, struct view name)
 {
 	bool known = view_equal(issuer->certificate.subject, name);
@@ -196,18 +190,19 @@ bool registered_has_name(const struct registered *issuer, const X509_NAME *name)
  * byte, or as people read them. */
 static const struct registered *find_signer_by(const struct registry *registry,
 					       const struct registered *only, bool exactly,
-					       const struct certificate *certificate, X509 *x509,
+					       const struct certificate *certificate,
 					       bool *ret_named, bool *ret_ambiguous)
 {
 	const struct registered *found = NULL;
+	cleanup(name_freep) X509_NAME *name = exactly ? NULL : read_name(certificate->issuer);
 	for (size_t i = 0; i < registry->count; i++) {
 		const struct registered *issuer = &registry->issuers[i];
 		bool named = exactly ? registered_knows_name(issuer, certificate->issuer)
-				     : registered_has_name(issuer, X509_get_issuer_name(x509));
+				     : name && registered_has_name(issuer, name);
 		if (!named || (only && issuer != only))
 			continue;
 		*ret_named = true;
-		if (!is_signed_by(x509, issuer->key))
+		if (!certificate_is_signed_by(certificate, issuer->key))
 			continue;
 		*ret_ambiguous = found != NULL;
 		found = issuer;
@@ -218,29 +213,22 @@ static const struct registered *find_signer_by(const struct registry *registry,
 /* The very encoding first: two CAs of one key may differ in nothing else (P-8). */
 static const struct registered *find_signer(const struct registry *registry,
 					    const struct registered *only,
-					    const struct certificate *certificate, X509 *x509,
-					    bool *ret_named, bool *ret_ambiguous)
+					    const struct certificate *certificate, bool *ret_named,
+					    bool *ret_ambiguous)
 {
 	const struct registered *found =
-		find_signer_by(registry, only, true, certificate, x509, ret_named, ret_ambiguous);
+		find_signer_by(registry, only, true, certificate, ret_named, ret_ambiguous);
 	return found ? found
-		     : find_signer_by(registry, only, false, certificate, x509, ret_named,
-				      ret_ambiguous);
+		     : find_signer_by(registry, only, false, certificate, ret_named, ret_ambiguous);
 }
 
 int registry_issuer_of(const struct registry *registry, const struct registered *only,
 		       const struct certificate *certificate, const struct registered **ret,
 		       struct fault *fault)
 {
-	const unsigned char *p = certificate->der.data;
-	cleanup(x509_freep) X509 *x509 = d2i_X509(NULL, &p, (long)certificate->der.size);
 	bool named = false, ambiguous = false;
-	if (!x509) {
-		ERR_clear_error();
-		return fault_set(fault, REGISTRY_UNKNOWN, "OpenSSL cannot read the certificate");
-	}
 	const struct registered *found =
-		find_signer(registry, only, certificate, x509, &named, &ambiguous);
+		find_signer(registry, only, certificate, &named, &ambiguous);
 	if (ambiguous)
 		return fault_set(
 			fault, REGISTRY_UNKNOWN,
@@ -268,11 +256,8 @@ int registry_issuer_of(const struct registry *registry, const struct registered 
 const struct registered *registry_signer_of(const struct registry *registry,
 					    const struct certificate *certificate)
 {
-	const unsigned char *p = certificate->der.data;
-	cleanup(x509_freep) X509 *x509 = d2i_X509(NULL, &p, (long)certificate->der.size);
-	ERR_clear_error();
-	for (size_t i = 0; x509 && i < registry->count; i++)
-		if (is_signed_by(x509, registry->issuers[i].key))
+	for (size_t i = 0; i < registry->count; i++)
+		if (certificate_is_signed_by(certificate, registry->issuers[i].key))
 			return &registry->issuers[i];
 	return NULL;
 }

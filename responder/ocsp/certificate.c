@@ -122,18 +122,34 @@ static void read_optional_fields(struct cursor *tbs, struct certificate *ret)
 
 static void read_tbs(struct cursor *c, struct certificate *ret)
 {
-	struct cursor tbs = der_enter(c, DER_SEQUENCE);
+	ret->tbs = der_take_whole(c, DER_SEQUENCE);
+	struct cursor whole = cursor_of(ret->tbs);
+	struct cursor tbs = der_enter(&whole, DER_SEQUENCE);
 	read_version(&tbs);
 	ret->serial = der_take(&tbs, DER_INTEGER);
 	if (ret->serial.size == 0)
 		cursor_fail(&tbs);
-	(void)der_take(&tbs, DER_SEQUENCE); /* signature algorithm */
+	ret->algorithm = der_take_whole(&tbs, DER_SEQUENCE);
 	ret->issuer = der_take_whole(&tbs, DER_SEQUENCE);
 	read_validity(&tbs, ret);
 	ret->subject = der_take_whole(&tbs, DER_SEQUENCE);
 	read_key(&tbs, ret);
 	read_optional_fields(&tbs, ret);
-	der_leave(c, &tbs);
+	der_leave(&whole, &tbs);
+	if (cursor_end(&whole) < 0)
+		cursor_fail(c);
+}
+
+/* The two AlgorithmIdentifiers are the same (RFC 5280, 4.1.1.2); where they are not, `algorithm` is
+ * empty and nothing verifies. */
+static void read_signature(struct cursor *fields, struct certificate *ret)
+{
+	struct view outer = der_take_whole(fields, DER_SEQUENCE);
+	if (!view_equal(outer, ret->algorithm))
+		ret->algorithm = (struct view){0};
+	ret->signature = der_take(fields, DER_BIT_STRING);
+	if (ret->signature.size == 0 || ret->signature.data[0] > 7)
+		cursor_fail(fields);
 }
 
 int certificate_read(struct view der, struct certificate *ret)
@@ -142,8 +158,7 @@ int certificate_read(struct view der, struct certificate *ret)
 	struct cursor c = cursor_of(der);
 	struct cursor fields = der_enter(&c, DER_SEQUENCE);
 	read_tbs(&fields, &certificate);
-	(void)der_take(&fields, DER_SEQUENCE);
-	(void)read_bits(&fields);
+	read_signature(&fields, &certificate);
 	der_leave(&c, &fields);
 	if (cursor_end(&c) < 0)
 		return CERTIFICATE_MALFORMED;

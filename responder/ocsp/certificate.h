@@ -7,6 +7,9 @@
 
 struct certificate {
 	struct view der; /* the whole certificate, without what follows it */
+	struct view tbs; /* TBSCertificate, DER: what was signed */
+	struct view algorithm; /* AlgorithmIdentifier, DER: signed with; the same within tbs */
+	struct view signature; /* the BIT STRING's value with its unused-bits octet */
 	struct view serial; /* content octets as encoded, perhaps not minimal */
 	struct view issuer; /* Name, DER */
 	struct view subject; /* Name, DER */
