@@ -257,18 +257,6 @@ static int record(struct index_import *import, struct fault *fault)
 	return import_status(&import->report);
 }
 
-static int withdraw(struct index_import *import, struct fault *fault)
-{
-	struct import_withdrawal done = {0};
-	int r = import_withdraw(&import->report, &import->database, &done, fault);
-	if (r == 0)
-		r = import_end(&import->report, &import->database, fault);
-	if (r)
-		return r;
-	import_withdrawal_report(&import->report, &done);
-	return import_status(&import->report);
-}
-
 int command_import_index(const struct command_line *line, struct fault *fault)
 {
 	cleanup(import_deinit) struct index_import import = {
@@ -279,6 +267,7 @@ int command_import_index(const struct command_line *line, struct fault *fault)
 	int r = prepare(&import, fault);
 	if (r)
 		return r;
-	return option_given(line, OPTION_WITHDRAW) ? withdraw(&import, fault)
-						   : record(&import, fault);
+	return option_given(line, OPTION_WITHDRAW)
+		       ? import_take_back(&import.report, &import.database, fault)
+		       : record(&import, fault);
 }

@@ -74,12 +74,9 @@ struct import_row {
 };
 must_check int import_put_row(struct copy *copy, const struct import_row *row, struct fault *fault);
 
-/* Takes back what stands in that table, as far as it is still good and was never revoked or held. A row
- * with another hash is another certificate, and where none is known, one that was recorded from the
- * certificate itself: what stays is reported. */
-struct import_withdrawal {
-	uint64_t withdrawn, already, missing;
-};
-must_check int import_withdraw(struct import_report *report, struct database *database,
-			       struct import_withdrawal *ret, struct fault *fault);
-void import_withdrawal_report(struct import_report *report, const struct import_withdrawal *done);
+/* Takes back what stands in that table, as far as it is still good and was never revoked or held, ends
+ * the transaction and prints what was done. A row with another hash is another certificate, and where
+ * none is known, one that was recorded from the certificate itself: what stays is reported. A command's
+ * exit status, or negative. */
+must_check int import_take_back(struct import_report *report, struct database *database,
+				struct fault *fault);

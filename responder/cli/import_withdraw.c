@@ -17,6 +17,10 @@
 	"(c.certificate_hash IS NOT NULL AND c.certificate_hash IS DISTINCT FROM i.hash " \
 	"AND NOT i.precertificate) "
 
+struct withdrawal {
+	uint64_t withdrawn, already, missing;
+};
+
 static int report_what_stays(struct import_report *report, struct database *database,
 			     struct fault *fault)
 {
@@ -33,8 +37,7 @@ static int report_what_stays(struct import_report *report, struct database *data
 		0, NULL, NULL, fault);
 }
 
-static int count_others(struct database *database, struct import_withdrawal *ret,
-			struct fault *fault)
+static int count_others(struct database *database, struct withdrawal *ret, struct fault *fault)
 {
 	cleanup(result_clearp) PGresult *rows = NULL;
 	int r = database_query(
@@ -51,8 +54,8 @@ static int count_others(struct database *database, struct import_withdrawal *ret
 	return 0;
 }
 
-int import_withdraw(struct import_report *report, struct database *database,
-		    struct import_withdrawal *ret, struct fault *fault)
+static int withdraw(struct import_report *report, struct database *database, struct withdrawal *ret,
+		    struct fault *fault)
 {
 	cleanup(result_clearp) PGresult *result = NULL;
 	progress_say(&report->progress, "withdrawing");
@@ -77,7 +80,7 @@ int import_withdraw(struct import_report *report, struct database *database,
 	return r;
 }
 
-void import_withdrawal_report(struct import_report *report, const struct import_withdrawal *done)
+static void print_withdrawal(struct import_report *report, const struct withdrawal *done)
 {
 	if (!option_given(report->line, OPTION_JSON)) {
 		printf("%" PRIu64 " %swithdrawn, %" PRIu64 " withdrawn before, %" PRIu64
@@ -92,4 +95,16 @@ void import_withdrawal_report(struct import_report *report, const struct import_
 	output_json_number(document, "withdrawn_before", (int64_t)done->already);
 	output_json_number(document, "not_recorded", (int64_t)done->missing);
 	import_report_json(report, document);
+}
+
+int import_take_back(struct import_report *report, struct database *database, struct fault *fault)
+{
+	struct withdrawal done = {0};
+	int r = withdraw(report, database, &done, fault);
+	if (r == 0)
+		r = import_end(report, database, fault);
+	if (r)
+		return r;
+	print_withdrawal(report, &done);
+	return import_status(report);
 }
