@@ -164,10 +164,14 @@ ss_listens() {
 	if (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; then echo taken; fi
 }
 
-free_port() {
-	local port
-	for port in $(seq 18080 18180); do
-		[ -n "$(ss_listens "$port")" ] || { echo "$port"; return; }
+# Claims a port for as long as this script runs: another run may be at its debootstrap. Sets $port.
+choose_port() {
+	local claim
+	for port in 8080 $(seq 18080 18180); do
+		[ -z "$(ss_listens "$port")" ] || continue
+		exec {claim}>"/run/lock/stillgood-fresh-$port"
+		flock -n "$claim" && return
+		exec {claim}>&-
 	done
 	die "no free port from 18080 to 18180"
 }
