@@ -262,9 +262,6 @@ BEGIN
       FROM new_rows n WHERE n.status <> 0;
     RETURN NULL;
 END $$;
--- Nothing goes by seq but order within a transaction; a number at a time costs each row a tenth.
-ALTER TABLE stillgood.change_log ALTER COLUMN seq SET CACHE 100;
-
 DROP TRIGGER certificate_after_insert ON stillgood.certificate;
 CREATE TRIGGER certificate_after_insert AFTER INSERT ON stillgood.certificate
     REFERENCING NEW TABLE AS new_rows
