@@ -49,16 +49,6 @@ static void put_note(struct index_import *import, const struct index_entry *entr
 	import->instructions++;
 }
 
-/* As the schema's serial_is_wrong() has it. */
-static bool looks_like_text(const struct serial *serial)
-{
-	struct view octets = serial_view(serial);
-	for (size_t i = 0; i < octets.size; i++)
-		if (!octets.data[i] || !strchr("0123456789ABCDEFabcdefx :-\\", octets.data[i]))
-			return false;
-	return octets.size >= 8;
-}
-
 static int put_row(struct index_import *import, const struct index_entry *entry, uint64_t line,
 		   struct fault *fault)
 {
@@ -77,7 +67,7 @@ static int put_row(struct index_import *import, const struct index_entry *entry,
 	copy_put_time(&import->copy, entry->not_after);
 	put_note(import, entry);
 	import->removed += entry->removed_from_crl;
-	import->has_text = import->has_text || looks_like_text(&entry->serial);
+	import->has_text = import->has_text || serial_is_wrong(&entry->serial, false);
 	return 0;
 }
 

@@ -711,6 +711,15 @@ def test_octets_that_look_like_text_need_the_certificate(with_ca, ca, tmp_path):
     assert statuses(with_ca) == {number: 1, "02": 0}
 
 
+@pytest.mark.parametrize("written", ["0XABCDEF", "0xabcdef", "AB:CD:EF", "AB CD-EF", "\\\\xABCDE"])
+def test_no_way_to_write_a_number_stops_an_import(with_ca, tmp_path, written):
+    """P-6: each character that the database takes for text is known to the import too."""
+    path = index(tmp_path, line("V", written.encode().hex()), line("R", "02", "250101000000Z"))
+    outcome = with_ca.partly("import", "index", path, "--issuer", "Demo")
+    assert outcome["imported"] == 1 and ":1: " in outcome["problems"][0]
+    assert statuses(with_ca) == {"02": 1}
+
+
 def test_what_the_database_knows_of_a_revocation_stays(with_ca, tmp_path):
     with_ca.run("import", "index", index(tmp_path, line("V", "01"), line("V", "02")), "--issuer",
                 "Demo")
