@@ -98,7 +98,7 @@ static int open_front(const struct address *address, int *ret)
 
 static int read_address(const char *text, struct address *ret, struct fault *fault)
 {
-	ret->text = text;
+	*ret = (struct address){.text = text};
 	if (address_parse(text, &ret->place, &ret->size) < 0)
 		return fault_set(fault, -EINVAL, "cannot listen on %s: not an address and port",
 				 text);
