@@ -9,23 +9,11 @@
 #define WARNED SEVERITY_WARNING
 #define REFUSE SEVERITY_REFUSED
 /* In the order of enum profile: private, webpki, smime, codesigning, qualified, lightweight. */
-#define EVERYWHERE(severity)                                               \
-	{                                                                  \
-		severity, severity, severity, severity, severity, severity \
-	}
+#define EVERYWHERE(severity) severity, severity, severity, severity, severity, severity
 /* What the CA/Browser Forum's documents for TLS, S/MIME and code signing agree on. */
-#define FORUM(elsewhere)                                                \
-	{                                                               \
-		elsewhere, REFUSE, REFUSE, REFUSE, elsewhere, elsewhere \
-	}
-#define WEBPKI(elsewhere)                                                     \
-	{                                                                     \
-		elsewhere, REFUSE, elsewhere, elsewhere, elsewhere, elsewhere \
-	}
-#define LIGHTWEIGHT                                            \
-	{                                                      \
-		SILENT, SILENT, SILENT, SILENT, SILENT, REFUSE \
-	}
+#define FORUM(elsewhere) elsewhere, REFUSE, REFUSE, REFUSE, elsewhere, elsewhere
+#define WEBPKI(elsewhere) elsewhere, REFUSE, elsewhere, elsewhere, elsewhere, elsewhere
+#define LIGHTWEIGHT SILENT, SILENT, SILENT, SILENT, SILENT, REFUSE
 
 static const struct {
 	const char *requirement;
@@ -36,8 +24,8 @@ static const struct {
 				 "CRL-only: a serial number that is not in the database is "
 				 "answered good",
 				 {WARNED, REFUSE, REFUSE, REFUSE, REFUSE, WARNED}},
-	[FINDING_VALIDITY_UNDER_8H] = {BY_PROFILE, "validity is below 8 hours", FORUM(SILENT)},
-	[FINDING_VALIDITY_OVER_7D] = {BY_PROFILE, "validity is above 7 days", WEBPKI(SILENT)},
+	[FINDING_VALIDITY_UNDER_8H] = {BY_PROFILE, "validity is below 8 hours", {FORUM(SILENT)}},
+	[FINDING_VALIDITY_OVER_7D] = {BY_PROFILE, "validity is above 7 days", {WEBPKI(SILENT)}},
 	/* webpki: the narrower row above speaks. */
 	[FINDING_VALIDITY_OVER_10D] = {BY_PROFILE,
 				       "validity is above 10 days",
@@ -60,85 +48,95 @@ static const struct {
 	[FINDING_NO_CERT_HASH] = {BY_PROFILE,
 				  "good does not say of which certificate; set cert_hash = yes",
 				  {SILENT, SILENT, SILENT, SILENT, WARNED, SILENT}},
-	[FINDING_NONCE_ECHOED] = {BY_PROFILE, "a nonce is echoed", LIGHTWEIGHT},
-	[FINDING_NAMED_BY_NAME] = {BY_PROFILE, "answers name the signer by its subject",
-				   LIGHTWEIGHT},
+	[FINDING_NONCE_ECHOED] = {BY_PROFILE, "a nonce is echoed", {LIGHTWEIGHT}},
+	[FINDING_NAMED_BY_NAME] = {BY_PROFILE,
+				   "answers name the signer by its subject",
+				   {LIGHTWEIGHT}},
 	[FINDING_EXTENDED_REVOKE] = {BY_PROFILE,
 				     "serial numbers never issued are answered with a response "
 				     "extension",
-				     LIGHTWEIGHT},
+				     {LIGHTWEIGHT}},
 	[FINDING_SIGNED_ONLY] = {BY_PROFILE,
 				 "answers for signed requests only are for no cache; restrict "
 				 "access by other means",
-				 LIGHTWEIGHT},
+				 {LIGHTWEIGHT}},
 	[FINDING_HOLD_STAYS] = {BY_PROFILE,
 				"a certificate that the database releases stays on hold for as "
 				"long as this process remembers the hold, and no longer; let "
 				"nobody release any",
-				EVERYWHERE(WARNED)},
+				{EVERYWHERE(WARNED)}},
 
-	[FINDING_PROOF_FAILED] = {"P-35", "the signer cannot be used", EVERYWHERE(REFUSE)},
+	[FINDING_PROOF_FAILED] = {"P-35", "the signer cannot be used", {EVERYWHERE(REFUSE)}},
 	[FINDING_NOCHECK_ABSENT] = {"P-35",
 				    "lacks id-pkix-ocsp-nocheck: some clients will ask for the "
 				    "signer's own status",
-				    FORUM(WARNED)},
+				    {FORUM(WARNED)}},
 	[FINDING_NOCHECK_VALUE] = {"P-35",
 				   "its id-pkix-ocsp-nocheck is not NULL (05 00), so clients may "
 				   "not accept it",
-				   FORUM(WARNED)},
-	[FINDING_KEY_USAGE_ABSENT] = {"P-35", "lacks the key usage digitalSignature",
-				      FORUM(WARNED)},
+				   {FORUM(WARNED)}},
+	[FINDING_KEY_USAGE_ABSENT] = {"P-35",
+				      "lacks the key usage digitalSignature",
+				      {FORUM(WARNED)}},
 	[FINDING_OWN_KEY_USAGE] = {"P-35",
 				   "the CA signs answers itself, but its key usage does not allow "
 				   "digitalSignature, and some clients check; prefer a delegated "
 				   "signer",
-				   FORUM(WARNED)},
-	[FINDING_SIGNER_IS_CA] = {"P-39", "a signer certificate should not be a CA's",
-				  WEBPKI(WARNED)},
-	[FINDING_SIGNER_POLICIES] = {"P-39", "a signer certificate should have no policies",
-				     WEBPKI(WARNED)},
+				   {FORUM(WARNED)}},
+	[FINDING_SIGNER_IS_CA] = {"P-39",
+				  "a signer certificate should not be a CA's",
+				  {WEBPKI(WARNED)}},
+	[FINDING_SIGNER_POLICIES] = {"P-39",
+				     "a signer certificate should have no policies",
+				     {WEBPKI(WARNED)}},
 	[FINDING_SIGNER_CRL_POINTS] = {"P-39",
 				       "a signer certificate should have no CRL distribution "
 				       "points: nocheck says that nobody looks",
-				       WEBPKI(WARNED)},
+				       {WEBPKI(WARNED)}},
 	[FINDING_SIGNER_ALTERNATIVE_NAMES] = {"P-39",
 					      "a signer certificate should have no alternative "
 					      "names",
-					      WEBPKI(WARNED)},
+					      {WEBPKI(WARNED)}},
 	[FINDING_SIGNER_NAME_CONSTRAINTS] = {"P-39",
 					     "a signer certificate should have no name "
 					     "constraints",
-					     WEBPKI(WARNED)},
+					     {WEBPKI(WARNED)}},
 	[FINDING_SIGNER_NAMES_RESPONDER] = {BY_PROFILE,
 					    "a signer certificate should name no OCSP responder "
 					    "for itself",
 					    {SILENT, SILENT, SILENT, SILENT, SILENT, WARNED}},
-	[FINDING_WEAK_SIGNATURE] = {"P-39", "is signed with a weak digest (SHA-1 or older)",
-				    FORUM(WARNED)},
-	[FINDING_CA_NOT_CA] = {"P-35", "is not a CA's certificate by its basic constraints",
-			       EVERYWHERE(WARNED)},
+	[FINDING_WEAK_SIGNATURE] = {"P-39",
+				    "is signed with a weak digest (SHA-1 or older)",
+				    {FORUM(WARNED)}},
+	[FINDING_CA_NOT_CA] = {"P-35",
+			       "is not a CA's certificate by its basic constraints",
+			       {EVERYWHERE(WARNED)}},
 	[FINDING_CA_SIGNS_OCSP] = {"P-39",
 				   "the CA itself has the extended key usage OCSPSigning without "
 				   "nocheck: it could answer for its own issuer",
-				   WEBPKI(WARNED)},
-	[FINDING_SIGNER_ENDS_SOON] = {"P-37", "expires soon; renew it", EVERYWHERE(WARNED)},
-	[FINDING_SIGNER_EXPIRED] = {"P-37", "has expired; it signs no more", EVERYWHERE(WARNED)},
-	[FINDING_CA_EXPIRED] = {"P-33", "the CA has expired", EVERYWHERE(WARNED)},
-	[FINDING_MORE_CERTIFICATES] = {"P-26", "holds more than one certificate; the first is used",
-				       EVERYWHERE(WARNED)},
+				   {WEBPKI(WARNED)}},
+	[FINDING_SIGNER_ENDS_SOON] = {"P-37", "expires soon; renew it", {EVERYWHERE(WARNED)}},
+	[FINDING_SIGNER_EXPIRED] = {"P-37", "has expired; it signs no more", {EVERYWHERE(WARNED)}},
+	[FINDING_CA_EXPIRED] = {"P-33", "the CA has expired", {EVERYWHERE(WARNED)}},
+	[FINDING_MORE_CERTIFICATES] = {"P-26",
+				       "holds more than one certificate; the first is used",
+				       {EVERYWHERE(WARNED)}},
 	[FINDING_LARGE_ANSWER] = {"P-31",
 				  "its answers do not fit the 10,240 octets that some servers have "
 				  "for a staple",
-				  EVERYWHERE(WARNED)},
-	[FINDING_KEY_OPEN] = {"", "everybody may read this key; chmod o-r it", EVERYWHERE(REFUSE)},
+				  {EVERYWHERE(WARNED)}},
+	[FINDING_KEY_OPEN] = {"",
+			      "everybody may read this key; chmod o-r it",
+			      {EVERYWHERE(REFUSE)}},
 
-	[FINDING_HELD] = {BY_PROFILE, "certificates are on hold; revoke or release them",
-			  FORUM(SILENT)},
+	[FINDING_HELD] = {BY_PROFILE,
+			  "certificates are on hold; revoke or release them",
+			  {FORUM(SILENT)}},
 	[FINDING_CA_REASON] = {BY_PROFILE,
 			       "a CA's certificate is revoked without one of the reasons "
 			       "keyCompromise, affiliationChanged, superseded, "
 			       "cessationOfOperation and privilegeWithdrawn",
-			       WEBPKI(SILENT)},
+			       {WEBPKI(SILENT)}},
 };
 
 enum severity finding_severity(enum finding_kind kind, enum profile profile)

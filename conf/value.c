@@ -284,6 +284,7 @@ static void print_date(const struct option *option, int64_t value, struct buffer
 void value_print(const struct option *option, const void *base, struct buffer *out)
 {
 	const void *member = (const char *)base + option->offset;
+	const uint64_t *size = member;
 	switch (option->type) {
 	case OPTION_INTEGER:
 		value_print_number(option, *(const unsigned *)member, out);
@@ -295,7 +296,7 @@ void value_print(const struct option *option, const void *base, struct buffer *o
 		print_date(option, *(const int64_t *)member, out);
 		break;
 	case OPTION_SIZE:
-		value_print_number(option, (int64_t) * (const uint64_t *)member, out);
+		value_print_number(option, (int64_t)*size, out);
 		break;
 	case OPTION_SWITCH:
 		(void)print_word(option->words, *(const bool *)member, out);

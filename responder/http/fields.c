@@ -93,25 +93,22 @@ static int take_forwarded_for(struct http_fields *f, struct view value)
 	return 0;
 }
 
-#define FIELD(text, function)                        \
-	{                                            \
-		sizeof(text) - 1, (text), (function) \
-	}
+#define FIELD(text, function) sizeof(text) - 1, (text), (function)
 
 static const struct {
 	size_t size;
 	const char *name;
 	int (*take)(struct http_fields *f, struct view value);
 } known[] = {
-	FIELD("Host", take_host),
-	FIELD("Connection", take_connection),
-	FIELD("Content-Length", take_content_length),
-	FIELD("Content-Type", take_content_type),
-	FIELD("Transfer-Encoding", take_transfer_encoding),
-	FIELD("Expect", take_expect),
-	FIELD("If-None-Match", take_if_none_match),
-	FIELD("If-Modified-Since", take_if_modified_since),
-	FIELD("X-Forwarded-For", take_forwarded_for),
+	{FIELD("Host", take_host)},
+	{FIELD("Connection", take_connection)},
+	{FIELD("Content-Length", take_content_length)},
+	{FIELD("Content-Type", take_content_type)},
+	{FIELD("Transfer-Encoding", take_transfer_encoding)},
+	{FIELD("Expect", take_expect)},
+	{FIELD("If-None-Match", take_if_none_match)},
+	{FIELD("If-Modified-Since", take_if_modified_since)},
+	{FIELD("X-Forwarded-For", take_forwarded_for)},
 };
 
 /* A line that begins with white space (obs-fold), has no name, or white space before its colon

@@ -31,38 +31,15 @@ struct field {
 
 #define SIZED(type, member, size) \
 	(offsetof(type, member) + 0 * sizeof(char[sizeof(((type *)0)->member) == (size) ? 1 : -1]))
-#define U64(type, member)                                  \
-	{                                                  \
-		FIELD_U64, 0, SIZED(type, member, 8), 0, 0 \
-	}
-#define I64(type, member, least, most)                            \
-	{                                                         \
-		FIELD_I64, 0, SIZED(type, member, 8), least, most \
-	}
-#define TIME(type, member)                                                   \
-	{                                                                    \
-		FIELD_TIME, 0, SIZED(type, member, 8), TIME_LEAST, TIME_MOST \
-	}
-#define TIME_OR_NONE(type, member)                                           \
-	{                                                                    \
-		FIELD_TIME, 1, SIZED(type, member, 8), TIME_LEAST, TIME_MOST \
-	}
-#define U32(type, member, least, most)                            \
-	{                                                         \
-		FIELD_U32, 0, SIZED(type, member, 4), least, most \
-	}
-#define BOOL(type, member)                                  \
-	{                                                   \
-		FIELD_BOOL, 0, SIZED(type, member, 1), 0, 1 \
-	}
-#define ENUM(type, member, allowed)                               \
-	{                                                         \
-		FIELD_ENUM, allowed, SIZED(type, member, 4), 0, 0 \
-	}
-#define VIEW(type, member, least, most)                                              \
-	{                                                                            \
-		FIELD_VIEW, 0, SIZED(type, member, sizeof(struct view)), least, most \
-	}
+#define U64(type, member) FIELD_U64, 0, SIZED(type, member, 8), 0, 0
+#define I64(type, member, least, most) FIELD_I64, 0, SIZED(type, member, 8), least, most
+#define TIME(type, member) FIELD_TIME, 0, SIZED(type, member, 8), TIME_LEAST, TIME_MOST
+#define TIME_OR_NONE(type, member) FIELD_TIME, 1, SIZED(type, member, 8), TIME_LEAST, TIME_MOST
+#define U32(type, member, least, most) FIELD_U32, 0, SIZED(type, member, 4), least, most
+#define BOOL(type, member) FIELD_BOOL, 0, SIZED(type, member, 1), 0, 1
+#define ENUM(type, member, allowed) FIELD_ENUM, allowed, SIZED(type, member, 4), 0, 0
+#define VIEW(type, member, least, most) \
+	FIELD_VIEW, 0, SIZED(type, member, sizeof(struct view)), least, most
 
 static_assert(sizeof(bool) == 1, "BOOL fields are one octet");
 static_assert(OCSP_HASHES == 4, "key_hashes");
@@ -83,127 +60,127 @@ static_assert(OCSP_HASHES == 4, "key_hashes");
 	 BIT(REASON_PRIVILEGE_WITHDRAWN) | BIT(REASON_AA_COMPROMISE))
 
 static const struct field query_fields[] = {
-	U64(struct message_query, id),
-	VIEW(struct message_query, nonce, 0, LIMIT_NONCE),
-	U32(struct message_query, certid_count, 1, LIMIT_CERTIDS),
+	{U64(struct message_query, id)},
+	{VIEW(struct message_query, nonce, 0, LIMIT_NONCE)},
+	{U32(struct message_query, certid_count, 1, LIMIT_CERTIDS)},
 };
 static const struct field query_certid[] = {
 	{FIELD_VIEW, 0, 0, 1, LIMIT_CERTID},
 };
 
 static const struct field query_end[] = {
-	VIEW(struct message_query, preferred, 0, LIMIT_PREFERENCES),
-	BOOL(struct message_query, raw_nonce),
+	{VIEW(struct message_query, preferred, 0, LIMIT_PREFERENCES)},
+	{BOOL(struct message_query, raw_nonce)},
 };
 
 static const struct field answer_result[] = {
-	U64(struct message_answer, id),
-	ENUM(struct message_answer, result, RESULTS),
+	{U64(struct message_answer, id)},
+	{ENUM(struct message_answer, result, RESULTS)},
 };
 static const struct field answer_response[] = {
-	BOOL(struct message_answer, cacheable),
-	ENUM(struct message_answer, status, STATUSES),
-	U32(struct message_answer, traits, 0, ANSWER_TRAITS),
-	U64(struct message_answer, tag),
-	U32(struct message_answer, issuer, 0, INT32_MAX),
-	TIME(struct message_answer, produced_at),
-	TIME(struct message_answer, this_update),
-	TIME(struct message_answer, next_update),
-	TIME(struct message_answer, serve_until),
-	TIME(struct message_answer, refresh_at),
-	VIEW(struct message_answer, der, 1, LIMIT_RESPONSE),
+	{BOOL(struct message_answer, cacheable)},
+	{ENUM(struct message_answer, status, STATUSES)},
+	{U32(struct message_answer, traits, 0, ANSWER_TRAITS)},
+	{U64(struct message_answer, tag)},
+	{U32(struct message_answer, issuer, 0, INT32_MAX)},
+	{TIME(struct message_answer, produced_at)},
+	{TIME(struct message_answer, this_update)},
+	{TIME(struct message_answer, next_update)},
+	{TIME(struct message_answer, serve_until)},
+	{TIME(struct message_answer, refresh_at)},
+	{VIEW(struct message_answer, der, 1, LIMIT_RESPONSE)},
 };
 
 static const struct field purge_fields[] = {
-	ENUM(struct message_purge, scope, SCOPES),
-	U64(struct message_purge, tag),
-	U32(struct message_purge, issuer, 0, INT32_MAX),
+	{ENUM(struct message_purge, scope, SCOPES)},
+	{U64(struct message_purge, tag)},
+	{U32(struct message_purge, issuer, 0, INT32_MAX)},
 };
 
 static const struct field tick_fields[] = {
-	I64(struct message_tick, evidence_us, TIME_LEAST *SECOND_US, TIME_MOST *SECOND_US),
-	I64(struct message_tick, serve_until_mono_us, INT64_MIN, INT64_MAX),
+	{I64(struct message_tick, evidence_us, TIME_LEAST *SECOND_US, TIME_MOST *SECOND_US)},
+	{I64(struct message_tick, serve_until_mono_us, INT64_MIN, INT64_MAX)},
 };
 
 static const struct field readiness_fields[] = {
-	BOOL(struct message_readiness, ready),
-	VIEW(struct message_readiness, reason, 0, LIMIT_READINESS_REASON),
+	{BOOL(struct message_readiness, ready)},
+	{VIEW(struct message_readiness, reason, 0, LIMIT_READINESS_REASON)},
 };
 
 static const struct field sign_fields[] = {
-	U64(struct message_sign, id),
-	U32(struct message_sign, issuer, 0, LIMIT_ISSUERS - 1),
-	VIEW(struct message_sign, nonce, 0, LIMIT_NONCE),
-	BOOL(struct message_sign, extended_revoke),
-	TIME(struct message_sign, this_update),
-	TIME(struct message_sign, next_update),
-	BOOL(struct message_sign, unknown_issuer),
-	U32(struct message_sign, count, 1, LIMIT_CERTIDS),
+	{U64(struct message_sign, id)},
+	{U32(struct message_sign, issuer, 0, LIMIT_ISSUERS - 1)},
+	{VIEW(struct message_sign, nonce, 0, LIMIT_NONCE)},
+	{BOOL(struct message_sign, extended_revoke)},
+	{TIME(struct message_sign, this_update)},
+	{TIME(struct message_sign, next_update)},
+	{BOOL(struct message_sign, unknown_issuer)},
+	{U32(struct message_sign, count, 1, LIMIT_CERTIDS)},
 };
 static const struct field sign_entry_fields[] = {
-	VIEW(struct sign_entry, certid, 1, LIMIT_CERTID),
-	ENUM(struct sign_entry, status, STATUSES),
-	TIME_OR_NONE(struct sign_entry, revoked_at),
-	ENUM(struct sign_entry, reason, REASONS),
-	TIME_OR_NONE(struct sign_entry, invalidity_at),
-	VIEW(struct sign_entry, facts.certificate_hash, 0, CERTIFICATE_HASH_SIZE),
-	VIEW(struct sign_entry, facts.crl_url, 0, LIMIT_CRL_URL),
-	VIEW(struct sign_entry, facts.crl_number, 0, LIMIT_CRL_NUMBER),
-	I64(struct sign_entry, facts.crl_time, 0, TIME_MOST),
-	VIEW(struct sign_entry, facts.sct_list, 0, LIMIT_SCT_LIST),
-	VIEW(struct sign_entry, issuer_name, 0, LIMIT_NAME),
+	{VIEW(struct sign_entry, certid, 1, LIMIT_CERTID)},
+	{ENUM(struct sign_entry, status, STATUSES)},
+	{TIME_OR_NONE(struct sign_entry, revoked_at)},
+	{ENUM(struct sign_entry, reason, REASONS)},
+	{TIME_OR_NONE(struct sign_entry, invalidity_at)},
+	{VIEW(struct sign_entry, facts.certificate_hash, 0, CERTIFICATE_HASH_SIZE)},
+	{VIEW(struct sign_entry, facts.crl_url, 0, LIMIT_CRL_URL)},
+	{VIEW(struct sign_entry, facts.crl_number, 0, LIMIT_CRL_NUMBER)},
+	{I64(struct sign_entry, facts.crl_time, 0, TIME_MOST)},
+	{VIEW(struct sign_entry, facts.sct_list, 0, LIMIT_SCT_LIST)},
+	{VIEW(struct sign_entry, issuer_name, 0, LIMIT_NAME)},
 };
 
 static const struct field sign_end[] = {
-	VIEW(struct message_sign, algorithm, 0, LIMIT_OID),
-	BOOL(struct message_sign, raw_nonce),
+	{VIEW(struct message_sign, algorithm, 0, LIMIT_OID)},
+	{BOOL(struct message_sign, raw_nonce)},
 };
 
 static const struct field algorithms_fields[] = {
-	U32(struct message_algorithms, count, 0, LIMIT_ALGORITHMS),
+	{U32(struct message_algorithms, count, 0, LIMIT_ALGORITHMS)},
 };
 static const struct field algorithms_each[] = {
-	VIEW(struct message_algorithm, oid, 1, LIMIT_OID),
-	BOOL(struct message_algorithm, decisive),
+	{VIEW(struct message_algorithm, oid, 1, LIMIT_OID)},
+	{BOOL(struct message_algorithm, decisive)},
 };
 
 static const struct field offer_fields[] = {
-	U32(struct message_offer, issuer, 0, LIMIT_ISSUERS - 1),
-	U32(struct message_offer, count, 0, LIMIT_ISSUER_SIGNERS),
-	VIEW(struct message_offer, key_hashes[0], 0, LIMIT_HASH),
-	VIEW(struct message_offer, key_hashes[1], 0, LIMIT_HASH),
-	VIEW(struct message_offer, key_hashes[2], 0, LIMIT_HASH),
-	VIEW(struct message_offer, key_hashes[3], 0, LIMIT_HASH),
+	{U32(struct message_offer, issuer, 0, LIMIT_ISSUERS - 1)},
+	{U32(struct message_offer, count, 0, LIMIT_ISSUER_SIGNERS)},
+	{VIEW(struct message_offer, key_hashes[0], 0, LIMIT_HASH)},
+	{VIEW(struct message_offer, key_hashes[1], 0, LIMIT_HASH)},
+	{VIEW(struct message_offer, key_hashes[2], 0, LIMIT_HASH)},
+	{VIEW(struct message_offer, key_hashes[3], 0, LIMIT_HASH)},
 };
 static const struct field offer_algorithm[] = {
 	{FIELD_VIEW, 0, 0, 1, LIMIT_OID},
 };
 
 static const struct field signed_result[] = {
-	U64(struct message_signed, id),
-	ENUM(struct message_signed, result, SIGNED_RESULTS),
+	{U64(struct message_signed, id)},
+	{ENUM(struct message_signed, result, SIGNED_RESULTS)},
 };
 static const struct field signed_response[] = {
-	TIME(struct message_signed, produced_at),
-	TIME(struct message_signed, next_update),
-	VIEW(struct message_signed, der, 1, LIMIT_RESPONSE),
+	{TIME(struct message_signed, produced_at)},
+	{TIME(struct message_signed, next_update)},
+	{VIEW(struct message_signed, der, 1, LIMIT_RESPONSE)},
 };
 
 #define QUERY_MOST (LIMIT_CERTIDS * (LIMIT_CERTID + 4u) + LIMIT_NONCE + 1024u)
 static const struct field signed_query_fields[] = {
-	VIEW(struct message_signed_query, request, 1, LIMIT_REQUEST_BODY),
-	VIEW(struct message_signed_query, query, 1, QUERY_MOST),
+	{VIEW(struct message_signed_query, request, 1, LIMIT_REQUEST_BODY)},
+	{VIEW(struct message_signed_query, query, 1, QUERY_MOST)},
 };
 static const struct field verify_fields[] = {
-	U64(struct message_verify, id),
-	U32(struct message_verify, issuer, 0, LIMIT_ISSUERS - 1),
-	VIEW(struct message_verify, request, 1, LIMIT_REQUEST_BODY),
+	{U64(struct message_verify, id)},
+	{U32(struct message_verify, issuer, 0, LIMIT_ISSUERS - 1)},
+	{VIEW(struct message_verify, request, 1, LIMIT_REQUEST_BODY)},
 };
 #define VERIFIED_RESULTS \
 	(BIT(OCSP_SUCCESSFUL) | BIT(OCSP_MALFORMED_REQUEST) | BIT(OCSP_UNAUTHORIZED))
 static const struct field verified_fields[] = {
-	U64(struct message_verified, id),
-	ENUM(struct message_verified, result, VERIFIED_RESULTS),
+	{U64(struct message_verified, id)},
+	{ENUM(struct message_verified, result, VERIFIED_RESULTS)},
 };
 
 /* ---- one field ---- */

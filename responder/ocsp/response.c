@@ -15,18 +15,15 @@
 
 #include <errno.h>
 
-#define ERROR_RESPONSE(result)                             \
-	{                                                  \
-		DER_SEQUENCE, 3, DER_ENUMERATED, 1, result \
-	}
+#define ERROR_RESPONSE(result) DER_SEQUENCE, 3, DER_ENUMERATED, 1, result
 
 struct view ocsp_error_response(enum ocsp_result result)
 {
-	static const uint8_t malformed[] = ERROR_RESPONSE(OCSP_MALFORMED_REQUEST);
-	static const uint8_t internal[] = ERROR_RESPONSE(OCSP_INTERNAL_ERROR);
-	static const uint8_t try_later[] = ERROR_RESPONSE(OCSP_TRY_LATER);
-	static const uint8_t sig_required[] = ERROR_RESPONSE(OCSP_SIG_REQUIRED);
-	static const uint8_t unauthorized[] = ERROR_RESPONSE(OCSP_UNAUTHORIZED);
+	static const uint8_t malformed[] = {ERROR_RESPONSE(OCSP_MALFORMED_REQUEST)};
+	static const uint8_t internal[] = {ERROR_RESPONSE(OCSP_INTERNAL_ERROR)};
+	static const uint8_t try_later[] = {ERROR_RESPONSE(OCSP_TRY_LATER)};
+	static const uint8_t sig_required[] = {ERROR_RESPONSE(OCSP_SIG_REQUIRED)};
+	static const uint8_t unauthorized[] = {ERROR_RESPONSE(OCSP_UNAUTHORIZED)};
 	switch (result) {
 	case OCSP_MALFORMED_REQUEST:
 		return view_of(malformed, sizeof(malformed));

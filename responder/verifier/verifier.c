@@ -15,11 +15,13 @@
 /* Refusals are logged at most so often. */
 #define LOG_INTERVAL_US SECOND_US
 
+struct trust {
+	struct requestors *requestors; /* NULL: signatures are ignored */
+};
+
 struct verifier {
 	struct conf *conf;
-	struct trust {
-		struct requestors *requestors; /* NULL: signatures are ignored */
-	} * each; /* by place of the issuer */
+	struct trust *each; /* by place of the issuer */
 	struct event_base *base;
 	struct event *control;
 	int control_fd;

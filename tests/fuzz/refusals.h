@@ -264,7 +264,8 @@ static inline const char *refusal_of_singles(OCSP_REQUEST *request,
 					     const struct ocsp_request_policy *policy)
 {
 	int count = OCSP_request_onereq_count(request);
-	const char *why = count < 1 ? "P-3" : count > (int)policy->most_certids ? "P-11" : NULL;
+	int most = (int)policy->most_certids;
+	const char *why = count < 1 ? "P-3" : count > most ? "P-11" : NULL;
 	for (int i = 0; !why && i < count; i++) {
 		OCSP_ONEREQ *single = OCSP_request_onereq_get0(request, i);
 		const struct refusals_list list = {NULL, single, OCSP_ONEREQ_get_ext_count(single)};

@@ -15,16 +15,12 @@ enum { ISSUER, SERIAL, VERSION, STATUS, REASON, REVOKED_AT, INVALIDITY_AT, NOT_A
 #define MINUS_INFINITY FIELD(0x80, 0, 0, 0, 0, 0, 0, 0)
 
 /* A revoked row with everything; tests spoil one column. */
-#define REVOKED_ROW                                                                               \
-	{                                                                                         \
-		FIELD(0, 0, 0, 7), FIELD(0x00, 0x80), FIELD(0, 0, 0, 0, 0, 0, 0, 3), FIELD(0, 1), \
-			FIELD(0, 1), ONE_AND_A_HALF, NULL_FIELD, NULL_FIELD                       \
-	}
-#define GOOD_ROW                                                                            \
-	{                                                                                   \
-		FIELD(0, 0, 0, 7), FIELD(0x2a), FIELD(0, 0, 0, 0, 0, 0, 0, 1), FIELD(0, 0), \
-			NULL_FIELD, NULL_FIELD, NULL_FIELD, ONE_AND_A_HALF                  \
-	}
+#define REVOKED_ROW                                                                       \
+	FIELD(0, 0, 0, 7), FIELD(0x00, 0x80), FIELD(0, 0, 0, 0, 0, 0, 0, 3), FIELD(0, 1), \
+		FIELD(0, 1), ONE_AND_A_HALF, NULL_FIELD, NULL_FIELD
+#define GOOD_ROW                                                                                \
+	FIELD(0, 0, 0, 7), FIELD(0x2a), FIELD(0, 0, 0, 0, 0, 0, 0, 1), FIELD(0, 0), NULL_FIELD, \
+		NULL_FIELD, NULL_FIELD, ONE_AND_A_HALF
 
 static void expect_bad(const struct db_field *fields, const char *column)
 {
@@ -38,7 +34,7 @@ static void expect_bad(const struct db_field *fields, const char *column)
 static void status_out_of_range_is_bad_and_named_with_its_key(void **state)
 {
 	(void)state;
-	struct db_field row[] = REVOKED_ROW;
+	struct db_field row[] = {REVOKED_ROW};
 	struct cert_record record;
 	struct db_bad_row bad = {0};
 	row[STATUS] = FIELD(0, 4);
@@ -55,7 +51,7 @@ static void null_where_a_value_must_be_is_bad(void **state)
 	(void)state;
 	static const char *const names[] = {"issuer", "serial", "version", "status"};
 	for (int i = ISSUER; i <= STATUS; i++) {
-		struct db_field row[] = REVOKED_ROW;
+		struct db_field row[] = {REVOKED_ROW};
 		row[i] = NULL_FIELD;
 		expect_bad(row, names[i]);
 	}
@@ -65,7 +61,7 @@ static void a_value_of_another_size_is_bad(void **state)
 {
 	(void)state;
 	for (int i = VERSION; i <= NOT_AFTER; i++) {
-		struct db_field row[] = REVOKED_ROW;
+		struct db_field row[] = {REVOKED_ROW};
 		row[i] = FIELD(0, 0, 1);
 		expect_bad(row, "");
 	}
@@ -75,7 +71,7 @@ static void a_row_without_a_readable_key_has_none(void **state)
 {
 	(void)state;
 	static const struct db_field issuers[] = {{.null = true}};
-	struct db_field row[] = REVOKED_ROW;
+	struct db_field row[] = {REVOKED_ROW};
 	struct cert_record record;
 	struct db_bad_row bad = {.keyed = true};
 	row[SERIAL] = FIELD(0x00, 0x01); /* P-6: not minimal */
@@ -92,7 +88,7 @@ static void times_beyond_what_an_answer_can_say_are_bad(void **state)
 {
 	(void)state;
 	for (int i = REVOKED_AT; i <= INVALIDITY_AT; i++) {
-		struct db_field row[] = REVOKED_ROW;
+		struct db_field row[] = {REVOKED_ROW};
 		row[i] = INFINITY_FIELD;
 		expect_bad(row, i == REVOKED_AT ? "revoked_at" : "invalidity_at");
 		row[i] = MINUS_INFINITY;
@@ -108,7 +104,7 @@ static void reasons_that_are_no_state_are_bad(void **state) /* P-29 */
 	(void)state;
 	static const uint8_t reasons[][2] = {{0, 7}, {0, 8}, {0, 11}, {0xff, 0xff}};
 	for (size_t i = 0; i < array_size(reasons); i++) {
-		struct db_field row[] = REVOKED_ROW;
+		struct db_field row[] = {REVOKED_ROW};
 		row[REASON].bytes = view_of(reasons[i], 2);
 		expect_bad(row, "reason");
 	}
@@ -117,16 +113,16 @@ static void reasons_that_are_no_state_are_bad(void **state) /* P-29 */
 static void status_and_its_facts_must_agree(void **state)
 {
 	(void)state;
-	struct db_field good[] = GOOD_ROW;
+	struct db_field good[] = {GOOD_ROW};
 	good[REVOKED_AT] = ONE_AND_A_HALF;
 	expect_bad(good, "status with its reason and dates");
-	struct db_field undated[] = REVOKED_ROW;
+	struct db_field undated[] = {REVOKED_ROW};
 	undated[REVOKED_AT] = NULL_FIELD;
 	expect_bad(undated, "status with its reason and dates");
-	struct db_field hold_for_ever[] = REVOKED_ROW;
+	struct db_field hold_for_ever[] = {REVOKED_ROW};
 	hold_for_ever[REASON] = FIELD(0, 6);
 	expect_bad(hold_for_ever, "status with its reason and dates");
-	struct db_field held[] = REVOKED_ROW;
+	struct db_field held[] = {REVOKED_ROW};
 	held[STATUS] = FIELD(0, 2);
 	expect_bad(held, "status with its reason and dates");
 }
@@ -134,7 +130,7 @@ static void status_and_its_facts_must_agree(void **state)
 static void a_revoked_row_is_read_with_whole_seconds(void **state)
 {
 	(void)state;
-	struct db_field row[] = REVOKED_ROW;
+	struct db_field row[] = {REVOKED_ROW};
 	struct cert_record r;
 	struct db_bad_row bad;
 	assert_int_equal(db_row_read(row, &r, &bad), 0);
@@ -151,7 +147,7 @@ static void a_revoked_row_is_read_with_whole_seconds(void **state)
 static void a_good_row_has_no_revocation(void **state)
 {
 	(void)state;
-	struct db_field row[] = GOOD_ROW;
+	struct db_field row[] = {GOOD_ROW};
 	struct cert_record r;
 	struct db_bad_row bad;
 	assert_int_equal(db_row_read(row, &r, &bad), 0);
@@ -164,7 +160,7 @@ static void a_good_row_has_no_revocation(void **state)
 static void an_infinite_not_after_never_passes(void **state)
 {
 	(void)state;
-	struct db_field row[] = GOOD_ROW;
+	struct db_field row[] = {GOOD_ROW};
 	struct cert_record r;
 	struct db_bad_row bad;
 	row[NOT_AFTER] = INFINITY_FIELD;
@@ -177,7 +173,7 @@ static void an_infinite_not_after_never_passes(void **state)
 static void times_before_1970_round_down(void **state)
 {
 	(void)state;
-	struct db_field row[] = REVOKED_ROW;
+	struct db_field row[] = {REVOKED_ROW};
 	struct cert_record r;
 	struct db_bad_row bad;
 	/* 1969-12-31T23:59:59.5Z = −946684800.5 s from 2000 */
@@ -211,7 +207,7 @@ static void an_issuer_with_a_bad_column_is_bad(void **state)
 static void a_withdrawn_row_has_no_revocation(void **state)
 {
 	(void)state;
-	struct db_field row[] = REVOKED_ROW;
+	struct db_field row[] = {REVOKED_ROW};
 	struct cert_record r;
 	struct db_bad_row bad = {0};
 	row[STATUS] = FIELD(0, 3);

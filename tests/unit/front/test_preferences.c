@@ -4,17 +4,14 @@
 
 #include "front/preferences.h"
 
-#define OID(c)                                           \
-	{                                                \
-		(const uint8_t *)"\x06\x03\x2a\x03" c, 5 \
-	}
+#define OID(c) (const uint8_t *)"\x06\x03\x2a\x03" c, 5
 #define A OID("a")
 #define B OID("b")
 #define C OID("c")
 #define WEAK OID("w")
 
 static const struct message_algorithms two_of_three = {
-	.count = 3, .algorithms = {{A, true}, {B, false}, {C, false}}};
+	.count = 3, .algorithms = {{{A}, true}, {{B}, false}, {{C}, false}}};
 
 static struct view canonical(const struct message_algorithms *known, unsigned count,
 			     const struct view *preferred, uint8_t *out)
@@ -30,7 +27,7 @@ static struct view canonical(const struct message_algorithms *known, unsigned co
 static void unknown_and_weak_wishes_leave_no_trace(void **state) /* P-17 */
 {
 	(void)state;
-	const struct view wishes[] = {WEAK, {(const uint8_t *)"\x06\x01\x2a", 3}, WEAK};
+	const struct view wishes[] = {{WEAK}, {(const uint8_t *)"\x06\x01\x2a", 3}, {WEAK}};
 	const struct message_algorithms none = {0};
 	uint8_t out[LIMIT_PREFERENCES];
 	assert_int_equal(canonical(&two_of_three, 3, wishes, out).size, 0);
@@ -40,7 +37,7 @@ static void unknown_and_weak_wishes_leave_no_trace(void **state) /* P-17 */
 static void known_wishes_stay_in_the_clients_order_each_once(void **state) /* P-17 */
 {
 	(void)state;
-	const struct view wishes[] = {WEAK, C, B, C, B};
+	const struct view wishes[] = {{WEAK}, {C}, {B}, {C}, {B}};
 	uint8_t out[LIMIT_PREFERENCES];
 	assert_view_equal(canonical(&two_of_three, 5, wishes, out), view_of("\x06\x03\x2a\x03"
 									    "c"
@@ -52,7 +49,7 @@ static void known_wishes_stay_in_the_clients_order_each_once(void **state) /* P-
 static void what_comes_after_a_decisive_one_does_not_matter(void **state) /* P-17 */
 {
 	(void)state;
-	const struct view one[] = {B, A}, other[] = {B, A, C, WEAK};
+	const struct view one[] = {{B}, {A}}, other[] = {{B}, {A}, {C}, {WEAK}};
 	uint8_t out[LIMIT_PREFERENCES], out_other[LIMIT_PREFERENCES];
 	assert_view_equal(canonical(&two_of_three, 2, one, out),
 			  canonical(&two_of_three, 4, other, out_other));
@@ -62,7 +59,7 @@ static void the_latest_word_of_the_ledger_counts(void **state) /* P-17 */
 {
 	(void)state;
 	struct preferences preferences = {0};
-	struct ocsp_request request = {.preferred_count = 1, .preferred = {B}};
+	struct ocsp_request request = {.preferred_count = 1, .preferred = {{B}}};
 	const struct message_algorithms none = {0};
 	uint8_t out[LIMIT_PREFERENCES];
 	preferences_learn(&preferences, &two_of_three);

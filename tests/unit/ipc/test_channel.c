@@ -286,9 +286,10 @@ static void replies_to_one_read_leave_in_one_write(void **state)
 {
 	struct fixture *f = *state;
 	f->echo = true;
+	static const uint8_t frame[5] = {0, 0, 0, 1, 7};
 	uint8_t frames[50 * 5];
 	for (size_t i = 0; i < sizeof(frames); i++)
-		frames[i] = (uint8_t) "\0\0\0\1\7"[i % 5];
+		frames[i] = frame[i % 5];
 	peer_sends(f, frames, sizeof(frames));
 	turn(f);
 	uint8_t packet[8192];

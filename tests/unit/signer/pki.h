@@ -167,6 +167,7 @@ struct pki_files {
 
 static inline void pki_files_init(struct pki_files *files)
 {
+	static char name[] = "A";
 	(void)snprintf(files->folder, sizeof(files->folder), "/tmp/stillgood-XXXXXX");
 	assert_non_null(mkdtemp(files->folder));
 	(void)snprintf(files->ca, sizeof(files->ca), "%s/ca.pem", files->folder);
@@ -175,7 +176,7 @@ static inline void pki_files_init(struct pki_files *files)
 	(void)snprintf(files->key, sizeof(files->key), "%s/ocsp.key", files->folder);
 	(void)snprintf(files->other, sizeof(files->other), "%s/other", files->folder);
 	files->issuer = (struct conf_issuer){
-		.name = (char *)(uintptr_t) "A",
+		.name = name,
 		.certificate = files->ca,
 		.signer_certificate = files->certificate,
 		.signer_key = files->key,
