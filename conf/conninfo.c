@@ -28,9 +28,13 @@ static bool is_space(char c)
 static const char *value_end(const char *p)
 {
 	bool quoted = *p == '\'';
-	for (p += quoted; *p && (quoted ? *p != '\'' : !is_space(*p)); p++)
-		if (*p == '\\' && !*++p)
+	for (p += quoted; *p && (quoted ? *p != '\'' : !is_space(*p)); p++) {
+		if (*p != '\\')
+			continue;
+		p++;
+		if (!*p)
 			return NULL;
+	}
 	if (quoted)
 		return *p ? p + 1 : NULL;
 	return p;
