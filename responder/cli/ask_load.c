@@ -16,6 +16,7 @@
 #define STANDARD_INPUT_MOST (4u << 20)
 
 struct loaded {
+	const char *name; /* of the file, for people */
 	STACK_OF(X509) * certificates;
 	unsigned lines[FILE_CERTIFICATES_MOST];
 };
@@ -84,38 +85,28 @@ static int push(struct loaded *loaded, struct view der, const char *where, struc
 	return 0;
 }
 
-static int load_each(struct certinput *file, const char *name, struct loaded *ret,
-		     struct fault *fault)
+static int take(void *context, struct view der, unsigned line, unsigned number, struct fault *fault)
 {
-	for (int count = 0;; count++) {
-		char where[4200];
-		struct view der = {0};
-		unsigned line = 0;
-		int r = certinput_next(file, &der, &line, fault);
-		if (r == CERTINPUT_END && count == 0)
-			return certinput_nothing(file, fault);
-		if (r)
-			return r == CERTINPUT_END ? 0 : r;
-		if (count == FILE_CERTIFICATES_MOST)
-			return fault_set(fault, -EFBIG, "%s: holds more than %d certificates", name,
-					 FILE_CERTIFICATES_MOST);
-		certinput_place(where, sizeof(where), name, line);
-		ret->lines[count] = line;
-		r = push(ret, der, where, fault);
-		if (r)
-			return r;
-	}
+	struct loaded *loaded = context;
+	char where[CERTINPUT_PLACE_SIZE];
+	if (number == FILE_CERTIFICATES_MOST)
+		return fault_set(fault, -EFBIG, "%s: holds more than %d certificates", loaded->name,
+				 FILE_CERTIFICATES_MOST);
+	certinput_place(where, sizeof(where), loaded->name, line);
+	loaded->lines[number] = line;
+	return push(loaded, der, where, fault);
 }
 
 static int load(const char *path, struct loaded *ret, struct fault *fault)
 {
 	cleanup(certinput_closep) struct certinput *file = NULL;
+	ret->name = input_name(path);
 	ret->certificates = sk_X509_new_null();
 	if (!ret->certificates)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	int r = open_input(path, &file, fault);
 	if (r == 0)
-		r = load_each(file, input_name(path), ret, fault);
+		r = certinput_each(file, take, ret, fault);
 	return blame_standard_input(r, fault);
 }
 
@@ -178,11 +169,10 @@ static int add_file(struct asking *asking, const char *path, const STACK_OF(X509
 {
 	cleanup(loaded_deinit) struct loaded loaded = {0};
 	struct ocsp_question *question = &asking->question;
-	const char *name = input_name(path);
 	unsigned before = question->count;
 	int r = load(path, &loaded, fault), count = sk_X509_num(loaded.certificates);
 	for (int i = 0; r == 0 && i < count; i++) {
-		char where[4200];
+		char where[CERTINPUT_PLACE_SIZE];
 		X509 *certificate = sk_X509_value(loaded.certificates, i);
 		if (count > 1 && X509_self_signed(certificate, 0) == 1) /* a root of a chain */
 			continue;
@@ -190,12 +180,12 @@ static int add_file(struct asking *asking, const char *path, const STACK_OF(X509
 			(void)X509_up_ref(question->issuer);
 		if (!question->issuer || !is_issued_by(certificate, question->issuer))
 			continue;
-		certinput_place(where, sizeof(where), name, count > 1 ? loaded.lines[i] : 0);
+		certinput_place(where, sizeof(where), loaded.name, count > 1 ? loaded.lines[i] : 0);
 		r = add_asked(asking, certificate, NULL, where, fault);
 	}
 	if (r || question->count > before)
 		return r;
-	return fault_set(fault, -EINVAL, "%s: %s issued by the CA of %s", name,
+	return fault_set(fault, -EINVAL, "%s: %s issued by the CA of %s", loaded.name,
 			 count > 1 ? "holds no certificate that was" : "not",
 			 input_name(asking->line->values[OPTION_ISSUER]));
 }

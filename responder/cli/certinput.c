@@ -76,7 +76,7 @@ int certinput_nothing(const struct certinput *file, struct fault *fault)
 static int damaged(const struct certinput *file, unsigned line, const char *what,
 		   struct fault *fault)
 {
-	char where[4200];
+	char where[CERTINPUT_PLACE_SIZE];
 	certinput_place(where, sizeof(where), file->path, line);
 	return fault_set(fault, -EBADMSG, "%s: %s", where, what);
 }
@@ -277,4 +277,21 @@ int certinput_next(struct certinput *file, struct view *ret, unsigned *ret_line,
 	*ret = der;
 	*ret_line = file->line;
 	return 0;
+}
+
+/* ---- all of them ---- */
+
+int certinput_each(struct certinput *file, certinput_take *take, void *context, struct fault *fault)
+{
+	for (unsigned number = 0;; number++) {
+		struct view der = {0};
+		unsigned line = 0;
+		int r = certinput_next(file, &der, &line, fault);
+		if (r == CERTINPUT_END)
+			return number ? 0 : certinput_nothing(file, fault);
+		if (r == 0)
+			r = take(context, der, line, number, fault);
+		if (r)
+			return r;
+	}
 }

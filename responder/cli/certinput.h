@@ -27,6 +27,14 @@ must_check int certinput_next(struct certinput *file, struct view *ret, unsigned
 int certinput_nothing(const struct certinput *file, struct fault *fault);
 /* "PATH:LINE" for messages, "PATH" for line 0. */
 void certinput_place(char *out, size_t size, const char *path, unsigned line);
+#define CERTINPUT_PLACE_SIZE 4200
+
+/* Gives each that follows to `take`, with its line and its number from 0; there must be one. Stops at
+ * the first result that is not 0, of `take` or of what is damaged, and returns it. */
+typedef int certinput_take(void *context, struct view der, unsigned line, unsigned number,
+			   struct fault *fault);
+must_check int certinput_each(struct certinput *file, certinput_take *take, void *context,
+			      struct fault *fault);
 
 /* Calls `visit` for each file below `path` (for the file itself if it is one), and for a folder below
  * it that cannot be opened. `named` is true for a path that the operator gave. Stops at the first

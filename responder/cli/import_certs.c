@@ -119,7 +119,7 @@ static int import_each(struct certs_import *import, struct certinput *file, cons
 		struct fault why = {""};
 		struct view der = {0};
 		unsigned line = 0;
-		char where[4200];
+		char where[CERTINPUT_PLACE_SIZE];
 		int r = certinput_next(file, &der, &line, &why);
 		if (r == CERTINPUT_END)
 			return 0;

@@ -235,35 +235,32 @@ static int learn_from(struct adding *adding, struct view der, const char *where,
 typedef int take_certificate(struct adding *adding, struct view der, const char *where,
 			     struct fault *fault);
 
-static int take_each(struct adding *adding, struct certinput *file, const char *path,
-		     take_certificate *take, struct fault *fault)
+struct source {
+	struct adding *adding;
+	const char *path;
+	take_certificate *take;
+};
+
+static int take_from(void *context, struct view der, unsigned line, unsigned number,
+		     struct fault *fault)
 {
-	for (unsigned count = 0;; count++) {
-		struct view der = {0};
-		unsigned line = 0;
-		char where[4200];
-		int r = certinput_next(file, &der, &line, fault);
-		if (r == CERTINPUT_END && count == 0)
-			return certinput_nothing(file, fault);
-		if (r)
-			return r == CERTINPUT_END ? 0 : r;
-		if (count == 1 && take == add_certificate &&
-		    option_given(adding->line, OPTION_NAME))
-			return fault_set(fault, -EINVAL,
-					 "%s: --name fits one certificate, not several", path);
-		certinput_place(where, sizeof(where), path, line);
-		r = take(adding, der, where, fault);
-		if (r)
-			return r;
-	}
+	const struct source *source = context;
+	char where[CERTINPUT_PLACE_SIZE];
+	if (number == 1 && source->take == add_certificate &&
+	    option_given(source->adding->line, OPTION_NAME))
+		return fault_set(fault, -EINVAL, "%s: --name fits one certificate, not several",
+				 source->path);
+	certinput_place(where, sizeof(where), source->path, line);
+	return source->take(source->adding, der, where, fault);
 }
 
 static int take_file(struct adding *adding, const char *path, take_certificate *take,
 		     struct fault *fault)
 {
 	cleanup(certinput_closep) struct certinput *file = NULL;
+	struct source source = {adding, path, take};
 	int r = certinput_open(path, &file, fault);
-	return r ? r : take_each(adding, file, path, take, fault);
+	return r ? r : certinput_each(file, take_from, &source, fault);
 }
 
 static int take_files(struct adding *adding, struct fault *fault)

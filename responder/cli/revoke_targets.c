@@ -71,33 +71,30 @@ static int refuse_several(const char *path, struct fault *fault)
 			 path);
 }
 
-static int add_each(struct revocation *revocation, struct certinput *file, const char *path,
+/* A file that was named. */
+struct source {
+	struct revocation *revocation;
+	const char *path;
+};
+
+static int add_from(void *context, struct view der, unsigned line, unsigned number,
 		    struct fault *fault)
 {
-	bool all = option_given(revocation->line, OPTION_ALL_IN_FILE);
-	for (unsigned count = 0;; count++) {
-		char where[4200];
-		struct view der = {0};
-		unsigned line = 0;
-		int r = certinput_next(file, &der, &line, fault);
-		if (r == CERTINPUT_END && count == 0)
-			return certinput_nothing(file, fault);
-		if (r)
-			return r == CERTINPUT_END ? 0 : r;
-		if (count == 1 && !all)
-			return refuse_several(path, fault);
-		certinput_place(where, sizeof(where), path, all ? line : 0);
-		r = add_certificate(revocation, der, where, fault);
-		if (r)
-			return r;
-	}
+	const struct source *source = context;
+	bool all = option_given(source->revocation->line, OPTION_ALL_IN_FILE);
+	char where[CERTINPUT_PLACE_SIZE];
+	if (number == 1 && !all)
+		return refuse_several(source->path, fault);
+	certinput_place(where, sizeof(where), source->path, all ? line : 0);
+	return add_certificate(source->revocation, der, where, fault);
 }
 
 static int add_file(struct revocation *revocation, const char *path, struct fault *fault)
 {
 	cleanup(certinput_closep) struct certinput *file = NULL;
+	struct source source = {revocation, path};
 	int r = certinput_open(path, &file, fault);
-	return r ? r : add_each(revocation, file, path, fault);
+	return r ? r : certinput_each(file, add_from, &source, fault);
 }
 
 static int add_named(struct revocation *revocation, struct fault *fault)
