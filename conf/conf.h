@@ -79,17 +79,23 @@ struct conf_server {
 	unsigned max_certids;
 	enum ocsp_critical critical_extensions;
 	bool strict_content_type; /* P-43 */
+	char *journal; /* folder of the memory of revocations; NULL: none */
+	uint64_t known_size; /* bytes of the ledger's memory of rows that are good; 0: none */
 	struct conf_networks trusted_proxies; /* P-51 */
 	bool proxy_protocol; /* their connections begin with a PROXY header */
 	enum unknown_issuer_policy unknown_issuer; /* P-22 */
 	char *default_issuer; /* who answers for unknown issuers; NULL: nobody */
 };
 
+/* What to do in a database history that lost revocations (FAULTS.md, I-10). */
+enum lost_history { LOST_HISTORY_CONTINUE, LOST_HISTORY_STOP };
+
 struct conf_database {
 	char *conninfo; /* libpq connection string; may hold a password */
 	int64_t poll_interval_us;
 	int64_t freshness_us; /* the bound on the age of evidence (FAULTS.md, I-3) */
 	int64_t connect_timeout_us, query_timeout_us;
+	enum lost_history on_lost_history;
 };
 
 /* A key that may answer for an issuer. */

@@ -98,6 +98,11 @@ static const struct option_word unknown_issuer_words[] = {
 	{"unknown", UNKNOWN_ISSUER_UNKNOWN},
 	{NULL, 0},
 };
+static const struct option_word lost_words[] = {
+	{"continue", LOST_HISTORY_CONTINUE},
+	{"stop", LOST_HISTORY_STOP},
+	{NULL, 0},
+};
 static const struct option_word archive_words[] = {
 	{"no", ARCHIVE_CUTOFF_NONE},
 	{"issuer", ARCHIVE_CUTOFF_ISSUER},
@@ -125,6 +130,15 @@ const struct option options[] = {
 	{SERVER(cache), OPTION_SIZE, CONF_FRONT | CONF_LEDGER, NULL, MIB, 256 * GIB, "64MiB",
 	 "512MiB", SERVER_AT(cache_size),
 	 "Memory for signed answers: of each front, and once more of the ledger."},
+	{SERVER(known_size), OPTION_SIZE, CONF_LEDGER, NULL, 0, 256 * GIB, "16MiB", "256MiB",
+	 SERVER_AT(known_size),
+	 "Memory of the ledger for certificates that were looked up and are good: while the change "
+	 "log is read without a gap they need no second lookup. 0 looks up each time."},
+	{SERVER(journal), OPTION_PATH, CONF_WARDEN, none_words, 1, TEXT_MOST, "/var/lib/stillgood",
+	 "/var/lib/stillgood", SERVER_AT(journal),
+	 "The folder where it is kept which certificates were revoked, so that no restart forgets "
+	 "what the database may have lost meanwhile. It must be on a local disk, and no other "
+	 "instance may use it. none keeps it in memory only."},
 	{SERVER(connections), OPTION_INTEGER, CONF_FRONT, NULL, 1, 1000000, "20000", "50000",
 	 SERVER_AT(connections), "Most client connections open at a time, for each front."},
 	{SERVER(connections_per_address), OPTION_INTEGER, CONF_FRONT, NULL, 0, 1000000, "0", "200",
@@ -204,6 +218,11 @@ const struct option options[] = {
 	{DATABASE(query_timeout), OPTION_DURATION, CONF_LEDGER, NULL, 50 * MILLISECOND_US,
 	 MINUTE_US, "2s", "1s", DATABASE_AT(query_timeout_us),
 	 "Time for one query; after it the connection is given up and made anew."},
+	{DATABASE(on_lost_history), OPTION_CHOICE, CONF_LEDGER, lost_words, 0, 0, "continue",
+	 "stop", DATABASE_AT(on_lost_history),
+	 "What to do where the database has lost revocations that were answered (a failover, a "
+	 "restored backup): they stay revoked in either case. With stop nothing is answered good "
+	 "until an operator has run \"stillgood accept-history\"."},
 
 	{SHARED(profile), OPTION_CHOICE, CONF_LEDGER | CONF_SIGNER, profile_words, 0, 0, "private",
 	 "webpki", ISSUER_AT(profile),

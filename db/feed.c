@@ -23,6 +23,8 @@ struct db_feed {
 	void *context;
 	struct db_beat beat;
 	struct event *timer; /* WAITING: the next poll */
+	struct event *reload; /* made active by db_feed_reload() */
+	struct fault distrust; /* its reason */
 	int64_t poll_interval_us;
 
 	enum state state;
@@ -94,9 +96,12 @@ static bool read_issuer(struct db_feed *f, const PGresult *result, int row, int 
 	struct db_field fields[DB_ISSUER_FIELDS];
 	struct fault fault;
 	db_result_fields(result, row, first, DB_ISSUER_FIELDS, fields);
+	ret->record.id = 0;
 	if (db_issuer_read(fields, ret, &fault) == 0)
 		return true;
 	f->ops->bad_row(f->context, fault.text);
+	if (ret->record.id > 0 && f->ops->bad_issuer)
+		f->ops->bad_issuer(f->context, ret->record.id);
 	return false;
 }
 
@@ -110,7 +115,7 @@ static void take_issuers(struct db_feed *f, const PGresult *result)
 	}
 	for (size_t i = 0; i < rows; i++)
 		count += read_issuer(f, result, (int)i, 0, &issuers[count]);
-	f->ops->load_begin(f->context, issuers, count);
+	f->ops->load_begin(f->context, &f->next_evidence, issuers, count);
 }
 
 static bool read_row(struct db_feed *f, const struct db_field *fields, struct cert_record *ret)
@@ -332,6 +337,13 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
 	step(context, POLLING);
 }
 
+static void on_reload(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd, (void)what;
+	struct db_feed *f = context;
+	reset(f, f->distrust.text);
+}
+
 static const struct db_connection_ops connection_ops = {
 	.up = on_up,
 	.down = on_down,
@@ -351,7 +363,8 @@ int db_feed_new(struct event_base *base, const struct db_settings *settings,
 	f->context = context;
 	f->poll_interval_us = settings->poll_interval_us;
 	f->timer = evtimer_new(base, on_timer, f);
-	if (!f->timer)
+	f->reload = evtimer_new(base, on_reload, f);
+	if (!f->timer || !f->reload)
 		return -ENOMEM;
 	struct db_connection_settings connection = {
 		.conninfo = settings->conninfo,
@@ -368,6 +381,12 @@ int db_feed_new(struct event_base *base, const struct db_settings *settings,
 	return 0;
 }
 
+void db_feed_reload(struct db_feed *f, const char *reason)
+{
+	(void)fault_set(&f->distrust, 0, "%s", reason);
+	event_active(f->reload, EV_TIMEOUT, 0);
+}
+
 void db_feed_free(struct db_feed *f)
 {
 	if (!f)
@@ -375,6 +394,8 @@ void db_feed_free(struct db_feed *f)
 	db_connection_free(f->connection);
 	if (f->timer)
 		event_free(f->timer);
+	if (f->reload)
+		event_free(f->reload);
 	buffer_deinit(&f->parameters);
 	free(f);
 }

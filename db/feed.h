@@ -17,5 +17,7 @@ struct db_feed;
 /* `ops` are borrowed; settings are read during the call. 0, -EINVAL or -ENOMEM. */
 must_check int db_feed_new(struct event_base *base, const struct db_settings *settings,
 			   const struct db_source_ops *ops, void *context, struct db_feed **ret);
+/* Not at once, but from the event loop: connects and loads anew, for this reason. */
+void db_feed_reload(struct db_feed *feed, const char *reason);
 void db_feed_free(struct db_feed *feed);
 DEFINE_CLEANUP(struct db_feed, db_feed_free)

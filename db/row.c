@@ -244,6 +244,7 @@ int db_issuer_read(const struct db_field fields[DB_ISSUER_FIELDS], struct db_iss
 	if (read_integer(&fields[ISSUER_ID], 4, &id) != 0 || id < 1)
 		return fault_set(fault, DB_ROW_BAD, "an issuer's id cannot be understood");
 	struct db_issuer issuer = {.record.id = (int32_t)id};
+	ret->record.id = (int32_t)id;
 	const char *column = read_issuer_columns(fields, &issuer);
 	if (column)
 		return fault_set(fault, DB_ROW_BAD, "issuer id=%d: %s cannot be understood",

@@ -46,7 +46,8 @@ must_check int db_row_read(const struct db_field fields[DB_ROW_FIELDS], struct c
 /* What does not fit (the tables' constraints let nothing such in) is left out, as if it were NULL: no
  * fact is worth an answer. Points into the fields. */
 void db_facts_read(const struct db_field fields[DB_FACTS_FIELDS], struct cert_facts *ret);
-/* The certificate and the names point into the fields. 0 or DB_ROW_BAD. */
+/* The certificate and the names point into the fields. 0, or DB_ROW_BAD: then only ret->record.id is set,
+ * where it can be read. */
 must_check int db_issuer_read(const struct db_field fields[DB_ISSUER_FIELDS], struct db_issuer *ret,
 			      struct fault *fault);
 

@@ -35,6 +35,11 @@ void db_source_free(struct db_source *s)
 	free(s);
 }
 
+void db_source_reload(struct db_source *s, const char *reason)
+{
+	db_feed_reload(s->feed, reason);
+}
+
 int db_source_lookup(struct db_source *s, uint64_t batch, const struct db_key *keys, size_t count)
 {
 	return db_lookup_send(s->lookup, batch, keys, count);

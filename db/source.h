@@ -16,8 +16,10 @@
 #include <event2/event.h>
 
 struct db_source_ops {
-	/* A load begins: all issuers, as one snapshot with the rows that follow. */
-	void (*load_begin)(void *context, const struct db_issuer *issuers, size_t count);
+	/* A load begins: all issuers, as one snapshot with the rows that follow. `evidence` is that of
+	 * this snapshot; it counts only once load_end() has come, but its history counts from here. */
+	void (*load_begin)(void *context, const struct db_evidence *evidence,
+			   const struct db_issuer *issuers, size_t count);
 	void (*load_row)(void *context, const struct cert_record *record);
 	/* Everything arrived; evidence is that of the load's snapshot. */
 	void (*load_end)(void *context, const struct db_evidence *evidence);
@@ -37,6 +39,9 @@ struct db_source_ops {
 	void (*feed_lost)(void *context, const char *reason);
 	/* A row that cannot be understood (FAULTS.md row 15): named, skipped, the rest goes on. */
 	void (*bad_row)(void *context, const char *description);
+	/* May be NULL. An issuer's row cannot be understood (row 41): nothing may be said of this
+	 * issuer until a row comes that can be; bad_row() has named it. */
+	void (*bad_issuer)(void *context, int32_t id);
 	/* May be NULL. The feed had such a row and this is its key: its state is not known, so no
 	 * answer made before may be given any longer. A lookup of it says `bad`. */
 	void (*bad_key)(void *context, const struct db_key *key);
@@ -57,6 +62,9 @@ must_check int db_source_new(struct event_base *base, const struct db_settings *
 /* Not from within its callbacks. NULL is fine. */
 void db_source_free(struct db_source *source);
 DEFINE_CLEANUP(struct db_source, db_source_free)
+
+/* What the feed has told counts no more, for this reason: it connects and loads anew. */
+void db_source_reload(struct db_source *source, const char *reason);
 
 /* At most LIMIT_LOOKUP_BATCH keys; one batch at a time: -EBUSY until lookup_done or
  * lookup_failed; -ENOTCONN; -EINVAL for a count out of range; -ENOMEM. lookup_done and lookup_failed

@@ -4,11 +4,29 @@
 #include "base/facts.h"
 #include "base/record.h"
 
+/* Which database history a snapshot belongs to (DESIGN.md, One history). Versions, issuer ids,
+ * transaction ids and log marks mean something inside one history only. */
+struct db_history {
+	uint64_t system; /* the cluster's system identifier */
+	uint32_t timeline; /* another one after each promotion and recovery */
+	uint32_t database; /* its oid */
+	uint64_t tables; /* digest of what the tables that are read are: oids and relfilenodes */
+};
+
+static inline bool db_history_equal(const struct db_history *a, const struct db_history *b)
+{
+	return a->system == b->system && a->timeline == b->timeline && a->database == b->database &&
+	       a->tables == b->tables;
+}
+
 /* The data is complete up to this moment (DESIGN.md, Time and truth): the start of the query's
  * transaction on a primary, the heartbeat read in the same snapshot on a standby. */
 struct db_evidence {
 	int64_t time_us; /* the database's wall clock */
 	int64_t mono_us; /* our monotonic clock at a moment that is not later than time_us */
+	/* pg_snapshot_xmax: never goes back in one history, as one server shows it. */
+	uint64_t position;
+	struct db_history history;
 };
 
 struct db_key {

@@ -13,7 +13,7 @@ struct moment clock_now(void)
 {
 	return (struct moment){
 		.wall_us = read_clock(CLOCK_REALTIME),
-		.mono_us = read_clock(CLOCK_MONOTONIC),
+		.mono_us = read_clock(CLOCK_BOOTTIME),
 	};
 }
 

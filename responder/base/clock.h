@@ -10,7 +10,7 @@
 
 struct moment {
 	int64_t wall_us; /* since 1970-01-01T00:00:00Z */
-	int64_t mono_us; /* CLOCK_MONOTONIC */
+	int64_t mono_us; /* CLOCK_BOOTTIME: goes on while the machine sleeps */
 };
 
 struct moment clock_now(void);

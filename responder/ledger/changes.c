@@ -157,10 +157,10 @@ static void evidence_take(struct ledger *l, const struct db_evidence *evidence, 
 
 /* ---- loads and polls ---- */
 
-void ledger_load_begin(struct ledger *l, const struct db_issuer *issuers, size_t count,
-		       struct moment now)
+void ledger_load_begin(struct ledger *l, const struct db_evidence *evidence,
+		       const struct db_issuer *issuers, size_t count, struct moment now)
 {
-	(void)now;
+	(void)evidence, (void)now;
 	l->loading = true;
 	l->settling = false;
 	l->counts.loads++;

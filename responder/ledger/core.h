@@ -27,6 +27,9 @@ struct ledger_ops {
 	/* One batch, at most LIMIT_LOOKUP_BATCH keys and one at a time. 0: ledger_lookup_done() or
 	 * ledger_lookup_failed() follows; else -errno and nothing follows. */
 	int (*lookup)(void *context, uint64_t batch, const struct db_key *keys, size_t count);
+	/* What the database has told cannot be believed, for this reason: it shall tell everything
+	 * anew, from ledger_load_begin() on. */
+	void (*reload)(void *context, const char *reason);
 	/* This signer holds jobs and has been silent for too long; its jobs go to others. */
 	void (*signer_hung)(void *context, unsigned signer);
 	/* Something that a person must look at: one line. */
@@ -64,8 +67,8 @@ must_check int ledger_signer_frame(struct ledger *l, unsigned signer, uint8_t ty
 
 /* ---- the database: as in db/source.h ---- */
 
-void ledger_load_begin(struct ledger *l, const struct db_issuer *issuers, size_t count,
-		       struct moment now);
+void ledger_load_begin(struct ledger *l, const struct db_evidence *evidence,
+		       const struct db_issuer *issuers, size_t count, struct moment now);
 void ledger_load_row(struct ledger *l, const struct cert_record *record);
 void ledger_load_end(struct ledger *l, const struct db_evidence *evidence, struct moment now);
 void ledger_poll(struct ledger *l, const struct db_evidence *evidence,

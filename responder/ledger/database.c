@@ -3,11 +3,12 @@
  * it. */
 #include "ledger/edge.h"
 
-static void load_begin(void *context, const struct db_issuer *issuers, size_t count)
+static void load_begin(void *context, const struct db_evidence *evidence,
+		       const struct db_issuer *issuers, size_t count)
 {
 	struct edge *edge = context;
 	log_info("load begins issuers=%zu", count);
-	ledger_load_begin(edge->ledger, issuers, count, clock_now());
+	ledger_load_begin(edge->ledger, evidence, issuers, count, clock_now());
 	edge_turn(edge);
 }
 

@@ -42,6 +42,12 @@ static int lookup(void *context, uint64_t batch, const struct db_key *keys, size
 	return db_source_lookup(edge->source, batch, keys, count);
 }
 
+static void reload(void *context, const char *reason)
+{
+	struct edge *edge = context;
+	db_source_reload(edge->source, reason);
+}
+
 /* The status shows it too (signers_hung). The signer is asked again as soon as it says anything. */
 static void signer_hung(void *context, unsigned signer)
 {
@@ -66,6 +72,7 @@ const struct ledger_ops edge_ledger_ops = {
 	.to_verifier = to_verifier,
 	.to_signer = to_signer,
 	.lookup = lookup,
+	.reload = reload,
 	.signer_hung = signer_hung,
 	.alarm = alarm_line,
 };

@@ -38,9 +38,10 @@ static void print_evidence(const char *what, const struct db_evidence *evidence,
 	       clock_now().mono_us - evidence->mono_us, count);
 }
 
-static void load_begin(void *context, const struct db_issuer *issuers, size_t count)
+static void load_begin(void *context, const struct db_evidence *evidence,
+		       const struct db_issuer *issuers, size_t count)
 {
-	(void)context;
+	(void)context, (void)evidence;
 	rows = 0;
 	printf("load_begin %zu\n", count);
 	print_issuers(issuers, count);

@@ -198,7 +198,7 @@ static void load(struct world *w)
 	struct db_issuer issuers[WORLD_ISSUERS];
 	struct db_evidence evidence = evidence_now(w);
 	const struct change *change;
-	ledger_load_begin(w->ledger, issuers, issuer_rows(w, issuers), w->now);
+	ledger_load_begin(w->ledger, &evidence, issuers, issuer_rows(w, issuers), w->now);
 	TAILQ_FOREACH(change, &w->database.log, log)
 	if (is_current(w, change) &&
 	    (change->record.status != CERT_GOOD || change->record.version > 1))

@@ -117,7 +117,7 @@ static inline void load(struct bench *b)
 		};
 		(void)snprintf(issuers[i].record.name, sizeof(issuers[i].record.name), "%s", name);
 	}
-	ledger_load_begin(b->ledger, issuers, 2, b->now);
+	ledger_load_begin(b->ledger, &now, issuers, 2, b->now);
 	ledger_load_end(b->ledger, &now, b->now);
 	buffer_deinit(&der[0]);
 	buffer_deinit(&der[1]);
