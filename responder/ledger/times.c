@@ -16,17 +16,27 @@
 
 /* ---- before signing ---- */
 
+/* The database's clock is a claim; how old the proof is we measure ourselves. Whichever clock is ahead,
+ * the other one bounds it (FAULTS.md row 42). */
+static int64_t bounded_us(const struct db_evidence *evidence, struct moment now)
+{
+	int64_t ours = now.wall_us - (now.mono_us - evidence->mono_us);
+	return evidence->time_us < ours ? evidence->time_us : ours;
+}
+
 /* Up to when is what we say proven? The feed's evidence vouches for every row, because a change
  * would have come with it; that there is no row is only as new as the lookup that said so. Of several
  * CertIDs, which share one thisUpdate, the rows decide: an earlier time could fall into a hold that
  * was released since, and good would be a lie then; an issuance a moment ago is not. */
-static int64_t proven_us(const struct ledger *l, const struct job *job)
+static int64_t proven_us(const struct ledger *l, const struct job *job, struct moment now)
 {
+	int64_t feed = bounded_us(&l->evidence, now);
 	const struct entry *entry = &job->entries[0];
 	bool absent = job->count == 1 && entry->version == 0 && entry->knowledge == KNOWS_ABSENCE;
-	if (absent && entry->evidence.time_us < l->evidence.time_us)
-		return entry->evidence.time_us;
-	return l->evidence.time_us;
+	if (!absent)
+		return feed;
+	int64_t lookup = bounded_us(&entry->evidence, now);
+	return lookup < feed ? lookup : feed;
 }
 
 /* P-53: of a CA that has closed, for what it is known to have issued and what can change no more; a
@@ -72,8 +82,7 @@ bool times_decide(const struct ledger *l, struct job *job, bool final, struct mo
 	const struct conf_issuer *section = job->issuer->section;
 	int64_t validity = section->validity_us / SECOND_US;
 	int64_t now_s = wall_seconds(now.wall_us), end = certificates_end(job, now_s);
-	/* The database's clock may be ahead of ours (FAULTS.md row 12). */
-	int64_t proven = wall_seconds(proven_us(l, job));
+	int64_t proven = wall_seconds(proven_us(l, job, now));
 	job->this_update = (proven < now_s ? proven : now_s) - section->backdate_us / SECOND_US;
 	/* Validity counts both ends. */
 	job->next_update = job->this_update + validity - 1;

@@ -119,7 +119,14 @@ enum job_state truth_decide(const struct ledger *l, struct job *job, struct mome
 	bool fresh = feed_fresh(l, now);
 	if (!l->has_evidence || (!fresh && !job->revoked_only))
 		return JOB_STALE; /* I-3 */
-	return times_decide(l, job, final, now) ? JOB_QUEUED : JOB_STALE;
+	if (times_decide(l, job, final, now))
+		return JOB_QUEUED;
+	if (!fresh)
+		return JOB_STALE;
+	/* The best proof is too old for an answer of this validity: the database's clock is behind ours,
+	 * or the issuer retired. Waiting mends neither. */
+	job->entries[0].verdict.result = OCSP_TRY_LATER;
+	return JOB_NEW;
 }
 
 enum ocsp_result truth_refusal(const struct job *job)

@@ -159,6 +159,8 @@ static void the_database(struct chaos *c)
 		database_down(&c->world);
 	else if (!c->world.database.up)
 		database_up(&c->world);
+	else if (draw(c, 2))
+		database_pause(&c->world, !c->world.database.paused);
 }
 
 static void some_time(struct chaos *c)
@@ -225,7 +227,7 @@ static void prepare(struct chaos *c)
 	w->sections[0].validity_us = draw(c, 2) ? 8 * SECOND_US : 3600 * SECOND_US;
 	policies(c, &w->sections[0]);
 	w->conf.server.max_age_us = (int64_t)draw(c, 4) * SECOND_US;
-	w->database.clock_offset_us = draw(c, 3) ? 0 : (int64_t)draw(c, 4) * SECOND_US;
+	database_clock(w, draw(c, 2) ? 0 : ((int64_t)draw(c, 9) - 4) * SECOND_US);
 	world_start(w);
 }
 

@@ -3,12 +3,18 @@
  * before it, as DESIGN.md says. */
 #include "world.h"
 
-void database_init(struct database *db)
+void database_init(struct database *db, struct moment now)
 {
+	db->clock_us = now.wall_us - now.mono_us;
 	TAILQ_INIT(&db->log);
 	db->up = true;
 	db->next_xid = 100;
 	db->feed_xmin = 0;
+}
+
+void database_clock(struct world *w, int64_t offset_us)
+{
+	w->database.clock_us = w->now.wall_us - w->now.mono_us + offset_us;
 }
 
 static void log_cut(struct database *db, uint64_t after)
@@ -47,7 +53,30 @@ const struct change *database_row(const struct database *db, int32_t issuer,
 	return row;
 }
 
+/* To whoever reads now. */
+static bool visible(const struct database *db, const struct change *change)
+{
+	return change->committed && (!db->paused || change->commit <= db->replayed);
+}
+
+static const struct change *visible_row(const struct database *db, int32_t issuer,
+					const struct serial *serial)
+{
+	const struct change *change, *row = NULL;
+	TAILQ_FOREACH(change, &db->log, log)
+	if (visible(db, change) && same_certificate(change, issuer, serial))
+		row = change;
+	return row;
+}
+
 /* ---- writing ---- */
+
+static void commit(struct world *w, struct change *change)
+{
+	change->committed = true;
+	change->committed_us = w->now.mono_us;
+	change->commit = ++w->database.commits;
+}
 
 static struct change *change_add(struct world *w, int transaction)
 {
@@ -56,10 +85,10 @@ static struct change *change_add(struct world *w, int transaction)
 	if (!change)
 		abort();
 	change->xid = db->next_xid++;
-	change->committed = transaction < 0;
-	change->committed_at = w->now;
 	if (transaction >= 0)
 		db->open[transaction] = change->xid;
+	else
+		commit(w, change);
 	TAILQ_INSERT_TAIL(&db->log, change, log);
 	return change;
 }
@@ -116,7 +145,7 @@ static struct issuer_record issuer_row(const struct world *w, unsigned issuer)
 	const struct change *change;
 	(void)snprintf(row.name, sizeof(row.name), "%s", w->issuers[issuer].name);
 	TAILQ_FOREACH(change, &w->database.log, log)
-	if (change->whole_issuer && change->committed && change->issuer.id == row.id)
+	if (change->whole_issuer && visible(&w->database, change) && change->issuer.id == row.id)
 		row = change->issuer;
 	return row;
 }
@@ -132,7 +161,7 @@ void database_revoke_issuer(struct world *w, unsigned issuer)
 	change->issuer = row;
 }
 
-void database_end(struct world *w, int transaction, bool commit)
+void database_end(struct world *w, int transaction, bool commits)
 {
 	struct database *db = &w->database;
 	struct change *change, *next;
@@ -140,10 +169,10 @@ void database_end(struct world *w, int transaction, bool commit)
 		next = TAILQ_NEXT(change, log);
 		if (change->xid != db->open[transaction] || change->committed)
 			continue;
-		change->committed = commit;
-		change->committed_at = w->now;
-		if (commit)
+		if (commits) {
+			commit(w, change);
 			continue;
+		}
 		TAILQ_REMOVE(&db->log, change, log);
 		free(change);
 	}
@@ -157,10 +186,25 @@ void database_restore(struct world *w)
 
 /* ---- reading ---- */
 
+/* As db/evidence.c has it: of a standby the heartbeat and the time since it last changed. */
 static struct db_evidence evidence_now(struct world *w)
 {
-	return (struct db_evidence){.time_us = w->now.wall_us + w->database.clock_offset_us,
+	struct database *db = &w->database;
+	int64_t behind = w->now.wall_us - w->now.mono_us - db->clock_us;
+	if (behind > w->behind_us)
+		w->behind_us = behind;
+	if (db->paused)
+		return db->beat;
+	return (struct db_evidence){.time_us = w->now.mono_us + db->clock_us,
 				    .mono_us = w->now.mono_us};
+}
+
+void database_pause(struct world *w, bool paused)
+{
+	if (paused && !w->database.paused)
+		w->database.beat = evidence_now(w);
+	w->database.paused = paused;
+	w->database.replayed = w->database.commits;
 }
 
 static void feed_gave(struct world *w, const struct db_evidence *evidence)
@@ -169,6 +213,10 @@ static void feed_gave(struct world *w, const struct db_evidence *evidence)
 	for (int i = 0; i < WORLD_TRANSACTIONS; i++)
 		if (w->database.open[i] && w->database.open[i] < xmin)
 			xmin = w->database.open[i];
+	const struct change *change;
+	TAILQ_FOREACH(change, &w->database.log, log)
+	if (!visible(&w->database, change) && change->xid < xmin)
+		xmin = change->xid;
 	w->database.feed_xmin = xmin;
 	w->evidence_mono_us = evidence->mono_us;
 }
@@ -190,7 +238,7 @@ static size_t issuer_rows(struct world *w, struct db_issuer rows[WORLD_ISSUERS])
 static bool is_current(const struct world *w, const struct change *change)
 {
 	return !change->whole_issuer &&
-	       database_row(&w->database, change->record.issuer, &change->record.serial) == change;
+	       visible_row(&w->database, change->record.issuer, &change->record.serial) == change;
 }
 
 static void load(struct world *w)
@@ -237,7 +285,7 @@ void database_poll(struct world *w)
 	const struct change *change;
 	TAILQ_FOREACH(change, &w->database.log, log)
 	{
-		if (!change->committed || change->xid < w->database.feed_xmin)
+		if (!visible(&w->database, change) || change->xid < w->database.feed_xmin)
 			continue;
 		if (change->whole_issuer) {
 			issuer_count = issuer_rows(w, issuers);
@@ -259,7 +307,7 @@ void database_lookup(struct world *w, const struct db_key *keys, size_t count)
 	w->lookup.count = count;
 	for (size_t i = 0; i < count; i++) {
 		const struct change *row =
-			database_row(&w->database, keys[i].issuer, &keys[i].serial);
+			visible_row(&w->database, keys[i].issuer, &keys[i].serial);
 		w->lookup.found[i] = (struct db_found){.found = row != NULL};
 		if (row) {
 			w->lookup.found[i].record = row->record;

@@ -12,26 +12,41 @@ static bool concerns(const struct change *change, int32_t issuer, const struct s
 	       view_equal(serial_view(&change->record.serial), serial_view(serial));
 }
 
+static const struct conf_issuer *section_of(const struct world *w, unsigned issuer)
+{
+	return conf_issuer_named(&w->conf, w->issuers[issuer].name);
+}
+
 static bool bad(const struct change *change)
 {
 	return change->whole_issuer || change->record.status != CERT_GOOD;
 }
 
-static int64_t commit_us(const struct world *w, const struct change *change)
+/* Commits happen on the monotonic axis, which is everybody's; thisUpdate is a time of our wall clock as
+ * it was when the answer was decided. If that was set meanwhile, the later reading is the mild one. What
+ * the database's clock says is only a claim. */
+static int64_t commit_us(const struct world *w, const struct question *question,
+			 const struct change *change)
 {
-	return change->committed_at.wall_us + w->database.clock_offset_us;
+	int64_t clock = question->signed_at.wall_us - question->signed_at.mono_us;
+	bool jumped = question->signed_at.mono_us - w->clock_jumped_us <=
+			      w->conf.server.answer_timeout_us &&
+		      w->clock_jumped_us <= question->signed_at.mono_us;
+	if (jumped && w->clock_before_us > clock)
+		clock = w->clock_before_us;
+	return change->committed_us + clock;
 }
 
-/* What the certificate's, or its issuer's, state was at this moment of the database's clock. Of a
- * certificate's states the one with the highest version counts. */
-static const struct change *state_at(const struct world *w, int32_t issuer,
-				     const struct serial *serial, int64_t time_us)
+/* What the certificate's, or its issuer's, state was at this moment. Of a certificate's states the
+ * one with the highest version counts. */
+static const struct change *state_at(const struct world *w, const struct question *question,
+				     int32_t issuer, const struct serial *serial, int64_t time_us)
 {
 	const struct change *change, *last = NULL;
 	TAILQ_FOREACH(change, &w->database.log, log)
 	{
 		if (!change->committed || !concerns(change, issuer, serial) ||
-		    commit_us(w, change) >= time_us)
+		    commit_us(w, question, change) >= time_us)
 			continue;
 		if (change->whole_issuer)
 			return change;
@@ -40,23 +55,25 @@ static const struct change *state_at(const struct world *w, int32_t issuer,
 	return last;
 }
 
-/* thisUpdate is the proof's time in whole seconds, and never in the future: so it lies up to a second
- * before the proof, or as far as the database's clock is ahead of ours. A release in between makes
- * good a true statement. So does, at any time, an issuance of what was withdrawn: like any other it
+/* thisUpdate is the proof's time in whole seconds, and by the clock that is behind: so it lies before
+ * the proof by up to a second, what it is back-dated, and what the database's clock is behind ours. A
+ * release in between makes good a true statement. So does, at any time, an issuance of what was withdrawn: like any other it
  * may show before the feed has brought it. */
-static bool bad_when_proven(const struct world *w, int32_t issuer, const struct serial *serial,
-			    int64_t this_update)
+static bool bad_when_proven(const struct world *w, const struct question *question, unsigned i)
 {
-	int64_t ahead = w->database.clock_offset_us > 0 ? w->database.clock_offset_us : 0;
-	int64_t from = this_update * SECOND_US, to = from + SECOND_US + ahead;
-	const struct change *change, *then = state_at(w, issuer, serial, from);
+	int32_t issuer = database_issuer_id(question->issuers[i]);
+	const struct serial *serial = &question->serials[i];
+	const struct conf_issuer *section = section_of(w, question->issuers[i]);
+	int64_t from = question->this_update * SECOND_US;
+	int64_t to = from + SECOND_US + w->behind_us + (section ? section->backdate_us : 0);
+	const struct change *change, *then = state_at(w, question, issuer, serial, from);
 	if (!then || !bad(then))
 		return false;
 	if (!then->whole_issuer && then->record.status == CERT_WITHDRAWN)
 		to = INT64_MAX;
 	TAILQ_FOREACH(change, &w->database.log, log)
 	if (change->committed && concerns(change, issuer, serial) && !bad(change) &&
-	    commit_us(w, change) >= from && commit_us(w, change) <= to)
+	    commit_us(w, question, change) >= from && commit_us(w, question, change) <= to)
 		return false;
 	return true;
 }
@@ -133,17 +150,12 @@ static void judge_good(struct world *w, const struct question *question, unsigne
 	const struct change *now = latest(w, issuer, serial);
 	if (!database_row(&w->database, issuer, serial) && !known_by_crl(w, question->issuers[i]))
 		broken(w, question, i, "I-6: good for a serial that was never issued");
-	if (bad_when_proven(w, issuer, serial, question->this_update))
+	if (bad_when_proven(w, question, i))
 		broken(w, question, i, "I-1: good with thisUpdate later than the revocation");
-	if (now && bad(now) && w->now.mono_us - now->committed_at.mono_us > freshness)
+	if (now && bad(now) && w->now.mono_us - now->committed_us > freshness)
 		broken(w, question, i, "I-2: good later than revocation + freshness");
 	if (good_after_revoked(w, question, i))
 		broken(w, question, i, "I-4: good after revoked");
-}
-
-static const struct conf_issuer *section_of(const struct world *w, unsigned issuer)
-{
-	return conf_issuer_named(&w->conf, w->issuers[issuer].name);
 }
 
 static bool never_issued(const struct sign_entry *said)
@@ -198,7 +210,7 @@ static void judge_end(struct world *w, const struct question *question, unsigned
 	bool final = question->next_update == TIME_MOST;
 	/* What was withdrawn has no row; unless that came later than the proof. */
 	if (row && row->record.status == CERT_WITHDRAWN &&
-	    commit_us(w, row) < question->this_update * SECOND_US)
+	    commit_us(w, question, row) < question->this_update * SECOND_US)
 		row = NULL;
 	if (final &&
 	    (!row || (said->status == OCSP_REVOKED && said->reason == REASON_CERTIFICATE_HOLD)))

@@ -303,7 +303,7 @@ static bool do_db(struct script *s)
 	else if (is(s, 1, "RESTORE"))
 		database_restore(&s->world);
 	else if (is(s, 1, "CLOCK"))
-		s->world.database.clock_offset_us = duration(s, word(s, 2));
+		database_clock(&s->world, duration(s, word(s, 2)));
 	else
 		return fail(s, "DB DOWN|UP|SAVE|RESTORE|CLOCK ±DURATION");
 	return true;
@@ -317,6 +317,14 @@ static bool do_feed(struct script *s)
 		s->world.feed_on = is(s, 1, "ON");
 	else
 		return fail(s, "FEED, FEED LATE or FEED ON");
+	return true;
+}
+
+static bool do_replay(struct script *s)
+{
+	if (!is(s, 1, "PAUSED") && !is(s, 1, "GOES"))
+		return fail(s, "REPLAY PAUSED or REPLAY GOES");
+	database_pause(&s->world, is(s, 1, "PAUSED"));
 	return true;
 }
 
@@ -345,7 +353,7 @@ static bool do_clock(struct script *s)
 {
 	if (!is(s, 1, "JUMPS"))
 		return fail(s, "CLOCK JUMPS ±DURATION");
-	s->world.now.wall_us += duration(s, word(s, 2));
+	world_clock_jumps(&s->world, duration(s, word(s, 2)));
 	return true;
 }
 
@@ -603,7 +611,7 @@ static const struct {
 	{"SIGNER", do_signer, false},     {"LEDGER", do_ledger, false},
 	{"FRONT", do_front, false},       {"OFFER", do_offer, false},
 	{"PREFER", do_prefer, false},     {"QUERY", do_query, false},
-	{"EXPECT", do_expect, false},
+	{"REPLAY", do_replay, false},     {"EXPECT", do_expect, false},
 };
 
 static bool statement_run(struct script *s)

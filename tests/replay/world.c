@@ -35,7 +35,8 @@ void world_send(struct world *w, enum room from, enum room to, unsigned index, u
 	struct frame *frame = calloc(1, sizeof(*frame));
 	if (!frame)
 		abort();
-	*frame = (struct frame){.from = from, .to = to, .index = index, .type = type};
+	*frame = (struct frame){
+		.from = from, .to = to, .index = index, .type = type, .sent = w->now};
 	buffer_put_view(&frame->payload, payload);
 	TAILQ_INSERT_TAIL(&w->frames, frame, queue);
 }
@@ -120,11 +121,13 @@ static bool front_query(void *context, const struct message_query *query)
 	return true;
 }
 
-/* A fake response is producedAt and the job that was signed. */
+/* A fake response is producedAt, both clocks when the ledger sent the job, and the job. */
 static void read_response(struct world *w, struct question *question, struct view der)
 {
 	struct cursor in = cursor_of(der);
 	int64_t produced_at = cursor_i64(&in);
+	question->signed_at.wall_us = cursor_i64(&in);
+	question->signed_at.mono_us = cursor_i64(&in);
 	struct message_sign job;
 	if (in.failed || message_sign_read(in.rest, &job) < 0) {
 		world_broken(w, "a response that no signer has signed");
@@ -209,6 +212,8 @@ static void signer_sign(struct world *w, unsigned index, const struct frame *fra
 		m.produced_at = wall_seconds(w->now.wall_us);
 		m.next_update = job.next_update;
 		buffer_put_i64(&der, m.produced_at);
+		buffer_put_i64(&der, frame->sent.wall_us);
+		buffer_put_i64(&der, frame->sent.mono_us);
 		buffer_put_view(&der, buffer_view(&frame->payload));
 		m.der = buffer_view(&der);
 		w->signatures++;
@@ -368,6 +373,13 @@ void world_time_passes(struct world *w, int64_t duration_us)
 	}
 }
 
+void world_clock_jumps(struct world *w, int64_t by_us)
+{
+	w->clock_before_us = w->now.wall_us - w->now.mono_us;
+	w->clock_jumped_us = w->now.mono_us;
+	w->now.wall_us += by_us;
+}
+
 /* ---- clients ---- */
 
 static const uint8_t a_nonce[] = "a nonce of its own";
@@ -433,7 +445,7 @@ int world_init(struct world *w)
 	w->conf.database.poll_interval_us = 50 * MILLISECOND_US;
 	w->conf.database.freshness_us = 5 * SECOND_US;
 	w->conf.issuers = w->sections;
-	database_init(&w->database);
+	database_init(&w->database, w->now);
 	TAILQ_INIT(&w->frames);
 	TAILQ_INIT(&w->questions);
 	for (unsigned i = 0; i < WORLD_SIGNERS; i++)
@@ -506,10 +518,10 @@ void world_start(struct world *w)
 
 static void ledger_end(struct world *w)
 {
-	frames_drop(&w->frames, ROOM_FRONT, ROOM_LEDGER, -1);
-	frames_drop(&w->frames, ROOM_LEDGER, ROOM_FRONT, -1);
 	for (unsigned i = 0; i < w->signer_count; i++)
 		world_signer_detach(w, i);
+	frames_drop(&w->frames, ROOM_FRONT, ROOM_LEDGER, -1);
+	frames_drop(&w->frames, ROOM_LEDGER, ROOM_FRONT, -1);
 	ledger_free(w->ledger);
 	w->ledger = NULL;
 	w->lookup.pending = false;

@@ -32,13 +32,19 @@ struct change {
 	struct cert_record record;
 	struct issuer_record issuer;
 	bool committed;
-	struct moment committed_at;
+	int64_t committed_us; /* monotonic: the one axis that nobody's clock moves */
+	uint64_t commit; /* its place in the order of commits */
 };
 TAILQ_HEAD(change_list, change);
 
 struct database {
 	bool up;
-	int64_t clock_offset_us; /* its wall clock minus ours */
+	int64_t clock_us; /* its wall clock minus the monotonic clock */
+	uint64_t commits; /* so far */
+	/* REPLAY PAUSED: a standby that shows the first `replayed` commits and an old heartbeat. */
+	bool paused;
+	uint64_t replayed;
+	struct db_evidence beat;
 	uint64_t next_xid;
 	uint64_t open[WORLD_TRANSACTIONS]; /* xids of open transactions, 0: none */
 	struct change_list log; /* in order of xid, and of version for one certificate */
@@ -76,6 +82,7 @@ struct question {
 	struct view nonce;
 	bool hit; /* answered from the front's cache */
 	bool answered;
+	struct moment signed_at; /* when the ledger sent the job, by both clocks */
 	enum ocsp_result result;
 	unsigned status_count;
 	struct sign_entry
@@ -93,6 +100,7 @@ struct frame {
 	enum room from, to;
 	unsigned index; /* of the front or signer */
 	uint8_t type;
+	struct moment sent;
 	struct buffer payload;
 };
 TAILQ_HEAD(frame_list, frame);
@@ -129,6 +137,9 @@ struct world {
 		struct db_evidence evidence;
 	} lookup; /* its result is fixed when it is asked */
 	int64_t evidence_mono_us; /* the latest given to the ledger */
+	int64_t behind_us; /* the furthest that the database's clock ever was behind ours */
+	/* CLOCK JUMPS: our wall clock minus the monotonic one, before the latest. */
+	int64_t clock_before_us, clock_jumped_us;
 
 	struct ledger *ledger;
 	struct world_front fronts[WORLD_FRONTS];
@@ -152,6 +163,8 @@ void world_start(struct world *w);
 void world_broken(struct world *w, const char *format, ...) printf_like(2, 3);
 
 void world_time_passes(struct world *w, int64_t duration_us);
+/* Our wall clock is set to another time; the database's is its own. */
+void world_clock_jumps(struct world *w, int64_t by_us);
 /* Delivers frames and lookups until all is quiet. */
 void world_settle(struct world *w);
 void world_restart_ledger(struct world *w);
@@ -177,10 +190,13 @@ void world_lookups_go(struct world *w);
 
 /* ---- database.c ---- */
 
-void database_init(struct database *db);
+void database_init(struct database *db, struct moment now);
+/* Its wall clock minus ours, from now on. */
+void database_clock(struct world *w, int64_t offset_us);
+void database_pause(struct world *w, bool paused);
 void database_deinit(struct database *db);
 int32_t database_issuer_id(unsigned issuer);
-/* The state that a snapshot of now sees; NULL: no row. */
+/* The state that is committed; NULL: no row. */
 const struct change *database_row(const struct database *db, int32_t issuer,
 				  const struct serial *serial);
 /* A change of the certificate; `transaction` 0 … WORLD_TRANSACTIONS − 1 stays open, else −1. */
