@@ -1,7 +1,6 @@
 #include "base/log.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <sys/stat.h>
 
 #define LINE_SIZE 2048
@@ -50,9 +49,14 @@ static size_t put_escaped(char *line, size_t used, size_t size, const char *text
 	return used;
 }
 
+bool log_wants(enum log_level level)
+{
+	return level <= log_state.most;
+}
+
 void log_line(enum log_level level, const char *format, ...)
 {
-	if (level > log_state.most)
+	if (!log_wants(level))
 		return;
 	char text[LINE_SIZE / 2];
 	va_list arguments;

@@ -190,17 +190,17 @@ static int64_t moment_after(int64_t from, uint32_t seconds)
 	return seconds == FOR_EVER ? TIME_MOST : from + seconds;
 }
 
-static void set_facts(struct cache_entry *entry, const struct cache_facts *facts)
+static void set_label(struct cache_entry *entry, const struct answer_label *label)
 {
-	entry->tag = facts->tag;
-	entry->issuer = facts->issuer;
-	entry->status = facts->status;
-	entry->traits = facts->traits & 0x7fU;
-	entry->produced_at = facts->produced_at;
-	entry->next_update_after = distance(facts->produced_at, facts->next_update);
-	entry->serve_until_after = distance(facts->produced_at, facts->serve_until);
-	entry->this_update_before = distance(facts->this_update, facts->produced_at);
-	entry->refresh_after = distance(facts->produced_at, facts->refresh_at);
+	entry->tag = label->tag;
+	entry->issuer = label->issuer;
+	entry->status = (uint8_t)label->status;
+	entry->traits = label->traits & 0x7fU;
+	entry->produced_at = label->produced_at;
+	entry->next_update_after = distance(label->produced_at, label->next_update);
+	entry->serve_until_after = distance(label->produced_at, label->serve_until);
+	entry->this_update_before = distance(label->this_update, label->produced_at);
+	entry->refresh_after = distance(label->produced_at, label->refresh_at);
 }
 
 void cache_entry_set_refresh_at(struct cache_entry *entry, int64_t refresh_at)
@@ -208,12 +208,12 @@ void cache_entry_set_refresh_at(struct cache_entry *entry, int64_t refresh_at)
 	entry->refresh_after = distance(entry->produced_at, refresh_at);
 }
 
-struct cache_facts cache_entry_facts(const struct cache_entry *entry)
+struct answer_label cache_entry_label(const struct cache_entry *entry)
 {
-	return (struct cache_facts){
+	return (struct answer_label){
 		.tag = entry->tag,
 		.issuer = entry->issuer,
-		.status = entry->status,
+		.status = (enum ocsp_status)entry->status,
 		.traits = entry->traits,
 		.produced_at = entry->produced_at,
 		.this_update = entry->produced_at - entry->this_update_before,
@@ -254,7 +254,7 @@ static void insert(struct cache *cache, struct cache_entry **by_key, struct cach
 	cache->entries++;
 }
 
-int cache_put(struct cache *cache, struct view key, const struct cache_facts *facts,
+int cache_put(struct cache *cache, struct view key, const struct answer_label *label,
 	      struct view payload, struct cache_entry **ret)
 {
 	struct cache_entry **former = find_link(cache, key);
@@ -269,7 +269,7 @@ int cache_put(struct cache *cache, struct view key, const struct cache_facts *fa
 		free(entry);
 		return -EMSGSIZE;
 	}
-	set_facts(entry, facts);
+	set_label(entry, label);
 	insert(cache, key_bucket(cache, key), entry);
 	evict(cache, entry);
 	if (ret)

@@ -14,27 +14,16 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "base/label.h"
 #include "base/result.h"
 
 struct cache;
 struct cache_entry;
 
-/* What an answer says of itself. Times are seconds since 1970. */
-struct cache_facts {
-	/* Names the certificate: several keys (CertID hashes) may share it, but no more than a few. */
-	uint64_t tag;
-	int32_t issuer;
-	uint8_t status; /* the user's */
-	uint8_t traits; /* the user's; seven bits */
-	int64_t produced_at;
-	/* Kept as 32-bit distances from produced_at: from 136 years before it to itself, and from
-	 * itself to 136 years after; anything beyond is moved to these ends, but TIME_MOST itself
-	 * (an answer for ever) stays. */
-	int64_t this_update;
-	int64_t next_update;
-	int64_t serve_until; /* from here on it is not to be served (P-23) */
-	int64_t refresh_at;
-};
+/* Of a label (base/label.h) the times but produced_at are kept as 32-bit distances from it: this_update
+ * from 136 years before it to itself, the others from itself to 136 years after; anything beyond is
+ * moved to these ends, but TIME_MOST itself (an answer for ever) stays. Of the traits seven bits are
+ * kept: the ledger's, and what is left to the cache's user. */
 
 /* `most_bytes`: the cap. 0, -ENOMEM, or -EIO without random numbers. */
 must_check int cache_new(uint64_t most_bytes, struct cache **ret);
@@ -48,7 +37,7 @@ struct cache_entry *cache_get(struct cache *cache, struct view key);
 /* Stores an answer, instead of the key's former one; evicts what the cap asks for. `ret` (may be
  * NULL) gets the entry; it is never evicted by its own put. -EMSGSIZE when it alone is over the cap
  * or the key over 64 KiB, -ENOMEM; the former answer is gone in either case. */
-must_check int cache_put(struct cache *cache, struct view key, const struct cache_facts *facts,
+must_check int cache_put(struct cache *cache, struct view key, const struct answer_label *label,
 			 struct view payload, struct cache_entry **ret);
 void cache_remove(struct cache *cache, struct cache_entry *entry);
 
@@ -57,7 +46,7 @@ size_t cache_purge_tag(struct cache *cache, uint64_t tag);
 size_t cache_purge_issuer(struct cache *cache, int32_t issuer);
 size_t cache_purge_all(struct cache *cache);
 
-struct cache_facts cache_entry_facts(const struct cache_entry *entry);
+struct answer_label cache_entry_label(const struct cache_entry *entry);
 void cache_entry_set_refresh_at(struct cache_entry *entry, int64_t refresh_at);
 struct view cache_entry_key(const struct cache_entry *entry);
 /* Aligned to 8 octets. */

@@ -94,9 +94,9 @@ static bool evidence_is_fresh(const struct answers *answers, const struct moment
 
 /* Revoked on record stays true however old the evidence is; good, unknown and "never issued" do not
  * (I-3, P-23). */
-static bool needs_evidence(const struct cache_facts *facts)
+static bool needs_evidence(const struct answer_label *label)
 {
-	return !(facts->traits & ANSWER_STICKY);
+	return !(label->traits & ANSWER_STICKY);
 }
 
 /* ---- questions to the ledger ---- */
@@ -108,9 +108,10 @@ static bool ignores_nonce(const struct answers *answers, const struct ocsp_reque
 				  : answers->settings.ignore_nonce;
 }
 
-static struct message_query question_of(struct answers *answers, const struct ocsp_request *request)
+static struct message_query question_of(struct answers *answers, const struct ocsp_request *request,
+					uint64_t number)
 {
-	struct message_query question = {.certid_count = request->certid_count};
+	struct message_query question = {.request = number, .certid_count = request->certid_count};
 	if (request->has_nonce && !ignores_nonce(answers, request)) {
 		question.nonce = request->nonce;
 		question.raw_nonce = request->raw_nonce;
@@ -199,14 +200,14 @@ static int wait_for_flight(struct answers *answers, const struct message_query *
 }
 
 static struct answer answer_hit(struct answers *answers, struct cache_entry *entry,
-				const struct cache_facts *facts,
+				const struct answer_label *label,
 				const struct message_query *question, struct view key,
 				const struct moment *now)
 {
-	if (needs_evidence(facts) && !evidence_is_fresh(answers, now))
+	if (needs_evidence(label) && !evidence_is_fresh(answers, now))
 		return answer_stale(answers);
 	answers->counts.hits++;
-	if (wall_seconds(now->wall_us) >= facts->refresh_at)
+	if (wall_seconds(now->wall_us) >= label->refresh_at)
 		refresh(answers, entry, question, key, now);
 	return (struct answer){.der = ready_der(entry), .entry = entry};
 }
@@ -214,7 +215,7 @@ static struct answer answer_hit(struct answers *answers, struct cache_entry *ent
 /* The stored answer, if the question may have one and it is not over. */
 static struct cache_entry *find_stored(struct answers *answers,
 				       const struct message_query *question, struct view key,
-				       const struct moment *now, struct cache_facts *ret_facts)
+				       const struct moment *now, struct answer_label *ret_label)
 {
 	if ((question->nonce.size | question->signed_request.size) > 0 ||
 	    question->certid_count != 1)
@@ -222,20 +223,20 @@ static struct cache_entry *find_stored(struct answers *answers,
 	struct cache_entry *entry = cache_get(answers->cache, key);
 	if (!entry)
 		return NULL;
-	*ret_facts = cache_entry_facts(entry);
-	return ready_is_over(&answers->layout, ret_facts, now) ? NULL : entry;
+	*ret_label = cache_entry_label(entry);
+	return ready_is_over(&answers->layout, ret_label, now) ? NULL : entry;
 }
 
 int answers_ask(struct answers *answers, const struct ocsp_request *request,
 		struct flight_waiter *waiter, const struct moment *now, struct answer *ret)
 {
-	struct message_query question = question_of(answers, request);
+	struct message_query question = question_of(answers, request, waiter->request);
 	struct view key = key_of(answers, &question);
-	struct cache_facts facts;
-	struct cache_entry *entry = find_stored(answers, &question, key, now, &facts);
+	struct answer_label label;
+	struct cache_entry *entry = find_stored(answers, &question, key, now, &label);
 	int r = 0;
 	if (entry)
-		*ret = answer_hit(answers, entry, &facts, &question, key, now);
+		*ret = answer_hit(answers, entry, &label, &question, key, now);
 	else
 		r = wait_for_flight(answers, &question, key, waiter, now, ret);
 	if (r == 0 && ret->result == OCSP_TRY_LATER)
@@ -273,9 +274,9 @@ static struct cache_entry *store(struct answers *answers, const struct flight *f
 		return NULL;
 	struct cache_entry *entry = NULL;
 	struct message_answer dated = *m;
-	if (!(m->traits & ANSWER_UNCHANGED) &&
-	    changes_are_near(&answers->changes, m->tag, m->produced_at))
-		dated.traits |= READY_UNDATED;
+	if (!(m->label.traits & ANSWER_UNCHANGED) &&
+	    changes_are_near(&answers->changes, m->label.tag, m->label.produced_at))
+		dated.label.traits |= READY_UNDATED;
 	if (ready_put(answers->cache, &answers->layout, flight_key(flight), &dated, now, &entry) <
 	    0)
 		return NULL;
@@ -284,29 +285,28 @@ static struct cache_entry *store(struct answers *answers, const struct flight *f
 
 /* To those who waited for it. That it may be overtaken in the next moment is no reason: it was asked
  * for before. */
-static bool may_leave(const struct answers *answers, const struct cache_facts *facts,
+static bool may_leave(const struct answers *answers, const struct answer_label *label,
 		      const struct moment *now)
 {
 	int64_t second = wall_seconds(now->wall_us);
-	if (second >= facts->next_update || second < facts->this_update)
+	if (second >= label->next_update || second < label->this_update)
 		return false;
-	return !needs_evidence(facts) || evidence_is_fresh(answers, now);
+	return !needs_evidence(label) || evidence_is_fresh(answers, now);
 }
 
 static struct answer answer_of(struct answers *answers, const struct flight *flight,
-			       const struct message_answer *m, const struct cache_facts *facts,
-			       const struct moment *now)
+			       const struct message_answer *m, const struct moment *now)
 {
 	if (m->result != OCSP_SUCCESSFUL)
 		return answer_error(m->result);
 	leave_former(answers);
 	struct cache_entry *entry = store(answers, flight, m, now);
-	if (!may_leave(answers, facts, now))
+	if (!may_leave(answers, &m->label, now))
 		return answer_stale(answers);
 	return (struct answer){
 		.der = entry ? ready_der(entry) : m->der,
 		.entry = entry,
-		.facts = entry ? NULL : facts,
+		.label = entry ? NULL : &m->label,
 	};
 }
 
@@ -330,8 +330,7 @@ void answers_answer(struct answers *answers, const struct message_answer *m,
 	if (!flight)
 		return; /* its waiters were told tryLater long ago */
 	forget_refused(answers, flight, m->result);
-	const struct cache_facts facts = ready_facts(m);
-	struct answer answer = answer_of(answers, flight, m, &facts, now);
+	struct answer answer = answer_of(answers, flight, m, now);
 	struct flight_waiter *waiter;
 	while ((waiter = flights_next_waiter(answers->flights, flight)))
 		deliver(answers, waiter, &answer);

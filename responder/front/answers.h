@@ -24,8 +24,8 @@ struct answer {
 	struct view der; /* always there: errors are answered with ocsp_error_response() */
 	/* Where it is stored (ready.h), NULL if it is not: errors, nonces, several CertIDs. */
 	struct cache_entry *entry;
-	/* Of a successful answer that is not stored: what it says of itself. NULL otherwise. */
-	const struct cache_facts *facts;
+	/* Of a successful answer that is not stored. NULL otherwise. */
+	const struct answer_label *label;
 };
 
 struct answers_ops {

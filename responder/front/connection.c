@@ -476,7 +476,7 @@ void connection_deliver(struct flight_waiter *waiter, const struct answer *answe
 	c->style.close = c->style.close || c->edge->draining;
 	c->state = owing ? CONNECTION_WRITING : CONNECTION_IDLE;
 	struct http_request request = condition_request(c->condition);
-	exchange_deliver(c->edge, &request, answer, now, &c->style);
+	exchange_deliver(c->edge, &request, waiter->request, answer, now, &c->style);
 	condition_free(c->condition);
 	c->condition = NULL;
 	if (c->style.close || owing)

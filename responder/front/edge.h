@@ -36,6 +36,7 @@ struct edge {
 	LIST_HEAD(, connection) connections;
 	unsigned connection_count;
 	bool draining; /* every reply is its connection's last */
+	uint64_t last_request; /* its number (ipc/messages.h) */
 	struct edge_counts counts;
 	struct edge_head uncacheable;
 	int64_t complain_after_us; /* monotonic */

@@ -1,5 +1,7 @@
 #include "front/exchange.h"
 
+#include "base/hex.h"
+#include "base/log.h"
 #include "http/get_path.h"
 
 static int64_t seconds_of(const struct moment *now)
@@ -36,8 +38,8 @@ static void put_passing(struct edge *edge, const struct answer *answer, const st
 			const struct reply_style *style)
 {
 	uint8_t *head = turn_room(&edge->turn);
-	size_t size = answer->facts ? ready_put_passing_head(answers_layout(edge->answers),
-							     answer->facts, answer->der, now, head)
+	size_t size = answer->label ? ready_put_passing_head(answers_layout(edge->answers),
+							     answer->label, answer->der, now, head)
 				    : 0;
 	if (size > 0)
 		turn_put_reply(&edge->turn, style, view_of(head, size), answer->der);
@@ -69,10 +71,25 @@ static bool put_not_modified(struct edge *edge, const struct http_request *reque
 	return true;
 }
 
-void exchange_deliver(struct edge *edge, const struct http_request *request,
+static void log_answered(uint64_t request, const struct answer *answer)
+{
+	static const char *const names[] = {
+		[OCSP_GOOD] = "good", [OCSP_REVOKED] = "revoked", [OCSP_UNKNOWN] = "unknown"};
+	const char *status = "none";
+	if (answer->entry)
+		status = names[cache_entry_label(answer->entry).status];
+	else if (answer->label)
+		status = names[answer->label->status];
+	log_debug("answered " REQUEST_FORMAT " result=%s status=%s", request,
+		  ocsp_result_name(answer->result), status);
+}
+
+void exchange_deliver(struct edge *edge, const struct http_request *request, uint64_t number,
 		      const struct answer *answer, const struct moment *now,
 		      const struct reply_style *style)
 {
+	if (log_wants(LOG_LEVEL_DEBUG))
+		log_answered(number, answer);
 	if (!answer->entry)
 		put_passing(edge, answer, now, style);
 	else if (!put_not_modified(edge, request, answer, now, style))
@@ -87,6 +104,26 @@ static int put_malformed(struct edge *edge, const struct moment *now,
 	return 0;
 }
 
+static void log_received(uint64_t number, const struct ocsp_request *question)
+{
+	char serial[2 * LIMIT_SERIAL + 1];
+	hex_put(serial, question->certids[0].serial);
+	log_debug("received " REQUEST_FORMAT " serial=%s certids=%u nonce=%d signed=%d", number,
+		  serial, question->certid_count, question->has_nonce, question->is_signed);
+}
+
+/* `flight`: it waits for this one, opened for it or before. */
+static void log_looked_up(uint64_t number, const struct flight *flight, bool hit)
+{
+	if (!flight)
+		log_debug("cache %s " REQUEST_FORMAT, hit ? "hit" : "miss", number);
+	else if (flight_request(flight) == number)
+		log_debug("cache miss, the ledger is asked " REQUEST_FORMAT, number);
+	else
+		log_debug("cache miss, another asks already " REQUEST_FORMAT " of=%016" PRIx64,
+			  number, flight_request(flight));
+}
+
 static int exchange_ocsp(struct edge *edge, const struct http_request *request, struct view der,
 			 struct flight_waiter *waiter, const struct moment *now,
 			 const struct reply_style *style)
@@ -98,10 +135,16 @@ static int exchange_ocsp(struct edge *edge, const struct http_request *request, 
 	struct ocsp_request question;
 	if (ocsp_request_parse(der, &policy, &question) != 0)
 		return put_malformed(edge, now, style);
+	waiter->request = ++edge->last_request;
+	if (log_wants(LOG_LEVEL_DEBUG))
+		log_received(waiter->request, &question);
 	struct answer answer;
-	if (answers_ask(edge->answers, &question, waiter, now, &answer) == ANSWERS_WAITING)
+	int r = answers_ask(edge->answers, &question, waiter, now, &answer);
+	if (log_wants(LOG_LEVEL_DEBUG))
+		log_looked_up(waiter->request, waiter->flight, r == 0 && answer.entry);
+	if (r == ANSWERS_WAITING)
 		return EXCHANGE_WAITING;
-	exchange_deliver(edge, request, &answer, now, style);
+	exchange_deliver(edge, request, waiter->request, &answer, now, style);
 	return 0;
 }
 

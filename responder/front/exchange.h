@@ -10,8 +10,8 @@
 must_check int exchange(struct edge *edge, const struct http_request *request, struct view body,
 			struct flight_waiter *waiter, const struct moment *now,
 			struct reply_style *style);
-/* Puts an answer; `request` is looked at for its method and conditions. */
-void exchange_deliver(struct edge *edge, const struct http_request *request,
+/* Puts an answer to the request of this number; `request` is looked at for its method and conditions. */
+void exchange_deliver(struct edge *edge, const struct http_request *request, uint64_t number,
 		      const struct answer *answer, const struct moment *now,
 		      const struct reply_style *style);
 /* Puts an OCSP error of our own making, whatever the request is. */

@@ -10,6 +10,7 @@ struct flight {
 	struct flight *next_by_id, *next_by_key;
 	TAILQ_HEAD(, flight_waiter) waiters;
 	uint64_t id;
+	uint64_t request;
 	uint64_t key_hash;
 	int64_t deadline_us;
 	bool shared, raw_nonce;
@@ -100,6 +101,7 @@ static struct flight *flight_new(const struct message_query *question, bool shar
 	if (!flight)
 		return NULL;
 	*flight = (struct flight){
+		.request = question->request,
 		.shared = shared,
 		.nonce_size = (uint8_t)question->nonce.size,
 		.raw_nonce = question->raw_nonce,
@@ -269,6 +271,11 @@ void flights_each(struct flights *flights, void (*each)(void *context, struct fl
 	each(context, flight);
 }
 
+uint64_t flight_request(const struct flight *flight)
+{
+	return flight->request;
+}
+
 bool flight_has_waiters(const struct flight *flight)
 {
 	return !TAILQ_EMPTY(&flight->waiters);
@@ -298,6 +305,7 @@ struct message_query flight_question(const struct flight *flight)
 {
 	struct message_query question = {
 		.id = flight->id,
+		.request = flight->request,
 		.nonce = view_of(flight->bytes + flight->key_size, flight->nonce_size),
 		.raw_nonce = flight->raw_nonce,
 		.certid_count = flight->certid_count,

@@ -15,6 +15,7 @@ struct flight;
 
 /* Lives in whatever waits (a connection); zero-initialised it waits for nothing. */
 struct flight_waiter {
+	uint64_t request; /* its number (ipc/messages.h), set before it asks */
 	TAILQ_ENTRY(flight_waiter) in_flight, in_order;
 	struct flight *flight; /* NULL: not waiting */
 	int64_t deadline_us; /* monotonic */
@@ -59,6 +60,8 @@ void flights_drop(struct flights *flights, struct flight *flight);
 void flights_each(struct flights *flights, void (*each)(void *context, struct flight *flight),
 		  void *context);
 
+/* Of the first who asked. */
+uint64_t flight_request(const struct flight *flight);
 bool flight_has_waiters(const struct flight *flight);
 bool flight_is_shared(const struct flight *flight);
 bool flight_is_signed(const struct flight *flight);

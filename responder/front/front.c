@@ -191,6 +191,13 @@ static int front_open_events(struct front *front)
 	return 0;
 }
 
+/* Numbers of requests are nobody else's: of another front, or of this one before it was started anew.
+ * 40 bits remain for counting. */
+static uint64_t first_number(unsigned index)
+{
+	return (uint64_t)index << 56 | ((uint64_t)getpid() & 0xffff) << 40;
+}
+
 static int front_open(struct front *front)
 {
 	static const struct answers_ops ops = {.query = front_query, .deliver = front_deliver};
@@ -203,6 +210,7 @@ static int front_open(struct front *front)
 		r = doors_new(front->edge, &front->doors);
 	if (r < 0)
 		return r;
+	front->edge->last_request = first_number(front->index);
 	ledger_link_set_answers(front->ledger, front->edge->answers);
 	return front_open_events(front);
 }

@@ -48,7 +48,7 @@ bool ledger_link_query(struct ledger_link *link, const struct message_query *que
 	message_query_write(&link->out, question);
 	if (question->signed_request.size == 0)
 		return send_frame(link, MESSAGE_QUERY, &link->out);
-	const struct message_signed_query around = {.request = question->signed_request,
+	const struct message_signed_query around = {.signed_request = question->signed_request,
 						    .query = buffer_view(&link->out)};
 	cleanup(buffer_deinit) struct buffer frame = {0};
 	message_signed_query_write(&frame, &around);

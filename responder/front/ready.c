@@ -47,31 +47,31 @@ static const struct http_head_marks *marks_for(const struct ready_layout *layout
 
 /* ---- how long (P-23, P-28, P-48) ---- */
 
-static bool is_lightweight(const struct cache_facts *facts)
+static bool is_lightweight(const struct answer_label *label)
 {
-	return facts->traits & ANSWER_LIGHTWEIGHT;
+	return label->traits & ANSWER_LIGHTWEIGHT;
 }
 
 /* RFC 9919, 7.2: later than thisUpdate, so not now. */
-static int64_t longest_age(const struct ready_layout *layout, const struct cache_facts *facts)
+static int64_t longest_age(const struct ready_layout *layout, const struct answer_label *label)
 {
-	return layout->max_age == 0 && is_lightweight(facts) ? 1 : layout->max_age;
+	return layout->max_age == 0 && is_lightweight(label) ? 1 : layout->max_age;
 }
 
-bool ready_is_over(const struct ready_layout *layout, const struct cache_facts *facts,
+bool ready_is_over(const struct ready_layout *layout, const struct answer_label *label,
 		   const struct moment *now)
 {
 	int64_t second = wall_seconds(now->wall_us);
-	bool past = second >= facts->serve_until || second >= facts->next_update;
-	bool future = second < facts->produced_at || second < facts->this_update;
+	bool past = second >= label->serve_until || second >= label->next_update;
+	bool future = second < label->produced_at || second < label->this_update;
 	return past || future ||
-	       (is_lightweight(facts) && second >= facts->produced_at + longest_age(layout, facts));
+	       (is_lightweight(label) && second >= label->produced_at + longest_age(layout, label));
 }
 
-static uint32_t max_age_at(const struct ready_layout *layout, const struct cache_facts *facts,
+static uint32_t max_age_at(const struct ready_layout *layout, const struct answer_label *label,
 			   int64_t now)
 {
-	int64_t most = longest_age(layout, facts), left = facts->serve_until - now;
+	int64_t most = longest_age(layout, label), left = label->serve_until - now;
 	if (left <= 0)
 		return 0;
 	return (uint32_t)(left < most ? left : most);
@@ -80,22 +80,22 @@ static uint32_t max_age_at(const struct ready_layout *layout, const struct cache
 /* The fields of a head as of now, but the hash and the body's size. RFC 9919, 7.2: Last-Modified is
  * thisUpdate and Expires nextUpdate; max-age goes first for who knows it. */
 static struct http_cacheable reply_at(const struct ready_layout *layout,
-				      const struct cache_facts *facts, int64_t now)
+				      const struct answer_label *label, int64_t now)
 {
-	bool lightweight = is_lightweight(facts);
-	int64_t dated = facts->traits & READY_UNDATED ? HTTP_NO_DATE : facts->produced_at;
-	uint32_t max_age = max_age_at(layout, facts, now);
+	bool lightweight = is_lightweight(label);
+	int64_t dated = label->traits & READY_UNDATED ? HTTP_NO_DATE : label->produced_at;
+	uint32_t max_age = max_age_at(layout, label, now);
 	return (struct http_cacheable){
 		.now = now,
-		.last_modified = lightweight ? facts->this_update : dated,
-		.expires = lightweight ? facts->next_update : now + max_age,
+		.last_modified = lightweight ? label->this_update : dated,
+		.expires = lightweight ? label->next_update : now + max_age,
 		.max_age = max_age,
 	};
 }
 
-static bool for_http_caches(const struct cache_facts *facts)
+static bool for_http_caches(const struct answer_label *label)
 {
-	return facts->traits & (ANSWER_SHARED | ANSWER_LIGHTWEIGHT);
+	return label->traits & (ANSWER_SHARED | ANSWER_LIGHTWEIGHT);
 }
 
 /* ---- storing ---- */
@@ -105,7 +105,7 @@ static int sha256(struct view bytes, uint8_t out[HTTP_ETAG_HASH_SIZE])
 	return EVP_Digest(bytes.data, bytes.size, out, NULL, EVP_sha256(), NULL) == 1 ? 0 : -EIO;
 }
 
-static int put_cacheable_head(const struct ready_layout *layout, const struct cache_facts *facts,
+static int put_cacheable_head(const struct ready_layout *layout, const struct answer_label *label,
 			      struct view der, int64_t now, uint8_t *out, size_t *ret_size)
 {
 	uint8_t hash[HTTP_ETAG_HASH_SIZE];
@@ -113,8 +113,8 @@ static int put_cacheable_head(const struct ready_layout *layout, const struct ca
 	if (r < 0)
 		return r;
 	struct http_head_marks marks;
-	struct http_cacheable reply = reply_at(layout, facts, now), longest = reply;
-	longest.max_age = (uint32_t)longest_age(layout, facts);
+	struct http_cacheable reply = reply_at(layout, label, now), longest = reply;
+	longest.max_age = (uint32_t)longest_age(layout, label);
 	longest.hash = hash;
 	longest.body_size = der.size;
 	size_t size = http_put_cacheable(out, &longest, &marks);
@@ -125,29 +125,14 @@ static int put_cacheable_head(const struct ready_layout *layout, const struct ca
 	return 0;
 }
 
-size_t ready_put_passing_head(const struct ready_layout *layout, const struct cache_facts *facts,
+size_t ready_put_passing_head(const struct ready_layout *layout, const struct answer_label *label,
 			      struct view der, const struct moment *now, uint8_t *out)
 {
 	size_t size = 0;
-	if (!is_lightweight(facts) ||
-	    put_cacheable_head(layout, facts, der, wall_seconds(now->wall_us), out, &size) < 0)
+	if (!is_lightweight(label) ||
+	    put_cacheable_head(layout, label, der, wall_seconds(now->wall_us), out, &size) < 0)
 		return 0;
 	return size;
-}
-
-struct cache_facts ready_facts(const struct message_answer *m)
-{
-	return (struct cache_facts){
-		.tag = m->tag,
-		.issuer = m->issuer,
-		.status = (uint8_t)m->status,
-		.traits = (uint8_t)m->traits,
-		.produced_at = m->produced_at,
-		.this_update = m->this_update,
-		.next_update = m->next_update,
-		.serve_until = m->serve_until,
-		.refresh_at = m->refresh_at,
-	};
 }
 
 int ready_put(struct cache *cache, const struct ready_layout *layout, struct view key,
@@ -160,9 +145,8 @@ int ready_put(struct cache *cache, const struct ready_layout *layout, struct vie
 	int64_t second = wall_seconds(now->wall_us);
 	size_t size;
 	struct prefix prefix = {.stamp = (uint32_t)second};
-	struct cache_facts facts = ready_facts(m);
-	if (for_http_caches(&facts)) {
-		int r = put_cacheable_head(layout, &facts, m->der, second, head, &size);
+	if (for_http_caches(&m->label)) {
+		int r = put_cacheable_head(layout, &m->label, m->der, second, head, &size);
 		if (r < 0)
 			return r;
 	} else {
@@ -171,8 +155,8 @@ int ready_put(struct cache *cache, const struct ready_layout *layout, struct vie
 	prefix.head_size = (uint16_t)size;
 	memcpy(payload, &prefix, sizeof(prefix));
 	memcpy(head + size, m->der.data, m->der.size);
-	return cache_put(cache, key, &facts, view_of(payload, sizeof(prefix) + size + m->der.size),
-			 ret);
+	struct view stored = view_of(payload, sizeof(prefix) + size + m->der.size);
+	return cache_put(cache, key, &m->label, stored, ret);
 }
 
 static struct ready_reply parts_of(const struct cache_entry *entry)
@@ -190,16 +174,16 @@ struct view ready_der(const struct cache_entry *entry)
 
 bool ready_is_cacheable(const struct cache_entry *entry)
 {
-	struct cache_facts facts = cache_entry_facts(entry);
-	return for_http_caches(&facts);
+	struct answer_label label = cache_entry_label(entry);
+	return for_http_caches(&label);
 }
 
 static void bring_up_to_date(const struct ready_layout *layout, struct cache_entry *entry,
 			     int64_t second)
 {
 	size_t body_size = ready_der(entry).size;
-	struct cache_facts facts = cache_entry_facts(entry);
-	struct http_cacheable reply = reply_at(layout, &facts, second);
+	struct answer_label label = cache_entry_label(entry);
+	struct http_cacheable reply = reply_at(layout, &label, second);
 	uint8_t *payload = cache_entry_payload_mutable(entry);
 	struct prefix *prefix = (struct prefix *)(void *)payload;
 	prefix->stamp = (uint32_t)second;
@@ -235,11 +219,11 @@ size_t ready_not_modified(const struct ready_layout *layout, const struct cache_
 	if (!http_is_conditional(request) || request->method == HTTP_POST ||
 	    !ready_is_cacheable(entry) || !stored_hash(layout, entry, hash))
 		return 0;
-	struct cache_facts facts = cache_entry_facts(entry);
-	int64_t modified = facts.traits & ANSWER_UNCHANGED ? facts.produced_at : HTTP_NO_DATE;
+	struct answer_label label = cache_entry_label(entry);
+	int64_t modified = label.traits & ANSWER_UNCHANGED ? label.produced_at : HTTP_NO_DATE;
 	if (!http_is_not_modified(request, hash, modified))
 		return 0;
-	struct http_cacheable reply = reply_at(layout, &facts, wall_seconds(now->wall_us));
+	struct http_cacheable reply = reply_at(layout, &label, wall_seconds(now->wall_us));
 	reply.hash = hash;
 	return http_put_not_modified(out, &reply);
 }

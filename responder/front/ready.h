@@ -26,12 +26,10 @@ struct ready_layout {
 
 void ready_layout_init(struct ready_layout *layout, int64_t max_age_us);
 
-/* Of a successful answer: what a cache keeps beside it. */
-struct cache_facts ready_facts(const struct message_answer *m);
 /* May it be said no more, because it has ended, time or an issuance may have overtaken it (P-23), it
  * comes from a future that our clock was set back from (P-28), or HTTP caches that were told how long
  * to keep it must find a newer one now (RFC 9919, 7.1)? */
-bool ready_is_over(const struct ready_layout *layout, const struct cache_facts *facts,
+bool ready_is_over(const struct ready_layout *layout, const struct answer_label *label,
 		   const struct moment *now);
 
 /* Stores a successful answer under its key. What cache_put() returns. */
@@ -51,7 +49,7 @@ struct ready_reply ready_reply(const struct ready_layout *layout, struct cache_e
 
 /* The head for a successful answer that is not stored here (several CertIDs, a nonce): written to
  * HTTP_REPLY_HEAD_SIZE octets. Gives its size; 0: no head of its own, it is for no cache. */
-size_t ready_put_passing_head(const struct ready_layout *layout, const struct cache_facts *facts,
+size_t ready_put_passing_head(const struct ready_layout *layout, const struct answer_label *label,
 			      struct view der, const struct moment *now, uint8_t *out);
 
 /* Whether the stored answer's head is for HTTP caches; that of `unknown` mostly is not (P-50). */

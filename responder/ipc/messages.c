@@ -71,6 +71,7 @@ static const struct field query_certid[] = {
 static const struct field query_end[] = {
 	{VIEW(struct message_query, preferred, 0, LIMIT_PREFERENCES)},
 	{BOOL(struct message_query, raw_nonce)},
+	{U64(struct message_query, request)},
 };
 
 static const struct field answer_result[] = {
@@ -79,15 +80,15 @@ static const struct field answer_result[] = {
 };
 static const struct field answer_response[] = {
 	{BOOL(struct message_answer, cacheable)},
-	{ENUM(struct message_answer, status, STATUSES)},
-	{U32(struct message_answer, traits, 0, ANSWER_TRAITS)},
-	{U64(struct message_answer, tag)},
-	{U32(struct message_answer, issuer, 0, INT32_MAX)},
-	{TIME(struct message_answer, produced_at)},
-	{TIME(struct message_answer, this_update)},
-	{TIME(struct message_answer, next_update)},
-	{TIME(struct message_answer, serve_until)},
-	{TIME(struct message_answer, refresh_at)},
+	{ENUM(struct message_answer, label.status, STATUSES)},
+	{U32(struct message_answer, label.traits, 0, ANSWER_TRAITS)},
+	{U64(struct message_answer, label.tag)},
+	{U32(struct message_answer, label.issuer, 0, INT32_MAX)},
+	{TIME(struct message_answer, label.produced_at)},
+	{TIME(struct message_answer, label.this_update)},
+	{TIME(struct message_answer, label.next_update)},
+	{TIME(struct message_answer, label.serve_until)},
+	{TIME(struct message_answer, label.refresh_at)},
 	{VIEW(struct message_answer, der, 1, LIMIT_RESPONSE)},
 };
 
@@ -134,6 +135,7 @@ static const struct field sign_entry_fields[] = {
 static const struct field sign_end[] = {
 	{VIEW(struct message_sign, algorithm, 0, LIMIT_OID)},
 	{BOOL(struct message_sign, raw_nonce)},
+	{U64(struct message_sign, request)},
 };
 
 static const struct field algorithms_fields[] = {
@@ -168,13 +170,14 @@ static const struct field signed_response[] = {
 
 #define QUERY_MOST (LIMIT_CERTIDS * (LIMIT_CERTID + 4u) + LIMIT_NONCE + 1024u)
 static const struct field signed_query_fields[] = {
-	{VIEW(struct message_signed_query, request, 1, LIMIT_REQUEST_BODY)},
+	{VIEW(struct message_signed_query, signed_request, 1, LIMIT_REQUEST_BODY)},
 	{VIEW(struct message_signed_query, query, 1, QUERY_MOST)},
 };
 static const struct field verify_fields[] = {
 	{U64(struct message_verify, id)},
 	{U32(struct message_verify, issuer, 0, LIMIT_ISSUERS - 1)},
-	{VIEW(struct message_verify, request, 1, LIMIT_REQUEST_BODY)},
+	{VIEW(struct message_verify, signed_request, 1, LIMIT_REQUEST_BODY)},
+	{U64(struct message_verify, request)},
 };
 #define VERIFIED_RESULTS \
 	(BIT(OCSP_SUCCESSFUL) | BIT(OCSP_MALFORMED_REQUEST) | BIT(OCSP_UNAUTHORIZED))

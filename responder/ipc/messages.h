@@ -4,10 +4,13 @@
 #pragma once
 
 #include "base/facts.h"
+#include "base/label.h"
 #include "base/limits.h"
 #include "base/record.h"
 #include "ocsp/request.h"
 #include "ocsp/response.h"
+
+#include <inttypes.h>
 
 enum message_type {
 	/* front → ledger */
@@ -30,9 +33,15 @@ enum message_type {
 	MESSAGE_VERIFIED = 80,
 };
 
+/* How a request's number is written in the debug log. The front numbers what it is asked; the number
+ * travels with the question and with the work for it, so that the lines of all rooms can be put
+ * together. An answer needs none: it repeats its question's id. Decides nothing; 0: nobody's. */
+#define REQUEST_FORMAT "request=%016" PRIx64
+
 /* A question. The front has parsed the request; the ledger parses each CertID again. */
 struct message_query {
 	uint64_t id; /* the front's; repeated in the answer */
+	uint64_t request;
 	struct view nonce; /* empty: none */
 	bool raw_nonce; /* it came without its OCTET STRING (P-16) */
 	unsigned certid_count; /* 1 … LIMIT_CERTIDS */
@@ -47,35 +56,16 @@ struct message_query {
 
 /* A question and the signed request that it was taken from. */
 struct message_signed_query {
-	struct view request; /* DER */
+	struct view signed_request; /* DER */
 	struct view query; /* a MESSAGE_QUERY's payload */
 };
-
-/* What the verdict knew and every cache must know too (P-23); bits. */
-enum answer_trait {
-	ANSWER_STICKY = 1, /* revoked on record: true however old the evidence is (I-3) */
-	ANSWER_SHARED = 2, /* HTTP caches may keep it: no issuance overtakes it (P-50) */
-	ANSWER_LIGHTWEIGHT = 4, /* its HTTP head and its replacement are RFC 9919's */
-	/* P-49: good, and nothing else was ever said of this certificate in an answer that bears a
-	 * Last-Modified: that date alone confirms what a client holds. */
-	ANSWER_UNCHANGED = 8,
-};
-#define ANSWER_TRAITS 15
 
 /* Where an answer belongs, so that a purge can find it, and how long it is true. */
 struct message_answer {
 	uint64_t id;
 	enum ocsp_result result; /* unless SUCCESSFUL, nothing below is used; read as zeros */
 	bool cacheable; /* one CertID, no nonce */
-	enum ocsp_status status; /* of the first CertID */
-	uint32_t traits; /* enum answer_trait, of all CertIDs */
-	uint64_t tag; /* names the certificate; opaque outside the ledger */
-	int32_t issuer;
-	int64_t produced_at, this_update, next_update; /* seconds since 1970 */
-	/* From here on no cache says it, ours or HTTP's: by then time or an issuance may have
-	 * overtaken it (P-23). Never after next_update. */
-	int64_t serve_until;
-	int64_t refresh_at; /* ask again from here on (P-28) */
+	struct answer_label label;
 	struct view der; /* the OCSPResponse */
 };
 
@@ -128,6 +118,7 @@ struct sign_entry {
 /* A job: fields only, never a digest or bytes to be signed. */
 struct message_sign {
 	uint64_t id; /* the ledger's; repeated in the result */
+	uint64_t request; /* of the first who asked */
 	uint32_t issuer; /* index of the [issuer] section, from 0, in the order of the file */
 	struct view nonce;
 	bool raw_nonce; /* written without an OCTET STRING around it (P-16) */
@@ -166,8 +157,9 @@ struct message_offer {
 /* Who signed this, and may they ask this issuer (P-15)? */
 struct message_verify {
 	uint64_t id; /* the ledger's; repeated in the result */
+	uint64_t request;
 	uint32_t issuer; /* as in message_sign */
-	struct view request; /* DER */
+	struct view signed_request; /* DER */
 };
 
 struct message_verified {

@@ -57,42 +57,25 @@ static struct message_answer answer_of(const struct ledger *l, const struct job 
 	struct message_answer m = {
 		.result = OCSP_SUCCESSFUL,
 		.cacheable = job->cacheable && is_shareable(job->issuer),
-		.status = job->entries[0].verdict.status,
-		.traits = traits_of(job),
-		.tag = job->entries[0].tag,
-		.issuer = job->issuer->record.id,
-		.produced_at = signed_response->produced_at,
-		.this_update = job->this_update,
-		.next_update = signed_response->next_update,
+		.label.tag = job->entries[0].tag,
+		.label.issuer = job->issuer->record.id,
+		.label.status = job->entries[0].verdict.status,
+		.label.traits = traits_of(job),
+		.label.produced_at = signed_response->produced_at,
+		.label.this_update = job->this_update,
+		.label.next_update = signed_response->next_update,
 		.der = signed_response->der,
 	};
-	times_of_answer(l, job, &m);
+	times_of_answer(l, job, &m.label);
 	return m;
-}
-
-static void answer_store(struct ledger *l, struct view key, const struct message_answer *m)
-{
-	struct cache_facts facts = {
-		.tag = m->tag,
-		.issuer = m->issuer,
-		.status = (uint8_t)m->status,
-		.traits = (uint8_t)m->traits,
-		.produced_at = m->produced_at,
-		.this_update = m->this_update,
-		.next_update = m->next_update,
-		.serve_until = m->serve_until,
-		.refresh_at = m->refresh_at,
-	};
-	/* Not stored is only slower. */
-	int result = cache_put(l->cache, key, &facts, m->der, NULL);
-	(void)result;
 }
 
 void answer_signed(struct ledger *l, struct job *job, const struct message_signed *m)
 {
 	struct message_answer answer = answer_of(l, job, m);
+	/* Not stored is only slower. */
 	if (job->cacheable)
-		answer_store(l, job->key, &answer);
+		(void)!cache_put(l->cache, job->key, &answer.label, answer.der, NULL);
 	job_finish(l, job, &answer);
 }
 
@@ -100,14 +83,15 @@ void answer_signed(struct ledger *l, struct job *job, const struct message_signe
 
 /* What is due to be made anew is not repeated to a front. And nothing that comes from a future which our
  * clock was set back from (P-28). */
-static bool facts_usable(const struct ledger *l, const struct cache_facts *facts, struct moment now)
+static bool label_usable(const struct ledger *l, const struct answer_label *label,
+			 struct moment now)
 {
 	int64_t now_s = wall_seconds(now.wall_us);
 	bool fresh = l->has_evidence && evidence_fresh(l, &l->evidence, now);
-	bool past = now_s >= facts->refresh_at || now_s >= facts->serve_until ||
-		    now_s >= facts->next_update;
-	bool future = facts->this_update > now_s || facts->produced_at > now_s;
-	return (fresh || (facts->traits & ANSWER_STICKY)) && !past && !future;
+	bool past = now_s >= label->refresh_at || now_s >= label->serve_until ||
+		    now_s >= label->next_update;
+	bool future = label->this_update > now_s || label->produced_at > now_s;
+	return (fresh || (label->traits & ANSWER_STICKY)) && !past && !future;
 }
 
 bool answer_cached(struct ledger *l, unsigned front, uint64_t id, const struct issuer *issuer,
@@ -117,24 +101,15 @@ bool answer_cached(struct ledger *l, unsigned front, uint64_t id, const struct i
 	struct cache_entry *entry = cache_get(l->cache, key);
 	if (!entry)
 		return false;
-	struct cache_facts facts = cache_entry_facts(entry);
-	if (!facts_usable(l, &facts, now))
-		return false;
 	struct message_answer m = {
 		.id = id,
 		.result = OCSP_SUCCESSFUL,
 		.cacheable = is_shareable(issuer),
-		.status = (enum ocsp_status)facts.status,
-		.traits = facts.traits,
-		.tag = facts.tag,
-		.issuer = facts.issuer,
-		.produced_at = facts.produced_at,
-		.this_update = facts.this_update,
-		.next_update = facts.next_update,
-		.serve_until = facts.serve_until,
-		.refresh_at = facts.refresh_at,
+		.label = cache_entry_label(entry),
 		.der = cache_entry_payload(entry),
 	};
+	if (!label_usable(l, &m.label, now))
+		return false;
 	answer_send(l, front, &m);
 	return true;
 }

@@ -201,7 +201,7 @@ static int take_signed_query(struct ledger *l, unsigned front, struct view paylo
 	struct message_signed_query m;
 	struct question q;
 	if (message_signed_query_read(payload, &m) < 0 || question_read(&q, m.query) < 0 ||
-	    !is_question_of(&q.query, m.request))
+	    !is_question_of(&q.query, m.signed_request))
 		return -EBADMSG;
 	/* Before there is evidence nobody knows which issuers there are. */
 	if (l->has_evidence && !signature_counts(l, &q, now))

@@ -212,7 +212,7 @@ bool truth_wants_lookup(const struct ledger *l, const struct entry *entry, struc
 must_check bool times_decide(const struct ledger *l, struct job *job, bool final,
 			     struct moment now);
 /* Of what was signed: from when on no cache may say it (P-23), and when it is to be asked for anew. */
-void times_of_answer(const struct ledger *l, const struct job *job, struct message_answer *m);
+void times_of_answer(const struct ledger *l, const struct job *job, struct answer_label *label);
 
 /* ---- facts.c: what answers say besides the status (P-30) ---- */
 

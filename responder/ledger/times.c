@@ -101,35 +101,35 @@ bool times_decide(const struct ledger *l, struct job *job, bool final, struct mo
 
 /* ---- after signing ---- */
 
-static bool is_lightweight(const struct message_answer *m)
+static bool is_lightweight(const struct answer_label *label)
 {
-	return m->traits & ANSWER_LIGHTWEIGHT;
+	return label->traits & ANSWER_LIGHTWEIGHT;
 }
 
-static int64_t serve_until(const struct job *job, const struct message_answer *m)
+static int64_t serve_until(const struct job *job, const struct answer_label *label)
 {
 	/* RFC 9919, 7.2: max-age, which ends here at the latest, ends before nextUpdate. */
-	int64_t until = m->next_update - is_lightweight(m);
+	int64_t until = label->next_update - is_lightweight(label);
 	if (job->valid_until < until)
 		until = job->valid_until;
-	if (job->unassigned && m->produced_at + LIMIT_UNASSIGNED_AGE < until)
-		until = m->produced_at + LIMIT_UNASSIGNED_AGE;
+	if (job->unassigned && label->produced_at + LIMIT_UNASSIGNED_AGE < until)
+		until = label->produced_at + LIMIT_UNASSIGNED_AGE;
 	return until;
 }
 
 /* For how long caches may hold it. RFC 9919, 7.1: HTTP caches that come back after the max-age that
  * they were told find a newer one, so none lives longer here. */
-static int64_t life_here(const struct ledger *l, const struct message_answer *m)
+static int64_t life_here(const struct ledger *l, const struct answer_label *label)
 {
-	int64_t life = m->next_update - m->produced_at;
+	int64_t life = label->next_update - label->produced_at;
 	int64_t max_age = l->conf->server.max_age_us / SECOND_US;
-	return is_lightweight(m) && max_age < life ? max_age : life;
+	return is_lightweight(label) && max_age < life ? max_age : life;
 }
 
 /* From -1000 to 1000, the same for one answer each time. */
-static int64_t spread(const struct ledger *l, const struct message_answer *m)
+static int64_t spread(const struct ledger *l, const struct answer_label *label)
 {
-	uint64_t seed[2] = {m->tag, (uint64_t)m->produced_at};
+	uint64_t seed[2] = {label->tag, (uint64_t)label->produced_at};
 	return (int64_t)(siphash(&l->key, view_of(seed, sizeof(seed))) % 2001) - 1000;
 }
 
@@ -143,26 +143,26 @@ static int64_t stretched(int64_t span, int64_t share)
  * (FAULTS.md row 13). Where the profile sets a bound it is one: of the life that relying parties see,
  * from thisUpdate on, and the spread is before it. */
 static int64_t refresh_time(const struct ledger *l, enum profile profile,
-			    const struct message_answer *m)
+			    const struct answer_label *label)
 {
-	int64_t most = profile_refresh_most(profile), soon = m->produced_at + 1;
-	int64_t life = life_here(l, m);
+	int64_t most = profile_refresh_most(profile), soon = label->produced_at + 1;
+	int64_t life = life_here(l, label);
 	if (most == INT64_MAX)
-		return m->produced_at + stretched(life / 2, spread(l, m));
-	int64_t half = (m->next_update - m->this_update) / 2;
-	int64_t bound = m->this_update + (half < most ? half : most);
+		return label->produced_at + stretched(life / 2, spread(l, label));
+	int64_t half = (label->next_update - label->this_update) / 2;
+	int64_t bound = label->this_update + (half < most ? half : most);
 	/* Revoked is said on old evidence, too; then again and again. */
-	return bound <= soon
-		       ? soon
-		       : m->produced_at + stretched(bound - m->produced_at, spread(l, m) - 1000);
+	return bound <= soon ? soon
+			     : label->produced_at + stretched(bound - label->produced_at,
+							      spread(l, label) - 1000);
 }
 
-void times_of_answer(const struct ledger *l, const struct job *job, struct message_answer *m)
+void times_of_answer(const struct ledger *l, const struct job *job, struct answer_label *label)
 {
-	m->serve_until = serve_until(job, m);
-	m->refresh_at = refresh_time(l, job->issuer->section->profile, m);
-	if (facts_missing(job) && m->refresh_at > m->produced_at + WITHOUT_FACTS_LIFE_S)
-		m->refresh_at = m->produced_at + WITHOUT_FACTS_LIFE_S;
-	if (m->refresh_at > m->serve_until)
-		m->refresh_at = m->serve_until;
+	label->serve_until = serve_until(job, label);
+	label->refresh_at = refresh_time(l, job->issuer->section->profile, label);
+	if (facts_missing(job) && label->refresh_at > label->produced_at + WITHOUT_FACTS_LIFE_S)
+		label->refresh_at = label->produced_at + WITHOUT_FACTS_LIFE_S;
+	if (label->refresh_at > label->serve_until)
+		label->refresh_at = label->serve_until;
 }

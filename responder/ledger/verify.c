@@ -50,7 +50,8 @@ bool verify_ask(struct ledger *l, unsigned front, uint64_t front_id, uint32_t is
 	struct verification *v = verification_new(l, front, front_id, m->query, now);
 	if (!v)
 		return false;
-	const struct message_verify ask = {.id = v->id, .issuer = issuer, .request = m->request};
+	const struct message_verify ask = {
+		.id = v->id, .issuer = issuer, .signed_request = m->signed_request};
 	buffer_reset(&l->frame);
 	message_verify_write(&l->frame, &ask);
 	if (buffer_result(&l->frame) < 0) {

@@ -15,6 +15,19 @@
 
 #include <errno.h>
 
+const char *ocsp_result_name(enum ocsp_result result)
+{
+	static const char *const names[] = {
+		[OCSP_SUCCESSFUL] = "successful",
+		[OCSP_MALFORMED_REQUEST] = "malformedRequest",
+		[OCSP_INTERNAL_ERROR] = "internalError",
+		[OCSP_TRY_LATER] = "tryLater",
+		[OCSP_SIG_REQUIRED] = "sigRequired",
+		[OCSP_UNAUTHORIZED] = "unauthorized",
+	};
+	return names[result];
+}
+
 #define ERROR_RESPONSE(result) DER_SEQUENCE, 3, DER_ENUMERATED, 1, result
 
 struct view ocsp_error_response(enum ocsp_result result)

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/facts.h"
+#include "base/label.h"
 #include "base/limits.h"
 #include "base/record.h"
 
@@ -35,8 +36,8 @@ enum ocsp_result {
 /* The five octets of an error response (P-1, P-20); static storage. */
 struct view ocsp_error_response(enum ocsp_result result);
 
-/* CertStatus. The numbers go over channels. */
-enum ocsp_status { OCSP_GOOD = 0, OCSP_REVOKED = 1, OCSP_UNKNOWN = 2 };
+/* "tryLater": as RFC 6960 spells it. Static storage. */
+const char *ocsp_result_name(enum ocsp_result result);
 
 /* One SingleResponse. Times are seconds since 1970. */
 struct ocsp_single {

@@ -113,6 +113,8 @@ static void do_job(struct signer *s, struct view payload, struct moment now)
 		return; /* was read once before it was queued */
 	buffer_reset(&s->der);
 	keyring_answer(&s->keyring, &job, wall_seconds(now.wall_us), &s->der, &answer, &reason);
+	log_debug("signed " REQUEST_FORMAT " issuer=%u certids=%u result=%s", job.request,
+		  job.issuer, job.count, ocsp_result_name(answer.result));
 	if (reason)
 		complain(s, job.issuer, reason, now.mono_us);
 	send_answer(s, &answer);

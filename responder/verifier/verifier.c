@@ -40,7 +40,7 @@ static enum ocsp_result judge(struct verifier *v, const struct message_verify *m
 	const char *reason = "its issuer asks for no signatures";
 	enum ocsp_result result = OCSP_UNAUTHORIZED;
 	if (m->issuer < v->conf->issuer_count && v->each[m->issuer].requestors)
-		result = requestors_judge(v->each[m->issuer].requestors, m->request,
+		result = requestors_judge(v->each[m->issuer].requestors, m->signed_request,
 					  wall_seconds(now.wall_us), &reason);
 	if (result == OCSP_SUCCESSFUL) {
 		v->verified++;
@@ -62,6 +62,8 @@ static int on_frame(void *context, uint8_t type, struct view payload)
 	if (type != MESSAGE_VERIFY || message_verify_read(payload, &m) < 0)
 		return -EBADMSG;
 	struct message_verified answer = {.id = m.id, .result = judge(v, &m)};
+	log_debug("verified " REQUEST_FORMAT " issuer=%u result=%s", m.request, m.issuer,
+		  ocsp_result_name(answer.result));
 	buffer_reset(&v->frame);
 	message_verified_write(&v->frame, &answer);
 	int result = buffer_result(&v->frame);

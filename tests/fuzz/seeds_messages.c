@@ -43,15 +43,15 @@ static int put_answers(struct view octets)
 	int wrong = put_file("answer-error", MESSAGE_ANSWER, &out);
 	answer = (struct message_answer){.id = 2,
 					 .cacheable = true,
-					 .status = OCSP_REVOKED,
-					 .traits = ANSWER_STICKY | ANSWER_SHARED,
-					 .tag = 77,
-					 .issuer = 1,
-					 .produced_at = NOW,
-					 .this_update = NOW,
-					 .next_update = NOW + 28799,
-					 .serve_until = NOW + 28799,
-					 .refresh_at = NOW + 14400,
+					 .label.status = OCSP_REVOKED,
+					 .label.traits = ANSWER_STICKY | ANSWER_SHARED,
+					 .label.tag = 77,
+					 .label.issuer = 1,
+					 .label.produced_at = NOW,
+					 .label.this_update = NOW,
+					 .label.next_update = NOW + 28799,
+					 .label.serve_until = NOW + 28799,
+					 .label.refresh_at = NOW + 14400,
 					 .der = octets};
 	message_answer_write(&out, &answer);
 	return wrong | put_file("answer", MESSAGE_ANSWER, &out);
@@ -128,9 +128,10 @@ static int put_verifications(struct view octets)
 {
 	struct buffer out = {0};
 	message_signed_query_write(
-		&out, &(struct message_signed_query){.request = octets, .query = octets});
+		&out, &(struct message_signed_query){.signed_request = octets, .query = octets});
 	int wrong = put_file("signed_query", MESSAGE_SIGNED_QUERY, &out);
-	message_verify_write(&out, &(struct message_verify){.issuer = 1, .request = octets});
+	message_verify_write(&out, &(struct message_verify){
+					   .issuer = 1, .request = 2, .signed_request = octets});
 	wrong |= put_file("verify", MESSAGE_VERIFY, &out);
 	message_verified_write(&out, &(struct message_verified){.result = OCSP_UNAUTHORIZED});
 	return wrong | put_file("verified", MESSAGE_VERIFIED, &out);

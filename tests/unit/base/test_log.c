@@ -105,6 +105,24 @@ static void write_to_journal(void)
 }
 
 /* sd-daemon(3). */
+static int looked_at;
+
+static void write_debug(void)
+{
+	log_init("test", LOG_LEVEL_INFO);
+	log_debug("asked=%d", ++looked_at);
+	log_set_level(LOG_LEVEL_DEBUG);
+	log_debug("asked=%d", ++looked_at);
+}
+
+static void a_debug_line_costs_nothing_where_nobody_debugs(void **state)
+{
+	(void)state;
+	char text[1024];
+	capture(write_debug, text, sizeof(text));
+	assert_string_equal(text, "test: asked=1\n");
+}
+
 static void only_a_journal_gets_the_priority(void **state)
 {
 	(void)state;
@@ -117,6 +135,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(control_characters_are_escaped),
+		cmocka_unit_test(a_debug_line_costs_nothing_where_nobody_debugs),
 		cmocka_unit_test(a_long_line_is_cut_and_stays_one_line),
 		cmocka_unit_test(lines_above_the_level_are_not_written),
 		cmocka_unit_test(names_in_utf_8_stay_legible),

@@ -24,8 +24,8 @@ static int put(struct cache *cache, uint32_t number, uint64_t tag, int32_t issue
 	uint8_t storage[8];
 	static uint8_t payload[70000];
 	memset(payload, (int)(number & 0x7f), sizeof(payload));
-	struct cache_facts facts = {.tag = tag, .issuer = issuer, .produced_at = 1000};
-	return cache_put(cache, key_of(number, storage), &facts, view_of(payload, size), NULL);
+	struct answer_label label = {.tag = tag, .issuer = issuer, .produced_at = 1000};
+	return cache_put(cache, key_of(number, storage), &label, view_of(payload, size), NULL);
 }
 
 static struct cache_entry *get(struct cache *cache, uint32_t number)
@@ -96,9 +96,9 @@ static void an_answer_costs_under_96_octets_of_its_own(void **state)
 	cleanup(cache_freep) struct cache *cache = new_cache(cap);
 	static uint8_t payload[1500];
 	for (uint32_t i = 0; cache_counts(cache).evictions == 0; i++) {
-		struct cache_facts facts = {.tag = i};
+		struct answer_label label = {.tag = i};
 		struct view key = key_of(i, payload + 700);
-		assert_int_equal(cache_put(cache, key, &facts, view_of(payload, size), NULL), 0);
+		assert_int_equal(cache_put(cache, key, &label, view_of(payload, size), NULL), 0);
 		assert_view_equal(cache_entry_key(cache_get(cache, key)), key);
 	}
 	struct cache_counts counts = cache_counts(cache);
@@ -152,11 +152,11 @@ static void a_new_answer_takes_the_place_of_the_former(void **state)
 	assert_int_equal(cache_purge_tag(cache, 8), 1);
 }
 
-static void facts_come_back_as_they_went_in(void **state)
+static void a_label_comes_back_as_it_went_in(void **state)
 {
 	(void)state;
 	cleanup(cache_freep) struct cache *cache = new_cache(MEBIBYTE);
-	struct cache_facts facts = {
+	struct answer_label label = {
 		.tag = UINT64_MAX,
 		.issuer = 7,
 		.status = 2,
@@ -168,18 +168,18 @@ static void facts_come_back_as_they_went_in(void **state)
 		.next_update = INT64_C(253402300799), /* 9999-12-31: a closing CA's final answer */
 	};
 	struct cache_entry *entry = NULL;
-	assert_int_equal(cache_put(cache, view_of("k", 1), &facts, view_of("payload", 7), &entry),
+	assert_int_equal(cache_put(cache, view_of("k", 1), &label, view_of("payload", 7), &entry),
 			 0);
-	struct cache_facts back = cache_entry_facts(entry);
-	assert_int_equal(back.tag, facts.tag);
-	assert_int_equal(back.issuer, facts.issuer);
-	assert_int_equal(back.status, facts.status);
-	assert_int_equal(back.produced_at, facts.produced_at);
-	assert_int_equal(back.this_update, facts.this_update);
-	assert_int_equal(back.refresh_at, facts.refresh_at);
-	assert_int_equal(back.next_update, facts.next_update);
-	assert_int_equal(back.serve_until, facts.serve_until);
-	assert_int_equal(back.traits, facts.traits);
+	struct answer_label back = cache_entry_label(entry);
+	assert_int_equal(back.tag, label.tag);
+	assert_int_equal(back.issuer, label.issuer);
+	assert_int_equal(back.status, label.status);
+	assert_int_equal(back.produced_at, label.produced_at);
+	assert_int_equal(back.this_update, label.this_update);
+	assert_int_equal(back.refresh_at, label.refresh_at);
+	assert_int_equal(back.next_update, label.next_update);
+	assert_int_equal(back.serve_until, label.serve_until);
+	assert_int_equal(back.traits, label.traits);
 	assert_view_equal(cache_entry_payload(entry), view_of("payload", 7));
 }
 
@@ -188,19 +188,19 @@ static void times_too_far_away_are_brought_nearer(void **state)
 {
 	(void)state;
 	cleanup(cache_freep) struct cache *cache = new_cache(MEBIBYTE);
-	struct cache_facts facts = {
+	struct answer_label label = {
 		.produced_at = 1700000000,
 		.next_update = INT64_C(253402300798), /* a second before for ever */
 		.serve_until = INT64_C(253402300799),
 		.refresh_at = 1699999999,
 	};
 	struct cache_entry *entry = NULL;
-	assert_int_equal(cache_put(cache, view_of("k", 1), &facts, view_of("payload", 7), &entry),
+	assert_int_equal(cache_put(cache, view_of("k", 1), &label, view_of("payload", 7), &entry),
 			 0);
-	struct cache_facts back = cache_entry_facts(entry);
+	struct answer_label back = cache_entry_label(entry);
 	assert_int_equal(back.next_update, INT64_C(1700000000) + UINT32_MAX - 1);
-	assert_int_equal(back.serve_until, facts.serve_until);
-	assert_int_equal(back.refresh_at, facts.produced_at);
+	assert_int_equal(back.serve_until, label.serve_until);
+	assert_int_equal(back.refresh_at, label.produced_at);
 }
 
 int main(void)
@@ -216,7 +216,7 @@ int main(void)
 		cmocka_unit_test(an_issuer_purge_removes_its_answers_and_no_other),
 		cmocka_unit_test(a_purge_of_all_leaves_the_memory_of_an_empty_cache),
 		cmocka_unit_test(a_new_answer_takes_the_place_of_the_former),
-		cmocka_unit_test(facts_come_back_as_they_went_in),
+		cmocka_unit_test(a_label_comes_back_as_it_went_in),
 		cmocka_unit_test(times_too_far_away_are_brought_nearer),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

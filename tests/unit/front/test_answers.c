@@ -26,6 +26,7 @@ struct world {
 	struct view last_nonce;
 	bool last_is_raw;
 	unsigned last_certids;
+	uint64_t last_request;
 };
 
 static bool take_query(void *context, const struct message_query *question)
@@ -38,6 +39,7 @@ static bool take_query(void *context, const struct message_query *question)
 	w->last_nonce = question->nonce;
 	w->last_is_raw = question->raw_nonce;
 	w->last_certids = question->certid_count;
+	w->last_request = question->request;
 	return true;
 }
 
@@ -132,17 +134,18 @@ static struct message_answer answer_to(const struct world *w, enum ocsp_status s
 	return (struct message_answer){
 		.id = w->last_id,
 		.cacheable = true,
-		.status = status,
-		.traits = status == OCSP_REVOKED ? ANSWER_STICKY | ANSWER_SHARED
-			  : status == OCSP_GOOD  ? ANSWER_SHARED
-						 : 0,
-		.tag = 7,
-		.issuer = 3,
-		.produced_at = now,
-		.this_update = now,
-		.refresh_at = now + 100,
-		.next_update = now + 200,
-		.serve_until = status == OCSP_UNKNOWN ? now + LIMIT_UNASSIGNED_AGE : now + 200,
+		.label.status = status,
+		.label.traits = status == OCSP_REVOKED ? ANSWER_STICKY | ANSWER_SHARED
+				: status == OCSP_GOOD  ? ANSWER_SHARED
+						       : 0,
+		.label.tag = 7,
+		.label.issuer = 3,
+		.label.produced_at = now,
+		.label.this_update = now,
+		.label.refresh_at = now + 100,
+		.label.next_update = now + 200,
+		.label.serve_until =
+			status == OCSP_UNKNOWN ? now + LIMIT_UNASSIGNED_AGE : now + 200,
 		.der = view_of_string(der),
 	};
 }
@@ -242,7 +245,7 @@ static void several_certids_need_evidence_even_if_the_first_is_revoked(void **st
 	advance(w, 2 * SECOND_US);
 	struct message_answer m = answer_to(w, OCSP_REVOKED, "revoked a, good b");
 	m.cacheable = false;
-	m.traits = ANSWER_SHARED; /* not all are sticky */
+	m.label.traits = ANSWER_SHARED; /* not all are sticky */
 	answers_answer(w->answers, &m, &w->now);
 	assert_int_equal(asker.result, OCSP_TRY_LATER);
 }
@@ -276,7 +279,7 @@ static void an_answer_that_arrives_too_late_does_not_leave(void **state)
 	struct asker asker = {0};
 	assert_int_equal(ask(w, &asker, "a"), ANSWERS_WAITING);
 	struct message_answer m = answer_to(w, OCSP_REVOKED, "revoked a");
-	m.next_update = START;
+	m.label.next_update = START;
 	answers_answer(w->answers, &m, &w->now);
 	assert_int_equal(asker.result, OCSP_TRY_LATER);
 }
@@ -335,8 +338,8 @@ static void never_issued_is_kept_for_a_second_and_needs_evidence(void **state)
 	struct asker asker = {0};
 	assert_int_equal(ask(w, &asker, "a"), ANSWERS_WAITING);
 	struct message_answer m = answer_to(w, OCSP_REVOKED, "never issued a");
-	m.traits = 0;
-	m.serve_until = START + 1;
+	m.label.traits = 0;
+	m.label.serve_until = START + 1;
 	answers_answer(w->answers, &m, &w->now);
 	assert_int_equal(asker.result, OCSP_SUCCESSFUL);
 	assert_now(w, "a", "never issued a");
@@ -364,7 +367,7 @@ static void an_answer_that_arrives_before_its_this_update_does_not_leave(void **
 	struct asker asker = {0};
 	assert_int_equal(ask(w, &asker, "a"), ANSWERS_WAITING);
 	struct message_answer m = answer_to(w, OCSP_REVOKED, "future a");
-	m.this_update = m.produced_at = START + 10;
+	m.label.this_update = m.label.produced_at = START + 10;
 	answers_answer(w->answers, &m, &w->now);
 	assert_int_equal(asker.result, OCSP_TRY_LATER);
 }
@@ -377,7 +380,7 @@ static void a_good_is_not_said_past_the_end_of_its_verdict(void **state)
 	tick(w, 1000 * SECOND_US);
 	assert_int_equal(ask(w, &asker, "a"), ANSWERS_WAITING);
 	struct message_answer m = answer_to(w, OCSP_GOOD, "good a");
-	m.serve_until = START + 50;
+	m.label.serve_until = START + 50;
 	answers_answer(w->answers, &m, &w->now);
 	advance(w, 49 * SECOND_US);
 	assert_now(w, "a", "good a");
@@ -439,7 +442,7 @@ static bool is_dated(struct world *w, enum ocsp_status status, uint32_t traits)
 	certid[0]++; /* another CertID of the same certificate */
 	assert_int_equal(ask(w, &asker, certid), ANSWERS_WAITING);
 	struct message_answer m = answer_to(w, status, "an answer");
-	m.traits |= traits;
+	m.label.traits |= traits;
 	answers_answer(w->answers, &m, &w->now);
 	assert_true(asker.stored);
 	return asker.dated;
@@ -613,6 +616,23 @@ static void one_that_leaves_is_not_called(void **state)
 	assert_int_equal(stays.delivered, 1);
 }
 
+/* So that the debug log of the other rooms leads back to somebody who waits. */
+static void a_question_bears_the_number_of_the_first_who_asked(void **state)
+{
+	struct world *w = *state;
+	struct asker first = {.waiter.request = 41}, second = {.waiter.request = 42};
+	assert_int_equal(ask(w, &first, "a"), ANSWERS_WAITING);
+	assert_int_equal(w->last_request, 41);
+	assert_int_equal(ask(w, &second, "a"), ANSWERS_WAITING);
+	assert_int_equal(flight_request(second.waiter.flight), 41);
+	answers_ledger_lost(w->answers);
+	answers_ledger_connected(w->answers);
+	assert_int_equal(w->queries, 2);
+	assert_int_equal(w->last_request, 41);
+	give(w, OCSP_GOOD, "good a");
+	assert_int_equal(second.waiter.request, 42);
+}
+
 static void too_many_flights_are_shed_at_once(void **state)
 {
 	struct world *w = *state;
@@ -777,6 +797,7 @@ int main(void)
 		TEST(everybody_gets_an_answer_within_the_deadline),
 		TEST(an_answer_that_nobody_waits_for_any_more_is_ignored),
 		TEST(one_that_leaves_is_not_called),
+		TEST(a_question_bears_the_number_of_the_first_who_asked),
 		TEST(too_many_flights_are_shed_at_once),
 		TEST(too_many_waiters_are_shed_at_once),
 		TEST(without_a_ledger_misses_wait_for_a_new_one),

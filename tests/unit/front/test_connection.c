@@ -69,14 +69,14 @@ static void ledger_answers(struct world *w, enum ocsp_status status)
 	const struct message_answer m = {
 		.id = question->id,
 		.cacheable = !question->nonce,
-		.status = status,
-		.traits = status == OCSP_UNKNOWN ? 0 : ANSWER_SHARED,
-		.tag = question->serial,
-		.produced_at = second,
-		.this_update = second,
-		.refresh_at = second + 1000,
-		.next_update = second + 2000,
-		.serve_until = status == OCSP_UNKNOWN ? second + 1 : second + 2000,
+		.label.status = status,
+		.label.traits = status == OCSP_UNKNOWN ? 0 : ANSWER_SHARED,
+		.label.tag = question->serial,
+		.label.produced_at = second,
+		.label.this_update = second,
+		.label.refresh_at = second + 1000,
+		.label.next_update = second + 2000,
+		.label.serve_until = status == OCSP_UNKNOWN ? second + 1 : second + 2000,
 		.der = view_of(der, w->der_size),
 	};
 	answers_answer(w->edge->answers, &m, &now);

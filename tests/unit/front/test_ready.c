@@ -36,14 +36,14 @@ static struct message_answer answer(enum ocsp_status status, int64_t next_update
 {
 	static uint8_t der[DER_SIZE];
 	return (struct message_answer){
-		.status = status,
-		.traits = (status == OCSP_UNKNOWN ? 0U : (unsigned)ANSWER_SHARED) |
-			  (is_unchanged ? ANSWER_UNCHANGED : 0U),
-		.produced_at = START,
-		.this_update = START,
-		.refresh_at = START + 1,
-		.next_update = next_update,
-		.serve_until = next_update,
+		.label.status = status,
+		.label.traits = (status == OCSP_UNKNOWN ? 0U : (unsigned)ANSWER_SHARED) |
+				(is_unchanged ? ANSWER_UNCHANGED : 0U),
+		.label.produced_at = START,
+		.label.this_update = START,
+		.label.refresh_at = START + 1,
+		.label.next_update = next_update,
+		.label.serve_until = next_update,
 		.der = view_of(der, sizeof(der)),
 	};
 }
@@ -53,7 +53,7 @@ static struct cache_entry *put_answer(uint32_t number, struct message_answer m)
 	uint8_t *der = (uint8_t *)(uintptr_t)m.der.data;
 	memset(der + KEY_OFFSET, 0, KEY_SIZE);
 	memcpy(der + KEY_OFFSET, &number, sizeof(number));
-	m.tag = number;
+	m.label.tag = number;
 	struct cache_entry *entry = NULL;
 	struct moment now = at(START);
 	assert_int_equal(
@@ -169,7 +169,7 @@ static void max_age_never_reaches_beyond_the_end_of_the_verdict(void **state)
 {
 	(void)state;
 	struct message_answer m = answer(OCSP_GOOD, START + 1000);
-	m.serve_until = START + 100;
+	m.label.serve_until = START + 100;
 	struct cache_entry *entry = put_answer(1, m);
 	assert_true(head_says(entry, START, "max-age=100,"));
 	assert_true(head_has_date(entry, START + 40, "Expires: ", START + 100));
@@ -178,9 +178,8 @@ static void max_age_never_reaches_beyond_the_end_of_the_verdict(void **state)
 
 static bool is_over(const struct message_answer *m, int64_t second)
 {
-	struct cache_facts facts = ready_facts(m);
 	struct moment now = at(second);
-	return ready_is_over(&layout, &facts, &now);
+	return ready_is_over(&layout, &m->label, &now);
 }
 
 static void an_answer_is_over_when_its_verdict_is(void **state) /* P-23, P-28 */
@@ -189,7 +188,7 @@ static void an_answer_is_over_when_its_verdict_is(void **state) /* P-23, P-28 */
 	struct message_answer m = answer(OCSP_REVOKED, START + 1000);
 	assert_false(is_over(&m, START + 999));
 	assert_true(is_over(&m, START + 1000));
-	m.serve_until = START + 100;
+	m.label.serve_until = START + 100;
 	assert_false(is_over(&m, START + 99));
 	assert_true(is_over(&m, START + 100));
 }
@@ -198,10 +197,10 @@ static void an_answer_of_the_future_is_not_said(void **state) /* P-28 */
 {
 	(void)state;
 	struct message_answer m = answer(OCSP_REVOKED, START + 1000);
-	m.this_update -= 3600; /* back-dated */
+	m.label.this_update -= 3600; /* back-dated */
 	assert_false(is_over(&m, START));
 	assert_true(is_over(&m, START - 1));
-	m.this_update = START + 1; /* of a database whose clock is ahead */
+	m.label.this_update = START + 1; /* of a database whose clock is ahead */
 	assert_true(is_over(&m, START));
 }
 
@@ -210,8 +209,8 @@ static void a_lightweight_answer_is_replaced_before_its_max_age_is_over(void **s
 {
 	(void)state;
 	struct message_answer m = answer(OCSP_GOOD, START + 1000);
-	m.traits |= ANSWER_LIGHTWEIGHT;
-	m.serve_until = START + 999;
+	m.label.traits |= ANSWER_LIGHTWEIGHT;
+	m.label.serve_until = START + 999;
 	assert_false(is_over(&m, START + 299));
 	assert_true(is_over(&m, START + 300));
 	struct cache_entry *entry = put_answer(1, m);
@@ -224,9 +223,9 @@ static void a_lightweight_head_says_the_times_of_the_answer(void **state)
 {
 	(void)state;
 	struct message_answer m = answer(OCSP_GOOD, START + 200);
-	m.traits |= ANSWER_LIGHTWEIGHT;
-	m.this_update = START - 50;
-	m.serve_until = START + 199;
+	m.label.traits |= ANSWER_LIGHTWEIGHT;
+	m.label.this_update = START - 50;
+	m.label.serve_until = START + 199;
 	struct cache_entry *entry = put_answer(1, m);
 	assert_true(head_has_date(entry, START + 10, "\r\nLast-Modified: ", START - 50));
 	assert_true(head_has_date(entry, START + 10, "\r\nExpires: ", START + 200));
@@ -240,8 +239,8 @@ static void a_lightweight_unknown_is_for_caches(void **state)
 {
 	(void)state;
 	struct message_answer m = answer(OCSP_UNKNOWN, START + 1000);
-	m.traits = ANSWER_LIGHTWEIGHT;
-	m.serve_until = START + 1;
+	m.label.traits = ANSWER_LIGHTWEIGHT;
+	m.label.serve_until = START + 1;
 	struct cache_entry *entry = put_answer(1, m);
 	assert_true(ready_is_cacheable(entry));
 	assert_true(head_says(entry, START, "max-age=1 "));
@@ -252,8 +251,8 @@ static void a_max_age_of_nothing_is_a_second_where_it_must_be_later_than_now(voi
 {
 	(void)state;
 	struct message_answer m = answer(OCSP_GOOD, START + 1000);
-	m.traits |= ANSWER_LIGHTWEIGHT;
-	m.serve_until = START + 999;
+	m.label.traits |= ANSWER_LIGHTWEIGHT;
+	m.label.serve_until = START + 999;
 	ready_layout_init(&layout, 0);
 	assert_true(head_says(put_answer(1, m), START, "max-age=1,"));
 	assert_false(is_over(&m, START));
@@ -265,11 +264,10 @@ static void only_a_lightweight_answer_has_a_head_where_it_is_not_stored(void **s
 	(void)state;
 	uint8_t out[HTTP_REPLY_HEAD_SIZE];
 	struct message_answer m = answer(OCSP_GOOD, START + 1000);
-	struct cache_facts facts = ready_facts(&m);
 	struct moment now = at(START + 1);
-	assert_int_equal(ready_put_passing_head(&layout, &facts, m.der, &now, out), 0);
-	facts.traits |= ANSWER_LIGHTWEIGHT;
-	size_t size = ready_put_passing_head(&layout, &facts, m.der, &now, out);
+	assert_int_equal(ready_put_passing_head(&layout, &m.label, m.der, &now, out), 0);
+	m.label.traits |= ANSWER_LIGHTWEIGHT;
+	size_t size = ready_put_passing_head(&layout, &m.label, m.der, &now, out);
 	assert_true(size > 0);
 	assert_non_null(memmem(out, size, "ETag: \"", 7));
 	assert_non_null(memmem(out, size, "max-age=300,", 12));

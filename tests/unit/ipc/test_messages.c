@@ -15,6 +15,7 @@ static const uint8_t octets[LIMIT_RESPONSE + 1];
 static struct message_query a_query(void)
 {
 	return (struct message_query){.id = UINT64_MAX,
+				      .request = UINT64_MAX - 2,
 				      .nonce = view_of(octets, 32),
 				      .raw_nonce = true,
 				      .certid_count = 2,
@@ -26,21 +27,22 @@ static struct message_answer an_answer(void)
 	return (struct message_answer){.id = 7,
 				       .result = OCSP_SUCCESSFUL,
 				       .cacheable = true,
-				       .status = OCSP_REVOKED,
-				       .traits = ANSWER_TRAITS,
-				       .tag = UINT64_MAX - 1,
-				       .issuer = 3,
-				       .produced_at = NOW + 1,
-				       .this_update = NOW,
-				       .next_update = NOW + 2,
-				       .serve_until = NOW + 4,
-				       .refresh_at = NOW + 3,
+				       .label.status = OCSP_REVOKED,
+				       .label.traits = ANSWER_TRAITS,
+				       .label.tag = UINT64_MAX - 1,
+				       .label.issuer = 3,
+				       .label.produced_at = NOW + 1,
+				       .label.this_update = NOW,
+				       .label.next_update = NOW + 2,
+				       .label.serve_until = NOW + 4,
+				       .label.refresh_at = NOW + 3,
 				       .der = view_of(octets, 1500)};
 }
 
 static struct message_sign a_job(void)
 {
 	struct message_sign job = {.id = 9,
+				   .request = UINT64_MAX - 3,
 				   .issuer = LIMIT_ISSUERS - 1,
 				   .nonce = view_of(octets, LIMIT_NONCE),
 				   .raw_nonce = true,
@@ -142,8 +144,8 @@ static void truncated_or_longer_messages_are_refused(void **state)
 	done.der.size = 1000;
 	query.preferred = job.algorithm = oid;
 	EXPECT_EXACT(algorithms, algorithms);
-	struct message_signed_query around = {.request = oid, .query = oid};
-	struct message_verify verify = {.id = 1, .issuer = 3, .request = oid};
+	struct message_signed_query around = {.signed_request = oid, .query = oid};
+	struct message_verify verify = {.id = 1, .issuer = 3, .signed_request = oid, .request = 5};
 	struct message_verified verified = {.id = 1, .result = OCSP_UNAUTHORIZED};
 	EXPECT_EXACT(signed_query, around);
 	EXPECT_EXACT(verify, verify);
@@ -165,8 +167,8 @@ static void verifications_out_of_range_are_refused(void **state)
 {
 	(void)state;
 	struct view request = view_of("\x30\x00", 2);
-	struct message_signed_query around = {.request = request, .query = request};
-	struct message_verify verify = {.id = 1, .issuer = 3, .request = request};
+	struct message_signed_query around = {.signed_request = request, .query = request};
+	struct message_verify verify = {.id = 1, .issuer = 3, .signed_request = request};
 	struct message_verified verified = {.id = 1, .result = OCSP_SUCCESSFUL};
 	EXPECT_REFUSED(signed_query, around, 0, 4, 2, LIMIT_REQUEST_BODY + 1);
 	EXPECT_REFUSED(signed_query, around, 0, 4, 2, 0);
@@ -352,6 +354,7 @@ static void a_query_comes_back_as_it_was(void **state)
 	message_query_write(&out, &query);
 	assert_int_equal(message_query_read(buffer_view(&out), &back), 0);
 	assert_int_equal(back.id, query.id);
+	assert_int_equal(back.request, query.request);
 	assert_view_equal(back.nonce, query.nonce);
 	assert_true(back.raw_nonce);
 	assert_int_equal(back.certid_count, 2);
@@ -369,13 +372,13 @@ static void an_answer_comes_back_as_it_was(void **state)
 	assert_int_equal(back.id, answer.id);
 	assert_int_equal(back.result, answer.result);
 	assert_int_equal(back.cacheable, answer.cacheable);
-	assert_int_equal(back.status, answer.status);
-	assert_int_equal(back.tag, answer.tag);
-	assert_int_equal(back.issuer, answer.issuer);
-	assert_int_equal(back.produced_at, answer.produced_at);
-	assert_int_equal(back.this_update, answer.this_update);
-	assert_int_equal(back.next_update, answer.next_update);
-	assert_int_equal(back.refresh_at, answer.refresh_at);
+	assert_int_equal(back.label.status, answer.label.status);
+	assert_int_equal(back.label.tag, answer.label.tag);
+	assert_int_equal(back.label.issuer, answer.label.issuer);
+	assert_int_equal(back.label.produced_at, answer.label.produced_at);
+	assert_int_equal(back.label.this_update, answer.label.this_update);
+	assert_int_equal(back.label.next_update, answer.label.next_update);
+	assert_int_equal(back.label.refresh_at, answer.label.refresh_at);
 	assert_view_equal(back.der, answer.der);
 }
 
@@ -387,6 +390,7 @@ static void a_job_comes_back_as_it_was(void **state)
 	message_sign_write(&out, &job);
 	assert_int_equal(message_sign_read(buffer_view(&out), &back), 0);
 	assert_int_equal(back.id, job.id);
+	assert_int_equal(back.request, job.request);
 	assert_int_equal(back.issuer, job.issuer);
 	assert_view_equal(back.nonce, job.nonce);
 	assert_true(back.raw_nonce);

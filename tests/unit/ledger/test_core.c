@@ -297,10 +297,10 @@ static bool is_unchanged(struct bench *b, uint8_t serial)
 		found_good(b);
 	struct message_sign job = last_job(b);
 	sign(b, &job, job.next_update);
-	uint32_t unchanged = last_answer(b).traits & ANSWER_UNCHANGED;
+	uint32_t unchanged = last_answer(b).label.traits & ANSWER_UNCHANGED;
 	ask_one(b, 1, 2, serial);
 	assert_int_equal(frames_of(b, MESSAGE_ANSWER), 2);
-	assert_int_equal(last_answer(b).traits & ANSWER_UNCHANGED, unchanged);
+	assert_int_equal(last_answer(b).label.traits & ANSWER_UNCHANGED, unchanged);
 	forget_frames(b);
 	b->batches = 0;
 	return unchanged;
@@ -332,8 +332,8 @@ static void what_was_on_hold_is_never_called_unchanged_again(void **state) /* P-
 	found_good_of(b, 3);
 	struct message_sign job = last_job(b);
 	sign(b, &job, job.next_update);
-	assert_int_equal(last_answer(b).status, OCSP_GOOD);
-	assert_false(last_answer(b).traits & ANSWER_UNCHANGED);
+	assert_int_equal(last_answer(b).label.status, OCSP_GOOD);
+	assert_false(last_answer(b).label.traits & ANSWER_UNCHANGED);
 }
 
 /* ---- P-12 ---- */
@@ -619,7 +619,7 @@ static void refresh_times_lie_around_half_of_the_life_and_differ(void **state)
 		struct message_sign job = last_job(b);
 		sign(b, &job, job.next_update);
 		struct message_answer answer = last_answer(b);
-		int64_t life = answer.refresh_at - answer.produced_at;
+		int64_t life = answer.label.refresh_at - answer.label.produced_at;
 		least = life < least ? life : least;
 		most = life > most ? life : most;
 		forget_frames(b);
@@ -653,7 +653,7 @@ static void a_bound_of_the_profile_is_never_passed(void **state)
 			struct message_sign job = last_job(b);
 			sign(b, &job, job.next_update);
 			struct message_answer answer = last_answer(b);
-			int64_t after = answer.refresh_at - answer.this_update;
+			int64_t after = answer.label.refresh_at - answer.label.this_update;
 			assert_in_range(after, cases[i].least, cases[i].most);
 			first = after < first ? after : first;
 			last = after > last ? after : last;
@@ -676,8 +676,8 @@ static void an_answer_beyond_its_bound_does_not_ask_for_a_refresh_in_the_past(vo
 	ask_one(b, 0, 1, 0x42);
 	struct message_sign job = last_job(b);
 	sign(b, &job, job.next_update);
-	assert_int_equal(last_answer(b).status, OCSP_REVOKED);
-	assert_true(last_answer(b).refresh_at > last_answer(b).produced_at);
+	assert_int_equal(last_answer(b).label.status, OCSP_REVOKED);
+	assert_true(last_answer(b).label.refresh_at > last_answer(b).label.produced_at);
 }
 
 /* F-qualified, P-27: the signer shortens it to its certificate. */
@@ -691,13 +691,13 @@ static void final_answers_are_asked_for_until_the_year_9999(void **state)
 	struct message_sign job = last_job(b);
 	assert_int_equal(job.next_update, INT64_C(253402300799));
 	sign(b, &job, job.this_update + 86400);
-	assert_int_equal(last_answer(b).next_update, job.this_update + 86400);
+	assert_int_equal(last_answer(b).label.next_update, job.this_update + 86400);
 	ask_one(b, 0, 2, 0x43);
 	ledger_turn_end(b->ledger, b->now);
 	found_good(b);
 	job = last_job(b);
 	sign(b, &job, job.next_update);
-	assert_int_equal(last_answer(b).next_update, job.next_update);
+	assert_int_equal(last_answer(b).label.next_update, job.next_update);
 }
 
 /* ---- the end of a front ---- */

@@ -39,11 +39,11 @@ static void a_recorded_good_is_for_every_cache_until_its_end(void **state) /* P-
 	struct bench *b = *state;
 	struct cert_record record = record_of(CERT_GOOD, TIME_NONE);
 	struct message_answer m = answer_about(b, &record);
-	assert_int_equal(m.next_update, NOW + 3600 - 1);
-	assert_int_equal(m.serve_until, m.next_update);
-	assert_true(m.traits & ANSWER_SHARED);
-	assert_false(m.traits & (ANSWER_STICKY | ANSWER_LIGHTWEIGHT));
-	assert_true(m.refresh_at > NOW + 1000 && m.refresh_at < NOW + 2600);
+	assert_int_equal(m.label.next_update, NOW + 3600 - 1);
+	assert_int_equal(m.label.serve_until, m.label.next_update);
+	assert_true(m.label.traits & ANSWER_SHARED);
+	assert_false(m.label.traits & (ANSWER_STICKY | ANSWER_LIGHTWEIGHT));
+	assert_true(m.label.refresh_at > NOW + 1000 && m.label.refresh_at < NOW + 2600);
 }
 
 static void revoked_on_record_is_sticky(void **state) /* I-3 */
@@ -51,7 +51,8 @@ static void revoked_on_record_is_sticky(void **state) /* I-3 */
 	struct bench *b = *state;
 	struct cert_record record = record_of(CERT_REVOKED, TIME_NONE);
 	struct message_answer m = answer_about(b, &record);
-	assert_int_equal(m.traits & (ANSWER_STICKY | ANSWER_SHARED), ANSWER_STICKY | ANSWER_SHARED);
+	assert_int_equal(m.label.traits & (ANSWER_STICKY | ANSWER_SHARED),
+			 ANSWER_STICKY | ANSWER_SHARED);
 }
 
 /* P-23, P-50: also where it is called revoked or good. */
@@ -66,10 +67,10 @@ static void what_is_said_for_want_of_a_row_lasts_a_second(void **state)
 	for (size_t i = 0; i < array_size(policies); i++) {
 		b->sections[0].policy = policies[i];
 		struct message_answer m = answer_about(b, NULL);
-		assert_int_equal(m.serve_until, NOW + LIMIT_UNASSIGNED_AGE);
-		assert_int_equal(m.refresh_at, m.serve_until);
-		assert_int_equal(m.next_update, NOW + 3600 - 1);
-		assert_int_equal(m.traits, 0);
+		assert_int_equal(m.label.serve_until, NOW + LIMIT_UNASSIGNED_AGE);
+		assert_int_equal(m.label.refresh_at, m.label.serve_until);
+		assert_int_equal(m.label.next_update, NOW + 3600 - 1);
+		assert_int_equal(m.label.traits, 0);
 		b->now.wall_us += SECOND_US; /* past it */
 		b->now.mono_us += SECOND_US;
 		struct db_evidence now = evidence(b);
@@ -84,9 +85,9 @@ static void a_good_that_time_overtakes_is_served_to_its_last_second(void **state
 	b->sections[0].outlive = true;
 	struct cert_record record = record_of(CERT_GOOD, NOW + 60);
 	struct message_answer m = answer_about(b, &record);
-	assert_int_equal(m.serve_until, NOW + 61);
-	assert_int_equal(m.next_update, NOW + 3600 - 1);
-	assert_true(m.refresh_at <= m.serve_until);
+	assert_int_equal(m.label.serve_until, NOW + 61);
+	assert_int_equal(m.label.next_update, NOW + 3600 - 1);
+	assert_true(m.label.refresh_at <= m.label.serve_until);
 }
 
 static void an_answer_ends_with_its_certificate(void **state) /* P-27 */
@@ -94,9 +95,9 @@ static void an_answer_ends_with_its_certificate(void **state) /* P-27 */
 	struct bench *b = *state;
 	struct cert_record record = record_of(CERT_GOOD, NOW + 60);
 	struct message_answer m = answer_about(b, &record);
-	assert_int_equal(m.next_update, NOW + 60);
-	assert_int_equal(m.serve_until, NOW + 60);
-	assert_true(m.refresh_at < NOW + 40);
+	assert_int_equal(m.label.next_update, NOW + 60);
+	assert_int_equal(m.label.serve_until, NOW + 60);
+	assert_true(m.label.refresh_at < NOW + 40);
 }
 
 /* P-27: a second is left; none; it has expired. */
@@ -108,7 +109,7 @@ static void the_last_seconds_of_a_certificate(void **state)
 		struct cert_record record = record_of(CERT_GOOD, NOW + lives[i][0]);
 		record.version = 2 + 2 * (int64_t)i;
 		struct db_evidence now = evidence(b);
-		assert_int_equal(answer_about(b, &record).next_update, NOW + lives[i][1]);
+		assert_int_equal(answer_about(b, &record).label.next_update, NOW + lives[i][1]);
 		/* What was cached goes: put on hold and released. */
 		record = record_of(CERT_HELD, TIME_NONE);
 		record.version = 3 + 2 * (int64_t)i;
@@ -124,14 +125,14 @@ static void final_is_what_cannot_change_p53(void **state)
 	struct bench *b = *state;
 	b->sections[0].final_answers = true;
 	struct cert_record record = record_of(CERT_GOOD, NOW + 60);
-	assert_int_equal(answer_about(b, &record).next_update, TIME_MOST);
+	assert_int_equal(answer_about(b, &record).label.next_update, TIME_MOST);
 }
 
 static void an_unknown_is_never_final_p53(void **state)
 {
 	struct bench *b = *state;
 	b->sections[0].final_answers = true;
-	assert_int_equal(answer_about(b, NULL).next_update, NOW + 3600 - 1);
+	assert_int_equal(answer_about(b, NULL).label.next_update, NOW + 3600 - 1);
 }
 
 static void a_hold_is_never_final_p53(void **state)
@@ -139,7 +140,7 @@ static void a_hold_is_never_final_p53(void **state)
 	struct bench *b = *state;
 	b->sections[0].final_answers = true;
 	struct cert_record record = record_of(CERT_HELD, TIME_NONE);
-	assert_int_equal(answer_about(b, &record).next_update, NOW + 3600 - 1);
+	assert_int_equal(answer_about(b, &record).label.next_update, NOW + 3600 - 1);
 }
 
 /* On old evidence its life counts from now, but the CA/Browser Forum's ten days count both ends. */
@@ -170,9 +171,9 @@ static void a_lightweight_answer_is_asked_for_anew_within_max_age(void **state)
 	b->conf.server.max_age_us = 100 * SECOND_US;
 	struct cert_record record = record_of(CERT_GOOD, TIME_NONE);
 	struct message_answer m = answer_about(b, &record);
-	assert_true(m.traits & ANSWER_LIGHTWEIGHT);
-	assert_int_equal(m.serve_until, m.next_update - 1);
-	assert_true(m.refresh_at > NOW && m.refresh_at <= NOW + 60);
+	assert_true(m.label.traits & ANSWER_LIGHTWEIGHT);
+	assert_int_equal(m.label.serve_until, m.label.next_update - 1);
+	assert_true(m.label.refresh_at > NOW && m.label.refresh_at <= NOW + 60);
 }
 
 /* P-33: nothing reaches beyond the end of retention, and at it nothing is left to say. */
@@ -181,7 +182,7 @@ static void at_the_end_of_retention_it_is_refused(void **state)
 	struct bench *b = *state;
 	b->sections[0].retired_until = NOW + 10;
 	struct cert_record record = record_of(CERT_GOOD, TIME_NONE);
-	assert_int_equal(answer_about(b, &record).serve_until, NOW + 10);
+	assert_int_equal(answer_about(b, &record).label.serve_until, NOW + 10);
 	b->now.wall_us += 10 * SECOND_US;
 	b->now.mono_us += SECOND_US;
 	ask_one(b, 0, 2, 0x42);

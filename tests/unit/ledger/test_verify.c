@@ -35,8 +35,9 @@ static int ask_signed(struct bench *b, uint64_t id, uint8_t serial, uint8_t sign
 	made_certid(&other, OCSP_HASH_SHA1, issuer, issuer, view_of(&signed_serial, 1));
 	struct message_query m = {.id = id, .certid_count = 1, .certids = {buffer_view(&certid)}};
 	message_query_write(&query, &m);
-	const struct message_signed_query around = {
-		.request = request_of(buffer_view(&other), &der), .query = buffer_view(&query)};
+	const struct message_signed_query around = {.signed_request =
+							    request_of(buffer_view(&other), &der),
+						    .query = buffer_view(&query)};
 	message_signed_query_write(&payload, &around);
 	assert_int_equal(buffer_result(&payload), 0);
 	return ledger_front_frame(b->ledger, 0, MESSAGE_SIGNED_QUERY, buffer_view(&payload),
