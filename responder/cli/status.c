@@ -106,8 +106,7 @@ static void print_report(struct json_object *report)
 	size_t column = 0;
 	if (!json_object_is_type(report, json_type_object))
 		return;
-	json_object_object_foreach(report, key, value)
-	{
+	json_object_object_foreach(report, key, value) {
 		bool nested = json_object_is_type(value, json_type_object) ||
 			      json_object_is_type(value, json_type_array);
 		if (value && !nested && strcmp(key, "room") != 0 && strcmp(key, "index") != 0)

@@ -268,7 +268,7 @@ void flights_each(struct flights *flights, void (*each)(void *context, struct fl
 {
 	struct flight *flight;
 	TAILQ_FOREACH(flight, &flights->order, in_order)
-	each(context, flight);
+		each(context, flight);
 }
 
 uint64_t flight_request(const struct flight *flight)

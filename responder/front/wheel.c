@@ -78,8 +78,7 @@ struct wheel_timer *wheel_find(struct wheel *wheel, unsigned most,
 {
 	for (int64_t turn = wheel->now + 1; turn < wheel->now + (int64_t)WHEEL_SLOTS; turn++) {
 		struct wheel_timer *timer;
-		LIST_FOREACH(timer, &wheel->slots[turn % WHEEL_SLOTS], in_slot)
-		{
+		LIST_FOREACH(timer, &wheel->slots[turn % WHEEL_SLOTS], in_slot) {
 			if (take(timer))
 				return timer;
 			if (--most == 0)

@@ -211,8 +211,7 @@ void job_again(struct ledger *l, struct job *job, struct moment now)
 void job_finish(struct ledger *l, struct job *job, struct message_answer *m)
 {
 	struct asker *asker;
-	TAILQ_FOREACH(asker, &job->askers, beside)
-	{
+	TAILQ_FOREACH(asker, &job->askers, beside) {
 		m->id = asker->id;
 		answer_send(l, asker->front, m);
 	}

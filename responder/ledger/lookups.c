@@ -217,9 +217,9 @@ static void jobs_doubt(struct job_list *jobs, const struct db_key *key)
 {
 	struct job *job;
 	TAILQ_FOREACH(job, jobs, place)
-	for (unsigned i = 0; i < job->count; i++)
-		if (key_equal(key, job->issuer->record.id, &job->entries[i].serial))
-			job->entries[i].knowledge = KNOWS_NOTHING;
+		for (unsigned i = 0; i < job->count; i++)
+			if (key_equal(key, job->issuer->record.id, &job->entries[i].serial))
+				job->entries[i].knowledge = KNOWS_NOTHING;
 }
 
 void lookups_doubt(struct ledger *l, const struct db_key *key)

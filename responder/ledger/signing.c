@@ -32,8 +32,8 @@ static struct job *signer_job(const struct signer *signer, uint64_t id)
 {
 	struct job *job;
 	TAILQ_FOREACH(job, &signer->jobs, place)
-	if (job->sign_id == id)
-		return job;
+		if (job->sign_id == id)
+			return job;
 	return NULL;
 }
 

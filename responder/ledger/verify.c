@@ -66,8 +66,8 @@ static struct verification *verification_find(const struct ledger *l, uint64_t i
 {
 	struct verification *v;
 	TAILQ_FOREACH(v, &l->verifications, order)
-	if (v->id == id)
-		return v;
+		if (v->id == id)
+			return v;
 	return NULL;
 }
 

@@ -33,9 +33,9 @@ static const struct change *newest(const struct database *db, int32_t issuer,
 {
 	const struct change *change, *last = NULL;
 	TAILQ_FOREACH(change, &db->log, log)
-	if (!change->whole_issuer && change->record.issuer == issuer &&
-	    view_equal(serial_view(&change->record.serial), serial_view(serial)))
-		last = change;
+		if (!change->whole_issuer && change->record.issuer == issuer &&
+		    view_equal(serial_view(&change->record.serial), serial_view(serial)))
+			last = change;
 	return last;
 }
 

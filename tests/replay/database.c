@@ -48,8 +48,8 @@ const struct change *database_row(const struct database *db, int32_t issuer,
 {
 	const struct change *change, *row = NULL;
 	TAILQ_FOREACH(change, &db->log, log)
-	if (change->committed && same_certificate(change, issuer, serial))
-		row = change;
+		if (change->committed && same_certificate(change, issuer, serial))
+			row = change;
 	return row;
 }
 
@@ -64,8 +64,8 @@ static const struct change *visible_row(const struct database *db, int32_t issue
 {
 	const struct change *change, *row = NULL;
 	TAILQ_FOREACH(change, &db->log, log)
-	if (visible(db, change) && same_certificate(change, issuer, serial))
-		row = change;
+		if (visible(db, change) && same_certificate(change, issuer, serial))
+			row = change;
 	return row;
 }
 
@@ -98,8 +98,8 @@ static int64_t next_version(const struct database *db, int32_t issuer, const str
 	int64_t version = 0;
 	const struct change *change;
 	TAILQ_FOREACH(change, &db->log, log)
-	if (same_certificate(change, issuer, serial))
-		version = change->record.version;
+		if (same_certificate(change, issuer, serial))
+			version = change->record.version;
 	return version + 1;
 }
 
@@ -145,8 +145,9 @@ static struct issuer_record issuer_row(const struct world *w, unsigned issuer)
 	const struct change *change;
 	(void)snprintf(row.name, sizeof(row.name), "%s", w->issuers[issuer].name);
 	TAILQ_FOREACH(change, &w->database.log, log)
-	if (change->whole_issuer && visible(&w->database, change) && change->issuer.id == row.id)
-		row = change->issuer;
+		if (change->whole_issuer && visible(&w->database, change) &&
+		    change->issuer.id == row.id)
+			row = change->issuer;
 	return row;
 }
 
@@ -215,8 +216,8 @@ static void feed_gave(struct world *w, const struct db_evidence *evidence)
 			xmin = w->database.open[i];
 	const struct change *change;
 	TAILQ_FOREACH(change, &w->database.log, log)
-	if (!visible(&w->database, change) && change->xid < xmin)
-		xmin = change->xid;
+		if (!visible(&w->database, change) && change->xid < xmin)
+			xmin = change->xid;
 	w->database.feed_xmin = xmin;
 	w->evidence_mono_us = evidence->mono_us;
 }
@@ -248,9 +249,9 @@ static void load(struct world *w)
 	const struct change *change;
 	ledger_load_begin(w->ledger, &evidence, issuers, issuer_rows(w, issuers), w->now);
 	TAILQ_FOREACH(change, &w->database.log, log)
-	if (is_current(w, change) &&
-	    (change->record.status != CERT_GOOD || change->record.version > 1))
-		ledger_load_row(w->ledger, &change->record);
+		if (is_current(w, change) &&
+		    (change->record.status != CERT_GOOD || change->record.version > 1))
+			ledger_load_row(w->ledger, &change->record);
 	feed_gave(w, &evidence);
 	ledger_load_end(w->ledger, &evidence, w->now);
 	w->next_poll_us = w->now.mono_us + w->conf.database.poll_interval_us;
@@ -283,8 +284,7 @@ void database_poll(struct world *w)
 	size_t count = 0, issuer_count = 0;
 	struct db_evidence evidence = evidence_now(w);
 	const struct change *change;
-	TAILQ_FOREACH(change, &w->database.log, log)
-	{
+	TAILQ_FOREACH(change, &w->database.log, log) {
 		if (!visible(&w->database, change) || change->xid < w->database.feed_xmin)
 			continue;
 		if (change->whole_issuer) {

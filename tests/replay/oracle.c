@@ -43,8 +43,7 @@ static const struct change *state_at(const struct world *w, const struct questio
 				     int32_t issuer, const struct serial *serial, int64_t time_us)
 {
 	const struct change *change, *last = NULL;
-	TAILQ_FOREACH(change, &w->database.log, log)
-	{
+	TAILQ_FOREACH(change, &w->database.log, log) {
 		if (!change->committed || !concerns(change, issuer, serial) ||
 		    commit_us(w, question, change) >= time_us)
 			continue;
@@ -72,9 +71,9 @@ static bool bad_when_proven(const struct world *w, const struct question *questi
 	if (!then->whole_issuer && then->record.status == CERT_WITHDRAWN)
 		to = INT64_MAX;
 	TAILQ_FOREACH(change, &w->database.log, log)
-	if (change->committed && concerns(change, issuer, serial) && !bad(change) &&
-	    commit_us(w, question, change) >= from && commit_us(w, question, change) <= to)
-		return false;
+		if (change->committed && concerns(change, issuer, serial) && !bad(change) &&
+		    commit_us(w, question, change) >= from && commit_us(w, question, change) <= to)
+			return false;
 	return true;
 }
 
@@ -83,8 +82,9 @@ static const struct change *latest(const struct world *w, int32_t issuer,
 {
 	const struct change *change, *last = NULL;
 	TAILQ_FOREACH(change, &w->database.log, log)
-	if (change->committed && concerns(change, issuer, serial) && !(last && last->whole_issuer))
-		last = change;
+		if (change->committed && concerns(change, issuer, serial) &&
+		    !(last && last->whole_issuer))
+			last = change;
 	return last;
 }
 
@@ -93,9 +93,10 @@ static bool released_after(const struct world *w, int32_t issuer, const struct s
 {
 	const struct change *change;
 	TAILQ_FOREACH(change, &w->database.log, log)
-	if (change->committed && !change->whole_issuer && concerns(change, issuer, serial) &&
-	    !bad(change) && change->record.version > version)
-		return true;
+		if (change->committed && !change->whole_issuer &&
+		    concerns(change, issuer, serial) && !bad(change) &&
+		    change->record.version > version)
+			return true;
 	return false;
 }
 
@@ -121,9 +122,9 @@ static bool good_after_revoked(const struct world *w, const struct question *que
 {
 	const struct question *q;
 	TAILQ_FOREACH(q, &w->questions, all)
-	if (q != question && q->answered &&
-	    contradicts(w, q, question->issuers[i], &question->serials[i]))
-		return true;
+		if (q != question && q->answered &&
+		    contradicts(w, q, question->issuers[i], &question->serials[i]))
+			return true;
 	return false;
 }
 
@@ -195,8 +196,8 @@ static bool issuer_revoked(const struct world *w, unsigned issuer)
 {
 	const struct change *change;
 	TAILQ_FOREACH(change, &w->database.log, log)
-	if (change->whole_issuer && change->issuer.id == database_issuer_id(issuer))
-		return true;
+		if (change->whole_issuer && change->issuer.id == database_issuer_id(issuer))
+			return true;
 	return false;
 }
 

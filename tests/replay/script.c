@@ -458,8 +458,8 @@ static struct question *question_named(struct script *s, const char *label)
 	if (!label)
 		return s->last;
 	TAILQ_FOREACH(question, &s->world.questions, all)
-	if (strcmp(question->label, label) == 0)
-		return question;
+		if (strcmp(question->label, label) == 0)
+			return question;
 	return NULL;
 }
 

@@ -540,8 +540,8 @@ static void front_end(struct world *w, unsigned index)
 {
 	struct question *question;
 	TAILQ_FOREACH(question, &w->questions, all)
-	if (question->front == index && question->waiter.flight)
-		answers_leave(w->fronts[index].answers, &question->waiter);
+		if (question->front == index && question->waiter.flight)
+			answers_leave(w->fronts[index].answers, &question->waiter);
 	answers_free(w->fronts[index].answers);
 }
 
