@@ -1,129 +1,100 @@
-/* `ask`: an OCSP client for people and monitors. It prints only what is proven; everything else is
- * "no authentic answer". */
-#include "cli/ask.h"
-
+/* `ask`: the options of the client in client/. */
+#include "client/ask.h"
 #include "base/clock.h"
-#include "cli/output.h"
+#include "cli/command.h"
+#include "tool/operand.h"
 
-#include <stdio.h>
-
-static void asking_deinit(struct asking *asking)
+static int usage(struct fault *fault, const char *text)
 {
-	ocsp_question_deinit(&asking->question);
-	for (size_t i = 0; i < array_size(asking->question.certificates); i++) {
-		X509_free(asking->question.certificates[i]);
-		ASN1_INTEGER_free(asking->question.serials[i]);
-		free(asking->names[i]);
-	}
-	X509_free(asking->question.issuer);
-	buffer_deinit(&asking->request);
-	client_reply_deinit(&asking->reply);
-	ocsp_answer_deinit(&asking->answer);
+	return fault_set(fault, STATUS_USAGE, "ask: %s", text);
 }
 
-/* Base64 with what a path may not hold escaped (RFC 6960, A.1). */
-static int encode_path(struct view request, struct buffer *out, struct fault *fault)
+/* By POST a nonce is worth its price: the answer is made now. By GET it would spoil what GET is for,
+ * the caches on the way. */
+static int read_method(const struct command_line *line, struct ask_wish *wish, struct fault *fault)
 {
-	size_t size = (request.size + 2) / 3 * 4;
-	cleanup(memory_freep) unsigned char *base64 = malloc(size + 1);
-	if (!base64)
-		return fault_set(fault, -ENOMEM, "out of memory");
-	EVP_EncodeBlock(base64, request.data, (int)request.size);
-	for (size_t i = 0; i < size; i++) {
-		if (strchr("+/=", base64[i]))
-			buffer_printf(out, "%%%02X", base64[i]);
-		else
-			buffer_put_u8(out, base64[i]);
-	}
-	return buffer_result(out);
-}
-
-/* What is not declared as an OCSP response may be a login page or an error in disguise. */
-static int check_reply(const struct asking *asking, struct fault *fault)
-{
-	static const char type[] = "application/ocsp-response";
-	const char *said = asking->reply.content_type;
-	size_t size = strcspn(said, "; \t");
-	if (asking->reply.status != 200)
-		return fault_set(fault, -EPROTO, "%s: HTTP status %u", asking->url_text,
-				 asking->reply.status);
-	if (size != strlen(type) || strncasecmp(said, type, size) != 0)
-		return fault_set(fault, -EPROTO, "%s: answers with Content-Type \"%s\"",
-				 asking->url_text, said);
+	const char *method = line->values[OPTION_METHOD];
+	wish->get = method && strcasecmp(method, "get") == 0;
+	if (method && !wish->get && strcasecmp(method, "post") != 0)
+		return usage(fault, "--method: get or post");
+	if (option_given(line, OPTION_NONCE) && option_given(line, OPTION_NO_NONCE))
+		return usage(fault, "--nonce and --no-nonce contradict each other");
+	wish->nonce = option_given(line, OPTION_NONCE)                   ? OCSP_NONCE_REQUIRED
+		      : wish->get || option_given(line, OPTION_NO_NONCE) ? OCSP_NONCE_NONE
+									 : OCSP_NONCE_OFFERED;
 	return 0;
 }
 
-static int send_question(struct asking *asking, struct fault *fault)
+static int read_hash(const struct command_line *line, struct ask_wish *wish, struct fault *fault)
 {
-	cleanup(buffer_deinit) struct buffer path = {0};
-	struct client_exchange exchange = {.url = &asking->url, .timeout_us = asking->timeout_us};
-	if (asking->get) {
-		int r = encode_path(buffer_view(&asking->request), &path, fault);
-		if (r)
-			return r;
-		exchange.get_suffix = buffer_view(&path);
-	} else {
-		exchange.post_body = buffer_view(&asking->request);
-	}
-	int r = client_exchange_run(&exchange, &asking->reply, fault);
-	if (r)
-		return r;
-	return check_reply(asking, fault);
+	static const struct {
+		const char *name;
+		const EVP_MD *(*digest)(void);
+	} hashes[] = {
+		{"sha1", EVP_sha1},
+		{"sha256", EVP_sha256},
+		{"sha384", EVP_sha384},
+		{"sha512", EVP_sha512},
+	};
+	const char *name = line->values[OPTION_HASH] ? line->values[OPTION_HASH] : "sha1";
+	wish->hash_name = name;
+	for (size_t i = 0; i < array_size(hashes); i++)
+		if (strcasecmp(name, hashes[i].name) == 0)
+			wish->hash = hashes[i].digest();
+	return wish->hash ? 0 : usage(fault, "--hash: sha1, sha256, sha384 or sha512");
 }
 
-/* What came, proven or not: whoever keeps it may want to see why it is not. */
-static int keep_answer(const struct asking *asking, struct fault *fault)
+static int read_times(const struct command_line *line, struct ask_wish *wish, struct fault *fault)
 {
-	const char *path = asking->line->values[OPTION_RESPOUT];
-	return path ? ask_write_file(path, buffer_view(&asking->reply.body), fault) : 0;
+	const char *timeout = line->values[OPTION_TIMEOUT];
+	const char *skew = line->values[OPTION_SKEW];
+	wish->timeout_us = 10 * SECOND_US;
+	wish->skew_us = 5 * SECOND_US;
+	if (timeout && (operand_duration(timeout, &wish->timeout_us) < 0 || wish->timeout_us == 0))
+		return usage(fault, "--timeout: a duration like 10s");
+	if (skew && operand_duration(skew, &wish->skew_us) < 0)
+		return usage(fault, "--skew: a duration like 5s");
+	return 0;
 }
 
-static int verify(struct asking *asking, struct fault *fault)
+static int check_usage(const struct command_line *line, struct fault *fault)
 {
-	struct moment begin = clock_now();
-	int r = ocsp_answer_read(&asking->question, buffer_view(&asking->reply.body),
-				 wall_seconds(begin.wall_us), asking->skew_us / SECOND_US,
-				 &asking->answer, fault);
-	asking->verify_us = clock_now().mono_us - begin.mono_us;
-	return r;
-}
-
-static int refuse(const struct asking *asking, const struct fault *fault)
-{
-	output_error(fault);
-	ask_report(asking, fault);
-	return ASK_NO_ANSWER;
-}
-
-/* What is not proven of one certificate, while the answer as a whole is authentic. */
-static void complain(const struct asking *asking)
-{
-	for (unsigned i = 0; i < asking->question.count; i++) {
-		const struct ocsp_finding *finding = &asking->answer.findings[i];
-		struct fault fault;
-		if (finding->proven)
-			continue;
-		fault_set(&fault, 0, "%s: %s", asking->names[i], finding->fault.text);
-		output_error(&fault);
-	}
+	static const enum command_option files[] = {OPTION_RESPOUT, OPTION_REQOUT};
+	if (line->operand_count == 0 && !option_given(line, OPTION_SERIAL))
+		return usage(fault, "CERT… is missing, or --serial SERIAL");
+	if (!option_given(line, OPTION_ISSUER))
+		return usage(fault, "--issuer FILE, the CA's certificate, is missing");
+	if (option_given(line, OPTION_PROMETHEUS) &&
+	    (option_given(line, OPTION_JSON) || option_given(line, OPTION_VERBOSE)))
+		return usage(fault, "--prometheus goes without --json and --verbose");
+	for (size_t i = 0; i < array_size(files); i++)
+		if (option_given(line, files[i]) && strcmp(line->values[files[i]], "-") == 0)
+			return usage(fault, "standard output is for the report; give a file's name "
+					    "to --reqout and --respout");
+	return 0;
 }
 
 int command_ask(const struct command_line *line, struct fault *fault)
 {
-	cleanup(asking_deinit) struct asking asking = {.line = line};
-	int r = ask_prepare(&asking, fault);
-	if (r)
-		return r;
-	if (send_question(&asking, fault))
-		return refuse(&asking, fault);
-	r = keep_answer(&asking, fault);
+	struct ask_wish wish = {
+		.paths = line->operands,
+		.path_count = line->operand_count,
+		.serials = line->values[OPTION_SERIAL],
+		.issuer = line->values[OPTION_ISSUER],
+		.url = line->values[OPTION_URL],
+		.respout = line->values[OPTION_RESPOUT],
+		.reqout = line->values[OPTION_REQOUT],
+		.verbose = option_given(line, OPTION_VERBOSE),
+		.form = option_given(line, OPTION_PROMETHEUS) ? ASK_PROMETHEUS
+			: option_given(line, OPTION_JSON)     ? ASK_JSON
+							      : ASK_TEXT,
+	};
+	int r = check_usage(line, fault);
 	if (r == 0)
-		r = verify(&asking, fault);
-	if (r < 0)
-		return r;
-	if (r)
-		return refuse(&asking, fault);
-	complain(&asking);
-	ask_report(&asking, NULL);
-	return (int)ask_status_worst(&asking);
+		r = read_method(line, &wish, fault);
+	if (r == 0)
+		r = read_hash(line, &wish, fault);
+	if (r == 0)
+		r = read_times(line, &wish, fault);
+	return r ? r : ask(&wish, fault);
 }

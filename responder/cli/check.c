@@ -2,7 +2,7 @@
  * (check_steps.h). */
 #include "cli/check_steps.h"
 #include "cli/connect.h"
-#include "cli/output.h"
+#include "tool/output.h"
 
 #include <stdio.h>
 

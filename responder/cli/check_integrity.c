@@ -2,8 +2,8 @@
  * may switch triggers off. */
 #include "cli/check_integrity.h"
 
-#include "cli/certname.h"
 #include "cli/certproof.h"
+#include "tool/certname.h"
 
 #include <openssl/evp.h>
 

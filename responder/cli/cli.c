@@ -2,7 +2,7 @@
 
 #include "cli/arguments.h"
 #include "cli/connect.h"
-#include "cli/output.h"
+#include "tool/output.h"
 
 #include <locale.h>
 #include <stdio.h>

@@ -4,13 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
-
-/* Exit statuses; 3 and above are those of `ask`. */
-enum exit_status {
-	STATUS_DONE = 0,
-	STATUS_REFUSED = 1,
-	STATUS_USAGE = 2,
-};
+#include "tool/output.h"
 
 enum command_option {
 	OPTION_HELP,

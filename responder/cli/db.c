@@ -3,10 +3,10 @@
 #include "base/clock.h"
 #include "base/timetext.h"
 #include "cli/connect.h"
-#include "cli/operand.h"
-#include "cli/output.h"
 #include "cli/wrong_serials.h"
 #include "db/migrate.h"
+#include "tool/operand.h"
+#include "tool/output.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -7,9 +7,9 @@
  * be recorded is named and keeps nothing else out, unless the operator wants all or nothing. */
 #include "cli/import_certs.h"
 
-#include "cli/certinput.h"
-#include "cli/operand.h"
-#include "cli/output.h"
+#include "tool/certinput.h"
+#include "tool/operand.h"
+#include "tool/output.h"
 
 #include <inttypes.h>
 #include <openssl/sha.h>

@@ -1,7 +1,7 @@
 /* The rows of `import certs`, in the database. A precertificate has no hash: its certificate's hash
  * comes later, and a hash that is set never changes. */
 #include "cli/import_certs.h"
-#include "cli/output.h"
+#include "tool/output.h"
 
 #include <stdio.h>
 

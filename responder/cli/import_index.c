@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "cli/index_file.h"
-#include "cli/output.h"
+#include "tool/output.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 #include "cli/import_proof.h"
 
 #include "base/hex.h"
-#include "cli/certinput.h"
-#include "cli/operand.h"
+#include "tool/certinput.h"
+#include "tool/operand.h"
 
 #include <inttypes.h>
 #include <stdio.h>

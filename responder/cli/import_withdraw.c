@@ -1,7 +1,7 @@
 /* `import … --withdraw`: takes back a mistaken import. What was ever revoked or held, and what is known
  * by a hash that the import does not have, was no mistake of this import: it stays and is named. */
 #include "cli/import_report.h"
-#include "cli/output.h"
+#include "tool/output.h"
 
 #include <inttypes.h>
 #include <stdio.h>

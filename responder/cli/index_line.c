@@ -1,6 +1,6 @@
 #include "cli/index_file.h"
 
-#include "cli/operand.h"
+#include "tool/operand.h"
 
 enum field { FIELD_TYPE, FIELD_EXPIRY, FIELD_REVOCATION, FIELD_SERIAL, FIELD_FILE, FIELD_SUBJECT };
 #define FIELDS 6

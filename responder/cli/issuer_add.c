@@ -1,12 +1,12 @@
 /* `issuer add`: registers CA certificates, all of one call or none. An issuer is a subject and a key
  * (P-8): the same pair in another certificate is the same issuer, renewed. Certificates that it issued
  * may encode its name in other ways, which are learnt from them (P-7). */
-#include "cli/certinput.h"
-#include "cli/certname.h"
 #include "cli/issuer_adding.h"
 #include "cli/issuer_certificate.h"
-#include "cli/output.h"
 #include "cli/registry.h"
+#include "tool/certinput.h"
+#include "tool/certname.h"
+#include "tool/output.h"
 
 #include <openssl/sha.h>
 

@@ -1,10 +1,10 @@
 /* `issuer list`: who is registered, and what a CertID of each contains (P-7, P-9). */
 #include "base/hex.h"
 #include "base/timetext.h"
-#include "cli/certname.h"
-#include "cli/output.h"
 #include "cli/registry.h"
 #include "ocsp/issuer.h"
+#include "tool/certname.h"
+#include "tool/output.h"
 
 #include <openssl/objects.h>
 #include <stdio.h>

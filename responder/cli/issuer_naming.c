@@ -1,6 +1,6 @@
 /* The name under which an issuer is registered: the operator's, or one that its subject gives. */
-#include "cli/certname.h"
 #include "cli/issuer_adding.h"
+#include "tool/certname.h"
 
 #include <openssl/sha.h>
 #include <stdio.h>

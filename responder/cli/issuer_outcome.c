@@ -1,6 +1,6 @@
 /* What became of each certificate, kept until everything is committed. */
 #include "cli/issuer_adding.h"
-#include "cli/output.h"
+#include "tool/output.h"
 
 #include <stdio.h>
 

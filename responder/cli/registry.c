@@ -1,8 +1,8 @@
 #include "cli/registry.h"
 
-#include "cli/certname.h"
 #include "cli/certproof.h"
 #include "cli/suggest.h"
+#include "tool/certname.h"
 
 #include <openssl/err.h>
 #include <stdio.h>

@@ -5,8 +5,8 @@
 
 #include "base/clock.h"
 #include "base/hex.h"
-#include "cli/operand.h"
-#include "cli/output.h"
+#include "tool/operand.h"
+#include "tool/output.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* What was done, and what the database says now. */
 #include "base/hex.h"
-#include "cli/output.h"
 #include "cli/revoke.h"
+#include "tool/output.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* Which certificates are meant. A file that holds more than one is no name of one of them. */
-#include "cli/certinput.h"
-#include "cli/operand.h"
 #include "cli/revoke.h"
+#include "tool/certinput.h"
+#include "tool/operand.h"
 
 #include <stdio.h>
 

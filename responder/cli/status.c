@@ -1,8 +1,8 @@
 /* `status`: asks a running instance through its control socket (warden/control_socket.h tells the
  * protocol) and shows its document. */
 #include "cli/connect.h"
-#include "cli/output.h"
 #include "conf/conf.h"
+#include "tool/output.h"
 
 #include <stdio.h>
 #include <sys/socket.h>

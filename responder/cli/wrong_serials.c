@@ -1,6 +1,6 @@
 #include "cli/wrong_serials.h"
 
-#include "cli/output.h"
+#include "tool/output.h"
 
 #include <inttypes.h>
 #include <stdio.h>

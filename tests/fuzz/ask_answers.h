@@ -1,7 +1,7 @@
 /* The answers that fuzz_ask_response starts from: one of each kind that `ask` tells apart. */
 #pragma once
 
-#include "../unit/cli/forge.h"
+#include "../unit/client/forge.h"
 
 #define ASK_ANSWERS 16u
 

@@ -7,7 +7,7 @@
  *   1  it is a ResponseData that the CA signs
  *   2  it is a ResponseData that the delegate signs, with the delegate's certificate
  *   3  two octets of length, certificates to embed, and a ResponseData that the delegate signs */
-#include "../unit/cli/forge.h"
+#include "../unit/client/forge.h"
 #include "ask_answers.h"
 
 #include <openssl/err.h>

@@ -1,7 +1,7 @@
 /* Files that are said to hold certificates: each certificate lies in bounded memory, and every file
  * comes to an end, whatever is damaged in it. */
-#include "cli/certinput.h"
 #include "ocsp/certificate.h"
+#include "tool/certinput.h"
 
 #include <stdio.h>
 #include <sys/mman.h>

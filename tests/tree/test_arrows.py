@@ -1,6 +1,7 @@
 """The folders' arrows point one way (DESIGN.md, What is where): the include lines say so.
 
-    base ← {ocsp, http, cache} ← {ipc, conf, db} ← {front, ledger, signer, verifier} ← {warden, cli} ← main
+    base ← {ocsp, http, cache} ← {ipc, conf, db} ← {front, ledger, signer, verifier} ← warden ← cli ← main
+    {base, ocsp} ← tool ← client ← cli
 """
 import pathlib
 import re
@@ -23,7 +24,10 @@ ROOMS = {
     "signer": ("responder/signer", {"base", "ocsp", "ipc", "conf"}),
     "verifier": ("responder/verifier", {"base", "ocsp", "ipc", "conf"}),
     "warden": ("responder/warden", {"base", "ipc", "conf", "front", "ledger", "signer", "verifier"}),
-    "cli": ("responder/cli", {"base", "ocsp", "conf", "db", "signer", "verifier", "warden"}),
+    "tool": ("responder/tool", {"base", "ocsp"}),
+    "client": ("responder/client", {"base", "ocsp", "tool"}),
+    "cli": ("responder/cli",
+            {"base", "ocsp", "conf", "db", "signer", "verifier", "warden", "tool", "client"}),
 }
 
 # Only the ledger and the operator's commands speak to PostgreSQL (and, once at the start, a process
@@ -39,6 +43,8 @@ FORBIDDEN = {
     "signer": r"libpq|json-c",
     "verifier": r"libpq|json-c",
     "warden": r"libpq|openssl/",
+    "tool": r"libpq|event2|sys/socket",
+    "client": r"libpq|event2",
 }
 
 
