@@ -49,6 +49,20 @@ void changes_flush(struct ledger *l)
 	answer_purge(l, &(struct message_purge){.scope = PURGE_ALL});
 }
 
+/* And what is being said of it now is decided anew. */
+static void purge_certificate(struct ledger *l, int32_t issuer, const struct serial *serial)
+{
+	uint64_t tag = tag_of(&l->key, issuer, serial_view(serial));
+	questions_mark_tag(l, tag);
+	purge(l, &(struct message_purge){.scope = PURGE_TAG, .tag = tag, .issuer = issuer});
+}
+
+static void purge_issuer(struct ledger *l, int32_t issuer)
+{
+	questions_mark_issuer(l, issuers_by_id(l->issuers, issuer));
+	purge(l, &(struct message_purge){.scope = PURGE_ISSUER, .issuer = issuer});
+}
+
 /* hold_releasable = no: a suspension never ends. True if this is a release that does not count; then
  * the hold is as if it had been read again, because the database did not lose it. */
 static bool release_refused(struct ledger *l, const struct cert_record *record)
@@ -76,10 +90,7 @@ void changes_apply(struct ledger *l, const struct cert_record *record)
 	}
 	int result = revoked_apply(l->revoked, record);
 	if (result == REVOKED_CHANGED) {
-		struct view serial = serial_view(&record->serial);
-		purge(l, &(struct message_purge){.scope = PURGE_TAG,
-						 .tag = tag_of(&l->key, record->issuer, serial),
-						 .issuer = record->issuer});
+		purge_certificate(l, record->issuer, &record->serial);
 	} else if (result == REVOKED_REFUSED) {
 		certificate_alarm(l, "the database takes a revocation back, it stays revoked",
 				  record);
@@ -93,8 +104,7 @@ static void apply_issuer(struct ledger *l, const struct db_issuer *issuer)
 	struct fault fault = {.text = ""};
 	int result = issuers_apply(l->issuers, issuer, &fault);
 	if (result == ISSUERS_CHANGED)
-		purge(l,
-		      &(struct message_purge){.scope = PURGE_ISSUER, .issuer = issuer->record.id});
+		purge_issuer(l, issuer->record.id);
 	else if (result == ISSUERS_REFUSED)
 		ledger_alarm(
 			l,
@@ -241,9 +251,6 @@ void ledger_bad_row(struct ledger *l, const char *description)
  * revoked set knows stays. */
 void ledger_bad_key(struct ledger *l, const struct db_key *key)
 {
-	purge(l, &(struct message_purge){
-			 .scope = PURGE_TAG,
-			 .tag = tag_of(&l->key, key->issuer, serial_view(&key->serial)),
-			 .issuer = key->issuer});
+	purge_certificate(l, key->issuer, &key->serial);
 	lookups_doubt(l, key);
 }

@@ -11,6 +11,8 @@ static int parts_new(struct ledger *l)
 	if (result == 0)
 		result = table_init(&l->lookups);
 	if (result == 0)
+		result = table_init(&l->tags);
+	if (result == 0)
 		result = revoked_new(&l->key, &l->revoked);
 	if (result == 0)
 		result = issuers_new(l->conf, &l->key, &l->issuers);
@@ -90,6 +92,7 @@ void ledger_free(struct ledger *l)
 	lookups_deinit(l);
 	table_deinit(&l->flights);
 	table_deinit(&l->lookups);
+	table_deinit(&l->tags);
 	revoked_free(l->revoked);
 	issuers_free(l->issuers);
 	cache_free(l->cache);

@@ -46,6 +46,7 @@ struct job *job_new(struct ledger *l, const struct issuer *issuer,
 	for (unsigned i = 0; i < job->count; i++) {
 		entry_init(l, &job->entries[i], job, &certids[i]);
 		job->entries[i].certid = keep(&at, query->certids[i]);
+		table_put(&l->tags, &job->entries[i].by_tag, job->entries[i].tag);
 	}
 	job->algorithm = keep(&at, algorithm);
 	job->cacheable = job->count == 1 && job->nonce.size == 0;
@@ -66,8 +67,10 @@ void job_free(struct ledger *l, struct job *job)
 	job_move(l, job, JOB_NEW);
 	if (job->cacheable)
 		table_remove(&l->flights, &job->flight);
-	for (unsigned i = 0; i < job->count; i++)
+	for (unsigned i = 0; i < job->count; i++) {
+		table_remove(&l->tags, &job->entries[i].by_tag);
 		facts_drop(&job->entries[i]);
+	}
 	l->entries -= job->count;
 	free(job);
 }
@@ -84,6 +87,40 @@ struct job *job_in_flight(const struct ledger *l, struct view key)
 		if (view_equal(job_of_flight(node)->key, key))
 			return job_of_flight(node);
 	return NULL;
+}
+
+/* ---- marks ---- */
+
+void questions_mark_tag(struct ledger *l, uint64_t tag)
+{
+	struct table_node *node = table_first(&l->tags, tag);
+	for (; node; node = table_next(node)) {
+		uint8_t *entry = (uint8_t *)node - offsetof(struct entry, by_tag);
+		((struct entry *)entry)->job->overtaken = true;
+	}
+}
+
+/* `issuer` NULL: whichever. Who is a stranger depends on every issuer. */
+static void jobs_mark(struct ledger *l, struct job_list *jobs, const struct issuer *issuer)
+{
+	struct job *job;
+	TAILQ_FOREACH(job, jobs, place)
+	if (!issuer || job->issuer == issuer || job->issuer == &l->stranger)
+		job->overtaken = true;
+}
+
+void questions_mark_issuer(struct ledger *l, const struct issuer *issuer)
+{
+	jobs_mark(l, &l->jobs_lookup, issuer);
+	jobs_mark(l, &l->jobs_stale, issuer);
+	jobs_mark(l, &l->jobs_queued, issuer);
+	for (unsigned i = 0; i < LIMIT_SIGNERS; i++)
+		jobs_mark(l, &l->signers[i].jobs, issuer);
+}
+
+void questions_mark_all(struct ledger *l)
+{
+	questions_mark_issuer(l, NULL);
 }
 
 /* ---- askers ---- */

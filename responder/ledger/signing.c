@@ -166,8 +166,8 @@ static void job_signed(struct ledger *l, struct job *job, const struct message_s
 		ledger_alarm(l, "a signer answered with other times than asked for signer=%u",
 			     job->signer);
 		job_finish_error(l, job, OCSP_INTERNAL_ERROR);
-	} else if (truth_changed(l, job)) {
-		/* The fence: something newer was applied since the job was decided (I-1). */
+	} else if (job->overtaken) {
+		/* The fence: what it rests on has changed since the job was decided (I-1). */
 		l->counts.fences++;
 		job_again(l, job, now);
 	} else if ((!fresh && !job->revoked_only) || m->next_update <= now_s ||

@@ -5,6 +5,7 @@
 #include "ipc/messages.h"
 #include "ledger/core.h"
 #include "ledger/issuers.h"
+#include "ledger/question.h"
 #include "ledger/revoked.h"
 #include "ledger/table.h"
 #include "ledger/tag.h"
@@ -31,6 +32,7 @@ struct entry {
 	struct view certid; /* DER, inside the job */
 	struct serial serial;
 	uint64_t tag;
+	struct table_node by_tag; /* of all open questions */
 
 	struct lookup *lookup; /* waiting for it; or NULL */
 	TAILQ_ENTRY(entry) waiting;
@@ -70,6 +72,7 @@ struct job {
 	TAILQ_ENTRY(job) place;
 	enum job_state state;
 	bool cacheable;
+	bool overtaken; /* what it rests on has changed since it was decided */
 	bool without_facts; /* the database did not give them in time (facts.c) */
 	struct table_node flight; /* by key, where cacheable */
 	struct asker_list askers;
@@ -81,7 +84,6 @@ struct job {
 	/* What was sent to the signer. */
 	unsigned signer;
 	uint64_t sign_id;
-	int64_t issuer_version;
 	bool revoked_only;
 	bool unassigned; /* for want of a row, all or some of it (P-23) */
 	int64_t valid_until; /* of its verdicts, the earliest */
@@ -155,7 +157,7 @@ struct ledger {
 	unsigned purges_in_turn;
 	bool purge_all_due;
 
-	struct table flights, lookups;
+	struct table flights, lookups, tags;
 	struct lookup_list lookup_queue;
 	bool lookup_usable;
 	char lookup_reason[200];
@@ -199,8 +201,6 @@ bool evidence_fresh(const struct ledger *l, const struct db_evidence *evidence, 
 enum job_state truth_decide(const struct ledger *l, struct job *job, struct moment now);
 /* Why truth_decide() returned JOB_NEW. */
 enum ocsp_result truth_refusal(const struct job *job);
-/* Has a newer version been applied since the job was decided? */
-bool truth_changed(const struct ledger *l, const struct job *job);
 /* Does this entry need a lookup to be decided? */
 bool truth_wants_lookup(const struct ledger *l, const struct entry *entry, struct moment now);
 

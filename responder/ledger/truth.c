@@ -98,10 +98,10 @@ static bool verdict_revoked(const struct verdict *verdict)
 enum job_state truth_decide(const struct ledger *l, struct job *job, struct moment now)
 {
 	bool final = true;
+	job->overtaken = false;
 	for (unsigned i = 0; i < job->count; i++)
 		if (truth_wants_lookup(l, &job->entries[i], now))
 			return JOB_LOOKUP;
-	job->issuer_version = job->issuer->record.version;
 	job->revoked_only = true;
 	job->unassigned = false;
 	job->valid_until = INT64_MAX;
@@ -135,29 +135,4 @@ enum ocsp_result truth_refusal(const struct job *job)
 	while (i + 1 < job->count && job->entries[i].verdict.result == OCSP_SUCCESSFUL)
 		i++;
 	return job->entries[i].verdict.result;
-}
-
-static bool entry_changed(const struct ledger *l, const struct entry *entry)
-{
-	struct cert_record row;
-	bool in_set = set_row(l, entry, &row);
-	if (entry->job->issuer == &l->stranger)
-		return false;
-	/* It rested on a lookup that counts no more (lookups_doubt). */
-	if (entry->verdict.status != OCSP_REVOKED && entry->knowledge == KNOWS_NOTHING)
-		return true;
-	/* Any other version than the one signed: also a lower one, which counts where the database
-	 * went back in time (revoked.h). */
-	return in_set && row.version != entry->version &&
-	       (status_says_revoked(row.status) || row.version > entry->version);
-}
-
-bool truth_changed(const struct ledger *l, const struct job *job)
-{
-	if (job->issuer->record.version != job->issuer_version)
-		return true;
-	for (unsigned i = 0; i < job->count; i++)
-		if (entry_changed(l, &job->entries[i]))
-			return true;
-	return false;
 }
