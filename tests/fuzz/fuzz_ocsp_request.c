@@ -1,6 +1,6 @@
 /* Requests, differentially: whatever we accept, OpenSSL must accept and read the same way; and where
  * we refuse what OpenSSL accepts, one of the documented reasons of refusals.h must hold, which hold of
- * nothing that we accept. So the differences are exactly that list. */
+ * nothing that we accept. So the differences are exactly that list. (doc/faults.md row 24) */
 #include "../unit/ocsp/openssl_agrees.h"
 #include "ocsp/signature.h"
 #include "refusals.h"

@@ -655,6 +655,7 @@ def standby(site):
     ("standby_of_old", "1 day", r"a standby whose last heartbeat is \d+ s old; run"),
 ])
 def test_a_standby_needs_a_heartbeat(site, standby, name, age, said):
+    """doc/faults.md row 8."""
     site.begin(name)
     with site.pg.connect(dbname="good") as connection, connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica; DELETE FROM stillgood.heartbeat")

@@ -144,7 +144,7 @@ def test_an_issuer_that_changes_arrives(pg, place):
 
 
 def test_rows_that_commit_out_of_order_are_not_skipped(pg, place):
-    """A long transaction neither hides nor delays anybody else's revocation."""
+    """doc/faults.md row 10: a long transaction neither hides nor delays anybody else's revocation."""
     first, second, third = new(pg, 3)
     slow = pg.connect()
     with Feed(place) as feed:
@@ -180,6 +180,7 @@ def test_a_rolled_back_revocation_never_arrives(pg, place):
 
 
 def test_a_large_transaction_comes_in_portions_under_the_old_evidence(pg, place):
+    """doc/faults.md row 14."""
     serials = new(pg, 3000)
     with Feed(place) as feed:
         feed.wait("load_end")
@@ -495,6 +496,7 @@ def age_of(line):
 
 
 def test_on_a_standby_the_heartbeat_is_the_evidence(pg):
+    """doc/faults.md row 7: of an idle primary and of a paused replay."""
     serial, = new(pg)
     pg.sql("SELECT stillgood.heartbeat()")
     with Standby(pg) as standby, Feed(standby.conninfo) as feed:

@@ -190,8 +190,8 @@ def signers_of(responder, issuer):
 
 
 def test_the_next_takes_over_in_time_and_an_end_without_next_is_named(pg, tmp_path):
-    """P-37: A's first signer hands over before its end; B's only one ends, which concerns B alone,
-    also when the signer's process has to start anew."""
+    """P-37: A's first signer hands over before its end; B's only one ends, which concerns B alone
+    (I-9; doc/faults.md rows 22 and 47), also when the signer's process has to start anew."""
     a, b = make_ca(pg, str(tmp_path), "A", "P-256"), make_ca(pg, str(tmp_path), "B", "P-256")
     first, last = delegate(a, "first", LIFE), delegate(b, "last", LIFE)
     end = time.time() + LIFE

@@ -96,7 +96,7 @@ def test_a_random_serial_is_never_good(site):
     "Transfer-Encoding: chunked, chunked", "Host: two", ": empty", "X: a\r\n folded", "X: a\0b",
 ])
 def test_ambiguous_framing_is_refused_and_the_connection_closed(site, head):
-    """P-46"""
+    """P-46, doc/faults.md row 26"""
     reply = exchange(site[0], f"POST / HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\nabc".encode())
     assert split(reply)[0] in (400, 501), reply
 

@@ -3,8 +3,10 @@
 
     tests/run requirements
 
-A test cites a requirement by its number (P-16, V-5) or a profile by its name (F-webpki) in its
-name, its comment or its body. What counts as the citing test:
+What is required stands in doc/protocol.md (P-, F- and V-numbers) and doc/faults.md (I-numbers and rows of
+faults), each once. A test cites a requirement by its number (P-16, V-5, I-3), a profile by its name
+(F-webpki), a fault by its row (doc/faults.md row 18) in its name, its comment or its body. What
+counts as the citing test:
 
   C         the function of the line; in comments and tables between functions, the test below;
             a name may end in numbers (…_p5, …_p10_p11)
@@ -23,19 +25,38 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-HERE = pathlib.Path(__file__).resolve().parent
-CITATION = re.compile(r"\b([PV]-\d{1,2}|F-[a-z]+)(?![0-9A-Za-z_])")
+DOC = ROOT / "doc"
+CITATION = re.compile(r"\b([PVI]-\d{1,2}|F-[a-z]+)(?![0-9A-Za-z_])")
+ROWS = re.compile(r"(?i:\bfaults(?:\.md)?),? rows? (\d+(?:(?:, | and | to |–|-)\d+)*)")
 IN_A_NAME = re.compile(r"_p(\d{1,2})(?=_|$)")
 
+SECTION = re.compile(r"^## (.*)")
+NUMBERED = re.compile(r"^- ([PVI]-\d+|F-[a-z]+) \*\*(.+?)\.\*\* ")
+FAULT = re.compile(r"^\| (\d+) \| (.+?) \|(?:.*\|)? (built|partly: .+|planned(?:: .+)?) \|$")
 
-def requirements():
-    """{number: (section, title)} in order."""
-    rows = {}
-    for line in (HERE / "requirements.txt").read_text(encoding="utf-8").splitlines():
-        if line and not line.startswith("#"):
-            number, section, title = line.split("\t")
-            rows[number] = (section, title)
+
+def requirements(doc=DOC):
+    """{number: (section, title, state)}; a fault's number is "row 18"; a state is built, partly … or planned …"""
+    rows, section = {}, None
+    for name in ("protocol.md", "faults.md"):
+        for line in (doc / name).read_text(encoding="utf-8").splitlines():
+            head, numbered, fault = SECTION.match(line), NUMBERED.match(line), FAULT.match(line)
+            section = head.group(1) if head else section
+            if numbered:
+                number, row = numbered.group(1), (section, numbered.group(2), "built")
+            elif fault:
+                number, row = f"row {fault.group(1)}", (section, fault.group(2), fault.group(3))
+            else:
+                continue
+            assert number not in rows, f"doc/{name}: {number} stands there twice"
+            rows[number] = row
     return rows
+
+
+def rows_of(text):
+    """Of "18", "2, 13 and 18", "35–43"."""
+    for first, last in re.findall(r"(\d+)(?:(?: to |–|-)(\d+))?", text):
+        yield from range(int(first), int(last or first) + 1)
 
 
 def numbers_of(text):
@@ -43,6 +64,8 @@ def numbers_of(text):
     for match in CITATION.finditer(text):
         kind, rest = match.group(1).split("-")
         yield f"{kind}-{int(rest)}" if rest.isdigit() else match.group(1)
+    for match in ROWS.finditer(text):
+        yield from (f"row {row}" for row in rows_of(match.group(1)))
 
 
 TEST_IN_C = re.compile(r"^static void (\w+)\(void \*\*\w+\)")
@@ -112,12 +135,15 @@ def cited_in_oracle(text):
             yield from ((number, function) for number in numbers_of(line))
 
 
+SUFFIXES = (".c", ".h", ".py", ".replay", ".sql", ".md", ".txt", ".sh", ".1", ".head", ".tail")
+
 READERS = [
     ("tests/unit/*/test_*.c", cited_in_c),
     ("tests/*/test_*.py", cited_in_python),
     ("tests/clients/*under_test.py", cited_in_python),
     ("tests/replay/scenarios/*.replay", cited_in_whole),
     ("tests/replay/*.c", cited_in_oracle),
+    ("tests/sim/*.c", cited_in_oracle),
     ("tests/fuzz/fuzz_*.c", cited_in_whole),
     ("tests/vectors/make_vectors.py", cited_in_vectors),
 ]
@@ -137,29 +163,36 @@ def citations(root=ROOT):
     return found
 
 
+def sources(root=ROOT):
+    """What cites: every text that is ours, but what this folder's own tests make up."""
+    for folder in ("responder", "conf", "db", "tests", "doc", "scripts", "systemd", ".ci", "."):
+        paths = (root / folder).rglob("*") if folder != "." else root.glob("*")
+        for path in sorted(paths):
+            if path.suffix not in SUFFIXES and path.name not in ("run", "quickstart"):
+                continue
+            if path.is_file() and not {"requirements", "seeds", "__pycache__"} & set(path.parts):
+                yield path
+
+
 def unknown_numbers(root=ROOT):
     """[FILE:LINE: number…] of what any source or test cites and nobody requires."""
     known = requirements()
     wrong = []
-    for folder in ("responder", "conf", "db", "tests", "doc", "scripts"):
-        for path in sorted((root / folder).rglob("*")):
-            if path.suffix not in (".c", ".h", ".py", ".replay", ".sql", ".md", ".txt"):
-                continue
-            if path.parent.name == "requirements" or "__pycache__" in path.parts:
-                continue
-            for at, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-                wrong += [f"{path.relative_to(root)}:{at}: {number}" for number in numbers_of(line)
-                          if not number.startswith("F-") and number not in known]
+    for path in sources(root):
+        for at, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            wrong += [f"{path.relative_to(root)}:{at}: {number}" for number in numbers_of(line)
+                      if not number.startswith("F-") and number not in known]
     return wrong
 
 
 def render(rows, found):
     out = ["| requirement | | tests |", "|---|---|---|"]
-    for number, (_, title) in rows.items():
+    for number, (_, title, state) in rows.items():
         cells = []
         for path, tests in sorted(found.get(number, {}).items()):
             names = ", ".join(f"`{test}`" for test in tests if test)
             cells.append(path.removeprefix("tests/") + (f": {names}" if names else ""))
+        cells += [] if state == "built" else [f"*{state}*"]
         out.append(f"| {number} | {title} | {'<br>'.join(cells) or '**none**'} |")
     return "\n".join(out)
 

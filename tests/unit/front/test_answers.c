@@ -562,6 +562,7 @@ static void several_certids_are_not_stored(void **state)
 
 /* ---- flights ---- */
 
+/* doc/faults.md row 13 */
 static void many_who_ask_the_same_share_one_flight(void **state)
 {
 	struct world *w = *state;
@@ -633,6 +634,7 @@ static void a_question_bears_the_number_of_the_first_who_asked(void **state)
 	assert_int_equal(second.waiter.request, 42);
 }
 
+/* I-7, I-8, doc/faults.md row 23 */
 static void too_many_flights_are_shed_at_once(void **state)
 {
 	struct world *w = *state;

@@ -135,7 +135,8 @@ static void at_the_cap_clients_that_wait_for_an_answer_keep_their_places(void **
 	assert_int_equal(w->edge->counts.refused_connections, 1);
 }
 
-static void slow_heads_that_fill_the_cap_keep_nobody_out(void **state) /* P-47 */
+/* P-47, doc/faults.md row 25 */
+static void slow_heads_that_fill_the_cap_keep_nobody_out(void **state)
 {
 	struct world *w = *state;
 	knock_and_say(w, "GET /");
@@ -145,6 +146,7 @@ static void slow_heads_that_fill_the_cap_keep_nobody_out(void **state) /* P-47 *
 	assert_int_equal(answers_counts(w->edge->answers).waiters, 1);
 }
 
+/* doc/faults.md row 30 */
 static void without_descriptors_accepting_pauses_and_goes_on_later(void **state)
 {
 	struct world *w = *state;
