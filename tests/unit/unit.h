@@ -6,10 +6,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
 #include "base/bytes.h"
+
+/* One test of a file alone: STILLGOOD_TEST=name, with * and ?. */
+__attribute__((constructor)) static void choose_test(void)
+{
+	if (getenv("STILLGOOD_TEST"))
+		cmocka_set_test_filter(getenv("STILLGOOD_TEST"));
+}
 
 #define assert_view_equal(actual, expected)                                                \
 	do {                                                                               \
