@@ -1,6 +1,7 @@
 #include "world.h"
 
 #include "ipc/messages.h"
+#include "made_conf.h"
 #include "unit/ledger/made.h"
 
 #include <stdarg.h>
@@ -438,13 +439,12 @@ int world_init(struct world *w)
 		.signer_count = 1,
 		.feed_on = true,
 	};
+	w->conf = made_conf_of(CONF_FRONT | CONF_LEDGER, w->sections, 0);
 	w->conf.server.cache_size = 1u << 20;
 	w->conf.server.answer_timeout_us = 3 * SECOND_US;
-	w->conf.server.max_age_us = 300 * SECOND_US;
 	w->conf.server.max_certids = LIMIT_CERTIDS;
 	w->conf.database.poll_interval_us = 50 * MILLISECOND_US;
 	w->conf.database.freshness_us = 5 * SECOND_US;
-	w->conf.issuers = w->sections;
 	database_init(&w->database, w->now);
 	TAILQ_INIT(&w->frames);
 	TAILQ_INIT(&w->questions);
@@ -467,10 +467,9 @@ unsigned world_add_issuer(struct world *w, const char *name, bool registered, bo
 		world_broken(w, "the harness made a malformed certificate");
 	if (configured) {
 		struct conf_issuer *section = &w->sections[w->conf.issuer_count++];
+		*section = made_issuer(CONF_FRONT | CONF_LEDGER);
 		section->name = issuer->name;
 		section->validity_us = INT64_C(8) * 3600 * SECOND_US;
-		section->policy.complete = true;
-		section->hold_releasable = true;
 		struct world_algorithm one = world_algorithm("one");
 		write_offer(w, index, &one, 1);
 	}

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "front/connection.h"
+#include "made_conf.h"
 
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -237,17 +238,15 @@ static int setup_with(void **state, int64_t answer_timeout_us)
 	static const struct answers_ops ops = {.query = take_query, .deliver = deliver};
 	struct world *w = calloc(1, sizeof(*w));
 	assert_non_null(w);
-	w->conf.server = (struct conf_server){
-		.cache_size = 1 << 20,
-		.connections = 8,
-		.head_timeout_us = LONG_US,
-		.body_timeout_us = LONG_US,
-		.write_timeout_us = LONG_US,
-		.idle_timeout_us = LONG_US,
-		.answer_timeout_us = answer_timeout_us,
-		.max_age_us = 300 * SECOND_US,
-		.max_certids = 10,
-	};
+	w->conf = made_conf_of(CONF_FRONT, NULL, 0);
+	w->conf.server.cache_size = 1 << 20;
+	w->conf.server.connections = 8;
+	w->conf.server.head_timeout_us = LONG_US;
+	w->conf.server.body_timeout_us = LONG_US;
+	w->conf.server.write_timeout_us = LONG_US;
+	w->conf.server.idle_timeout_us = LONG_US;
+	w->conf.server.answer_timeout_us = answer_timeout_us;
+	w->conf.server.max_certids = 10;
 	w->der_size = 100;
 	w->base = event_base_new();
 	assert_non_null(w->base);

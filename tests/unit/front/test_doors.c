@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "front/doors.h"
+#include "made_conf.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -49,15 +50,9 @@ static int setup(void **state)
 	static const struct answers_ops ops = {.query = no_query, .deliver = no_deliver};
 	struct world *w = calloc(1, sizeof(*w));
 	assert_non_null(w);
-	w->conf.server = (struct conf_server){
-		.cache_size = 1 << 20,
-		.connections = 2,
-		.idle_timeout_us = 60 * SECOND_US,
-		.head_timeout_us = 10 * SECOND_US,
-		.max_certids = 10,
-		.max_age_us = 300 * SECOND_US,
-		.answer_timeout_us = SECOND_US,
-	};
+	w->conf = made_conf_of(CONF_FRONT, NULL, 0);
+	w->conf.server.cache_size = 1 << 20;
+	w->conf.server.connections = 2;
 	w->base = event_base_new();
 	assert_int_equal(edge_new(w->base, &w->conf, &ops, w, &w->edge), 0);
 	assert_int_equal(doors_new(w->edge, &w->doors), 0);

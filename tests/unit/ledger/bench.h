@@ -7,13 +7,15 @@
 #include "ipc/messages.h"
 #include "ledger/core.h"
 #include "made.h"
+#include "made_conf.h"
 #include "ocsp/certificate.h"
 
 #define FRAMES 512
 
 struct bench {
 	struct conf conf;
-	struct conf_issuer sections[2];
+	struct conf_issuer *sections; /* of A and B */
+	struct conf *parsed; /* owns what `conf` borrows */
 	struct ledger *ledger;
 	struct moment now;
 	struct ocsp_issuer hashes[2];
@@ -128,17 +130,11 @@ static inline int setup(void **state)
 	struct bench *b = calloc(1, sizeof(*b));
 	assert_non_null(b);
 	b->now = (struct moment){.wall_us = 1800000000 * SECOND_US, .mono_us = 50 * SECOND_US};
-	b->conf.server.cache_size = 1u << 20;
-	b->conf.server.answer_timeout_us = 2 * SECOND_US;
-	b->conf.database.freshness_us = 5 * SECOND_US;
-	b->conf.issuer_count = 2;
-	b->conf.issuers = b->sections;
-	for (int i = 0; i < 2; i++) {
-		b->sections[i].name = (char *)(i ? "B" : "A");
-		b->sections[i].validity_us = 3600 * SECOND_US;
-		b->sections[i].policy.complete = true;
-		b->sections[i].hold_releasable = true;
-	}
+	b->parsed = made_conf(CONF_LEDGER, "[server]\ncache = 1MiB\nanswer_timeout = 2s\n"
+					   "[defaults]\nvalidity = 1h\n" MADE_DATABASE
+					   "freshness = 5s\n" MADE_ISSUER("A") MADE_ISSUER("B"));
+	b->conf = *b->parsed;
+	b->sections = b->conf.issuers;
 	assert_int_equal(new_ledger(b), 0);
 	ledger_lookup_state(b->ledger, true, NULL);
 	ledger_front_attach(b->ledger, 0, b->now);
@@ -155,6 +151,7 @@ static inline int teardown(void **state)
 {
 	struct bench *b = *state;
 	ledger_free(b->ledger);
+	conf_free(b->parsed);
 	forget_frames(b);
 	free(b);
 	return 0;

@@ -2,12 +2,12 @@
 
 #include "ledger/issuers.h"
 #include "made.h"
+#include "made_conf.h"
 #include "ocsp/certificate.h"
 
 static const struct siphash_key key = {.k0 = 5, .k1 = 6};
 
-static struct conf_issuer sections[] = {{.name = (char *)"A"}, {.name = (char *)"B"}};
-static const struct conf conf = {.issuer_count = 2, .issuers = sections};
+static struct conf *conf; /* of A and B */
 
 static struct ocsp_issuer hashes_of(const char *name, const char *public_key)
 {
@@ -57,7 +57,7 @@ static const struct issuer *match(const struct issuers *issuers, enum ocsp_hash 
 static struct issuers *new_issuers(void)
 {
 	struct issuers *issuers = NULL;
-	assert_int_equal(issuers_new(&conf, &key, &issuers), 0);
+	assert_int_equal(issuers_new(conf, &key, &issuers), 0);
 	return issuers;
 }
 
@@ -296,5 +296,8 @@ int main(void)
 		cmocka_unit_test(the_first_configured_issuer_that_is_missing_is_named),
 		cmocka_unit_test(the_nearest_name_is_one_that_no_section_has),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	conf = made_conf(CONF_LEDGER, MADE_DATABASE MADE_ISSUER("A") MADE_ISSUER("B"));
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	conf_free(conf);
+	return failed;
 }

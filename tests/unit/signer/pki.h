@@ -4,7 +4,7 @@
 
 #include "unit.h"
 
-#include "conf/conf.h"
+#include "made_conf.h"
 
 #include <limits.h>
 #include <openssl/pem.h>
@@ -175,14 +175,11 @@ static inline void pki_files_init(struct pki_files *files)
 		       files->folder);
 	(void)snprintf(files->key, sizeof(files->key), "%s/ocsp.key", files->folder);
 	(void)snprintf(files->other, sizeof(files->other), "%s/other", files->folder);
-	files->issuer = (struct conf_issuer){
-		.name = name,
-		.certificate = files->ca,
-		.signer_certificate = files->certificate,
-		.signer_key = files->key,
-		.validity_us = INT64_C(8) * 3600 * 1000000,
-		.responder_id = OCSP_BY_KEY,
-	};
+	files->issuer = made_issuer(CONF_SIGNER);
+	files->issuer.name = name;
+	files->issuer.certificate = files->ca;
+	files->issuer.signer_certificate = files->certificate;
+	files->issuer.signer_key = files->key;
 }
 
 static inline void pki_files_deinit(struct pki_files *files)

@@ -466,7 +466,7 @@ static void load_ring(struct keyring *ring, struct conf *conf, enum unknown_issu
 {
 	static char name[] = "A";
 	struct fault fault = {""};
-	*conf = (struct conf){.issuer_count = 1, .issuers = &world.files.issuer};
+	*conf = made_conf_of(CONF_SIGNER, &world.files.issuer, 1);
 	conf->server.unknown_issuer = unknown;
 	conf->server.default_issuer = name;
 	if (keyring_load(ring, conf, world.now, &fault) < 0)

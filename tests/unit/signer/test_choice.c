@@ -46,10 +46,11 @@ static void lay(unsigned index, const struct plan *plan)
 	pki_write_certificate(world.certificates[index], certificate);
 	pki_write_key(world.keys[index], plan->key, NULL);
 	X509_free(certificate);
-	world.signers[index] = (struct conf_signer){.name = world.names[index],
-						    .certificate = world.certificates[index],
-						    .key = world.keys[index],
-						    .signature = plan->signature};
+	world.signers[index] = made_signer();
+	world.signers[index].name = world.names[index];
+	world.signers[index].certificate = world.certificates[index];
+	world.signers[index].key = world.keys[index];
+	world.signers[index].signature = plan->signature;
 }
 
 static struct conf_issuer issuer_of(const struct plan *plans, unsigned count)
@@ -237,7 +238,7 @@ static void none_in_date_is_refused_at_the_start_but_not_while_serving(void **st
 	const struct plan plans[] = {{world.ec, -3 * PKI_DAY, -PKI_DAY, 0},
 				     {world.ec, PKI_DAY, 60 * PKI_DAY, 0}};
 	struct conf_issuer issuer = issuer_of(plans, 2);
-	struct conf conf = {.issuer_count = 1, .issuers = &issuer};
+	struct conf conf = made_conf_of(CONF_SIGNER, &issuer, 1);
 	struct credential *c = NULL;
 	struct keyring ring = {0};
 	struct fault fault = {""};
@@ -282,7 +283,7 @@ static void the_ledger_hears_of_a_hand_over_once(void **state) /* P-37 */
 	const struct plan plans[] = {{world.ec, -PKI_DAY, 2 * PKI_DAY, 0},
 				     {world.rsa, PKI_DAY, 3 * PKI_DAY, 0}};
 	struct conf_issuer issuer = issuer_of(plans, 2);
-	struct conf conf = {.issuer_count = 1, .issuers = &issuer};
+	struct conf conf = made_conf_of(CONF_SIGNER, &issuer, 1);
 	struct keyring ring = {0};
 	struct fault fault = {""};
 	struct heard heard = {0};
@@ -316,7 +317,7 @@ static void status_tells_each_signers_end_and_warns(void **state) /* P-37 */
 				     {world.rsa, -PKI_DAY, 60 * PKI_DAY, 0},
 				     {world.rsa, 2 * PKI_DAY, 61 * PKI_DAY, 0}};
 	struct conf_issuer issuer = issuer_of(plans, 4);
-	struct conf conf = {.issuer_count = 1, .issuers = &issuer};
+	struct conf conf = made_conf_of(CONF_SIGNER, &issuer, 1);
 	struct keyring ring = {0};
 	struct fault fault = {""};
 	struct buffer text = {0};

@@ -2,6 +2,7 @@
  * them is judged by RFC 5280, 6.1, and no key is used before it was looked at. */
 #include "unit.h"
 
+#include "made_conf.h"
 #include "verifier/requestors.h"
 
 #include <openssl/ocsp.h>
@@ -95,7 +96,9 @@ static void made_free(struct made *made)
 
 static int load(struct world *w, X509 *anchor, struct requestors **ret, struct fault *fault)
 {
-	struct conf_issuer issuer = {.name = (char *)"A", .requestors = w->path};
+	struct conf_issuer issuer = made_issuer(CONF_VERIFIER);
+	issuer.name = (char *)"A";
+	issuer.requestors = w->path;
 	FILE *file = fopen(w->path, "w");
 	assert_non_null(file);
 	assert_int_equal(PEM_write_X509(file, anchor), 1);

@@ -1,6 +1,7 @@
 /* The public sockets: refused with address and reason, never shared with a stranger. */
 #include "unit.h"
 
+#include "made_conf.h"
 #include "warden/listeners.h"
 
 #include <arpa/inet.h>
@@ -64,14 +65,23 @@ static int stranger(char text[32], int reuse, bool listening)
 	return fd;
 }
 
+/* What the warden is given of "listen = FIRST, SECOND" for so many fronts. */
+static struct conf *listening(const char *first, const char *second, unsigned fronts)
+{
+	char text[512];
+	(void)snprintf(text, sizeof(text), "[server]\nlisten = %s%s%s\nfronts = %u\n%s", first,
+		       *second ? ", " : "", second, fronts, MADE_DATABASE MADE_ISSUER("A"));
+	return made_conf(CONF_WARDEN, text);
+}
+
 static void expect_in_use(int reuse)
 {
 	char address[32];
 	int fd = stranger(address, reuse, true);
-	struct conf_server server = {.listen = {address}, .listen_count = 1, .fronts = 2};
+	cleanup(conf_freep) struct conf *conf = listening(address, "", 2);
 	struct listeners listeners;
 	struct fault fault;
-	assert_int_equal(listeners_open(&server, &listeners, &fault), -EADDRINUSE);
+	assert_int_equal(listeners_open(&conf->server, &listeners, &fault), -EADDRINUSE);
 	assert_non_null(strstr(fault.text, address));
 	assert_non_null(strstr(fault.text, "Address already in use"));
 	close(fd);
@@ -93,11 +103,11 @@ static void a_stranger_that_would_share_the_port_is_noticed(void **state)
 static void an_address_of_another_machine_is_refused(void **state)
 {
 	(void)state;
-	char address[] = "192.0.2.1:8080"; /* documentation: nobody has it */
-	struct conf_server server = {.listen = {address}, .listen_count = 1, .fronts = 1};
+	/* documentation: nobody has it */
+	cleanup(conf_freep) struct conf *conf = listening("192.0.2.1:8080", "", 1);
 	struct listeners listeners;
 	struct fault fault;
-	assert_int_equal(listeners_open(&server, &listeners, &fault), -EADDRNOTAVAIL);
+	assert_int_equal(listeners_open(&conf->server, &listeners, &fault), -EADDRNOTAVAIL);
 	assert_non_null(strstr(fault.text, "192.0.2.1:8080"));
 }
 
@@ -107,18 +117,18 @@ static void each_front_gets_a_socket_of_each_address(void **state)
 	char first[32], second[32];
 	close(stranger(first, 0, false));
 	close(stranger(second, 0, false));
-	struct conf_server server = {.listen = {first, second}, .listen_count = 2, .fronts = 3};
+	cleanup(conf_freep) struct conf *conf = listening(first, second, 3);
 	struct listeners listeners = {0};
 	struct fault fault = {0};
-	assert_int_equal(listeners_open(&server, &listeners, &fault), 0);
+	assert_int_equal(listeners_open(&conf->server, &listeners, &fault), 0);
 	for (unsigned front = 0; front < 3; front++) {
 		for (unsigned address = 0; address < 2; address++) {
 			int fd = listeners_of(&listeners, front)[address];
 			struct sockaddr_storage expected = {0}, actual = {0};
 			socklen_t size = sizeof(actual), expected_size;
-			assert_int_equal(
-				address_parse(server.listen[address], &expected, &expected_size),
-				0);
+			assert_int_equal(address_parse(conf->server.listen[address], &expected,
+						       &expected_size),
+					 0);
 			assert_int_equal(getsockname(fd, (struct sockaddr *)&actual, &size), 0);
 			assert_int_equal(size, expected_size);
 			assert_int_equal(((struct sockaddr_in *)&actual)->sin_port,
@@ -127,7 +137,7 @@ static void each_front_gets_a_socket_of_each_address(void **state)
 	}
 	listeners_close(&listeners);
 	/* All of them are closed: the ports are free. */
-	assert_int_equal(listeners_open(&server, &listeners, &fault), 0);
+	assert_int_equal(listeners_open(&conf->server, &listeners, &fault), 0);
 	listeners_close(&listeners);
 }
 

@@ -36,14 +36,12 @@ static void find_and_die(const struct conf *conf, struct preflight *preflight)
 	_exit(3);
 }
 
-static const struct conf no_conf;
-
 static void run(void (*prove)(const struct conf *, struct preflight *), int64_t patience_us,
 		struct heard *heard, struct preflight *preflight)
 {
 	const struct preflight_step step = {"it", patience_us, SERVE_LATER, prove};
 	*preflight = (struct preflight){.found = hear, .context = heard};
-	preflight_run(&step, &no_conf, preflight);
+	preflight_run(&step, NULL, preflight);
 }
 
 static void what_a_process_finds_arrives_whole_and_in_order(void **state)
