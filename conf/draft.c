@@ -1,5 +1,6 @@
 #include "conf/draft.h"
 
+#include "conf/expectation.h"
 #include "conf/ini.h"
 #include "conf/nearest.h"
 

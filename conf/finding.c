@@ -1,6 +1,6 @@
 #include "conf/finding.h"
 
-#include "conf/profile.h"
+#include "conf/options.h"
 
 /* A finding's requirement where it is the profile itself (PROTOCOL.md, F). */
 #define BY_PROFILE "F"
@@ -154,7 +154,7 @@ void finding_requirement(enum finding_kind kind, enum profile profile, char *ret
 	const char *requirement = rows[kind].requirement;
 	bool own = strcmp(requirement, BY_PROFILE) == 0;
 	(void)snprintf(ret, size, "%s%s%s", requirement, own ? "-" : "",
-		       own ? profile_name(profile) : "");
+		       own ? option_word(option_find(SECTION_ISSUER, "profile"), profile) : "");
 }
 
 /* ---- the list ---- */

@@ -65,6 +65,5 @@ bool section_named(enum option_section section);
 const struct option *option_find(enum option_section section, const char *name);
 /* Does any option of this section go to one of these rooms? */
 bool section_concerns(enum option_section section, unsigned rooms);
-
-/* Appends what a value may be: "a duration from 100ms to 10m (units ms, s, m, h, d)". */
-void option_expectation(const struct option *option, struct buffer *out);
+/* The word that stands for a number in an option that has words; NULL: none does. */
+const char *option_word(const struct option *option, int64_t value);

@@ -129,14 +129,6 @@ static int fill_issuers(const struct draft *draft, struct conf *conf)
 	return 0;
 }
 
-static struct conf_issuer *issuer_named(const struct conf *conf, const char *name)
-{
-	for (unsigned i = 0; i < conf->issuer_count; i++)
-		if (strcmp(conf->issuers[i].name, name) == 0)
-			return &conf->issuers[i];
-	return NULL;
-}
-
 /* Into the issuer's list as soon as it exists, so that what it holds is freed with it. */
 static int add_signer(const struct draft *draft, const struct draft_section *section,
 		      struct conf_issuer *issuer)
@@ -165,13 +157,13 @@ static int fill_signers(const struct draft *draft, struct conf *conf)
 		if (!name)
 			return refuse_missing(draft, section,
 					      option_find(SECTION_SIGNER, "issuer"));
-		struct conf_issuer *issuer = issuer_named(conf, name->value.text);
+		const struct conf_issuer *issuer = conf_issuer_named(conf, name->value.text);
 		if (!issuer)
 			return fault_set(draft->fault, -EINVAL,
 					 "%s:%u: there is no [issuer \"%s\"] for [signer \"%s\"]; "
 					 "write the name as in the head of its section",
 					 draft->path, name->line, name->value.text, section->name);
-		int result = add_signer(draft, section, issuer);
+		int result = add_signer(draft, section, &conf->issuers[issuer - conf->issuers]);
 		if (result < 0)
 			return result;
 	}
@@ -239,18 +231,6 @@ int conf_parse(const char *path, struct view text, enum conf_room room, struct c
 	return 0;
 }
 
-const struct conf_issuer *conf_issuer_named(const struct conf *conf, const char *name)
-{
-	return issuer_named(conf, name);
-}
-
-const struct conf_issuer *conf_default_issuer(const struct conf *conf)
-{
-	if (conf->server.unknown_issuer != UNKNOWN_ISSUER_UNKNOWN || !conf->server.default_issuer)
-		return NULL;
-	return conf_issuer_named(conf, conf->server.default_issuer);
-}
-
 static void unfill(enum option_section kind, void *base)
 {
 	for (size_t i = 0; i < option_count; i++)
@@ -269,23 +249,6 @@ static void issuer_deinit(struct conf_issuer *issuer)
 	free(issuer->name);
 }
 
-bool conf_verifies(const struct conf *conf)
-{
-	for (unsigned i = 0; i < conf->issuer_count; i++)
-		if (conf->issuers[i].signed_requests != SIGNED_IGNORE)
-			return true;
-	return false;
-}
-
-bool conf_wants_facts(const struct conf *conf)
-{
-	for (unsigned i = 0; i < conf->issuer_count; i++)
-		if (conf->issuers[i].crl_id || conf->issuers[i].cert_hash ||
-		    conf->issuers[i].sct_list)
-			return true;
-	return false;
-}
-
 void conf_free(struct conf *conf)
 {
 	if (!conf)
@@ -297,32 +260,4 @@ void conf_free(struct conf *conf)
 	free(conf->issuers);
 	free(conf->path);
 	free(conf);
-}
-
-/* ---- signers ---- */
-
-static bool has_own_signer(const struct conf_issuer *issuer)
-{
-	return issuer->signer_certificate && issuer->signer_key;
-}
-
-unsigned conf_signer_count(const struct conf_issuer *issuer)
-{
-	return issuer->signer_count + (has_own_signer(issuer) ? 1 : 0);
-}
-
-struct conf_signer conf_signer_at(const struct conf_issuer *issuer, unsigned index)
-{
-	if (!has_own_signer(issuer))
-		return issuer->signers[index];
-	if (index > 0)
-		return issuer->signers[index - 1];
-	return (struct conf_signer){
-		.name = issuer->name,
-		.line = issuer->line,
-		.issuer = issuer->name,
-		.certificate = issuer->signer_certificate,
-		.key = issuer->signer_key,
-		.signature = issuer->signature,
-	};
 }

@@ -32,10 +32,7 @@ static const struct {
 
 const char *profile_name(enum profile profile)
 {
-	const struct option_word *word = option_find(SECTION_ISSUER, "profile")->words;
-	while (word->name && word->value != (int64_t)profile)
-		word++;
-	return word->name;
+	return option_word(option_find(SECTION_ISSUER, "profile"), profile);
 }
 
 const char *profile_standard(enum profile profile, const char *option)

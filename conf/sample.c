@@ -1,5 +1,5 @@
 /* The commented sample file and the OPTIONS part of stillgood.conf(5), from the option table. */
-#include "conf/options.h"
+#include "conf/expectation.h"
 #include "conf/profile.h"
 
 #define TEXT_WIDTH 94

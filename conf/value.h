@@ -14,7 +14,7 @@ bool value_is_text(const struct option *option);
 /* Is this one of the words that may stand in place of a number or text? */
 bool value_is_word(const struct option *option, const char *text);
 
-/* 0; -EINVAL where the text is not what option_expectation() says; -ENOMEM. */
+/* 0; -EINVAL where the text is not what option_expectation() (expectation.h) says; -ENOMEM. */
 must_check int value_parse(const struct option *option, const char *text, struct value *ret);
 void value_deinit(struct value *value); /* wipes the text */
 

@@ -1,103 +1,13 @@
 #include "cli/arguments.h"
 
 #include "cli/command_find.h"
+#include "cli/help.h"
 #include "cli/suggest.h"
 
 #include <getopt.h>
 #include <stdio.h>
 
-/* One option, one row; the index is enum command_option. */
-static const struct {
-	const char *name;
-	char letter;
-	const char *argument; /* NULL: takes none; "[=…]": may have one */
-	const char *help;
-} options[OPTION_COUNT] = {
-	[OPTION_HELP] = {"help", 'h', NULL, "print this help"},
-	[OPTION_JSON] = {"json", 0, NULL, "print one JSON document instead of text"},
-	[OPTION_CONFIG] = {"config", 'c', "FILE",
-			   "configuration file (/etc/stillgood/stillgood.conf)"},
-	[OPTION_DATABASE] = {"database", 'd', "CONNINFO",
-			     "libpq connection string; else STILLGOOD_DATABASE, else the "
-			     "configuration's"},
-	[OPTION_NAME] = {"name", 'n', "NAME", "register under this name"},
-	[OPTION_HASHES] = {"hashes", 0, NULL, "print the CertID hashes of each issuer"},
-	[OPTION_FORCE] = {"force", 0, NULL, "go on whatever certificates say against it"},
-	[OPTION_ISSUER] = {"issuer", 'i', "ISSUER",
-			   "the issuer: its registered name (ask: its certificate file)"},
-	[OPTION_SKIP_UNKNOWN] = {"skip-unknown", 0, NULL,
-				 "pass over certificates of issuers that are not registered"},
-	[OPTION_SERIAL] = {"serial", 's', "SERIAL",
-			   "the serial number: hexadecimal, or decimal:123"},
-	[OPTION_ALL] = {"all", 0, NULL, "every certificate of the issuer, at once"},
-	[OPTION_REASON] = {"reason", 'r', "REASON",
-			   "keyCompromise, superseded, … or its number (RFC 5280)"},
-	[OPTION_AT] = {"at", 0, "TIME",
-		       "the time that is recorded: 2026-05-09, 2026-05-09T17:30+09:00, -2h (now)"},
-	[OPTION_INVALIDITY] = {"invalidity", 0, "TIME",
-			       "since when the key is thought to be compromised"},
-	[OPTION_REQUESTED_BY] = {"requested-by", 0, "WHO",
-				 "subscriber or ca: whose decision it was"},
-	[OPTION_NOTE] = {"note", 0, "TEXT", "kept with the event"},
-	[OPTION_SOCKET] = {"socket", 0, "PATH", "control socket of the running instance"},
-	[OPTION_URL] = {"url", 'u', "URL",
-			"where to ask; else the certificate's own access location"},
-	[OPTION_METHOD] = {"method", 'm', "METHOD", "get or post (post)"},
-	[OPTION_NONCE] = {"nonce", 0, NULL, "send a nonce and require it in the answer"},
-	[OPTION_NO_NONCE] = {"no-nonce", 0, NULL, "send no nonce (default of GET)"},
-	[OPTION_HASH] = {"hash", 0, "HASH", "of the CertID: sha1, sha256, sha384, sha512 (sha1)"},
-	[OPTION_TIMEOUT] = {"timeout", 0, "DURATION", "give up after this time (10s)"},
-	[OPTION_SKEW] = {"skew", 0, "DURATION", "tolerated difference of clocks (5s)"},
-	[OPTION_VERBOSE] = {"verbose", 'v', NULL, "print more"},
-	[OPTION_NAME_FROM] = {"name-from", 0, "CERT",
-			      "learn how certificates of an issuer encode its name from these"},
-	[OPTION_ALL_IN_FILE] = {"all-in-file", 0, NULL,
-				"every certificate of a file that holds several"},
-	[OPTION_YES] = {"yes", 'y', NULL, "do not ask back (for scripts)"},
-	[OPTION_RESPOUT] = {"respout", 0, "FILE", "write the answer there, as it came (DER)"},
-	[OPTION_REQOUT] = {"reqout", 0, "FILE", "write the request there (DER)"},
-	[OPTION_PROMETHEUS] = {"prometheus", 0, NULL,
-			       "print metrics in Prometheus' text format instead of text"},
-	[OPTION_CORRECT_SERIALS] = {"correct-serials", 0, "[=hex|decimal]",
-				    "set wrong serials right (digits alone: as which)"},
-	[OPTION_DRY_RUN] = {"dry-run", 0, NULL, "say what would change, and change nothing"},
-	[OPTION_STRICT] = {"strict", 0, NULL, "all or nothing: one problem refuses the import"},
-	[OPTION_WITHDRAW] = {"withdraw", 0, NULL,
-			     "take back what was imported by mistake and is still good"},
-	[OPTION_EVERY] = {"every", 0, "DURATION", "time between two heartbeats (100ms)"},
-};
-
 #define GETOPT_BASE 256 /* above every letter */
-
-static bool takes(const struct command *command, size_t option)
-{
-	return option == OPTION_HELP || command->options & OPTION_BIT(option);
-}
-
-static bool is_optional(const char *argument)
-{
-	return argument && *argument == '[';
-}
-
-static void print_option_help(size_t i)
-{
-	char letter[4] = "   ", name[40];
-	if (options[i].letter)
-		(void)snprintf(letter, sizeof(letter), "-%c,", options[i].letter);
-	const char *argument = options[i].argument ? options[i].argument : "";
-	(void)snprintf(name, sizeof(name), "--%s%s%s", options[i].name,
-		       *argument && !is_optional(argument) ? " " : "", argument);
-	printf("  %s %-22s %s\n", letter, name, options[i].help);
-}
-
-void arguments_print_help(const struct command *command)
-{
-	printf("usage: stillgood %s [OPTION…]%s%s\n\n%s\n\noptions:\n", command->name,
-	       *command->operands ? " " : "", command->operands, command->help);
-	for (size_t i = 0; i < OPTION_COUNT; i++)
-		if (takes(command, i))
-			print_option_help(i);
-}
 
 /* The tables that getopt_long() wants, made from our rows. */
 struct getopt_tables {
@@ -111,18 +21,19 @@ static void getopt_tables_fill(struct getopt_tables *tables, const struct comman
 	char *letter = tables->letters;
 	*letter++ = ':'; /* a missing argument is told apart */
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
-		if (!takes(command, i))
+		if (!command_takes(command, i))
 			continue;
 		*row++ = (struct option){
-			.name = options[i].name,
-			.has_arg = !options[i].argument               ? no_argument
-				   : is_optional(options[i].argument) ? optional_argument
-								      : required_argument,
+			.name = command_options[i].name,
+			.has_arg = !command_options[i].argument ? no_argument
+				   : option_is_optional(command_options[i].argument)
+					   ? optional_argument
+					   : required_argument,
 			.val = GETOPT_BASE + (int)i,
 		};
-		if (options[i].letter) {
-			*letter++ = options[i].letter;
-			if (options[i].argument)
+		if (command_options[i].letter) {
+			*letter++ = command_options[i].letter;
+			if (command_options[i].argument)
 				*letter++ = ':';
 		}
 	}
@@ -135,7 +46,7 @@ static size_t option_of(int value)
 	if (value >= GETOPT_BASE)
 		return (size_t)(value - GETOPT_BASE);
 	for (size_t i = 0; i < OPTION_COUNT; i++)
-		if (options[i].letter && options[i].letter == value)
+		if (command_options[i].letter && command_options[i].letter == value)
 			return i;
 	return OPTION_COUNT;
 }
@@ -151,8 +62,9 @@ struct option_words {
 static void option_words_fill(struct option_words *words, const struct command *command)
 {
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
-		(void)snprintf(words->names[i], sizeof(words->names[i]), "--%s", options[i].name);
-		words->words[i] = takes(command, i) ? words->names[i] : NULL;
+		(void)snprintf(words->names[i], sizeof(words->names[i]), "--%s",
+			       command_options[i].name);
+		words->words[i] = command_takes(command, i) ? words->names[i] : NULL;
 	}
 }
 
@@ -174,10 +86,11 @@ static bool is_ambiguous(const struct command *command, const char *word, char *
 	size_t typed = strcspn(word + 2, "="), used = 0, count = 0;
 	*out = '\0';
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
-		if (!takes(command, i) || strncmp(options[i].name, word + 2, typed) != 0)
+		if (!command_takes(command, i) ||
+		    strncmp(command_options[i].name, word + 2, typed) != 0)
 			continue;
 		int wrote = snprintf(out + used, size - used, "%s--%s", count ? ", " : "",
-				     options[i].name);
+				     command_options[i].name);
 		used += wrote > 0 && (size_t)wrote < size - used ? (size_t)wrote : 0;
 		count++;
 	}
@@ -189,7 +102,7 @@ static int wrong_long_option(const struct command *command, const char *word, st
 	char which[200];
 	if (optopt >= GETOPT_BASE) /* known, but takes no argument */
 		return fault_set(fault, ARGUMENTS_WRONG, "%s: --%s takes no argument: %s",
-				 command->name, options[optopt - GETOPT_BASE].name, word);
+				 command->name, command_options[optopt - GETOPT_BASE].name, word);
 	if (is_ambiguous(command, word, which, sizeof(which)))
 		return fault_set(fault, ARGUMENTS_WRONG, "%s: %s may mean %s", command->name, word,
 				 which);
@@ -200,7 +113,8 @@ static int wrong_long_option(const struct command *command, const char *word, st
 static bool is_long_with_one_dash(const struct command *command, const char *word)
 {
 	for (size_t i = 0; i < OPTION_COUNT; i++)
-		if (takes(command, i) && word[0] == '-' && strcmp(options[i].name, word + 1) == 0)
+		if (command_takes(command, i) && word[0] == '-' &&
+		    strcmp(command_options[i].name, word + 1) == 0)
 			return true;
 	return false;
 }
@@ -232,7 +146,7 @@ static int wrong_option(const struct command *command, int value, int argc, char
 	const char *word = current_word(argc, argv);
 	if (value == ':')
 		return fault_set(fault, ARGUMENTS_WRONG, "%s: --%s needs an argument",
-				 command->name, options[option_of(optopt)].name);
+				 command->name, command_options[option_of(optopt)].name);
 	return strncmp(word, "--", 2) == 0 ? wrong_long_option(command, word, fault)
 					   : wrong_letter(command, word, fault);
 }
@@ -250,8 +164,8 @@ static int read_option(struct command_line *line, int value, int argc, char **ar
 		return wrong_letter(command, argv[optind - 1], fault);
 	if (line->values[option])
 		return fault_set(fault, ARGUMENTS_WRONG, "%s: --%s is given twice", command->name,
-				 options[option].name);
-	line->values[option] = options[option].argument && optarg ? optarg : "";
+				 command_options[option].name);
+	line->values[option] = command_options[option].argument && optarg ? optarg : "";
 	return 0;
 }
 
@@ -276,8 +190,9 @@ static int read_options(struct command_line *line, int argc, char **argv, struct
 static const char *option_without_equals(const struct command_line *line)
 {
 	for (size_t i = 0; i < OPTION_COUNT; i++)
-		if (is_optional(options[i].argument) && line->values[i] && !*line->values[i])
-			return options[i].name;
+		if (option_is_optional(command_options[i].argument) && line->values[i] &&
+		    !*line->values[i])
+			return command_options[i].name;
 	return NULL;
 }
 
@@ -315,7 +230,7 @@ int arguments_read(int argc, char **argv, struct command_line *ret, struct fault
 	if (r)
 		return r;
 	if (option_given(ret, OPTION_HELP)) {
-		arguments_print_help(ret->command);
+		help_print(ret->command);
 		return ARGUMENTS_ANSWERED;
 	}
 	return check_operands(ret, fault);

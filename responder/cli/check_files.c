@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/timetext.h"
 #include "cli/check_steps.h"
+#include "cli/check_take.h"
 #include "conf/conninfo.h"
 #include "conf/profile.h"
 #include "signer/credential.h"

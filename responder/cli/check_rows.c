@@ -2,6 +2,7 @@
  * serve runs, so none of it keeps it from starting. */
 #include "cli/check_integrity.h"
 #include "cli/check_steps.h"
+#include "cli/check_take.h"
 #include "db/migrate.h"
 #include "ocsp/verdict.h"
 

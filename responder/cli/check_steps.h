@@ -2,7 +2,6 @@
  * (warden/preflight.h). Each reads for itself what it needs, because serve gives each a process. */
 #pragma once
 
-#include "conf/finding.h"
 #include "warden/preflight.h"
 
 /* Up to one without a function. */
@@ -17,8 +16,3 @@ void check_database(const struct conf *conf, struct preflight *preflight);
 /* What rows say that cannot be: check_rows.c. Silent where check_database() has found that nothing
  * can be read. */
 void check_rows(const struct conf *conf, struct preflight *preflight);
-
-/* What was found out about one issuer, judged by its profile: `refused` is what follows from what
- * the profile refuses. */
-void check_take(struct preflight *preflight, const struct conf_issuer *section,
-		const struct findings *findings, enum consequence refused);

@@ -48,6 +48,14 @@ enum command_option {
 #define OPTION_BIT(option) (UINT64_C(1) << (option))
 _Static_assert(OPTION_COUNT <= 64, "options are bits of a mask");
 
+struct option_row {
+	const char *name;
+	char letter;
+	const char *argument; /* NULL: takes none; "[=…]": may have one */
+	const char *help;
+};
+extern const struct option_row command_options[OPTION_COUNT];
+
 struct command_line {
 	const struct command *command;
 	const char *values[OPTION_COUNT]; /* NULL: not given; "" for one without argument */
@@ -66,6 +74,16 @@ struct command {
 	 * fault too. NULL for `serve`, which is no command of this room: main starts it. */
 	int (*run)(const struct command_line *line, struct fault *fault);
 };
+
+static inline bool command_takes(const struct command *command, size_t option)
+{
+	return option == OPTION_HELP || command->options & OPTION_BIT(option);
+}
+
+static inline bool option_is_optional(const char *argument)
+{
+	return argument && *argument == '[';
+}
 
 extern const struct command commands[];
 extern const size_t command_count;

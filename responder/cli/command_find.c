@@ -1,29 +1,10 @@
 /* Which command argv means, and what is answered where it means none: help, the version, a guess. */
 #include "cli/command_find.h"
 
-#include "cli/arguments.h"
+#include "cli/help.h"
 #include "cli/suggest.h"
 
 #include <stdio.h>
-
-static void print_general_help(void)
-{
-	printf("stillgood: an OCSP responder\n\nusage: stillgood COMMAND [OPTION…]\n\ncommands:\n");
-	for (size_t i = 0; i < command_count; i++)
-		printf("  %-14s %s\n", commands[i].name, commands[i].summary);
-	printf("\n`stillgood COMMAND --help` explains one; `stillgood --version` prints the "
-	       "version\n"
-	       "exit status: 0 done, 1 refused or failed, 2 usage\n");
-}
-
-static void print_group_help(const char *group)
-{
-	size_t size = strlen(group);
-	printf("commands:\n");
-	for (size_t i = 0; i < command_count; i++)
-		if (strncmp(commands[i].name, group, size) == 0 && commands[i].name[size] == ' ')
-			printf("  stillgood %-14s %s\n", commands[i].name, commands[i].summary);
-}
 
 int command_matches(const struct command *command, int argc, char **argv)
 {
@@ -90,7 +71,7 @@ static int no_such_command(const char *group, const char *word, struct fault *fa
 static int answer_group(int argc, char **argv, struct fault *fault)
 {
 	if (argc > 2 && is_help(argv[2])) {
-		print_group_help(argv[1]);
+		help_print_group(argv[1]);
 		return ARGUMENTS_ANSWERED;
 	}
 	if (argc > 2)
@@ -104,14 +85,14 @@ static int answer_help(int argc, char **argv, struct fault *fault)
 	for (size_t i = 0; i < command_count; i++) {
 		if (!command_matches(&commands[i], argc, argv))
 			continue;
-		arguments_print_help(&commands[i]);
+		help_print(&commands[i]);
 		return ARGUMENTS_ANSWERED;
 	}
 	if (!is_group(argv[1]))
 		return no_such_command(NULL, argv[1], fault);
 	if (argc > 2)
 		return no_such_command(argv[1], argv[2], fault);
-	print_group_help(argv[1]);
+	help_print_group(argv[1]);
 	return ARGUMENTS_ANSWERED;
 }
 
@@ -122,7 +103,7 @@ int command_answer_none(int argc, char **argv, struct fault *fault)
 	if (strcmp(argv[1], "help") == 0 && argc > 2)
 		return answer_help(argc - 1, argv + 1, fault);
 	if (is_help(argv[1]) || strcmp(argv[1], "help") == 0) {
-		print_general_help();
+		help_print_all();
 		return ARGUMENTS_ANSWERED;
 	}
 	if (strcmp(argv[1], "--version") == 0) {

@@ -124,11 +124,6 @@ void connection_free(struct connection *c)
 	free(c);
 }
 
-struct connection *connection_next(const struct connection *c)
-{
-	return LIST_NEXT(c, in_edge);
-}
-
 /* ---- state ---- */
 
 static bool is_owing(enum connection_state state)
@@ -494,7 +489,7 @@ static void connection_cut(struct connection *c)
 	connection_free(c);
 }
 
-void connection_deadline(void *context, struct wheel_timer *timer)
+static void connection_deadline(void *context, struct wheel_timer *timer)
 {
 	struct connection *c = connection_of_timer(timer);
 	(void)context;
@@ -505,14 +500,6 @@ void connection_deadline(void *context, struct wheel_timer *timer)
 	struct moment now = clock_now();
 	refuse(c, 408, &now);
 	connection_flush(c, &now);
-}
-
-/* A request may be on its way: it is answered, as the last one. */
-void connection_drain(struct connection *c, const struct moment *now)
-{
-	if (c->state == CONNECTION_IDLE)
-		wheel_set(&c->edge->wheel, &c->timer,
-			  now->mono_us + LIMIT_HTTP_LAST_CALL_MS * MILLISECOND_US);
 }
 
 static bool is_idle(const struct wheel_timer *timer)
@@ -538,4 +525,29 @@ bool connection_make_room(struct edge *edge)
 		return false;
 	connection_cut(connection_of_timer(timer));
 	return true;
+}
+
+/* ---- all of them ---- */
+
+void connections_close(struct edge *edge)
+{
+	while (edge && !LIST_EMPTY(&edge->connections))
+		connection_free(LIST_FIRST(&edge->connections));
+}
+
+void connections_sweep(struct edge *edge, const struct moment *now)
+{
+	answers_expire(edge->answers, now);
+	wheel_sweep(&edge->wheel, now->mono_us, connection_deadline, edge);
+}
+
+/* Of an idle one a request may be on its way: it is answered, as the last one. */
+void connections_drain(struct edge *edge, const struct moment *now)
+{
+	struct connection *c;
+	edge->draining = true;
+	LIST_FOREACH(c, &edge->connections, in_edge)
+		if (c->state == CONNECTION_IDLE)
+			wheel_set(&edge->wheel, &c->timer,
+				  now->mono_us + LIMIT_HTTP_LAST_CALL_MS * MILLISECOND_US);
 }

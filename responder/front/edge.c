@@ -1,7 +1,6 @@
 #include "front/edge.h"
 
 #include "base/log.h"
-#include "front/connection.h"
 
 #define LOG_INTERVAL_US SECOND_US
 
@@ -56,8 +55,6 @@ void edge_free(struct edge *edge)
 {
 	if (!edge)
 		return;
-	while (!LIST_EMPTY(&edge->connections))
-		connection_free(LIST_FIRST(&edge->connections));
 	answers_free(edge->answers);
 	addresses_free(edge->addresses);
 	free(edge);
@@ -72,18 +69,4 @@ void edge_log_refusal(struct edge *edge, const struct ip_address *who, const cha
 	edge->complain_after_us = now->mono_us + LOG_INTERVAL_US;
 	ip_print(who, text);
 	log_warning("%s address=%s", why, text);
-}
-
-void edge_sweep(struct edge *edge, const struct moment *now)
-{
-	answers_expire(edge->answers, now);
-	wheel_sweep(&edge->wheel, now->mono_us, connection_deadline, edge);
-}
-
-void edge_drain(struct edge *edge, const struct moment *now)
-{
-	struct connection *next;
-	edge->draining = true;
-	for (next = LIST_FIRST(&edge->connections); next; next = connection_next(next))
-		connection_drain(next, now);
 }

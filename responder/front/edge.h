@@ -49,15 +49,10 @@ struct edge {
 /* `conf` must outlive the edge. 0, -ENOMEM, -EIO. */
 must_check int edge_new(struct event_base *base, const struct conf *conf,
 			const struct answers_ops *ops, void *context, struct edge **ret);
-/* Closes all connections. */
+/* Its connections are closed already (connections_close()). */
 void edge_free(struct edge *edge);
 DEFINE_CLEANUP(struct edge, edge_free)
 
 /* Logs why somebody is turned away; at most one line a second, so that no flood fills the log. */
 void edge_log_refusal(struct edge *edge, const struct ip_address *who, const char *why,
 		      const struct moment *now);
-
-/* Deadlines of connections and waiters; to be called every WHEEL_TURN_US. */
-void edge_sweep(struct edge *edge, const struct moment *now);
-/* From now on every connection ends with its next reply, idle ones after LIMIT_HTTP_LAST_CALL_MS. */
-void edge_drain(struct edge *edge, const struct moment *now);

@@ -56,7 +56,7 @@ static void front_stop(struct front *front)
 	struct moment now = clock_now();
 	front->drain_until_us = now.mono_us + front->conf->server.drain_timeout_us;
 	doors_close(front->doors);
-	edge_drain(front->edge, &now);
+	connections_drain(front->edge, &now);
 }
 
 static void front_look_if_drained(struct front *front, const struct moment *now)
@@ -75,7 +75,7 @@ static void front_sweep(evutil_socket_t fd, short what, void *context)
 	struct moment now = clock_now();
 	(void)fd;
 	(void)what;
-	edge_sweep(front->edge, &now);
+	connections_sweep(front->edge, &now);
 	if (front->drain_until_us)
 		front_look_if_drained(front, &now);
 	else
@@ -222,6 +222,7 @@ static void front_close(struct front *front)
 	if (front->sweep)
 		event_free(front->sweep);
 	doors_free(front->doors);
+	connections_close(front->edge);
 	edge_free(front->edge);
 	ledger_link_free(front->ledger);
 	if (front->base)

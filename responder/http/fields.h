@@ -1,7 +1,7 @@
 /* Inside the room: the header lines of a request (RFC 9112, section 5). */
 #pragma once
 
-#include "http/request.h"
+#include "http/head.h"
 
 /* What the lines said, beyond what goes straight into the request. */
 struct http_fields {

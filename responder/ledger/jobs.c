@@ -105,8 +105,8 @@ static void jobs_mark(struct ledger *l, struct job_list *jobs, const struct issu
 {
 	struct job *job;
 	TAILQ_FOREACH(job, jobs, place)
-	if (!issuer || job->issuer == issuer || job->issuer == &l->stranger)
-		job->overtaken = true;
+		if (!issuer || job->issuer == issuer || job->issuer == &l->stranger)
+			job->overtaken = true;
 }
 
 void questions_mark_issuer(struct ledger *l, const struct issuer *issuer)

@@ -1,7 +1,7 @@
 /* The inside of a credential, for this room. */
 #pragma once
 
-#include "signer/credential.h"
+#include "ocsp/issuer.h"
 #include "signer/responder.h"
 
 struct credential {

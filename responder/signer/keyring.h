@@ -1,6 +1,7 @@
 /* All credentials of the configuration, in its order, with what each has done. */
 #pragma once
 
+#include "signer/credential.h"
 #include "signer/sign.h"
 
 struct keyring_entry {

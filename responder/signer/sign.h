@@ -3,8 +3,8 @@
 #pragma once
 
 #include "ipc/messages.h"
-#include "signer/credential.h"
 
+struct credential;
 struct responder;
 
 /* Positive results. */

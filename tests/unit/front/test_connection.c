@@ -104,7 +104,7 @@ static void run_once(struct world *w)
 	uint8_t octets[16384];
 	assert_true(event_base_loop(w->base, EVLOOP_NONBLOCK) >= 0);
 	struct moment now = clock_now();
-	edge_sweep(w->edge, &now);
+	connections_sweep(w->edge, &now);
 	ssize_t got = recv(w->client, octets, sizeof(octets), 0);
 	if (got > 0)
 		buffer_put(&w->in, octets, (size_t)got);
@@ -282,6 +282,7 @@ static int teardown(void **state)
 {
 	struct world *w = *state;
 	close(w->client);
+	connections_close(w->edge);
 	edge_free(w->edge);
 	event_base_free(w->base);
 	buffer_deinit(&w->in);
@@ -433,7 +434,7 @@ static void a_client_that_does_not_read_is_cut_off(void **state)
 	while (w->edge->connection_count > 0 && clock_now().mono_us < until) {
 		assert_true(event_base_loop(w->base, EVLOOP_NONBLOCK) >= 0);
 		struct moment now = clock_now();
-		edge_sweep(w->edge, &now);
+		connections_sweep(w->edge, &now);
 	}
 	assert_int_equal(w->edge->connection_count, 0);
 }
@@ -991,7 +992,7 @@ static void readyz_says_why_not(void **state)
 static void drain(struct world *w)
 {
 	struct moment now = clock_now();
-	edge_drain(w->edge, &now);
+	connections_drain(w->edge, &now);
 }
 
 static void stopping_finishes_what_is_in_flight(void **state)
@@ -1059,7 +1060,7 @@ static void run_unread(struct world *w, int64_t us)
 	while (w->edge->connection_count > 0 && clock_now().mono_us < until) {
 		assert_true(event_base_loop(w->base, EVLOOP_NONBLOCK) >= 0);
 		struct moment now = clock_now();
-		edge_sweep(w->edge, &now);
+		connections_sweep(w->edge, &now);
 	}
 }
 
@@ -1132,7 +1133,7 @@ static void an_answer_does_not_extend_the_write_deadline(void **state) /* P-47 *
 	/* As if the first deadline had just passed; the second one would be a second later. */
 	struct moment late = clock_now();
 	late.mono_us = owed_since + 2 * SECOND_US + 3 * WHEEL_TURN_US;
-	edge_sweep(w->edge, &late);
+	connections_sweep(w->edge, &late);
 	assert_int_equal(w->edge->connection_count, 0);
 }
 

@@ -1,6 +1,7 @@
 /* Accepting: caps, and descriptors that run out (FAULTS.md rows 25 and 30). */
 #include "unit.h"
 
+#include "front/connection.h"
 #include "front/doors.h"
 #include "made_conf.h"
 
@@ -67,6 +68,7 @@ static int teardown(void **state)
 	for (unsigned i = 0; i < w->client_count; i++)
 		close(w->clients[i]);
 	doors_free(w->doors);
+	connections_close(w->edge);
 	edge_free(w->edge);
 	event_base_free(w->base);
 	free(w);

@@ -3,6 +3,7 @@
 #include "pki.h"
 
 #include "ocsp/certificate.h"
+#include "signer/credential.h"
 #include "signer/credential_parts.h"
 #include "signer/sign.h"
 

@@ -1,0 +1,62 @@
+/* What is asked of a configuration. */
+#include "conf/conf.h"
+
+const struct conf_issuer *conf_issuer_named(const struct conf *conf, const char *name)
+{
+	for (unsigned i = 0; i < conf->issuer_count; i++)
+		if (strcmp(conf->issuers[i].name, name) == 0)
+			return &conf->issuers[i];
+	return NULL;
+}
+
+const struct conf_issuer *conf_default_issuer(const struct conf *conf)
+{
+	if (conf->server.unknown_issuer != UNKNOWN_ISSUER_UNKNOWN || !conf->server.default_issuer)
+		return NULL;
+	return conf_issuer_named(conf, conf->server.default_issuer);
+}
+
+bool conf_verifies(const struct conf *conf)
+{
+	for (unsigned i = 0; i < conf->issuer_count; i++)
+		if (conf->issuers[i].signed_requests != SIGNED_IGNORE)
+			return true;
+	return false;
+}
+
+bool conf_wants_facts(const struct conf *conf)
+{
+	for (unsigned i = 0; i < conf->issuer_count; i++)
+		if (conf->issuers[i].crl_id || conf->issuers[i].cert_hash ||
+		    conf->issuers[i].sct_list)
+			return true;
+	return false;
+}
+
+/* ---- signers ---- */
+
+static bool has_own_signer(const struct conf_issuer *issuer)
+{
+	return issuer->signer_certificate && issuer->signer_key;
+}
+
+unsigned conf_signer_count(const struct conf_issuer *issuer)
+{
+	return issuer->signer_count + (has_own_signer(issuer) ? 1 : 0);
+}
+
+struct conf_signer conf_signer_at(const struct conf_issuer *issuer, unsigned index)
+{
+	if (!has_own_signer(issuer))
+		return issuer->signers[index];
+	if (index > 0)
+		return issuer->signers[index - 1];
+	return (struct conf_signer){
+		.name = issuer->name,
+		.line = issuer->line,
+		.issuer = issuer->name,
+		.certificate = issuer->signer_certificate,
+		.key = issuer->signer_key,
+		.signature = issuer->signature,
+	};
+}

@@ -1,0 +1,10 @@
+/* From findings to what `check` and `serve` say and do about them. */
+#pragma once
+
+#include "conf/finding.h"
+#include "warden/preflight.h"
+
+/* What was found out about one issuer, judged by its profile: `refused` is what follows from what
+ * the profile refuses. */
+void check_take(struct preflight *preflight, const struct conf_issuer *section,
+		const struct findings *findings, enum consequence refused);
