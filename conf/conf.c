@@ -24,11 +24,17 @@ bool conf_verifies(const struct conf *conf)
 	return false;
 }
 
+unsigned conf_extensions(const struct conf_issuer *issuer)
+{
+	return (issuer->crl_id ? EXTENSION_BIT(EXTENSION_CRL_ID) : 0) |
+	       (issuer->cert_hash ? EXTENSION_BIT(EXTENSION_CERT_HASH) : 0) |
+	       (issuer->sct_list ? EXTENSION_BIT(EXTENSION_SCT_LIST) : 0);
+}
+
 bool conf_wants_facts(const struct conf *conf)
 {
 	for (unsigned i = 0; i < conf->issuer_count; i++)
-		if (conf->issuers[i].crl_id || conf->issuers[i].cert_hash ||
-		    conf->issuers[i].sct_list)
+		if (conf_extensions(&conf->issuers[i]))
 			return true;
 	return false;
 }

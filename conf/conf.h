@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "base/facts.h"
 #include "base/ip.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -166,6 +167,8 @@ must_check int conf_load_descriptor(int fd, enum conf_room room, struct conf **r
 				    struct fault *fault);
 /* Does any issuer look at signatures, so that somebody must verify them? */
 bool conf_verifies(const struct conf *conf);
+/* What of struct cert_facts the issuer's answers may carry: EXTENSION_BIT()s. */
+unsigned conf_extensions(const struct conf_issuer *issuer);
 /* Does any issuer's configuration want what only the longer lookup reads (struct cert_facts)? */
 bool conf_wants_facts(const struct conf *conf);
 void conf_free(struct conf *conf); /* wipes what may be secret */

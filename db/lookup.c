@@ -42,24 +42,14 @@ static bool key_matches(const struct db_key *key, const struct cert_record *reco
 	       view_equal(serial_view(&key->serial), serial_view(&record->serial));
 }
 
-/* Its own copy of one fact; the buffer has room for all of them, so it does not move. */
-static struct view keep(struct db_lookup *l, struct view bytes)
-{
-	size_t at = l->octets.size;
-	buffer_put_view(&l->octets, bytes);
-	return view_of(l->octets.data + at, bytes.size);
-}
-
+/* Copies: the buffer has room for all of them, so it does not move. */
 static void take_facts(struct db_lookup *l, const PGresult *result, int row, struct db_found *found)
 {
 	struct db_field fields[DB_FACTS_FIELDS];
 	db_result_fields(result, row, LOOKUP_FACTS, DB_FACTS_FIELDS, fields);
 	db_facts_read(fields, &found->facts);
-	struct cert_facts *facts = &found->facts;
-	facts->certificate_hash = keep(l, facts->certificate_hash);
-	facts->crl_url = keep(l, facts->crl_url);
-	facts->crl_number = keep(l, facts->crl_number);
-	facts->sct_list = keep(l, facts->sct_list);
+	found->facts = facts_copy(&found->facts, l->octets.data + l->octets.size);
+	l->octets.size += facts_size(&found->facts);
 }
 
 /* Room for every fact of the answer. False without memory. */

@@ -19,14 +19,6 @@ enum {
 };
 
 enum {
-	FACTS_HASH,
-	FACTS_URL,
-	FACTS_NUMBER,
-	FACTS_TIME,
-	FACTS_SCTS,
-};
-
-enum {
 	ISSUER_ID,
 	ISSUER_NAME,
 	ISSUER_VERSION,
@@ -191,27 +183,18 @@ int db_row_read(const struct db_field fields[DB_ROW_FIELDS], struct cert_record 
 	return 0;
 }
 
-static struct view read_fact(const struct db_field *field, bool (*fits)(struct view bytes))
-{
-	return !field->null && fits(field->bytes) ? field->bytes : (struct view){0};
-}
-
-static bool certificate_hash_fits(struct view hash)
-{
-	return hash.size == CERTIFICATE_HASH_SIZE;
-}
-
 void db_facts_read(const struct db_field fields[DB_FACTS_FIELDS], struct cert_facts *ret)
 {
-	int64_t issued_at;
-	struct cert_facts facts = {
-		.certificate_hash = read_fact(&fields[FACTS_HASH], certificate_hash_fits),
-		.crl_url = read_fact(&fields[FACTS_URL], crl_url_fits),
-		.crl_number = read_fact(&fields[FACTS_NUMBER], crl_number_fits),
-		.sct_list = read_fact(&fields[FACTS_SCTS], sct_list_fits),
-	};
-	if (read_time(&fields[FACTS_TIME], &issued_at) == 0 && issued_at > 0)
-		facts.crl_time = issued_at;
+	struct cert_facts facts = {0};
+	for (unsigned i = 0; i < FACT_COUNT; i++) {
+		int64_t seconds;
+		if (fields[i].null)
+			continue;
+		if (!fact_is_time(i))
+			fact_set_octets(&facts, i, fields[i].bytes);
+		else if (read_time(&fields[i], &seconds) == 0)
+			fact_set_time(&facts, i, seconds);
+	}
 	*ret = facts;
 }
 

@@ -25,9 +25,10 @@ struct db_field {
 	" WHERE n.issuer = i.id) END"
 #define DB_ISSUER_FIELDS 7
 
-/* Of the tables with the aliases c, l (crl) and s (certificate_sct): what db_facts_read() takes. */
+/* Of the tables with the aliases c, l (crl) and s (certificate_sct): what db_facts_read() takes, in
+ * the order of FACT_ROWS (base/facts.h). */
 #define DB_FACTS_COLUMNS "c.certificate_hash, l.url, l.number, l.issued_at, s.list"
-#define DB_FACTS_FIELDS 5
+#define DB_FACTS_FIELDS FACT_COUNT
 
 /* What is known of a row that cannot be understood. */
 struct db_bad_row {

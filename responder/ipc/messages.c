@@ -124,11 +124,13 @@ static const struct field sign_entry_fields[] = {
 	{TIME_OR_NONE(struct sign_entry, revoked_at)},
 	{ENUM(struct sign_entry, reason, REASONS)},
 	{TIME_OR_NONE(struct sign_entry, invalidity_at)},
-	{VIEW(struct sign_entry, facts.certificate_hash, 0, CERTIFICATE_HASH_SIZE)},
-	{VIEW(struct sign_entry, facts.crl_url, 0, LIMIT_CRL_URL)},
-	{VIEW(struct sign_entry, facts.crl_number, 0, LIMIT_CRL_NUMBER)},
-	{I64(struct sign_entry, facts.crl_time, 0, TIME_MOST)},
-	{VIEW(struct sign_entry, facts.sct_list, 0, LIMIT_SCT_LIST)},
+};
+#define FACT_OCTETS_FIELD(member, extension, most) \
+	[FACT_##member] = {VIEW(struct sign_entry, facts.member, 0, most)},
+#define FACT_TIME_FIELD(member, extension) \
+	[FACT_##member] = {I64(struct sign_entry, facts.member, 0, TIME_MOST)},
+static const struct field sign_fact_fields[] = {FACT_ROWS(FACT_OCTETS_FIELD, FACT_TIME_FIELD)};
+static const struct field sign_entry_end[] = {
 	{VIEW(struct sign_entry, issuer_name, 0, LIMIT_NAME)},
 };
 
@@ -445,6 +447,8 @@ void message_sign_write(struct buffer *out, const struct message_sign *m)
 	WRITE(out, sign_fields, m);
 	for (unsigned i = 0; !out->failed && i < m->count; i++) {
 		WRITE(out, sign_entry_fields, &m->entries[i]);
+		WRITE(out, sign_fact_fields, &m->entries[i]);
+		WRITE(out, sign_entry_end, &m->entries[i]);
 		if (!sign_entry_consistent(m, &m->entries[i]))
 			out->failed = true;
 	}
@@ -458,6 +462,8 @@ int message_sign_read(struct view payload, struct message_sign *ret)
 	READ(&in, sign_fields, &m);
 	for (unsigned i = 0; !in.failed && i < m.count; i++) {
 		READ(&in, sign_entry_fields, &m.entries[i]);
+		READ(&in, sign_fact_fields, &m.entries[i]);
+		READ(&in, sign_entry_end, &m.entries[i]);
 		if (!sign_entry_consistent(&m, &m.entries[i]))
 			cursor_fail(&in);
 	}

@@ -49,22 +49,14 @@ bool ocsp_never_issued(enum ocsp_status status, int64_t revoked_at, enum revocat
 
 bool ocsp_facts_fit(enum ocsp_status status, const struct cert_facts *facts)
 {
-	return facts_fit(facts) && (facts->certificate_hash.size == 0 || status != OCSP_UNKNOWN) &&
-	       (!facts_name_crl(facts) || status == OCSP_REVOKED) &&
-	       (facts->sct_list.size == 0 || status == OCSP_GOOD);
-}
-
-static bool has_facts(const struct ocsp_single *single)
-{
-	return single->facts.certificate_hash.size > 0 || facts_name_crl(&single->facts) ||
-	       single->facts.sct_list.size > 0;
+	return facts_fit(facts) && !(facts_extensions(facts) & ~extensions_with(status));
 }
 
 /* P-23: neither a reference to a CRL nor an extension of a CRL entry, and nothing else either. */
 static bool is_bare(const struct ocsp_single *single)
 {
 	return single->invalidity_at == TIME_NONE && single->archive_cutoff == 0 &&
-	       !has_facts(single);
+	       facts_extensions(&single->facts) == 0;
 }
 
 static bool extended_fits(const struct ocsp_response_data *data)
@@ -187,10 +179,10 @@ static void put_crl_id(struct der_writer *w, const struct cert_facts *facts)
 
 /* CertHash ::= SEQUENCE { hashAlgorithm AlgorithmIdentifier, certificateHash OCTET STRING }; SHA-256
  * without parameters (RFC 5754, 2). */
-static void put_cert_hash(struct der_writer *w, struct view hash)
+static void put_cert_hash(struct der_writer *w, const struct cert_facts *facts)
 {
 	size_t since = w->size;
-	der_put_view(w, hash);
+	der_put_view(w, facts->certificate_hash);
 	der_put_header(w, DER_OCTET_STRING, since);
 	size_t algorithm_since = w->size;
 	der_put_view(w, OID_SHA256);
@@ -200,23 +192,29 @@ static void put_cert_hash(struct der_writer *w, struct view hash)
 	put_extension(w, OID_CERT_HASH, since);
 }
 
-static void put_sct_list(struct der_writer *w, struct view list)
+static void put_sct_list(struct der_writer *w, const struct cert_facts *facts)
 {
 	size_t since = w->size;
-	der_put_view(w, list);
+	der_put_view(w, facts->sct_list);
 	der_put_header(w, DER_OCTET_STRING, since);
 	put_extension(w, OID_OCSP_SCT_LIST, since);
 }
 
+typedef void extension_writer(struct der_writer *w, const struct cert_facts *facts);
+
+static extension_writer *const writers[EXTENSION_COUNT] = {
+	[EXTENSION_CRL_ID] = put_crl_id,
+	[EXTENSION_CERT_HASH] = put_cert_hash,
+	[EXTENSION_SCT_LIST] = put_sct_list,
+};
+
 static void put_single_extensions(struct der_writer *w, const struct ocsp_single *single)
 {
 	size_t since = w->size;
-	if (single->facts.sct_list.size > 0)
-		put_sct_list(w, single->facts.sct_list);
-	if (single->facts.certificate_hash.size > 0)
-		put_cert_hash(w, single->facts.certificate_hash);
-	if (facts_name_crl(&single->facts))
-		put_crl_id(w, &single->facts);
+	unsigned there = facts_extensions(&single->facts);
+	for (unsigned i = EXTENSION_COUNT; i > 0; i--)
+		if (there & EXTENSION_BIT(i - 1))
+			writers[i - 1](w, &single->facts);
 	if (single->archive_cutoff != 0)
 		put_time_extension(w, OID_OCSP_ARCHIVE_CUTOFF, single->archive_cutoff);
 	if (single->invalidity_at != TIME_NONE)

@@ -89,13 +89,9 @@ static const char *refuse_extended_revoke(const struct message_sign *job)
 /* P-30: nothing that the configuration does not ask for. */
 static const char *refuse_facts(const struct credential *c, const struct message_sign *job)
 {
-	for (unsigned i = 0; i < job->count; i++) {
-		const struct cert_facts *facts = &job->entries[i].facts;
-		if ((facts->certificate_hash.size > 0 && !c->cert_hash) ||
-		    (facts_name_crl(facts) && !c->crl_id) ||
-		    (facts->sct_list.size > 0 && !c->sct_list))
+	for (unsigned i = 0; i < job->count; i++)
+		if (facts_extensions(&job->entries[i].facts) & ~c->extensions)
 			return "an extension that is not configured";
-	}
 	return NULL;
 }
 

@@ -34,9 +34,7 @@ static void take_policy(struct credential *c, const struct conf_issuer *issuer)
 	c->backdate = wall_seconds(issuer->backdate_us);
 	c->archive_cutoff = issuer->archive_cutoff_us < 0 ? issuer->archive_cutoff_us
 							  : wall_seconds(issuer->archive_cutoff_us);
-	c->crl_id = issuer->crl_id;
-	c->cert_hash = issuer->cert_hash;
-	c->sct_list = issuer->sct_list;
+	c->extensions = conf_extensions(issuer);
 	c->responder_id = issuer->responder_id;
 	c->data.most = LIMIT_RESPONSE;
 }

@@ -13,7 +13,7 @@ struct credential {
 	/* What the configuration allows, in seconds. */
 	int64_t validity, backdate;
 	int64_t archive_cutoff; /* or ARCHIVE_CUTOFF_… */
-	bool crl_id, cert_hash, sct_list;
+	unsigned extensions; /* EXTENSION_BIT()s */
 	bool answers_unknown_issuers; /* the default issuer's (P-22) */
 	enum ocsp_responder_id responder_id;
 

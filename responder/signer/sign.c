@@ -135,7 +135,9 @@ size_t sign_size(struct credential *c, const struct responder *r, int64_t now)
 		.revoked_at = TIME_NONE,
 		.reason = REASON_NONE,
 		.invalidity_at = TIME_NONE,
-		.facts.certificate_hash = view_of(hash, c->cert_hash ? sizeof(hash) : 0),
+		.facts.certificate_hash = view_of(
+			hash,
+			c->extensions & EXTENSION_BIT(EXTENSION_CERT_HASH) ? sizeof(hash) : 0),
 	};
 	cleanup(buffer_deinit) struct buffer out = {0};
 	bool fits = longest > 0 && (size_t)longest <= sizeof(signature);
