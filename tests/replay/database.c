@@ -10,6 +10,10 @@ void database_init(struct database *db, struct moment now)
 	db->up = true;
 	db->next_xid = 100;
 	db->feed_xmin = 0;
+	db->history =
+		(struct db_history){.system = 1, .timeline = 1, .database = 5, .tables = 1000};
+	for (int32_t i = 0; i < WORLD_ISSUERS; i++)
+		db->ids[i] = i + 1;
 }
 
 void database_clock(struct world *w, int64_t offset_us)
@@ -49,7 +53,7 @@ const struct change *database_row(const struct database *db, int32_t issuer,
 	const struct change *change, *row = NULL;
 	TAILQ_FOREACH(change, &db->log, log)
 		if (change->committed && same_certificate(change, issuer, serial))
-			row = change;
+			row = change->deleted ? NULL : change;
 	return row;
 }
 
@@ -65,7 +69,7 @@ static const struct change *visible_row(const struct database *db, int32_t issue
 	const struct change *change, *row = NULL;
 	TAILQ_FOREACH(change, &db->log, log)
 		if (visible(db, change) && same_certificate(change, issuer, serial))
-			row = change;
+			row = change->deleted ? NULL : change;
 	return row;
 }
 
@@ -99,7 +103,7 @@ static int64_t next_version(const struct database *db, int32_t issuer, const str
 	const struct change *change;
 	TAILQ_FOREACH(change, &db->log, log)
 		if (same_certificate(change, issuer, serial))
-			version = change->record.version;
+			version = change->deleted ? 0 : change->record.version;
 	return version + 1;
 }
 
@@ -162,6 +166,26 @@ void database_revoke_issuer(struct world *w, unsigned issuer)
 	change->issuer = row;
 }
 
+void database_touch_issuer(struct world *w, unsigned issuer)
+{
+	struct issuer_record row = issuer_row(w, issuer);
+	struct change *change = change_add(w, -1);
+	row.version++;
+	change->whole_issuer = true;
+	change->issuer = row;
+}
+
+void database_delete(struct world *w, unsigned issuer, const struct serial *serial)
+{
+	struct change *change = change_add(w, -1);
+	change->deleted = true;
+	change->record = (struct cert_record){.issuer = database_issuer_id(issuer),
+					      .serial = *serial,
+					      .revoked_at = TIME_NONE,
+					      .invalidity_at = TIME_NONE,
+					      .not_after = TIME_NONE};
+}
+
 void database_end(struct world *w, int transaction, bool commits)
 {
 	struct database *db = &w->database;
@@ -182,7 +206,45 @@ void database_end(struct world *w, int transaction, bool commits)
 
 void database_restore(struct world *w)
 {
-	log_cut(&w->database, w->database.saved_xid);
+	struct database *db = &w->database;
+	log_cut(db, db->saved_xid);
+	db->next_xid = db->saved_xid + 1;
+	db->history.timeline++;
+}
+
+void database_restore_in_place(struct world *w)
+{
+	struct database *db = &w->database;
+	log_cut(db, db->saved_xid);
+	db->next_xid++;
+	db->history.tables++;
+}
+
+static bool is_current(const struct world *w, const struct change *change)
+{
+	return !change->whole_issuer &&
+	       visible_row(&w->database, change->record.issuer, &change->record.serial) == change;
+}
+
+/* When a row became what it is stays known: the oracle asks. */
+void database_rebuild(struct world *w, const unsigned order[WORLD_ISSUERS])
+{
+	struct database *db = &w->database;
+	struct change *change, *next;
+	for (change = TAILQ_FIRST(&db->log); change; change = next) {
+		next = TAILQ_NEXT(change, log);
+		if (change->whole_issuer)
+			continue;
+		if (is_current(w, change)) {
+			change->record.version = 1;
+			continue;
+		}
+		TAILQ_REMOVE(&db->log, change, log);
+		free(change);
+	}
+	db->history.system++;
+	for (unsigned i = 0; i < WORLD_ISSUERS; i++)
+		db->ids[order[i]] = (int32_t)i + 1;
 }
 
 /* ---- reading ---- */
@@ -197,7 +259,9 @@ static struct db_evidence evidence_now(struct world *w)
 	if (db->paused)
 		return db->beat;
 	return (struct db_evidence){.time_us = w->now.mono_us + db->clock_us,
-				    .mono_us = w->now.mono_us};
+				    .mono_us = w->now.mono_us,
+				    .position = db->next_xid,
+				    .history = db->history};
 }
 
 void database_pause(struct world *w, bool paused)
@@ -228,18 +292,21 @@ static size_t issuer_rows(struct world *w, struct db_issuer rows[WORLD_ISSUERS])
 	for (unsigned i = 0; i < w->issuer_count; i++) {
 		if (!w->issuers[i].registered)
 			continue;
-		rows[count++] = (struct db_issuer){
+		rows[count] = (struct db_issuer){
 			.record = issuer_row(w, i),
 			.certificate = buffer_view(&w->issuers[i].certificate),
 		};
+		rows[count++].record.id = w->database.ids[i];
 	}
 	return count;
 }
 
-static bool is_current(const struct world *w, const struct change *change)
+/* As the database says it. */
+static struct cert_record told(const struct world *w, const struct cert_record *record)
 {
-	return !change->whole_issuer &&
-	       visible_row(&w->database, change->record.issuer, &change->record.serial) == change;
+	struct cert_record row = *record;
+	row.issuer = w->database.ids[record->issuer - 1];
+	return row;
 }
 
 static void load(struct world *w)
@@ -248,10 +315,15 @@ static void load(struct world *w)
 	struct db_evidence evidence = evidence_now(w);
 	const struct change *change;
 	ledger_load_begin(w->ledger, &evidence, issuers, issuer_rows(w, issuers), w->now);
-	TAILQ_FOREACH(change, &w->database.log, log)
-		if (is_current(w, change) &&
-		    (change->record.status != CERT_GOOD || change->record.version > 1))
-			ledger_load_row(w->ledger, &change->record);
+	TAILQ_FOREACH(change, &w->database.log, log) {
+		if (!is_current(w, change) ||
+		    (change->record.status == CERT_GOOD && change->record.version == 1))
+			continue;
+		struct cert_record record = told(w, &change->record);
+		ledger_load_row(w->ledger, &record);
+	}
+	w->database.loaded = w->database.history;
+	w->database.loaded_position = evidence.position;
 	feed_gave(w, &evidence);
 	ledger_load_end(w->ledger, &evidence, w->now);
 	w->next_poll_us = w->now.mono_us + w->conf.database.poll_interval_us;
@@ -275,17 +347,35 @@ void database_up(struct world *w)
 	load(w);
 }
 
+/* As db/feed.c has it: what is of another history, or went back in this one, is not told but loaded
+ * anew. */
+bool database_reload(struct world *w)
+{
+	struct database *db = &w->database;
+	bool same =
+		db_history_equal(&db->history, &db->loaded) && db->next_xid >= db->loaded_position;
+	if (!db->up || (same && !db->reload))
+		return false;
+	db->reload = false;
+	ledger_feed_lost(w->ledger, "another history");
+	load(w);
+	return true;
+}
+
 /* The log's rows are given as they are, newest last: perhaps seen before, perhaps an older version
  * after a newer one. */
 void database_poll(struct world *w)
 {
+	if (database_reload(w))
+		return;
 	struct cert_record *records = NULL;
 	struct db_issuer issuers[WORLD_ISSUERS];
 	size_t count = 0, issuer_count = 0;
 	struct db_evidence evidence = evidence_now(w);
 	const struct change *change;
 	TAILQ_FOREACH(change, &w->database.log, log) {
-		if (!visible(&w->database, change) || change->xid < w->database.feed_xmin)
+		if (!visible(&w->database, change) || change->xid < w->database.feed_xmin ||
+		    change->deleted)
 			continue;
 		if (change->whole_issuer) {
 			issuer_count = issuer_rows(w, issuers);
@@ -294,11 +384,19 @@ void database_poll(struct world *w)
 		records = realloc(records, (count + 1) * sizeof(*records));
 		if (!records)
 			abort();
-		records[count++] = change->record;
+		records[count++] = told(w, &change->record);
 	}
 	feed_gave(w, &evidence);
 	ledger_poll(w->ledger, &evidence, records, count, issuers, issuer_count, w->now);
 	free(records);
+}
+
+static int32_t place_of(const struct database *db, int32_t id)
+{
+	int32_t i = 0;
+	while (i < WORLD_ISSUERS && db->ids[i] != id)
+		i++;
+	return i + 1;
 }
 
 void database_lookup(struct world *w, const struct db_key *keys, size_t count)
@@ -306,11 +404,11 @@ void database_lookup(struct world *w, const struct db_key *keys, size_t count)
 	w->lookup.evidence = evidence_now(w);
 	w->lookup.count = count;
 	for (size_t i = 0; i < count; i++) {
-		const struct change *row =
-			visible_row(&w->database, keys[i].issuer, &keys[i].serial);
+		const struct change *row = visible_row(
+			&w->database, place_of(&w->database, keys[i].issuer), &keys[i].serial);
 		w->lookup.found[i] = (struct db_found){.found = row != NULL};
 		if (row) {
-			w->lookup.found[i].record = row->record;
+			w->lookup.found[i].record = told(w, &row->record);
 			w->lookup.found[i].facts = facts_of(&row->record);
 		}
 	}

@@ -284,6 +284,61 @@ static bool do_withdraw(struct script *s)
 	return write_state(s, CERT_WITHDRAWN, REASON_NONE);
 }
 
+static bool do_delete(struct script *s)
+{
+	unsigned issuer;
+	struct serial serial;
+	certificate_named(s, word(s, 1), &issuer, &serial);
+	if (!s->failed)
+		database_delete(&s->world, issuer, &serial);
+	return !s->failed;
+}
+
+static bool do_touch(struct script *s)
+{
+	if (!is(s, 1, "ISSUER"))
+		return fail(s, "TOUCH ISSUER NAME");
+	database_touch_issuer(&s->world, issuer_named(s, word(s, 2), strlen(word(s, 2))));
+	return !s->failed;
+}
+
+/* With all connections: the address leads elsewhere. */
+static bool move_address(struct script *s, const unsigned *order)
+{
+	struct world *w = &s->world;
+	bool up = w->database.up;
+	if (up)
+		database_down(w);
+	if (order)
+		database_rebuild(w, order);
+	else
+		database_restore(w);
+	if (up)
+		database_up(w);
+	return true;
+}
+
+static bool do_failover(struct script *s)
+{
+	return move_address(s, NULL);
+}
+
+static bool do_rebuilt(struct script *s)
+{
+	unsigned order[WORLD_ISSUERS], count = s->count - 1;
+	if (count != s->world.issuer_count)
+		return fail(s, "REBUILT names every issuer");
+	for (unsigned i = 0; i < WORLD_ISSUERS; i++)
+		order[i] = i < count ? issuer_named(s, word(s, i + 1), strlen(word(s, i + 1))) : i;
+	return !s->failed && move_address(s, order);
+}
+
+static bool do_restored(struct script *s)
+{
+	database_restore_in_place(&s->world);
+	return true;
+}
+
 static bool do_end(struct script *s)
 {
 	int transaction = transaction_named(s, word(s, 1));
@@ -613,6 +668,9 @@ static const struct {
 	{"FRONT", do_front, false},       {"OFFER", do_offer, false},
 	{"PREFER", do_prefer, false},     {"QUERY", do_query, false},
 	{"REPLAY", do_replay, false},     {"EXPECT", do_expect, false},
+	{"DELETE", do_delete, false},     {"TOUCH", do_touch, false},
+	{"FAILOVER", do_failover, false}, {"REBUILT", do_rebuilt, false},
+	{"RESTORED", do_restored, false},
 };
 
 static bool statement_run(struct script *s)

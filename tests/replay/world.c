@@ -86,6 +86,13 @@ static int lookup(void *context, uint64_t batch, const struct db_key *keys, size
 	return 0;
 }
 
+static void reload(void *context, const char *reason)
+{
+	struct world *w = context;
+	(void)reason;
+	w->database.reload = true;
+}
+
 static void signer_hung(void *context, unsigned signer)
 {
 	struct world *w = context;
@@ -104,6 +111,7 @@ static const struct ledger_ops ledger_ops = {
 	.to_front = to_front,
 	.to_signer = to_signer,
 	.lookup = lookup,
+	.reload = reload,
 	.signer_hung = signer_hung,
 	.alarm = alarm_count,
 };
@@ -344,6 +352,8 @@ void world_settle(struct world *w)
 		ledger_turn_end(w->ledger, w->now);
 		if (!w->lookups_held)
 			world_lookups_go(w);
+		if (w->database.reload)
+			(void)database_reload(w);
 	} while (!TAILQ_EMPTY(&w->frames) || (w->lookup.pending && !w->lookups_held));
 }
 

@@ -29,6 +29,8 @@ struct change {
 	TAILQ_ENTRY(change) log;
 	uint64_t xid;
 	bool whole_issuer;
+	bool deleted; /* by a superuser: there is no row from here on, and the log says nothing */
+	/* Their issuer is its place among the issuers, from 1; what is read has the database's ids. */
 	struct cert_record record;
 	struct issuer_record issuer;
 	bool committed;
@@ -45,10 +47,14 @@ struct database {
 	bool paused;
 	uint64_t replayed;
 	struct db_evidence beat;
+	struct db_history history, loaded; /* that is there; that the feed has loaded */
+	int32_t ids[WORLD_ISSUERS]; /* stillgood.issuer.id */
+	uint64_t loaded_position;
+	bool reload; /* the ledger does not believe what it was told */
 	uint64_t next_xid;
 	uint64_t open[WORLD_TRANSACTIONS]; /* xids of open transactions, 0: none */
 	struct change_list log; /* in order of xid, and of version for one certificate */
-	uint64_t saved_xid; /* DB SAVE: what RESTORE goes back to */
+	uint64_t saved_xid; /* DB SAVE: what RESTORE and FAILOVER go back to */
 	uint64_t feed_xmin;
 };
 
@@ -195,6 +201,7 @@ void database_init(struct database *db, struct moment now);
 void database_clock(struct world *w, int64_t offset_us);
 void database_pause(struct world *w, bool paused);
 void database_deinit(struct database *db);
+/* As the log's records have it, not the database. */
 int32_t database_issuer_id(unsigned issuer);
 /* The state that is committed; NULL: no row. */
 const struct change *database_row(const struct database *db, int32_t issuer,
@@ -205,10 +212,20 @@ struct change *database_write(struct world *w, unsigned issuer, const struct ser
 			      int transaction);
 void database_revoke_issuer(struct world *w, unsigned issuer);
 void database_end(struct world *w, int transaction, bool commit);
+void database_delete(struct world *w, unsigned issuer, const struct serial *serial);
+/* The issuer's row is written again with what it says. */
+void database_touch_issuer(struct world *w, unsigned issuer);
+/* What came after DB SAVE is gone: in another timeline, which uses its numbers again; or, in place, in
+ * other tables of the same names. */
 void database_restore(struct world *w);
+void database_restore_in_place(struct world *w);
+/* Another cluster: the rows as they are, imported, their issuers registered in this order. */
+void database_rebuild(struct world *w, const unsigned order[WORLD_ISSUERS]);
 void database_down(struct world *w);
 void database_up(struct world *w);
 void database_poll(struct world *w);
+/* Loads anew if there is a reason for it. */
+bool database_reload(struct world *w);
 void database_lookup(struct world *w, const struct db_key *keys, size_t count);
 
 /* ---- oracle.c ---- */

@@ -1,0 +1,72 @@
+#include "front/edge.h"
+
+#include "base/log.h"
+
+#define LOG_INTERVAL_US SECOND_US
+
+/* Nonces are dropped only where nobody would echo one. */
+static bool all_ignore_nonces(const struct conf *conf)
+{
+	for (unsigned i = 0; i < conf->issuer_count; i++)
+		if (conf->issuers[i].nonce != NONCE_IGNORE)
+			return false;
+	return conf->issuer_count > 0;
+}
+
+/* Nor are raw ones looked at where nobody would refuse one (P-16). */
+static bool all_accept_raw_nonces(const struct conf *conf)
+{
+	for (unsigned i = 0; i < conf->issuer_count; i++)
+		if (conf->issuers[i].raw_nonce != RAW_NONCE_ACCEPT)
+			return false;
+	return true;
+}
+
+int edge_new(struct event_base *base, const struct conf *conf, const struct answers_ops *ops,
+	     void *context, struct edge **ret)
+{
+	cleanup(edge_freep) struct edge *edge = calloc(1, sizeof(*edge));
+	if (!edge)
+		return -ENOMEM;
+	edge->base = base;
+	edge->conf = &conf->server;
+	LIST_INIT(&edge->connections);
+	wheel_init(&edge->wheel, clock_now().mono_us);
+	int r = addresses_new(conf->server.connections_per_address, &edge->addresses);
+	if (r < 0)
+		return r;
+	const struct answers_settings settings = {
+		.cache_bytes = conf->server.cache_size,
+		.max_age_us = conf->server.max_age_us,
+		.answer_timeout_us = conf->server.answer_timeout_us,
+		.verify_signatures = conf_verifies(conf),
+		.ignore_nonce = all_ignore_nonces(conf),
+		.ignore_raw_nonce = all_ignore_nonces(conf) && all_accept_raw_nonces(conf),
+	};
+	r = answers_new(&settings, ops, context, &edge->answers);
+	if (r < 0)
+		return r;
+	*ret = edge;
+	edge = NULL;
+	return 0;
+}
+
+void edge_free(struct edge *edge)
+{
+	if (!edge)
+		return;
+	answers_free(edge->answers);
+	addresses_free(edge->addresses);
+	free(edge);
+}
+
+void edge_log_refusal(struct edge *edge, const struct ip_address *who, const char *why,
+		      const struct moment *now)
+{
+	char text[IP_TEXT_SIZE];
+	if (now->mono_us < edge->complain_after_us)
+		return;
+	edge->complain_after_us = now->mono_us + LOG_INTERVAL_US;
+	ip_print(who, text);
+	log_warning("%s address=%s", why, text);
+}

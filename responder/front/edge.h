@@ -1,0 +1,58 @@
+/* What all connections of one front share. */
+#pragma once
+
+#include "conf/conf.h"
+#include "front/addresses.h"
+#include "front/answers.h"
+#include "front/turn.h"
+#include "front/wheel.h"
+
+#include <event2/event.h>
+
+/* One read takes a whole request of any legal size with its head; so does what a connection may keep
+ * of a request that is not complete. */
+#define EDGE_INPUT_SIZE (LIMIT_HTTP_HEAD + LIMIT_REQUEST_BODY + 6384u)
+
+struct connection;
+
+struct edge_counts {
+	uint64_t accepted, refused_connections, requests, refusals, not_modified, malformed;
+};
+
+/* A head written once and used again in the same second. */
+struct edge_head {
+	int64_t second;
+	size_t body_size;
+	size_t size; /* 0: none */
+	uint8_t octets[HTTP_REPLY_HEAD_SIZE];
+};
+
+struct edge {
+	struct event_base *base;
+	const struct conf_server *conf;
+	struct answers *answers;
+	struct addresses *addresses;
+	struct wheel wheel;
+	LIST_HEAD(, connection) connections;
+	unsigned connection_count;
+	bool draining; /* every reply is its connection's last */
+	uint64_t last_request; /* its number (ipc/messages.h) */
+	struct edge_counts counts;
+	struct edge_head uncacheable;
+	int64_t complain_after_us; /* monotonic */
+	/* Used by one connection at a time, empty between two. */
+	struct turn turn;
+	uint8_t input[EDGE_INPUT_SIZE];
+	uint8_t der[LIMIT_GET_PATH]; /* of a GET's path */
+};
+
+/* `conf` must outlive the edge. 0, -ENOMEM, -EIO. */
+must_check int edge_new(struct event_base *base, const struct conf *conf,
+			const struct answers_ops *ops, void *context, struct edge **ret);
+/* Its connections are closed already (connections_close()). */
+void edge_free(struct edge *edge);
+DEFINE_CLEANUP(struct edge, edge_free)
+
+/* Logs why somebody is turned away; at most one line a second, so that no flood fills the log. */
+void edge_log_refusal(struct edge *edge, const struct ip_address *who, const char *why,
+		      const struct moment *now);

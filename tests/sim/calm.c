@@ -1,0 +1,108 @@
+#include "calm.h"
+
+static void end_transactions(struct world *w)
+{
+	struct cluster *c = &w->cluster;
+	for (unsigned i = 0; i < SIM_TRANSACTIONS; i++) {
+		(void)server_show(c, c->authority, i);
+		if (i % 2 == 0)
+			(void)server_commit(c, c->authority, i, false);
+		(void)server_rollback(c, c->authority, i);
+	}
+}
+
+static void mend_row(struct world *w, unsigned issuer, unsigned serial)
+{
+	struct cluster *c = &w->cluster;
+	const struct change *row = c->servers[c->authority].rows[issuer][serial];
+	if (!row || !row->bad || !server_begin(c, c->authority, 0))
+		return;
+	(void)server_write(c, c->authority, 0, issuer, serial, 7);
+	(void)server_commit(c, c->authority, 0, false);
+}
+
+static void mend_servers(struct world *w)
+{
+	struct cluster *c = &w->cluster;
+	server_start(c, c->authority);
+	w->no_beats = false;
+	for (unsigned i = 0; i < SIM_SERVERS; i++) {
+		c->servers[i].clock_us = SIM_CLOCK_US;
+		c->servers[i].held = c->servers[i].paused = c->servers[i].foreign = false;
+	}
+	end_transactions(w);
+	for (unsigned i = 0; i < w->options.issuers; i++)
+		for (unsigned k = 0; k <= SIM_SERIALS; k++)
+			mend_row(w, i, k);
+}
+
+/* Away from servers that nobody feeds any more. */
+static void mend_route(struct instance *in)
+{
+	struct cluster *c = &in->world->cluster;
+	const struct server *s = &c->servers[in->server];
+	bool fed = in->server == c->authority ||
+		   (s->alive && !s->primary && s->upstream == c->authority);
+	if (!fed)
+		in->server = c->authority;
+	if (in->feed.server != in->server)
+		feed_cut(in, "another server");
+	if (in->lookup.server != in->server)
+		lookup_cut(in, "another server");
+}
+
+static void mend_instance(struct instance *in)
+{
+	in->held = 0;
+	in->clock_before_us = in->clock_us;
+	in->clock_set_us = in->world->cluster.now_us;
+	in->clock_us = SIM_CLOCK_US;
+	mend_route(in);
+	ledger_start(in);
+	for (unsigned i = 0; i < in->world->options.fronts; i++)
+		front_start(&in->fronts[i]);
+	for (unsigned i = 0; i < in->world->options.signers; i++) {
+		signer_attach(in, i);
+		in->signers[i].result = OCSP_SUCCESSFUL;
+	}
+}
+
+/* Each certificate, at each front, with a nonce and without. */
+static void ask_all(struct world *w)
+{
+	for (unsigned n = 0; n < w->options.instances * w->options.fronts; n++)
+		for (unsigned k = 0; k < SIM_SERIALS * w->options.issuers; k++) {
+			unsigned serial = k % SIM_SERIALS;
+			ask(&w->instances[n / w->options.fronts], n % w->options.fronts,
+			    k / SIM_SERIALS, 1, &serial, false, k % 2 != 0);
+		}
+}
+
+static void must_be_ready(struct instance *in)
+{
+	struct moment now = instance_now(in);
+	for (unsigned i = 0; i < in->world->options.fronts; i++) {
+		const char *reason = answers_not_ready(in->fronts[i].answers, &now);
+		if (reason)
+			world_broken(in->world, "I-8", "instance %u front %u is not ready: %s",
+				     in->index, i, reason);
+	}
+	if (!TAILQ_EMPTY(&in->questions))
+		world_broken(in->world, "I-7", "instance %u: questions stay open", in->index);
+	if (ledger_open(in->ledger) > 0)
+		world_broken(in->world, "I-8", "instance %u: the ledger keeps %zu questions",
+			     in->index, ledger_open(in->ledger));
+}
+
+void calm(struct world *w)
+{
+	mend_servers(w);
+	for (unsigned i = 0; i < w->options.instances; i++)
+		mend_instance(&w->instances[i]);
+	world_time(w, 2 * w->freshness_us + w->answer_timeout_us);
+	w->calm = true;
+	ask_all(w);
+	world_time(w, w->answer_timeout_us);
+	for (unsigned i = 0; i < w->options.instances; i++)
+		must_be_ready(&w->instances[i]);
+}

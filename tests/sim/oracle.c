@@ -1,0 +1,232 @@
+/* What must hold of every answer (FAULTS.md), judged from what was true when, on the monotonic axis: the
+ * servers' clocks and ours are claims. */
+#include "world.h"
+
+#include "base/timetext.h"
+
+static bool is_bad(const struct change *change)
+{
+	return change && (change->bad || status_says_revoked(change->status));
+}
+
+static bool is_good(const struct change *change)
+{
+	return change && !change->bad && change->status == CERT_GOOD;
+}
+
+void oracle_became(void *context, unsigned issuer, unsigned serial, const struct change *now)
+{
+	struct world *w = context;
+	struct truths *t = &w->truths[issuer][serial];
+	if (t->count > 0 && t->each[t->count - 1].change == now)
+		return;
+	if (t->count == 0 && !now)
+		return;
+	if (t->count == t->room) {
+		t->room = t->room ? 2 * t->room : 8;
+		t->each = reallocarray(t->each, t->room, sizeof(*t->each));
+		if (!t->each)
+			abort();
+	}
+	t->each[t->count++] = (struct truth){.from_us = w->cluster.now_us, .change = now};
+}
+
+const struct change *oracle_now(const struct world *w, unsigned issuer, unsigned serial)
+{
+	const struct truths *t = &w->truths[issuer][serial];
+	return t->count > 0 ? t->each[t->count - 1].change : NULL;
+}
+
+/* Was it good, or not bad, at some moment of this span? */
+static bool was(const struct truths *t, int64_t from_us, int64_t to_us,
+		bool (*is)(const struct change *change))
+{
+	const struct change *at = NULL;
+	for (size_t i = 0; i < t->count && t->each[i].from_us <= to_us; i++) {
+		if (t->each[i].from_us >= from_us && (is(at) || is(t->each[i].change)))
+			return true;
+		at = t->each[i].change;
+	}
+	return is(at);
+}
+
+static bool not_bad(const struct change *change)
+{
+	return !is_bad(change);
+}
+
+static void broken(struct instance *in, const char *invariant, const struct reply *reply,
+		   const struct statement *said, const char *what)
+{
+	world_broken(in->world, invariant, "%s: instance %u, front %u, issuer %u, serial %u%s",
+		     what, in->index, reply->front, said->issuer, said->serial,
+		     reply->hit ? ", out of the front's cache" : "");
+}
+
+/* ---- good ---- */
+
+/* Our wall clock, minus the monotonic one, when the answer was decided; if it was set shortly before,
+ * the reading that is kinder. */
+static int64_t clock_then(const struct instance *in, const struct reply *reply)
+{
+	int64_t clock = reply->decided.wall_us - reply->decided.mono_us;
+	bool set = in->clock_set_us <= reply->decided.mono_us &&
+		   reply->decided.mono_us - in->clock_set_us <= in->world->answer_timeout_us;
+	return set && in->clock_before_us > clock ? in->clock_before_us : clock;
+}
+
+/* I-1, I-6: at some moment from thisUpdate on, until it was decided, it was true. */
+static void judge_then(struct instance *in, const struct reply *reply, const struct statement *said)
+{
+	const struct world *w = in->world;
+	const struct truths *row = &w->truths[said->issuer][said->serial];
+	const struct truths *issuer = &w->truths[said->issuer][SIM_OF_ISSUER];
+	int64_t from = reply->this_update * SECOND_US - clock_then(in, reply) - in->blind_us;
+	int64_t to = reply->decided.mono_us;
+	if (!was(issuer, from, to, not_bad))
+		broken(in, "I-1", reply, said, "good after its issuer was revoked or spoilt");
+	else if (!was(row, from, to, not_bad))
+		broken(in, "I-1", reply, said, "good with thisUpdate later than the revocation");
+	else if (!was(row, 0, to, is_good))
+		broken(in, "I-6", reply, said, "good for a serial that was never issued");
+	else if (!was(row, from, to, is_good))
+		broken(in, "I-6", reply, said, "good without a row");
+}
+
+/* I-2 */
+static void judge_now(struct instance *in, const struct reply *reply, const struct statement *said)
+{
+	const struct world *w = in->world;
+	int64_t now = w->cluster.now_us, from = now - w->freshness_us - in->blind_us;
+	if (!was(&w->truths[said->issuer][said->serial], from, now, not_bad) ||
+	    !was(&w->truths[said->issuer][SIM_OF_ISSUER], from, now, not_bad))
+		broken(in, "I-2", reply, said, "good later than revocation + freshness");
+}
+
+/* Was this hold released, in the history that it was made in? */
+static bool was_released(const struct world *w, const struct change *hold)
+{
+	const struct change *change;
+	for (change = w->cluster.made; change; change = change->next_made) {
+		const struct change *before = change->before;
+		if (!is_good(change) || change->issuer != hold->issuer ||
+		    change->serial != hold->serial)
+			continue;
+		while (before && before != hold)
+			before = before->before;
+		if (before)
+			return true;
+	}
+	return false;
+}
+
+static const struct change *numbered(const struct world *w, uint64_t number)
+{
+	const struct change *change = w->cluster.made;
+	while (change && change->number != number)
+		change = change->next_made;
+	return change;
+}
+
+/* I-4, I-10 */
+static void judge_said(struct instance *in, const struct reply *reply, const struct statement *said)
+{
+	for (size_t i = 0; i < in->said_count; i++) {
+		const struct said *s = &in->said[i];
+		const struct change *hold = s->statement.reason == REASON_CERTIFICATE_HOLD
+						    ? numbered(in->world, s->statement.change)
+						    : NULL;
+		bool later = s->decision < reply->decision || (s->fronts >> reply->front & 1);
+		if (s->statement.issuer == said->issuer && s->statement.serial == said->serial &&
+		    later && !(hold && was_released(in->world, hold)))
+			broken(in, "I-4", reply, said, "good after revoked");
+	}
+}
+
+static void judge_good(struct instance *in, const struct reply *reply, const struct statement *said)
+{
+	judge_then(in, reply, said);
+	judge_now(in, reply, said);
+	judge_said(in, reply, said);
+}
+
+static void remember(struct instance *in, const struct reply *reply, const struct statement *said)
+{
+	for (size_t i = 0; i < in->said_count; i++) {
+		struct said *s = &in->said[i];
+		if (s->statement.issuer != said->issuer || s->statement.serial != said->serial ||
+		    s->statement.change != said->change || s->statement.reason != said->reason)
+			continue;
+		s->fronts |= 1u << reply->front;
+		if (reply->decision < s->decision)
+			s->decision = reply->decision;
+		return;
+	}
+	if (in->said_count == in->said_room) {
+		in->said_room = in->said_room ? 2 * in->said_room : 16;
+		in->said = reallocarray(in->said, in->said_room, sizeof(*in->said));
+		if (!in->said)
+			abort();
+	}
+	in->said[in->said_count++] = (struct said){
+		.statement = *said, .decision = reply->decision, .fronts = 1u << reply->front};
+}
+
+/* The instance need not know any more what it has said. */
+void oracle_forget(struct instance *in)
+{
+	in->said_count = 0;
+}
+
+/* ---- every answer ---- */
+
+static void judge_times(struct instance *in, const struct reply *reply)
+{
+	const struct statement *first = &reply->statements[0];
+	int64_t now = wall_seconds(instance_now(in).wall_us);
+	if (reply->next_update <= now)
+		broken(in, "I-5", reply, first, "served at or after nextUpdate");
+	bool set = in->world->cluster.now_us - in->clock_set_us <= in->world->answer_timeout_us;
+	if (reply->this_update > reply->produced_at || (reply->produced_at > now && !set))
+		broken(in, "P-27", reply, first, "thisUpdate or producedAt in the future");
+	if (reply->section != reply->statements[0].issuer)
+		broken(in, "I-5", reply, first, "signed for another issuer");
+}
+
+/* While healthy: the state that is true, or, of what this instance knows to have been lost, the stricter
+ * one. */
+static void judge_calm(struct instance *in, const struct reply *reply, const struct statement *said)
+{
+	const struct world *w = in->world;
+	const struct change *now = oracle_now(w, said->issuer, said->serial);
+	const struct change *issuer = oracle_now(w, said->issuer, SIM_OF_ISSUER);
+	bool bad = is_bad(now) || is_bad(issuer);
+	if (said->status == OCSP_UNKNOWN && (is_good(now) || bad))
+		broken(in, "I-9", reply, said, "unknown, but it is recorded");
+	if (said->status == OCSP_GOOD && bad)
+		broken(in, "I-9", reply, said, "good, but it is revoked");
+}
+
+void oracle_judge(struct instance *in, const struct question *question, const struct reply *reply)
+{
+	int64_t now = in->world->cluster.now_us;
+	bool fresh = now - in->evidence_us <= in->world->freshness_us;
+	in->world->answers++;
+	if (reply->result != OCSP_SUCCESSFUL)
+		return;
+	if (reply->count != question->count)
+		broken(in, "I-5", reply, &reply->statements[0], "not one status for each CertID");
+	judge_times(in, reply);
+	for (unsigned i = 0; i < reply->count; i++) {
+		const struct statement *said = &reply->statements[i];
+		if (said->status != OCSP_REVOKED && !fresh)
+			broken(in, "I-3", reply, said, "good or unknown on evidence too old");
+		if (said->status == OCSP_GOOD)
+			judge_good(in, reply, said);
+		if (in->world->calm)
+			judge_calm(in, reply, said);
+	}
+	for (unsigned i = 0; i < reply->count; i++)
+		if (reply->statements[i].status == OCSP_REVOKED)
+			remember(in, reply, &reply->statements[i]);
+}
