@@ -3,7 +3,7 @@
 #include "base/compiler.h"
 #include "cli/check_steps.h"
 #include "cli/cli.h"
-#include "warden/launch.h"
+#include "warden/kind.h"
 #include "warden/title.h"
 #include "warden/warden.h"
 
@@ -26,7 +26,7 @@ int main(int argc, char **argv)
 	enum room_kind kind;
 	unsigned index;
 	if (kind_parse(argc, argv, &kind, &index) == 0)
-		return launch_room(kind, index);
+		return room_run(kind_plan(kind), kind, index, CONTROL_FD, CONTROL_CONF_FD);
 	if (argc >= 2 && strcmp(argv[1], "serve") == 0)
 		return serve(argc, argv);
 	return cli_main(argc, argv);

@@ -14,7 +14,7 @@ struct answers {
 	struct answers_settings settings;
 	const struct answers_ops *ops;
 	void *context;
-	struct ready_layout layout;
+	struct stored_layout layout;
 	struct cache *cache;
 	struct flights *flights;
 	int64_t serve_until_us; /* of the last tick, monotonic */
@@ -39,7 +39,7 @@ int answers_new(const struct answers_settings *settings, const struct answers_op
 	answers->ops = ops;
 	answers->context = context;
 	answers->serve_until_us = INT64_MIN;
-	ready_layout_init(&answers->layout, settings->max_age_us);
+	stored_layout_init(&answers->layout, settings->max_age_us);
 	int r = cache_new(settings->cache_bytes, &answers->cache);
 	if (r < 0)
 		return r;
@@ -209,7 +209,7 @@ static struct answer answer_hit(struct answers *answers, struct cache_entry *ent
 	answers->counts.hits++;
 	if (wall_seconds(now->wall_us) >= label->refresh_at)
 		refresh(answers, entry, question, key, now);
-	return (struct answer){.der = ready_der(entry), .entry = entry};
+	return (struct answer){.der = stored_der(entry), .entry = entry};
 }
 
 /* The stored answer, if the question may have one and it is not over. */
@@ -224,7 +224,7 @@ static struct cache_entry *find_stored(struct answers *answers,
 	if (!entry)
 		return NULL;
 	*ret_label = cache_entry_label(entry);
-	return ready_is_over(&answers->layout, ret_label, now) ? NULL : entry;
+	return stored_is_over(&answers->layout, ret_label, now) ? NULL : entry;
 }
 
 int answers_ask(struct answers *answers, const struct ocsp_request *request,
@@ -244,7 +244,7 @@ int answers_ask(struct answers *answers, const struct ocsp_request *request,
 	return r;
 }
 
-const struct ready_layout *answers_layout(const struct answers *answers)
+const struct stored_layout *answers_layout(const struct answers *answers)
 {
 	return &answers->layout;
 }
@@ -276,8 +276,8 @@ static struct cache_entry *store(struct answers *answers, const struct flight *f
 	struct message_answer dated = *m;
 	if (!(m->label.traits & ANSWER_UNCHANGED) &&
 	    changes_are_near(&answers->changes, m->label.tag, m->label.produced_at))
-		dated.label.traits |= READY_UNDATED;
-	if (ready_put(answers->cache, &answers->layout, flight_key(flight), &dated, now, &entry) <
+		dated.label.traits |= STORED_UNDATED;
+	if (stored_put(answers->cache, &answers->layout, flight_key(flight), &dated, now, &entry) <
 	    0)
 		return NULL;
 	return entry;
@@ -304,7 +304,7 @@ static struct answer answer_of(struct answers *answers, const struct flight *fli
 	if (!may_leave(answers, &m->label, now))
 		return answer_stale(answers);
 	return (struct answer){
-		.der = entry ? ready_der(entry) : m->der,
+		.der = entry ? stored_der(entry) : m->der,
 		.entry = entry,
 		.label = entry ? NULL : &m->label,
 	};

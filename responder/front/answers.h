@@ -15,14 +15,14 @@
 
 #include "cache/cache.h"
 #include "front/flights.h"
-#include "front/ready.h"
+#include "front/stored.h"
 
 struct answers;
 
 struct answer {
 	enum ocsp_result result;
 	struct view der; /* always there: errors are answered with ocsp_error_response() */
-	/* Where it is stored (ready.h), NULL if it is not: errors, nonces, several CertIDs. */
+	/* Where it is stored (stored.h), NULL if it is not: errors, nonces, several CertIDs. */
 	struct cache_entry *entry;
 	/* Of a successful answer that is not stored. NULL otherwise. */
 	const struct answer_label *label;
@@ -59,8 +59,8 @@ DEFINE_CLEANUP(struct answers, answers_free)
 must_check int answers_ask(struct answers *answers, const struct ocsp_request *request,
 			   struct flight_waiter *waiter, const struct moment *now,
 			   struct answer *ret);
-/* What ready_reply() wants to know. */
-const struct ready_layout *answers_layout(const struct answers *answers);
+/* What stored_reply() wants to know. */
+const struct stored_layout *answers_layout(const struct answers *answers);
 /* The waiter lost its interest (its client went away). */
 void answers_leave(struct answers *answers, struct flight_waiter *waiter);
 

@@ -2,7 +2,7 @@
  * against connections_per_address (P-47), named in logs. */
 #pragma once
 
-#include "front/edge.h"
+#include "front/front.h"
 
 /* Lives in its connection; zero-initialised it is nobody. */
 struct client {
@@ -13,15 +13,16 @@ struct client {
 
 /* A new connection; a listed proxy's own is not counted, its clients' are. 0, ADDRESSES_FULL or
  * -ENOMEM. */
-must_check int client_arrive(struct edge *edge, struct client *client,
+must_check int client_arrive(struct front *front, struct client *client,
 			     const struct ip_address *peer);
 /* Its connection begins with a PROXY header. */
-bool client_has_header(const struct edge *edge, const struct client *client);
+bool client_has_header(const struct front *front, const struct client *client);
 /* What that header says; IP_NONE: the proxy speaks for itself. As client_arrive(). */
-must_check int client_introduce(struct edge *edge, struct client *client,
+must_check int client_introduce(struct front *front, struct client *client,
 				const struct ip_address *name);
 /* A request of a proxy whose word is taken: from now on the connection is counted for the last
  * address of X-Forwarded-For that is no proxy of ours. As client_arrive(); where it fails, for
  * nobody. */
-must_check int client_forward(struct edge *edge, struct client *client, struct view forwarded_for);
-void client_leave(struct edge *edge, struct client *client);
+must_check int client_forward(struct front *front, struct client *client,
+			      struct view forwarded_for);
+void client_leave(struct front *front, struct client *client);

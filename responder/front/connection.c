@@ -32,8 +32,8 @@ struct connection {
 	int fd;
 	enum connection_state state;
 	bool ended; /* the client sends no more */
-	struct edge *edge;
-	LIST_ENTRY(connection) in_edge;
+	struct front *front;
+	LIST_ENTRY(connection) in_front;
 	struct client client;
 	struct wheel_timer timer;
 	struct flight_waiter waiter;
@@ -59,14 +59,14 @@ static void connection_want(struct connection *c, short interest)
 	c->interest = interest;
 	if (!interest)
 		return;
-	(void)event_assign(&c->event, c->edge->base, c->fd, (short)(interest | EV_PERSIST),
+	(void)event_assign(&c->event, c->front->base, c->fd, (short)(interest | EV_PERSIST),
 			   connection_event, c);
 	(void)event_add(&c->event, NULL);
 }
 
 static int64_t timeout_of(const struct connection *c, enum connection_state state)
 {
-	const struct conf_server *conf = c->edge->conf;
+	const struct conf_server *conf = c->front->conf;
 	switch (state) {
 	case CONNECTION_IDLE:
 		return conf->idle_timeout_us;
@@ -86,23 +86,23 @@ static int64_t timeout_of(const struct connection *c, enum connection_state stat
 	return 0;
 }
 
-int connection_open(struct edge *edge, int fd, const struct client *client,
+int connection_open(struct front *front, int fd, const struct client *client,
 		    const struct moment *now)
 {
 	struct connection *c = calloc(1, sizeof(*c));
 	if (!c) {
 		struct client gone = *client;
-		client_leave(edge, &gone);
+		client_leave(front, &gone);
 		close(fd);
 		return -ENOMEM;
 	}
 	c->fd = fd;
-	c->edge = edge;
+	c->front = front;
 	c->client = *client;
-	c->state = client_has_header(edge, client) ? CONNECTION_HEADER : CONNECTION_IDLE;
-	LIST_INSERT_HEAD(&edge->connections, c, in_edge);
-	edge->connection_count++;
-	wheel_set(&edge->wheel, &c->timer, now->mono_us + timeout_of(c, c->state));
+	c->state = client_has_header(front, client) ? CONNECTION_HEADER : CONNECTION_IDLE;
+	LIST_INSERT_HEAD(&front->connections, c, in_front);
+	front->connection_count++;
+	wheel_set(&front->wheel, &c->timer, now->mono_us + timeout_of(c, c->state));
 	connection_want(c, EV_READ);
 	return 0;
 }
@@ -113,10 +113,10 @@ void connection_free(struct connection *c)
 		return;
 	connection_want(c, 0);
 	wheel_clear(&c->timer);
-	answers_leave(c->edge->answers, &c->waiter);
-	client_leave(c->edge, &c->client);
-	LIST_REMOVE(c, in_edge);
-	c->edge->connection_count--;
+	answers_leave(c->front->answers, &c->waiter);
+	client_leave(c->front, &c->client);
+	LIST_REMOVE(c, in_front);
+	c->front->connection_count--;
 	close(c->fd);
 	buffer_deinit(&c->in);
 	buffer_deinit(&c->out);
@@ -137,7 +137,7 @@ static short interest_of(const struct connection *c)
 {
 	if (is_owing(c->state))
 		return EV_WRITE;
-	if (c->state == CONNECTION_WAITING && (c->ended || c->in.size >= EDGE_INPUT_SIZE))
+	if (c->state == CONNECTION_WAITING && (c->ended || c->in.size >= FRONT_INPUT_SIZE))
 		return 0;
 	return EV_READ;
 }
@@ -153,7 +153,7 @@ static void connection_set_state(struct connection *c, enum connection_state sta
 	if (state == CONNECTION_WAITING)
 		wheel_clear(&c->timer); /* nothing is owed: the waiter's own deadline counts */
 	else if (!same)
-		wheel_set(&c->edge->wheel, &c->timer, now->mono_us + timeout_of(c, state));
+		wheel_set(&c->front->wheel, &c->timer, now->mono_us + timeout_of(c, state));
 	connection_want(c, interest_of(c));
 }
 
@@ -175,11 +175,11 @@ static void connection_finish(struct connection *c, const struct moment *now)
 static bool take_client(struct connection *c, const struct http_request *request,
 			const struct moment *now)
 {
-	if (client_forward(c->edge, &c->client, request->forwarded_for) == 0)
+	if (client_forward(c->front, &c->client, request->forwarded_for) == 0)
 		return true;
-	edge_log_refusal(c->edge, &c->client.name, "a forwarded client has its most connections",
-			 now);
-	exchange_error(c->edge, request, OCSP_TRY_LATER, now, &c->style);
+	front_log_refusal(c->front, &c->client.name, "a forwarded client has its most connections",
+			  now);
+	exchange_error(c->front, request, OCSP_TRY_LATER, now, &c->style);
 	return false;
 }
 
@@ -188,7 +188,7 @@ static int answer(struct connection *c, const struct http_request *request, stru
 {
 	if (c->client.proxy.family != IP_NONE && !take_client(c, request, now))
 		return 0;
-	int r = exchange(c->edge, request, body, &c->waiter, now, &c->style);
+	int r = exchange(c->front, request, body, &c->waiter, now, &c->style);
 	if (r == EXCHANGE_WAITING)
 		c->condition = condition_keep(request);
 	return r;
@@ -211,7 +211,7 @@ static bool answer_request(struct connection *c, struct input *input,
 static void refuse(struct connection *c, int status, const struct moment *now)
 {
 	c->style = (struct reply_style){.close = true};
-	exchange_refuse(c->edge, status, now);
+	exchange_refuse(c->front, status, now);
 }
 
 /* Every request that is whole, until one has to wait or is the last. */
@@ -220,11 +220,11 @@ static void answer_requests(struct connection *c, struct input *input, const str
 	struct http_request request;
 	struct view body;
 	bool going_on = true;
-	while (going_on && input->size > 0 && !turn_is_full(&c->edge->turn)) {
+	while (going_on && input->size > 0 && !turn_is_full(&c->front->turn)) {
 		int r = incoming_take(&c->incoming, input, &request, &body);
 		if (r == HTTP_INCOMPLETE) {
 			if (incoming_wants_continue(&c->incoming))
-				turn_put(&c->edge->turn, view_of_string(HTTP_CONTINUE));
+				turn_put(&c->front->turn, view_of_string(HTTP_CONTINUE));
 			return;
 		}
 		if (r != 0)
@@ -239,7 +239,7 @@ static void answer_requests(struct connection *c, struct input *input, const str
  * this turn is used up, and whole requests may be left. May free it. */
 static void connection_rest(struct connection *c, bool more, const struct moment *now)
 {
-	bool last = c->ended || (c->edge->draining && c->in.size == 0);
+	bool last = c->ended || (c->front->draining && c->in.size == 0);
 	if (c->style.close || (last && !more)) {
 		connection_finish(c, now);
 		return;
@@ -257,9 +257,9 @@ static void connection_rest(struct connection *c, bool more, const struct moment
 /* The turn's replies leave; then the connection takes its next state. May free it. */
 static void connection_flush(struct connection *c, const struct moment *now)
 {
-	bool more = turn_is_full(&c->edge->turn) && c->in.size > 0;
+	bool more = turn_is_full(&c->front->turn) && c->in.size > 0;
 	bool waiting = c->state == CONNECTION_WAITING;
-	if (turn_write(&c->edge->turn, c->fd, &c->out) < 0)
+	if (turn_write(&c->front->turn, c->fd, &c->out) < 0)
 		connection_free(c);
 	else if (c->out.size > 0)
 		connection_set_state(c, waiting ? CONNECTION_OWING : CONNECTION_WRITING, now);
@@ -291,7 +291,7 @@ static void connection_go(struct connection *c, struct input *input, const struc
 {
 	answer_requests(c, input, now);
 	if (keep_input(c, input) < 0) {
-		turn_reset(&c->edge->turn);
+		turn_reset(&c->front->turn);
 		connection_free(c);
 		return;
 	}
@@ -304,15 +304,15 @@ static void connection_go_on(struct connection *c, const struct moment *now)
 	connection_go(c, &input, now);
 }
 
-/* Reads into the edge's buffer, or behind what c->in holds already. */
+/* Reads into the front's buffer, or behind what c->in holds already. */
 static ssize_t read_input(struct connection *c, struct input *ret)
 {
 	if (c->in.size == 0) {
-		ssize_t got = recv(c->fd, c->edge->input, EDGE_INPUT_SIZE, 0);
-		*ret = (struct input){.data = c->edge->input, .size = got > 0 ? (size_t)got : 0};
+		ssize_t got = recv(c->fd, c->front->input, FRONT_INPUT_SIZE, 0);
+		*ret = (struct input){.data = c->front->input, .size = got > 0 ? (size_t)got : 0};
 		return got;
 	}
-	size_t room = EDGE_INPUT_SIZE - c->in.size;
+	size_t room = FRONT_INPUT_SIZE - c->in.size;
 	room = room < READ_STEP ? room : READ_STEP;
 	errno = room ? ENOMEM : EAGAIN;
 	uint8_t *at = room ? buffer_reserve(&c->in, room) : NULL;
@@ -373,7 +373,7 @@ static void connection_writable(struct connection *c, const struct moment *now)
 
 static void refuse_header(struct connection *c, const struct moment *now)
 {
-	edge_log_refusal(c->edge, &c->client.proxy, "a listed proxy sent no PROXY header", now);
+	front_log_refusal(c->front, &c->client.proxy, "a listed proxy sent no PROXY header", now);
 	refuse(c, 400, now);
 	connection_flush(c, now);
 }
@@ -383,10 +383,10 @@ static void connection_introduce(struct connection *c, const struct proxy_header
 				 struct input *input, const struct moment *now)
 {
 	input_drop(input, header->size);
-	if (client_introduce(c->edge, &c->client, &header->client) != 0) {
-		c->edge->counts.refused_connections++;
-		edge_log_refusal(c->edge, &c->client.name, "a client has its most connections",
-				 now);
+	if (client_introduce(c->front, &c->client, &header->client) != 0) {
+		c->front->counts.refused_connections++;
+		front_log_refusal(c->front, &c->client.name, "a client has its most connections",
+				  now);
 		connection_free(c);
 		return;
 	}
@@ -416,7 +416,7 @@ static void connection_header(struct connection *c, const struct moment *now)
 
 static void connection_discard(struct connection *c)
 {
-	ssize_t got = recv(c->fd, c->edge->input, EDGE_INPUT_SIZE, 0);
+	ssize_t got = recv(c->fd, c->front->input, FRONT_INPUT_SIZE, 0);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	c->lingered += got > 0 ? (size_t)got : 0;
@@ -468,10 +468,10 @@ void connection_deliver(struct flight_waiter *waiter, const struct answer *answe
 {
 	struct connection *c = connection_of_waiter(waiter);
 	bool owing = c->out.size > 0;
-	c->style.close = c->style.close || c->edge->draining;
+	c->style.close = c->style.close || c->front->draining;
 	c->state = owing ? CONNECTION_WRITING : CONNECTION_IDLE;
 	struct http_request request = condition_request(c->condition);
-	exchange_deliver(c->edge, &request, waiter->request, answer, now, &c->style);
+	exchange_deliver(c->front, &request, waiter->request, answer, now, &c->style);
 	condition_free(c->condition);
 	c->condition = NULL;
 	if (c->style.close || owing)
@@ -516,11 +516,11 @@ static bool is_slow(const struct wheel_timer *timer)
 	       state == CONNECTION_LINGERING || is_owing(state);
 }
 
-bool connection_make_room(struct edge *edge)
+bool connection_make_room(struct front *front)
 {
-	struct wheel_timer *timer = wheel_find(&edge->wheel, ROOM_CANDIDATES, is_idle);
+	struct wheel_timer *timer = wheel_find(&front->wheel, ROOM_CANDIDATES, is_idle);
 	if (!timer)
-		timer = wheel_find(&edge->wheel, ROOM_CANDIDATES, is_slow);
+		timer = wheel_find(&front->wheel, ROOM_CANDIDATES, is_slow);
 	if (!timer)
 		return false;
 	connection_cut(connection_of_timer(timer));
@@ -529,25 +529,25 @@ bool connection_make_room(struct edge *edge)
 
 /* ---- all of them ---- */
 
-void connections_close(struct edge *edge)
+void connections_close(struct front *front)
 {
-	while (edge && !LIST_EMPTY(&edge->connections))
-		connection_free(LIST_FIRST(&edge->connections));
+	while (front && !LIST_EMPTY(&front->connections))
+		connection_free(LIST_FIRST(&front->connections));
 }
 
-void connections_sweep(struct edge *edge, const struct moment *now)
+void connections_sweep(struct front *front, const struct moment *now)
 {
-	answers_expire(edge->answers, now);
-	wheel_sweep(&edge->wheel, now->mono_us, connection_deadline, edge);
+	answers_expire(front->answers, now);
+	wheel_sweep(&front->wheel, now->mono_us, connection_deadline, front);
 }
 
 /* Of an idle one a request may be on its way: it is answered, as the last one. */
-void connections_drain(struct edge *edge, const struct moment *now)
+void connections_drain(struct front *front, const struct moment *now)
 {
 	struct connection *c;
-	edge->draining = true;
-	LIST_FOREACH(c, &edge->connections, in_edge)
+	front->draining = true;
+	LIST_FOREACH(c, &front->connections, in_front)
 		if (c->state == CONNECTION_IDLE)
-			wheel_set(&edge->wheel, &c->timer,
+			wheel_set(&front->wheel, &c->timer,
 				  now->mono_us + LIMIT_HTTP_LAST_CALL_MS * MILLISECOND_US);
 }

@@ -24,20 +24,20 @@
 #include "front/client.h"
 
 /* Takes the descriptor and the client over, also on failure. 0 or -ENOMEM. */
-must_check int connection_open(struct edge *edge, int fd, const struct client *client,
+must_check int connection_open(struct front *front, int fd, const struct client *client,
 			       const struct moment *now);
 void connection_free(struct connection *connection);
 
-/* answers_ops.deliver of an edge: the waiter is a connection's. */
+/* answers_ops.deliver of a front: the waiter is a connection's. */
 void connection_deliver(struct flight_waiter *waiter, const struct answer *answer,
 			const struct moment *now);
 /* Closes a connection so that another may come: roughly the one that has been idle for the longest
  * time, else the one that has been sending its request for the longest time. False: there is none. */
-bool connection_make_room(struct edge *edge);
+bool connection_make_room(struct front *front);
 
-/* Of all connections of an edge. */
-void connections_close(struct edge *edge);
+/* Of all connections of a front. */
+void connections_close(struct front *front);
 /* Deadlines of connections and waiters; to be called every WHEEL_TURN_US. */
-void connections_sweep(struct edge *edge, const struct moment *now);
+void connections_sweep(struct front *front, const struct moment *now);
 /* From now on every connection ends with its next reply, idle ones after LIMIT_HTTP_LAST_CALL_MS. */
-void connections_drain(struct edge *edge, const struct moment *now);
+void connections_drain(struct front *front, const struct moment *now);

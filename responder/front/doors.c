@@ -13,18 +13,18 @@ struct door {
 };
 
 struct doors {
-	struct edge *edge;
+	struct front *front;
 	unsigned count;
 	bool paused;
 	struct door each[LIMIT_LISTENERS];
 };
 
-int doors_new(struct edge *edge, struct doors **ret)
+int doors_new(struct front *front, struct doors **ret)
 {
 	struct doors *doors = calloc(1, sizeof(*doors));
 	if (!doors)
 		return -ENOMEM;
-	doors->edge = edge;
+	doors->front = front;
 	*ret = doors;
 	return 0;
 }
@@ -50,24 +50,24 @@ void doors_free(struct doors *doors)
 /* ---- accepting ---- */
 
 /* A front at its cap takes the place of a connection that asks for nothing. */
-static void admit(struct edge *edge, int fd, const struct sockaddr_storage *peer,
+static void admit(struct front *front, int fd, const struct sockaddr_storage *peer,
 		  const struct moment *now)
 {
 	struct client client = {0};
 	struct ip_address address = ip_of_peer(peer);
 	bool full =
-		edge->connection_count >= edge->conf->connections && !connection_make_room(edge);
-	if (full || client_arrive(edge, &client, &address) != 0) {
+		front->connection_count >= front->conf->connections && !connection_make_room(front);
+	if (full || client_arrive(front, &client, &address) != 0) {
 		const char *why = full ? "every connection is busy, one is refused"
 				       : "a client has its most connections";
-		edge_log_refusal(edge, &address, why, now);
-		edge->counts.refused_connections++;
+		front_log_refusal(front, &address, why, now);
+		front->counts.refused_connections++;
 		close(fd);
 		return;
 	}
-	edge->counts.accepted++;
-	if (connection_open(edge, fd, &client, now) < 0)
-		edge->counts.refused_connections++;
+	front->counts.accepted++;
+	if (connection_open(front, fd, &client, now) < 0)
+		front->counts.refused_connections++;
 }
 
 /* Without descriptors or memory the socket stays readable: looking at it again at once would spin
@@ -76,9 +76,9 @@ static void pause_doors(struct doors *doors, int error)
 {
 	if (!doors->paused)
 		log_warning("accepting pauses: %s connections=%u", strerror(error),
-			    doors->edge->connection_count);
+			    doors->front->connection_count);
 	doors->paused = true;
-	(void)connection_make_room(doors->edge);
+	(void)connection_make_room(doors->front);
 	for (unsigned i = 0; i < doors->count; i++)
 		(void)event_del(doors->each[i].readable);
 }
@@ -99,7 +99,7 @@ static bool accept_one(struct doors *doors, int door, const struct moment *now)
 	socklen_t size = sizeof(peer);
 	int fd = accept4(door, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd >= 0) {
-		admit(doors->edge, fd, &peer, now);
+		admit(doors->front, fd, &peer, now);
 		return true;
 	}
 	if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
@@ -137,7 +137,7 @@ int doors_add(struct doors *doors, int fd)
 	*door = (struct door){.doors = doors, .fd = fd};
 	doors->count++;
 	door->readable =
-		event_new(doors->edge->base, fd, EV_READ | EV_PERSIST, door_readable, door);
+		event_new(doors->front->base, fd, EV_READ | EV_PERSIST, door_readable, door);
 	if (!door->readable || event_add(door->readable, NULL) < 0)
 		return -ENOMEM;
 	return 0;

@@ -1,12 +1,12 @@
 /* The listening sockets: connections come in here, as many as the caps allow. */
 #pragma once
 
-#include "front/edge.h"
+#include "front/front.h"
 
 struct doors;
 
 /* 0 or -ENOMEM. */
-must_check int doors_new(struct edge *edge, struct doors **ret);
+must_check int doors_new(struct front *front, struct doors **ret);
 /* Closes the sockets. */
 void doors_free(struct doors *doors);
 DEFINE_CLEANUP(struct doors, doors_free)

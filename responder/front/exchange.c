@@ -12,9 +12,10 @@ static int64_t seconds_of(const struct moment *now)
 /* ---- OCSP ---- */
 
 /* Under a flood of nonces one head a second is written anew: answers of one signer have one size. */
-static const struct edge_head *uncacheable_head(struct edge *edge, int64_t second, size_t body_size)
+static const struct front_head *uncacheable_head(struct front *front, int64_t second,
+						 size_t body_size)
 {
-	struct edge_head *head = &edge->uncacheable;
+	struct front_head *head = &front->uncacheable;
 	if (head->size == 0 || head->second != second || head->body_size != body_size) {
 		head->size = http_put_uncacheable(head->octets, second, body_size);
 		head->second = second;
@@ -24,50 +25,50 @@ static const struct edge_head *uncacheable_head(struct edge *edge, int64_t secon
 }
 
 /* Errors, nonces, several CertIDs: of nobody else's interest (P-20, P-50) … */
-static void put_uncacheable(struct edge *edge, struct view der, const struct moment *now,
+static void put_uncacheable(struct front *front, struct view der, const struct moment *now,
 			    const struct reply_style *style)
 {
-	uint8_t *head = turn_room(&edge->turn);
-	const struct edge_head *written = uncacheable_head(edge, seconds_of(now), der.size);
+	uint8_t *head = turn_room(&front->turn);
+	const struct front_head *written = uncacheable_head(front, seconds_of(now), der.size);
 	memcpy(head, written->octets, written->size);
-	turn_put_reply(&edge->turn, style, view_of(head, written->size), der);
+	turn_put_reply(&front->turn, style, view_of(head, written->size), der);
 }
 
 /* … but for RFC 9919 every successful answer is (F-lightweight). */
-static void put_passing(struct edge *edge, const struct answer *answer, const struct moment *now,
+static void put_passing(struct front *front, const struct answer *answer, const struct moment *now,
 			const struct reply_style *style)
 {
-	uint8_t *head = turn_room(&edge->turn);
-	size_t size = answer->label ? ready_put_passing_head(answers_layout(edge->answers),
-							     answer->label, answer->der, now, head)
+	uint8_t *head = turn_room(&front->turn);
+	size_t size = answer->label ? unstored_put_head(answers_layout(front->answers),
+							answer->label, answer->der, now, head)
 				    : 0;
 	if (size > 0)
-		turn_put_reply(&edge->turn, style, view_of(head, size), answer->der);
+		turn_put_reply(&front->turn, style, view_of(head, size), answer->der);
 	else
-		put_uncacheable(edge, answer->der, now, style);
+		put_uncacheable(front, answer->der, now, style);
 }
 
-static void put_stored(struct edge *edge, struct cache_entry *entry, const struct moment *now,
+static void put_stored(struct front *front, struct cache_entry *entry, const struct moment *now,
 		       const struct reply_style *style)
 {
-	struct ready_reply reply = ready_reply(answers_layout(edge->answers), entry, now);
-	turn_put_reply(&edge->turn, style, reply.head, reply.body);
+	struct stored_reply reply = stored_reply(answers_layout(front->answers), entry, now);
+	turn_put_reply(&front->turn, style, reply.head, reply.body);
 }
 
 /* P-49. */
-static bool put_not_modified(struct edge *edge, const struct http_request *request,
+static bool put_not_modified(struct front *front, const struct http_request *request,
 			     const struct answer *answer, const struct moment *now,
 			     const struct reply_style *style)
 {
 	if (!http_is_conditional(request))
 		return false;
-	uint8_t *head = turn_room(&edge->turn);
-	size_t size = ready_not_modified(answers_layout(edge->answers), answer->entry, request, now,
-					 head);
+	uint8_t *head = turn_room(&front->turn);
+	size_t size = stored_not_modified(answers_layout(front->answers), answer->entry, request,
+					  now, head);
 	if (size == 0)
 		return false;
-	edge->counts.not_modified++;
-	turn_put_reply(&edge->turn, style, view_of(head, size), (struct view){0});
+	front->counts.not_modified++;
+	turn_put_reply(&front->turn, style, view_of(head, size), (struct view){0});
 	return true;
 }
 
@@ -84,23 +85,23 @@ static void log_answered(uint64_t request, const struct answer *answer)
 		  ocsp_result_name(answer->result), status);
 }
 
-void exchange_deliver(struct edge *edge, const struct http_request *request, uint64_t number,
+void exchange_deliver(struct front *front, const struct http_request *request, uint64_t number,
 		      const struct answer *answer, const struct moment *now,
 		      const struct reply_style *style)
 {
 	if (log_wants(LOG_LEVEL_DEBUG))
 		log_answered(number, answer);
 	if (!answer->entry)
-		put_passing(edge, answer, now, style);
-	else if (!put_not_modified(edge, request, answer, now, style))
-		put_stored(edge, answer->entry, now, style);
+		put_passing(front, answer, now, style);
+	else if (!put_not_modified(front, request, answer, now, style))
+		put_stored(front, answer->entry, now, style);
 }
 
-static int put_malformed(struct edge *edge, const struct moment *now,
+static int put_malformed(struct front *front, const struct moment *now,
 			 const struct reply_style *style)
 {
-	edge->counts.malformed++;
-	put_uncacheable(edge, ocsp_error_response(OCSP_MALFORMED_REQUEST), now, style);
+	front->counts.malformed++;
+	put_uncacheable(front, ocsp_error_response(OCSP_MALFORMED_REQUEST), now, style);
 	return 0;
 }
 
@@ -124,114 +125,114 @@ static void log_looked_up(uint64_t number, const struct flight *flight, bool hit
 			  number, flight_request(flight));
 }
 
-static int exchange_ocsp(struct edge *edge, const struct http_request *request, struct view der,
+static int exchange_ocsp(struct front *front, const struct http_request *request, struct view der,
 			 struct flight_waiter *waiter, const struct moment *now,
 			 const struct reply_style *style)
 {
 	const struct ocsp_request_policy policy = {
-		.most_certids = edge->conf->max_certids,
-		.critical = edge->conf->critical_extensions,
+		.most_certids = front->conf->max_certids,
+		.critical = front->conf->critical_extensions,
 	};
 	struct ocsp_request question;
 	if (ocsp_request_parse(der, &policy, &question) != 0)
-		return put_malformed(edge, now, style);
-	waiter->request = ++edge->last_request;
+		return put_malformed(front, now, style);
+	waiter->request = ++front->last_request;
 	if (log_wants(LOG_LEVEL_DEBUG))
 		log_received(waiter->request, &question);
 	struct answer answer;
-	int r = answers_ask(edge->answers, &question, waiter, now, &answer);
+	int r = answers_ask(front->answers, &question, waiter, now, &answer);
 	if (log_wants(LOG_LEVEL_DEBUG))
 		log_looked_up(waiter->request, waiter->flight, r == 0 && answer.entry);
 	if (r == ANSWERS_WAITING)
 		return EXCHANGE_WAITING;
-	exchange_deliver(edge, request, waiter->request, &answer, now, style);
+	exchange_deliver(front, request, waiter->request, &answer, now, style);
 	return 0;
 }
 
 /* ---- pages for people and load balancers ---- */
 
-static int put_page(struct edge *edge, unsigned status, const char *text, const struct moment *now,
-		    const struct reply_style *style)
+static int put_page(struct front *front, unsigned status, const char *text,
+		    const struct moment *now, const struct reply_style *style)
 {
-	uint8_t *room = turn_room(&edge->turn);
+	uint8_t *room = turn_room(&front->turn);
 	struct view body = view_of_string(text);
 	size_t size = http_put_plain(room, status, seconds_of(now), body.size);
-	turn_put_reply(&edge->turn, style, view_of(room, size), body);
+	turn_put_reply(&front->turn, style, view_of(room, size), body);
 	return 0;
 }
 
 /* Why not, with a line's end, in the part of the room that heads leave free. */
-static int put_not_ready(struct edge *edge, const char *reason, const struct moment *now,
+static int put_not_ready(struct front *front, const char *reason, const struct moment *now,
 			 const struct reply_style *style)
 {
-	char *text = (char *)turn_room(&edge->turn) + HTTP_REPLY_HEAD_SIZE;
+	char *text = (char *)turn_room(&front->turn) + HTTP_REPLY_HEAD_SIZE;
 	(void)snprintf(text, TURN_ROOM - HTTP_REPLY_HEAD_SIZE, "%s\n", reason);
-	return put_page(edge, 503, text, now, style);
+	return put_page(front, 503, text, now, style);
 }
 
-static int put_readiness(struct edge *edge, const struct moment *now,
+static int put_readiness(struct front *front, const struct moment *now,
 			 const struct reply_style *style)
 {
-	const char *reason = edge->draining ? "stopping" : answers_not_ready(edge->answers, now);
-	return reason ? put_not_ready(edge, reason, now, style)
-		      : put_page(edge, 200, "ok\n", now, style);
+	const char *reason = front->draining ? "stopping" : answers_not_ready(front->answers, now);
+	return reason ? put_not_ready(front, reason, now, style)
+		      : put_page(front, 200, "ok\n", now, style);
 }
 
 /* ---- by method ---- */
 
-static int exchange_get(struct edge *edge, const struct http_request *request,
+static int exchange_get(struct front *front, const struct http_request *request,
 			struct flight_waiter *waiter, const struct moment *now,
 			const struct reply_style *style)
 {
 	switch (http_page_of(request->path)) {
 	case HTTP_PAGE_ROOT:
-		return put_page(edge, 200, "This is an OCSP responder (RFC 6960).\n", now, style);
+		return put_page(front, 200, "This is an OCSP responder (RFC 6960).\n", now, style);
 	case HTTP_PAGE_HEALTH:
-		return put_page(edge, 200, "ok\n", now, style);
+		return put_page(front, 200, "ok\n", now, style);
 	case HTTP_PAGE_READY:
-		return put_readiness(edge, now, style);
+		return put_readiness(front, now, style);
 	case HTTP_PAGE_OCSP:
 		break;
 	}
 	struct view der;
-	if (http_get_path_decode(request->path, edge->der, &der) != 0)
-		return put_malformed(edge, now, style);
-	return exchange_ocsp(edge, request, der, waiter, now, style);
+	if (http_get_path_decode(request->path, front->der, &der) != 0)
+		return put_malformed(front, now, style);
+	return exchange_ocsp(front, request, der, waiter, now, style);
 }
 
-static void begin_reply(struct edge *edge, const struct http_request *request,
+static void begin_reply(struct front *front, const struct http_request *request,
 			struct reply_style *style)
 {
-	edge->counts.requests++;
-	style->close = !request->keep_alive || edge->draining;
+	front->counts.requests++;
+	style->close = !request->keep_alive || front->draining;
 	style->no_body = request->method == HTTP_HEAD;
 }
 
-int exchange(struct edge *edge, const struct http_request *request, struct view body,
+int exchange(struct front *front, const struct http_request *request, struct view body,
 	     struct flight_waiter *waiter, const struct moment *now, struct reply_style *style)
 {
-	begin_reply(edge, request, style);
+	begin_reply(front, request, style);
 	if (request->method != HTTP_POST)
-		return exchange_get(edge, request, waiter, now, style);
-	if (edge->conf->strict_content_type && !http_is_ocsp_request(request->content_type)) {
+		return exchange_get(front, request, waiter, now, style);
+	if (front->conf->strict_content_type && !http_is_ocsp_request(request->content_type)) {
 		style->close = true;
-		exchange_refuse(edge, 415, now);
+		exchange_refuse(front, 415, now);
 		return 0;
 	}
-	return exchange_ocsp(edge, request, body, waiter, now, style);
+	return exchange_ocsp(front, request, body, waiter, now, style);
 }
 
-void exchange_error(struct edge *edge, const struct http_request *request, enum ocsp_result result,
-		    const struct moment *now, struct reply_style *style)
+void exchange_error(struct front *front, const struct http_request *request,
+		    enum ocsp_result result, const struct moment *now, struct reply_style *style)
 {
-	begin_reply(edge, request, style);
-	put_uncacheable(edge, ocsp_error_response(result), now, style);
+	begin_reply(front, request, style);
+	put_uncacheable(front, ocsp_error_response(result), now, style);
 }
 
-void exchange_refuse(struct edge *edge, int status, const struct moment *now)
+void exchange_refuse(struct front *front, int status, const struct moment *now)
 {
-	uint8_t *room = turn_room(&edge->turn);
+	uint8_t *room = turn_room(&front->turn);
 	size_t size = http_put_refusal(room, (unsigned)status, seconds_of(now));
-	edge->counts.refusals++;
-	turn_put_whole(&edge->turn, view_of(room, size));
+	front->counts.refusals++;
+	turn_put_whole(&front->turn, view_of(room, size));
 }

@@ -1,8 +1,58 @@
-/* The room that reads the network: HTTP, the answer cache, and the questions to the ledger. */
+/* What all connections of one front share. */
 #pragma once
 
-/* The room's whole life, on the control socket (ipc/control.h) and the configuration (CONF_FRONT)
- * that it was given; `index` is its number for messages. Says CONTROL_READY once it accepts
- * connections and has a ledger. Gives the process's exit status: 0 after CONTROL_STOP, or when the
- * warden's end of the control socket is gone; 1 after CONTROL_FAILED. Takes both descriptors over. */
-int front_run(int control_fd, int conf_fd, unsigned index);
+#include "conf/conf.h"
+#include "front/addresses.h"
+#include "front/answers.h"
+#include "front/turn.h"
+#include "front/wheel.h"
+
+#include <event2/event.h>
+
+/* One read takes a whole request of any legal size with its head; so does what a connection may keep
+ * of a request that is not complete. */
+#define FRONT_INPUT_SIZE (LIMIT_HTTP_HEAD + LIMIT_REQUEST_BODY + 6384u)
+
+struct connection;
+
+struct front_counts {
+	uint64_t accepted, refused_connections, requests, refusals, not_modified, malformed;
+};
+
+/* A head written once and used again in the same second. */
+struct front_head {
+	int64_t second;
+	size_t body_size;
+	size_t size; /* 0: none */
+	uint8_t octets[HTTP_REPLY_HEAD_SIZE];
+};
+
+struct front {
+	struct event_base *base;
+	const struct conf_server *conf;
+	struct answers *answers;
+	struct addresses *addresses;
+	struct wheel wheel;
+	LIST_HEAD(, connection) connections;
+	unsigned connection_count;
+	bool draining; /* every reply is its connection's last */
+	uint64_t last_request; /* its number (ipc/messages.h) */
+	struct front_counts counts;
+	struct front_head uncacheable;
+	int64_t complain_after_us; /* monotonic */
+	/* Used by one connection at a time, empty between two. */
+	struct turn turn;
+	uint8_t input[FRONT_INPUT_SIZE];
+	uint8_t der[LIMIT_GET_PATH]; /* of a GET's path */
+};
+
+/* `conf` must outlive the front. 0, -ENOMEM, -EIO. */
+must_check int front_new(struct event_base *base, const struct conf *conf,
+			 const struct answers_ops *ops, void *context, struct front **ret);
+/* Its connections are closed already (connections_close()). */
+void front_free(struct front *front);
+DEFINE_CLEANUP(struct front, front_free)
+
+/* Logs why somebody is turned away; at most one line a second, so that no flood fills the log. */
+void front_log_refusal(struct front *front, const struct ip_address *who, const char *why,
+		       const struct moment *now);

@@ -1,21 +1,18 @@
 #include "front/ledger_link.h"
 
-#include "base/log.h"
-#include "ipc/channel.h"
-
 struct ledger_link {
-	struct event_base *base;
-	struct answers *answers;
-	struct channel *channel; /* NULL: there is no ledger */
-	struct buffer out;
+	struct shell *shell;
+	struct buffer query, frame; /* reused */
 };
 
-int ledger_link_new(struct event_base *base, struct ledger_link **ret)
+static const struct peer ledger = {ROOM_LEDGER, 0};
+
+int ledger_link_new(struct shell *shell, struct ledger_link **ret)
 {
 	struct ledger_link *link = calloc(1, sizeof(*link));
 	if (!link)
 		return -ENOMEM;
-	link->base = base;
+	link->shell = shell;
 	*ret = link;
 	return 0;
 }
@@ -24,35 +21,23 @@ void ledger_link_free(struct ledger_link *link)
 {
 	if (!link)
 		return;
-	channel_free(link->channel);
-	buffer_deinit(&link->out);
+	buffer_deinit(&link->query);
+	buffer_deinit(&link->frame);
 	free(link);
-}
-
-void ledger_link_set_answers(struct ledger_link *link, struct answers *answers)
-{
-	link->answers = answers;
-}
-
-static bool send_frame(struct ledger_link *link, uint8_t type, const struct buffer *frame)
-{
-	return buffer_result(frame) == 0 &&
-	       channel_send(link->channel, type, buffer_view(frame)) == 0;
 }
 
 bool ledger_link_query(struct ledger_link *link, const struct message_query *question)
 {
-	if (!link->channel)
-		return false;
-	buffer_reset(&link->out);
-	message_query_write(&link->out, question);
+	buffer_reset(&link->query);
+	message_query_write(&link->query, question);
 	if (question->signed_request.size == 0)
-		return send_frame(link, MESSAGE_QUERY, &link->out);
+		return shell_send_buffer(link->shell, ledger, MESSAGE_QUERY, &link->query);
 	const struct message_signed_query around = {.signed_request = question->signed_request,
-						    .query = buffer_view(&link->out)};
-	cleanup(buffer_deinit) struct buffer frame = {0};
-	message_signed_query_write(&frame, &around);
-	return buffer_result(&link->out) == 0 && send_frame(link, MESSAGE_SIGNED_QUERY, &frame);
+						    .query = buffer_view(&link->query)};
+	buffer_reset(&link->frame);
+	message_signed_query_write(&link->frame, &around);
+	link->frame.failed = link->frame.failed || link->query.failed;
+	return shell_send_buffer(link->shell, ledger, MESSAGE_SIGNED_QUERY, &link->frame);
 }
 
 /* ---- from the ledger ---- */
@@ -105,45 +90,20 @@ static int take_readiness(struct answers *answers, struct view payload)
 	return r;
 }
 
-static int link_frame(void *context, uint8_t type, struct view payload)
+int ledger_link_frame(struct answers *answers, uint8_t type, struct view payload)
 {
-	struct ledger_link *link = context;
 	switch (type) {
 	case MESSAGE_ANSWER:
-		return take_answer(link->answers, payload);
+		return take_answer(answers, payload);
 	case MESSAGE_PURGE:
-		return take_purge(link->answers, payload);
+		return take_purge(answers, payload);
 	case MESSAGE_TICK:
-		return take_tick(link->answers, payload);
+		return take_tick(answers, payload);
 	case MESSAGE_READINESS:
-		return take_readiness(link->answers, payload);
+		return take_readiness(answers, payload);
 	case MESSAGE_ALGORITHMS:
-		return take_algorithms(link->answers, payload);
+		return take_algorithms(answers, payload);
 	default:
 		return -EBADMSG;
 	}
-}
-
-static void link_closed(void *context, const char *reason)
-{
-	struct ledger_link *link = context;
-	log_warning("the channel to the ledger is closed: %s", reason);
-	channel_free(link->channel);
-	link->channel = NULL;
-	answers_ledger_lost(link->answers);
-}
-
-int ledger_link_connect(struct ledger_link *link, int fd)
-{
-	static const struct channel_ops ops = {.frame = link_frame, .closed = link_closed};
-	channel_free(link->channel);
-	link->channel = NULL;
-	answers_ledger_lost(link->answers);
-	int r = channel_new(link->base, fd, &ops, link, &link->channel);
-	if (r < 0) {
-		close(fd);
-		return r;
-	}
-	answers_ledger_connected(link->answers);
-	return 0;
 }

@@ -2,10 +2,10 @@
 
 #include "base/json.h"
 
-static void put_edge(struct buffer *out, const struct edge *edge)
+static void put_edge(struct buffer *out, const struct front *front)
 {
-	const struct edge_counts *c = &edge->counts;
-	json_put_number(out, "connections", edge->connection_count);
+	const struct front_counts *c = &front->counts;
+	json_put_number(out, "connections", front->connection_count);
 	json_put_number(out, "accepted", c->accepted);
 	json_put_number(out, "refused_connections", c->refused_connections);
 	json_put_number(out, "requests", c->requests);
@@ -37,16 +37,16 @@ static void put_reason(struct buffer *out, const char *reason)
 	json_put_string(out, reason);
 }
 
-void status_write(const struct edge *edge, unsigned index, const struct moment *now,
+void status_write(const struct front *front, unsigned index, const struct moment *now,
 		  struct buffer *out)
 {
-	struct answers_counts counts = answers_counts(edge->answers);
-	const char *reason = answers_not_ready(edge->answers, now);
+	struct answers_counts counts = answers_counts(front->answers);
+	const char *reason = answers_not_ready(front->answers, now);
 	buffer_printf(out, "{\"room\":\"front\",\"index\":%u,\"ready\":%s", index,
 		      reason ? "false" : "true");
 	if (reason)
 		put_reason(out, reason);
-	put_edge(out, edge);
+	put_edge(out, front);
 	put_answers(out, &counts);
 	buffer_put_string(out, "}");
 }

@@ -1,8 +1,8 @@
 /* What a front tells of itself. */
 #pragma once
 
-#include "front/edge.h"
+#include "front/front.h"
 
 /* Appends one JSON object. */
-void status_write(const struct edge *edge, unsigned index, const struct moment *now,
+void status_write(const struct front *front, unsigned index, const struct moment *now,
 		  struct buffer *out);

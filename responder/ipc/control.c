@@ -1,4 +1,4 @@
-/* packet = type (u8) · index (u32) · text; descriptors by SCM_RIGHTS. A table says what each type
+/* packet = type (u8) · kind (u8) · index (u32) · text; descriptors by SCM_RIGHTS. A table says what each type
  * may carry; anything else is refused and whatever descriptors came with it are closed. */
 #include "ipc/control.h"
 
@@ -6,22 +6,20 @@
 
 #include <sys/socket.h>
 
-#define HEADER_SIZE 5u
+#define HEADER_SIZE 6u
 
 static const struct {
 	unsigned least, most; /* descriptors */
 	bool known, text;
 } carries[] = {
 	[CONTROL_LISTEN] = {1, CONTROL_DESCRIPTORS, true, false},
-	[CONTROL_LEDGER] = {1, 1, true, false},
-	[CONTROL_FRONT] = {1, 1, true, false},
-	[CONTROL_SIGNER] = {1, 1, true, false},
-	[CONTROL_VERIFIER] = {1, 1, true, false},
+	[CONTROL_CHANNEL] = {1, 1, true, false},
+	[CONTROL_JOURNAL] = {0, 2, true, false},
 	[CONTROL_STOP] = {0, 0, true, false},
-	[CONTROL_STATUS_ASK] = {0, 0, true, false},
-	[CONTROL_READY] = {0, 0, true, true},
+	[CONTROL_ASK] = {0, 0, true, true},
+	[CONTROL_READY] = {0, 0, true, false},
 	[CONTROL_FAILED] = {0, 0, true, true},
-	[CONTROL_STATUS] = {0, 0, true, true},
+	[CONTROL_ANSWER] = {0, 0, true, true},
 };
 
 static bool message_fits(const struct control_message *m)
@@ -60,8 +58,9 @@ int control_send(int fd, const struct control_message *message)
 	if (!message_fits(message))
 		return -EINVAL;
 	uint32_t index = message->index;
-	uint8_t head[HEADER_SIZE] = {(uint8_t)message->type, (uint8_t)(index >> 24),
-				     (uint8_t)(index >> 16), (uint8_t)(index >> 8), (uint8_t)index};
+	uint8_t head[HEADER_SIZE] = {(uint8_t)message->type, message->kind,
+				     (uint8_t)(index >> 24), (uint8_t)(index >> 16),
+				     (uint8_t)(index >> 8),  (uint8_t)index};
 	struct iovec parts[] = {{head, sizeof(head)},
 				{(void *)(uintptr_t)message->text.data, message->text.size}};
 	struct msghdr packet = {.msg_iov = parts, .msg_iovlen = message->text.size ? 2 : 1};
@@ -117,6 +116,7 @@ int control_receive(int fd, uint8_t storage[CONTROL_PACKET], struct control_mess
 		return -EPIPE;
 	struct cursor in = cursor_of(view_of(storage, size));
 	message.type = cursor_u8(&in);
+	message.kind = cursor_u8(&in);
 	message.index = cursor_u32(&in);
 	message.text = in.rest;
 	if (in.failed || (packet.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) || !message_fits(&message))

@@ -13,22 +13,21 @@
 enum control_type {
 	/* warden → room */
 	CONTROL_LISTEN = 1, /* to a front: its listening sockets */
-	CONTROL_LEDGER = 2, /* to a front, signer or verifier: its channel to the (new) ledger */
-	CONTROL_FRONT = 3, /* to the ledger: `index` is the front, with its channel */
-	CONTROL_SIGNER = 4, /* to the ledger: `index` is the signer, with its channel */
+	CONTROL_CHANNEL = 2, /* its channel to another room: `kind` and `index` are that one's */
+	CONTROL_JOURNAL = 3, /* to the ledger: the journal's two files, or none */
 	CONTROL_STOP = 5, /* finish what is in flight, then end */
-	CONTROL_STATUS_ASK = 6,
-	CONTROL_VERIFIER = 7, /* to the ledger: the verifier's channel */
+	CONTROL_ASK = 6, /* the text is a word: "status", which all know, or another */
 	/* room → warden */
 	CONTROL_READY = 32, /* started; its own checks passed */
 	CONTROL_FAILED = 33, /* cannot work; the text says why; the room ends after it */
-	CONTROL_STATUS = 34, /* a JSON object as text */
+	CONTROL_ANSWER = 34, /* to ASK: a JSON object as text, with the `index` of the question */
 };
 
 struct control_message {
 	enum control_type type;
+	uint8_t kind; /* of CHANNEL: enum room_kind (room/kinds.h) */
 	uint32_t index;
-	struct view text; /* READY, FAILED, STATUS; empty otherwise */
+	struct view text; /* ASK, FAILED, ANSWER; empty otherwise */
 	unsigned descriptor_count;
 	int descriptors[CONTROL_DESCRIPTORS]; /* on receipt owned by the receiver */
 };

@@ -3,37 +3,25 @@
 
 #define ALARM_LINES_A_SECOND 20u
 
-/* A channel that is closed or full says so later by itself (ipc/channel.h), and its peer gets nothing
- * more. Any other failure would leave a hole in the stream, perhaps where a purge should be; then
- * nothing more may leave at all, and a new ledger starts over. */
-static void send_frame(struct link *link, uint8_t type, struct view payload)
+/* A closed channel says so itself; a hole in a stream ends the process (room/room.h). */
+static void send_frame(struct edge *edge, struct peer peer, uint8_t type, struct view payload)
 {
-	if (!link->channel || link->edge->status != 0)
-		return;
-	int result = channel_send(link->channel, type, payload);
-	if (result == 0 || result == -EPIPE || result == -ENOBUFS)
-		return;
-	log_error("a frame cannot be sent, ending index=%u type=%u error=%d", link->index, type,
-		  -result);
-	edge_end(link->edge, 1);
+	(void)shell_send(edge->shell, peer, type, payload);
 }
 
 static void to_front(void *context, unsigned front, uint8_t type, struct view payload)
 {
-	struct edge *edge = context;
-	send_frame(&edge->fronts[front], type, payload);
-}
-
-static void to_verifier(void *context, uint8_t type, struct view payload)
-{
-	struct edge *edge = context;
-	send_frame(&edge->verifier, type, payload);
+	send_frame(context, (struct peer){ROOM_FRONT, front}, type, payload);
 }
 
 static void to_signer(void *context, unsigned signer, uint8_t type, struct view payload)
 {
-	struct edge *edge = context;
-	send_frame(&edge->signers[signer], type, payload);
+	send_frame(context, (struct peer){ROOM_SIGNER, signer}, type, payload);
+}
+
+static void to_verifier(void *context, uint8_t type, struct view payload)
+{
+	send_frame(context, (struct peer){ROOM_VERIFIER, 0}, type, payload);
 }
 
 static int lookup(void *context, uint64_t batch, const struct db_key *keys, size_t count)

@@ -2,63 +2,44 @@
 
 #include "base/result.h"
 
-static const struct {
-	const char *name;
-	bool numbered;
-	unsigned indices;
-	enum conf_room conf;
-} kinds[] = {
-	[ROOM_FRONT] = {"front", true, LIMIT_FRONTS, CONF_FRONT},
-	[ROOM_LEDGER] = {"ledger", false, 1, CONF_LEDGER},
-	[ROOM_SIGNER] = {"signer", true, LIMIT_SIGNERS, CONF_SIGNER},
-	[ROOM_VERIFIER] = {"verifier", false, 1, CONF_VERIFIER},
-};
-
-#define FRONT (1u << ROOM_FRONT)
-#define LEDGER (1u << ROOM_LEDGER)
-#define SIGNER (1u << ROOM_SIGNER)
-#define VERIFIER (1u << ROOM_VERIFIER)
-#define ALL (FRONT | LEDGER | SIGNER | VERIFIER)
+#define PLAN(KIND, name, most, place) [ROOM_##KIND] = &name##_plan,
+static const struct room_plan *const plans[] = {ROOMS(PLAN)};
 
 static const struct {
 	const char *name;
-	bool prefix;
-	unsigned rooms;
+	bool prefix, database;
 } variables[] = {
-	{"LANG", false, ALL},
-	{"LC_ALL", false, ALL},
-	{"TZ", false, ALL},
-	{"JOURNAL_STREAM", false, ALL}, /* log lines get their priority */
-	{"OPENSSL_", true, ALL}, /* its configuration, modules, capabilities */
-	{"PG", true, LEDGER},
-	{"HOME", false, LEDGER}, /* libpq: .pgpass, .postgresql/ */
+	{"LANG", false, false},
+	{"LC_ALL", false, false},
+	{"TZ", false, false},
+	{"JOURNAL_STREAM", false, false}, /* log lines get their priority */
+	{"OPENSSL_", true, false}, /* its configuration, modules, capabilities */
+	{"PG", true, true},
+	{"HOME", false, true}, /* libpq: .pgpass, .postgresql/ */
 	/* Whoever loaded a library into the warden meant the whole program. */
-	{"LD_LIBRARY_PATH", false, ALL},
-	{"LD_PRELOAD", false, ALL},
-	{"FAKETIME", true, ALL},
-	{"ASAN_OPTIONS", false, ALL},
-	{"UBSAN_OPTIONS", false, ALL},
+	{"LD_LIBRARY_PATH", false, false},
+	{"LD_PRELOAD", false, false},
+	{"FAKETIME", true, false},
+	{"ASAN_OPTIONS", false, false},
+	{"UBSAN_OPTIONS", false, false},
 };
 
-void kind_name(enum room_kind kind, unsigned index, char ret[ROOM_NAME_SIZE])
+const struct room_plan *kind_plan(enum room_kind kind)
 {
-	if (kinds[kind].numbered)
-		(void)snprintf(ret, ROOM_NAME_SIZE, "%s %u", kinds[kind].name, index);
-	else
-		(void)snprintf(ret, ROOM_NAME_SIZE, "%s", kinds[kind].name);
+	return plans[kind];
 }
 
-enum conf_room kind_conf(enum room_kind kind)
+static bool is_numbered(enum room_kind kind)
 {
-	return kinds[kind].conf;
+	return room_most(kind) > 1;
 }
 
 void kind_arguments(enum room_kind kind, unsigned index, struct room_arguments *ret)
 {
 	(void)snprintf(ret->index, sizeof(ret->index), "%u", index);
 	ret->argv[0] = ROOM_ARGV0;
-	ret->argv[1] = kinds[kind].name;
-	ret->argv[2] = kinds[kind].numbered ? ret->index : NULL;
+	ret->argv[1] = room_kind_name(kind);
+	ret->argv[2] = is_numbered(kind) ? ret->index : NULL;
 	ret->argv[3] = NULL;
 }
 
@@ -78,14 +59,14 @@ int kind_parse(int argc, char *const *argv, enum room_kind *ret_kind, unsigned *
 {
 	if (argc < 2 || strcmp(argv[0], ROOM_ARGV0) != 0)
 		return -EINVAL;
-	for (size_t i = 0; i < array_size(kinds); i++) {
-		if (strcmp(argv[1], kinds[i].name) != 0)
+	for (enum room_kind kind = 0; kind < ROOM_KINDS; kind++) {
+		if (strcmp(argv[1], room_kind_name(kind)) != 0)
 			continue;
 		unsigned index = 0;
-		if (argc != (kinds[i].numbered ? 3 : 2) ||
-		    (kinds[i].numbered && index_parse(argv[2], kinds[i].indices, &index) < 0))
+		if (argc != (is_numbered(kind) ? 3 : 2) ||
+		    (is_numbered(kind) && index_parse(argv[2], room_most(kind), &index) < 0))
 			return -EINVAL;
-		*ret_kind = (enum room_kind)i;
+		*ret_kind = kind;
 		*ret_index = index;
 		return 0;
 	}
@@ -98,7 +79,7 @@ static bool variable_wanted(enum room_kind kind, const char *entry)
 		size_t size = strlen(variables[i].name);
 		if (strncmp(entry, variables[i].name, size) == 0 &&
 		    (variables[i].prefix || entry[size] == '='))
-			return variables[i].rooms & (1u << kind);
+			return !variables[i].database || plans[kind]->sees_database;
 	}
 	return false;
 }

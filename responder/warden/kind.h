@@ -1,21 +1,14 @@
-/* The kinds of rooms: their names, the arguments and environment they are started with.
+/* How a room is started.
  *
  * A room is this same executable, started anew so that it has an address space of its own. Its
  * arguments are {"stillgood:", "front", "0"}: what `ps` prints is "stillgood: front 0". */
 #pragma once
 
-#include "base/bytes.h"
-#include "conf/conf.h"
-
-enum room_kind { ROOM_FRONT, ROOM_LEDGER, ROOM_SIGNER, ROOM_VERIFIER };
+#include "room/room.h"
 
 #define ROOM_ARGV0 "stillgood:"
-#define ROOM_NAME_SIZE 24
 
-/* "front 0", "ledger", "signer 3"; static storage never. */
-void kind_name(enum room_kind kind, unsigned index, char ret[ROOM_NAME_SIZE]);
-/* The options that this kind is given. */
-enum conf_room kind_conf(enum room_kind kind);
+const struct room_plan *kind_plan(enum room_kind kind);
 
 struct room_arguments {
 	char index[12];
@@ -27,6 +20,6 @@ must_check int kind_parse(int argc, char *const *argv, enum room_kind *ret_kind,
 			  unsigned *ret_index);
 
 /* Writes those of the variables that this kind needs, then NULL: no room sees more of the operator's
- * environment, and only the ledger sees PG* (a password may be among them). `ret` has room for
- * `most` pointers. */
+ * environment, and only who speaks to the database sees PG* (a password may be among them). `ret` has
+ * room for `most` pointers. */
 void kind_environment(enum room_kind kind, char *const *from, size_t most, char **ret);

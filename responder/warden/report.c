@@ -86,7 +86,7 @@ static void judge_room(struct readiness *readiness, const struct room *room, boo
 		not_ready(readiness, room->name, "is not running");
 	else if (!answered)
 		not_ready(readiness, room->name, "does not answer");
-	else if (room->kind == ROOM_LEDGER && *ledger_reason(report))
+	else if (room_place(room->kind) == ROOM_IS_THE_LEDGER && *ledger_reason(report))
 		not_ready(readiness, "", ledger_reason(report));
 }
 

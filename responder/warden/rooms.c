@@ -8,6 +8,11 @@
 #include <sys/wait.h>
 
 #define START_TIMEOUT (60 * SECOND_US)
+/* A room that is told to stop ends by itself when its time is over, and says what it cut off. */
+#define STOP_GRACE SECOND_US
+
+/* Of CONTROL_ASK, so that an answer is known by its question. */
+enum question { QUESTION_STATUS, QUESTION_WORD };
 
 struct rooms {
 	struct event_base *base;
@@ -134,8 +139,12 @@ static void room_has_failed(struct room *room, struct view reason)
 	(void)kill(room->pid, SIGKILL); /* it has nothing more to do */
 }
 
-static void room_has_reported(struct room *room, struct view text)
+static void room_has_answered(struct room *room, uint32_t question, struct view text)
 {
+	if (question == QUESTION_WORD) {
+		room->rooms->ops->replied(room->rooms->context, room, text);
+		return;
+	}
 	buffer_reset(&room->report);
 	buffer_put_view(&room->report, text);
 	room->answered = buffer_result(&room->report) == 0;
@@ -151,8 +160,8 @@ static void room_message(struct room *room, struct control_message *message)
 	case CONTROL_FAILED:
 		room_has_failed(room, message->text);
 		break;
-	case CONTROL_STATUS:
-		room_has_reported(room, message->text);
+	case CONTROL_ANSWER:
+		room_has_answered(room, message->index, message->text);
 		break;
 	default:
 		control_message_close(message);
@@ -314,7 +323,7 @@ static void room_stop(struct room *room, int64_t timeout_us)
 	case ROOM_STARTING:
 	case ROOM_RUNNING:
 		room_send(room, &(struct control_message){.type = CONTROL_STOP});
-		room_set_state(room, ROOM_STOPPING, timeout_us);
+		room_set_state(room, ROOM_STOPPING, timeout_us + STOP_GRACE);
 		break;
 	case ROOM_WAITING:
 		room_end(room, NULL);
@@ -325,18 +334,18 @@ static void room_stop(struct room *room, int64_t timeout_us)
 	}
 }
 
-void rooms_stop(struct rooms *rooms, enum room_kind kind, int64_t timeout_us)
+void rooms_stop(struct rooms *rooms, enum room_place place, int64_t timeout_us)
 {
 	rooms->stopping = true;
 	for (unsigned i = 0; i < rooms->count; i++)
-		if (rooms->list[i].kind == kind)
+		if (room_place(rooms->list[i].kind) == place)
 			room_stop(&rooms->list[i], timeout_us);
 }
 
-bool rooms_ended(const struct rooms *rooms, enum room_kind kind)
+bool rooms_ended(const struct rooms *rooms, enum room_place place)
 {
 	for (unsigned i = 0; i < rooms->count; i++)
-		if (rooms->list[i].kind == kind && rooms->list[i].state != ROOM_ENDED)
+		if (room_place(rooms->list[i].kind) == place && rooms->list[i].state != ROOM_ENDED)
 			return false;
 	return true;
 }
@@ -349,6 +358,18 @@ bool rooms_running(const struct rooms *rooms)
 	return true;
 }
 
+static void room_say(struct room *room, enum question question, const char *word)
+{
+	const struct control_message message = {
+		.type = CONTROL_ASK, .index = question, .text = view_of_string(word)};
+	room_send(room, &message);
+}
+
+void room_ask(struct room *room, const char *word)
+{
+	room_say(room, QUESTION_WORD, word);
+}
+
 void rooms_ask(struct rooms *rooms)
 {
 	for (unsigned i = 0; i < rooms->count; i++) {
@@ -356,7 +377,7 @@ void rooms_ask(struct rooms *rooms)
 		room->answered = false;
 		room->asked = room_alive(room);
 		if (room->asked)
-			room_send(room, &(struct control_message){.type = CONTROL_STATUS_ASK});
+			room_say(room, QUESTION_STATUS, "status");
 	}
 }
 
@@ -386,7 +407,10 @@ unsigned rooms_count(const struct rooms *rooms)
 
 struct room *rooms_ledger(struct rooms *rooms)
 {
-	return &rooms->list[0];
+	for (unsigned i = 0; i < rooms->count; i++)
+		if (room_place(rooms->list[i].kind) == ROOM_IS_THE_LEDGER)
+			return &rooms->list[i];
+	return NULL;
 }
 
 static int room_init(struct rooms *rooms, enum room_kind kind, unsigned index)
@@ -394,24 +418,27 @@ static int room_init(struct rooms *rooms, enum room_kind kind, unsigned index)
 	struct room *room = &rooms->list[rooms->count++];
 	*room = (struct room){
 		.rooms = rooms, .kind = kind, .index = index, .state = ROOM_ENDED, .control = -1};
-	kind_name(kind, index, room->name);
+	room_name(kind, index, room->name);
 	room->timer = event_new(rooms->base, -1, 0, room_timer, room);
 	return room->timer ? 0 : -ENOMEM;
 }
 
+static unsigned processes_of(enum room_kind kind, const struct conf *conf)
+{
+	const struct room_plan *plan = kind_plan(kind);
+	return plan->processes ? plan->processes(conf) : 1;
+}
+
 static int rooms_fill(struct rooms *rooms)
 {
-	const struct conf_server *server = &rooms->conf->server;
-	rooms->list = calloc(2u + server->signers + server->fronts, sizeof(*rooms->list));
-	if (!rooms->list)
-		return -ENOMEM;
-	int result = room_init(rooms, ROOM_LEDGER, 0);
-	for (unsigned i = 0; result == 0 && i < server->signers; i++)
-		result = room_init(rooms, ROOM_SIGNER, i);
-	if (result == 0 && conf_verifies(rooms->conf))
-		result = room_init(rooms, ROOM_VERIFIER, 0);
-	for (unsigned i = 0; result == 0 && i < server->fronts; i++)
-		result = room_init(rooms, ROOM_FRONT, i);
+	unsigned total = 0;
+	for (enum room_kind kind = 0; kind < ROOM_KINDS; kind++)
+		total += processes_of(kind, rooms->conf);
+	rooms->list = calloc(total, sizeof(*rooms->list));
+	int result = rooms->list ? 0 : -ENOMEM;
+	for (enum room_kind kind = 0; kind < ROOM_KINDS; kind++)
+		for (unsigned i = 0; result == 0 && i < processes_of(kind, rooms->conf); i++)
+			result = room_init(rooms, kind, i);
 	return result;
 }
 

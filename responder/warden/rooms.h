@@ -58,6 +58,8 @@ struct rooms_ops {
 	void (*ended)(void *context, struct room *room);
 	/* An answer to rooms_ask() came, or will not come any more. */
 	void (*reported)(void *context, struct room *room);
+	/* The answer to room_ask(). */
+	void (*replied)(void *context, struct room *room, struct view text);
 };
 
 /* `conf` says how many of each and must outlive the rooms. Nothing is started yet. 0 or -ENOMEM. */
@@ -67,18 +69,20 @@ must_check int rooms_new(struct event_base *base, const struct conf *conf,
 void rooms_free(struct rooms *rooms);
 DEFINE_CLEANUP(struct rooms, rooms_free)
 
-/* Ledger, signers, verifier, fronts. */
+/* In the order of the table (room/kinds.h). */
 void rooms_start(struct rooms *rooms);
 /* After SIGCHLD. */
 void rooms_reap(struct rooms *rooms);
-/* From here on no room is started again. Tells all rooms of a kind to finish; they are killed after
- * the timeout. ended() follows for each, perhaps at once. */
-void rooms_stop(struct rooms *rooms, enum room_kind kind, int64_t timeout_us);
-bool rooms_ended(const struct rooms *rooms, enum room_kind kind);
+/* From here on no room is started again. Tells all rooms of a place to finish within the timeout; they
+ * are killed a little after it. ended() follows for each, perhaps at once. */
+void rooms_stop(struct rooms *rooms, enum room_place place, int64_t timeout_us);
+bool rooms_ended(const struct rooms *rooms, enum room_place place);
 bool rooms_running(const struct rooms *rooms); /* all of them */
 
-/* Asks every room that has a process for its report. */
+/* Asks every room that has a process for its status. */
 void rooms_ask(struct rooms *rooms);
+/* Asks one room with another word than "status": replied() follows, unless it dies. */
+void room_ask(struct room *room, const char *word);
 bool rooms_asked(const struct rooms *rooms); /* at least one answer is missing */
 /* Gives up on missing answers. */
 void rooms_ask_end(struct rooms *rooms);

@@ -1,5 +1,5 @@
 #include "base/result.h"
-#include "warden/harden.h"
+#include "room/harden.h"
 #include "warden/warden.h"
 
 #include <sys/prctl.h>

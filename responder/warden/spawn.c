@@ -31,7 +31,7 @@ static int conf_descriptor(enum room_kind kind, const struct conf *conf, int *re
 	if (fd < 0)
 		return -errno;
 	struct buffer text = {0};
-	conf_render(conf, kind_conf(kind), true, &text);
+	conf_render(conf, kind_plan(kind)->options, true, &text);
 	int result = buffer_result(&text);
 	if (result == 0)
 		result = write_all(fd, buffer_view(&text));

@@ -15,15 +15,14 @@
 enum warden_phase {
 	WARDEN_STARTING, /* waits until every room was ready */
 	WARDEN_SERVING, /* waits for a signal */
-	WARDEN_STOPPING_FRONTS, /* they finish what is in flight; the others still serve them */
-	WARDEN_STOPPING_LEDGER,
-	WARDEN_STOPPING_SIGNERS,
+	WARDEN_STOPPING, /* one place after the other: the rest still serves what is in flight */
 	WARDEN_ENDED, /* the event loop ends */
 };
 
 struct warden {
 	const struct conf *conf;
 	enum warden_phase phase;
+	enum room_place stopping; /* in this phase: waits for the end of these */
 	bool failed;
 	struct fault fault;
 	int64_t started_at; /* seconds since 1970 */
@@ -38,28 +37,17 @@ struct warden {
 
 /* ---- phases ---- */
 
-static void warden_set_phase(struct warden *warden, enum warden_phase phase)
+static void warden_stop_place(struct warden *warden, enum room_place place)
 {
-	int64_t drain = warden->conf->server.drain_timeout_us;
-	warden->phase = phase;
-	switch (phase) {
-	case WARDEN_STARTING:
-	case WARDEN_SERVING:
-		break;
-	case WARDEN_STOPPING_FRONTS:
-		rooms_stop(warden->rooms, ROOM_FRONT, drain);
-		break;
-	case WARDEN_STOPPING_LEDGER:
-		rooms_stop(warden->rooms, ROOM_LEDGER, drain);
-		break;
-	case WARDEN_STOPPING_SIGNERS:
-		rooms_stop(warden->rooms, ROOM_SIGNER, drain);
-		rooms_stop(warden->rooms, ROOM_VERIFIER, drain);
-		break;
-	case WARDEN_ENDED:
-		(void)event_base_loopbreak(warden->base);
-		break;
-	}
+	warden->phase = WARDEN_STOPPING;
+	warden->stopping = place;
+	rooms_stop(warden->rooms, place, warden->conf->server.drain_timeout_us);
+}
+
+static void warden_end(struct warden *warden)
+{
+	warden->phase = WARDEN_ENDED;
+	(void)event_base_loopbreak(warden->base);
 }
 
 static void log_ready(const struct warden *warden)
@@ -73,21 +61,20 @@ static void log_ready(const struct warden *warden)
 
 static void warden_is_ready(struct warden *warden)
 {
-	warden_set_phase(warden, WARDEN_SERVING);
+	warden->phase = WARDEN_SERVING;
 	log_ready(warden);
 	notify("READY=1");
 }
 
-/* Each kind ends before the next is told to: an answer in flight still finds ledger and signer. */
+/* Each place ends before the next is told to: an answer in flight still finds ledger and signer. */
 static void warden_stop_next(struct warden *warden)
 {
-	if (warden->phase == WARDEN_STOPPING_FRONTS && rooms_ended(warden->rooms, ROOM_FRONT))
-		warden_set_phase(warden, WARDEN_STOPPING_LEDGER);
-	if (warden->phase == WARDEN_STOPPING_LEDGER && rooms_ended(warden->rooms, ROOM_LEDGER))
-		warden_set_phase(warden, WARDEN_STOPPING_SIGNERS);
-	if (warden->phase == WARDEN_STOPPING_SIGNERS && rooms_ended(warden->rooms, ROOM_SIGNER) &&
-	    rooms_ended(warden->rooms, ROOM_VERIFIER))
-		warden_set_phase(warden, WARDEN_ENDED);
+	while (warden->phase == WARDEN_STOPPING && rooms_ended(warden->rooms, warden->stopping)) {
+		if (warden->stopping + 1 == ROOM_PLACES)
+			warden_end(warden);
+		else
+			warden_stop_place(warden, warden->stopping + 1);
+	}
 }
 
 static void warden_stop(struct warden *warden)
@@ -96,7 +83,7 @@ static void warden_stop(struct warden *warden)
 		return;
 	log_info("stopping");
 	notify("STOPPING=1");
-	warden_set_phase(warden, WARDEN_STOPPING_FRONTS);
+	warden_stop_place(warden, 0);
 	warden_stop_next(warden);
 }
 
@@ -111,11 +98,18 @@ static void send_listeners(struct warden *warden, struct room *front)
 	room_send(front, &message);
 }
 
+static void send_journal(struct room *ledger)
+{
+	room_send(ledger, &(struct control_message){.type = CONTROL_JOURNAL});
+}
+
 static void on_started(void *context, struct room *room)
 {
 	struct warden *warden = context;
-	if (room->kind == ROOM_FRONT)
+	if (kind_plan(room->kind)->takes == CONTROL_LISTEN)
 		send_listeners(warden, room);
+	if (kind_plan(room->kind)->takes == CONTROL_JOURNAL)
+		send_journal(room);
 	wiring_connect(warden->rooms, room);
 }
 
@@ -135,7 +129,7 @@ static void on_failed(void *context, struct room *room, const char *reason)
 	if (!warden->failed)
 		(void)fault_set(&warden->fault, 0, "%s", reason);
 	warden->failed = true;
-	warden_set_phase(warden, WARDEN_ENDED);
+	warden_end(warden);
 }
 
 static void on_ended(void *context, struct room *room)
@@ -162,6 +156,13 @@ static void on_reported(void *context, struct room *room)
 	(void)room;
 	if (!rooms_asked(warden->rooms))
 		answer_status(warden);
+}
+
+static void on_replied(void *context, struct room *room, struct view text)
+{
+	(void)context;
+	(void)room;
+	(void)text;
 }
 
 static void on_ask_timeout(evutil_socket_t fd, short what, void *argument)
@@ -221,7 +222,8 @@ static int catch_signals(struct warden *warden)
 
 /* ---- life ---- */
 
-static const struct rooms_ops rooms_ops = {on_started, on_ready, on_failed, on_ended, on_reported};
+static const struct rooms_ops rooms_ops = {on_started, on_ready,    on_failed,
+					   on_ended,   on_reported, on_replied};
 static const struct control_socket_ops control_socket_ops = {on_status};
 
 static int warden_open_loop(struct warden *warden)

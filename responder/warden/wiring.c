@@ -4,23 +4,15 @@
 
 #include <sys/socket.h>
 
-static void send_end(struct room *room, enum control_type type, unsigned index, int fd)
+/* `other`: whose channel it is. */
+static void send_end(struct room *room, const struct room *other, int fd)
 {
-	struct control_message message = {
-		.type = type, .index = index, .descriptor_count = 1, .descriptors = {fd}};
+	const struct control_message message = {.type = CONTROL_CHANNEL,
+						.kind = (uint8_t)other->kind,
+						.index = other->index,
+						.descriptor_count = 1,
+						.descriptors = {fd}};
 	room_send(room, &message);
-}
-
-static enum control_type end_for(enum room_kind neighbour)
-{
-	switch (neighbour) {
-	case ROOM_FRONT:
-		return CONTROL_FRONT;
-	case ROOM_VERIFIER:
-		return CONTROL_VERIFIER;
-	default:
-		return CONTROL_SIGNER;
-	}
 }
 
 static void connect_pair(struct room *ledger, struct room *neighbour)
@@ -30,8 +22,8 @@ static void connect_pair(struct room *ledger, struct room *neighbour)
 		room_kill(neighbour, strerror(errno));
 		return;
 	}
-	send_end(ledger, end_for(neighbour->kind), neighbour->index, ends[0]);
-	send_end(neighbour, CONTROL_LEDGER, 0, ends[1]);
+	send_end(ledger, neighbour, ends[0]);
+	send_end(neighbour, ledger, ends[1]);
 	close(ends[0]);
 	close(ends[1]);
 }

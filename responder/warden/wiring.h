@@ -1,6 +1,6 @@
 /* Joins the rooms: whenever one (re)starts, a new socket pair goes to it and to its neighbour.
  *
- *   front i ── ledger ── signer j */
+ *   front i ── ledger ── signer j, verifier */
 #pragma once
 
 #include "warden/rooms.h"

@@ -1,6 +1,6 @@
 """The folders' arrows point one way (DESIGN.md, What is where): the include lines say so.
 
-    base ← {ocsp, http, cache} ← {ipc, conf, db} ← {front, ledger, signer, verifier} ← warden ← cli ← main
+    base ← {ocsp, http, cache} ← {ipc, conf, db} ← room ← {front, ledger, signer, verifier} ← warden ← cli ← main
     {base, ocsp} ← tool ← client ← cli
 """
 import pathlib
@@ -19,11 +19,12 @@ ROOMS = {
     "ipc": ("responder/ipc", {"base", "ocsp"}),
     "conf": ("conf", {"base", "ocsp"}),
     "db": ("db", {"base"}),
-    "front": ("responder/front", {"base", "ocsp", "http", "cache", "ipc", "conf"}),
-    "ledger": ("responder/ledger", {"base", "ocsp", "cache", "ipc", "conf", "db"}),
-    "signer": ("responder/signer", {"base", "ocsp", "ipc", "conf"}),
-    "verifier": ("responder/verifier", {"base", "ocsp", "ipc", "conf"}),
-    "warden": ("responder/warden", {"base", "ipc", "conf", "front", "ledger", "signer", "verifier"}),
+    "room": ("responder/room", {"base", "ipc", "conf"}),
+    "front": ("responder/front", {"base", "ocsp", "http", "cache", "ipc", "conf", "room"}),
+    "ledger": ("responder/ledger", {"base", "ocsp", "cache", "ipc", "conf", "db", "room"}),
+    "signer": ("responder/signer", {"base", "ocsp", "ipc", "conf", "room"}),
+    "verifier": ("responder/verifier", {"base", "ocsp", "ipc", "conf", "room"}),
+    "warden": ("responder/warden", {"base", "ipc", "conf", "room", "front", "ledger", "signer", "verifier"}),
     "tool": ("responder/tool", {"base", "ocsp"}),
     "client": ("responder/client", {"base", "ocsp", "tool"}),
     "cli": ("responder/cli",

@@ -53,7 +53,7 @@ static void take_delivery(void *context, struct flight_waiter *waiter, const str
 	asker->stored = answer->entry != NULL;
 	if (answer->entry) {
 		struct view head =
-			ready_reply(answers_layout(w->answers), answer->entry, &w->now).head;
+			stored_reply(answers_layout(w->answers), answer->entry, &w->now).head;
 		asker->dated = memmem(head.data, head.size, "Last-Modified", 13) != NULL;
 	}
 }

@@ -27,7 +27,7 @@ struct question {
 struct world {
 	struct conf conf;
 	struct event_base *base;
-	struct edge *edge;
+	struct front *front;
 	struct ip_address peer;
 	int client;
 	unsigned asked, answered;
@@ -80,7 +80,7 @@ static void ledger_answers(struct world *w, enum ocsp_status status)
 		.label.serve_until = status == OCSP_UNKNOWN ? second + 1 : second + 2000,
 		.der = view_of(der, w->der_size),
 	};
-	answers_answer(w->edge->answers, &m, &now);
+	answers_answer(w->front->answers, &m, &now);
 }
 
 /* ---- the client ---- */
@@ -92,10 +92,10 @@ static int connect_client(struct world *w)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair),
 			 0);
 	struct client client = {0};
-	assert_int_equal(client_arrive(w->edge, &client, &w->peer), 0);
+	assert_int_equal(client_arrive(w->front, &client, &w->peer), 0);
 	int size = 4096; /* so that long answers do not fit */
 	assert_int_equal(setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)), 0);
-	assert_int_equal(connection_open(w->edge, pair[1], &client, &now), 0);
+	assert_int_equal(connection_open(w->front, pair[1], &client, &now), 0);
 	return pair[0];
 }
 
@@ -104,7 +104,7 @@ static void run_once(struct world *w)
 	uint8_t octets[16384];
 	assert_true(event_base_loop(w->base, EVLOOP_NONBLOCK) >= 0);
 	struct moment now = clock_now();
-	connections_sweep(w->edge, &now);
+	connections_sweep(w->front, &now);
 	ssize_t got = recv(w->client, octets, sizeof(octets), 0);
 	if (got > 0)
 		buffer_put(&w->in, octets, (size_t)got);
@@ -250,9 +250,9 @@ static int setup_with(void **state, int64_t answer_timeout_us)
 	w->der_size = 100;
 	w->base = event_base_new();
 	assert_non_null(w->base);
-	assert_int_equal(edge_new(w->base, &w->conf, &ops, w, &w->edge), 0);
-	answers_ledger_connected(w->edge->answers);
-	answers_tick(w->edge->answers, &(struct message_tick){.serve_until_mono_us = INT64_MAX});
+	assert_int_equal(front_new(w->base, &w->conf, &ops, w, &w->front), 0);
+	answers_ledger_connected(w->front->answers);
+	answers_tick(w->front->answers, &(struct message_tick){.serve_until_mono_us = INT64_MAX});
 	w->client = connect_client(w);
 	*state = w;
 	return 0;
@@ -282,8 +282,8 @@ static int teardown(void **state)
 {
 	struct world *w = *state;
 	close(w->client);
-	connections_close(w->edge);
-	edge_free(w->edge);
+	connections_close(w->front);
+	front_free(w->front);
 	event_base_free(w->base);
 	buffer_deinit(&w->in);
 	free(w);
@@ -431,12 +431,12 @@ static void a_client_that_does_not_read_is_cut_off(void **state)
 	for (int i = 0; i < 40; i++)
 		client_gets(w, 1, "GET", ORDINARY);
 	int64_t until = clock_now().mono_us + PATIENCE_US;
-	while (w->edge->connection_count > 0 && clock_now().mono_us < until) {
+	while (w->front->connection_count > 0 && clock_now().mono_us < until) {
 		assert_true(event_base_loop(w->base, EVLOOP_NONBLOCK) >= 0);
 		struct moment now = clock_now();
-		connections_sweep(w->edge, &now);
+		connections_sweep(w->front, &now);
 	}
-	assert_int_equal(w->edge->connection_count, 0);
+	assert_int_equal(w->front->connection_count, 0);
 }
 
 static void an_idle_connection_ends_at_its_deadline_and_a_busy_one_does_not(void **state)
@@ -558,7 +558,7 @@ static void a_client_that_ends_its_side_still_gets_the_answer(void **state)
 	ledger_answers(w, OCSP_GOOD);
 	run_until_end(w);
 	assert_int_equal(count_of(w, "AAAA"), 97);
-	assert_int_equal(w->edge->connection_count, 0);
+	assert_int_equal(w->front->connection_count, 0);
 }
 
 static void a_client_that_goes_away_waits_no_longer(void **state)
@@ -566,13 +566,13 @@ static void a_client_that_goes_away_waits_no_longer(void **state)
 	struct world *w = *state;
 	client_posts(w, 1, false);
 	run_until_asked(w, 1);
-	assert_int_equal(answers_counts(w->edge->answers).waiters, 1);
+	assert_int_equal(answers_counts(w->front->answers).waiters, 1);
 	close(w->client);
 	w->client = connect_client(w);
 	ledger_answers(w, OCSP_GOOD);
 	run_for(w, 20 * MILLISECOND_US);
-	assert_int_equal(answers_counts(w->edge->answers).waiters, 0);
-	assert_int_equal(w->edge->connection_count, 1);
+	assert_int_equal(answers_counts(w->front->answers).waiters, 0);
+	assert_int_equal(w->front->connection_count, 1);
 }
 
 /* ---- bodies ---- */
@@ -723,7 +723,7 @@ static void put_condition(struct world *w, struct buffer *out)
 static void forget(struct world *w)
 {
 	struct moment now = clock_now();
-	answers_purge(w->edge->answers, &(struct message_purge){.scope = PURGE_ALL}, &now);
+	answers_purge(w->front->answers, &(struct message_purge){.scope = PURGE_ALL}, &now);
 }
 
 /* The first answer about A; what the client received stays. */
@@ -848,8 +848,8 @@ static void trust(struct world *w, const char *network, bool proxy_protocol, uns
 	assert_int_equal(
 		ip_network_parse(view_of_string(network), &trusted->each[trusted->count++]), 0);
 	w->conf.server.proxy_protocol = proxy_protocol;
-	addresses_free(w->edge->addresses);
-	assert_int_equal(addresses_new(cap, &w->edge->addresses), 0);
+	addresses_free(w->front->addresses);
+	assert_int_equal(addresses_new(cap, &w->front->addresses), 0);
 }
 
 #define HEADER "PROXY TCP4 192.0.2.7 10.0.0.1 1 2\r\n"
@@ -880,7 +880,7 @@ static void a_listed_proxy_that_sends_no_header_is_refused(void **state)
 	client_says(w, "GET /healthz " ORDINARY);
 	run_until_end(w);
 	assert_true(received(w, "HTTP/1.1 400 "));
-	assert_int_equal(w->edge->counts.requests, 0);
+	assert_int_equal(w->front->counts.requests, 0);
 	hasten(w);
 	come_from(w, "10.1.2.3");
 	run_until_end(w); /* says nothing: head_timeout, not idle_timeout */
@@ -926,7 +926,7 @@ static void a_client_behind_a_proxy_is_counted_by_its_own_address(void **state) 
 	w->client = connect_client(w); /* the proxy itself is not counted */
 	client_says(w, HEADER);
 	run_until_end(w);
-	assert_int_equal(w->edge->counts.refused_connections, 1);
+	assert_int_equal(w->front->counts.refused_connections, 1);
 	come_from(w, "10.1.2.3");
 	client_says(w, "PROXY TCP4 192.0.2.8 10.0.0.1 1 2\r\nGET /healthz " ORDINARY);
 	run_until_received(w, "\r\n\r\nok\n", 1);
@@ -979,12 +979,12 @@ static void nobody_else_is_believed_whom_they_forward(void **state)
 static void readyz_says_why_not(void **state)
 {
 	struct world *w = *state;
-	answers_readiness(w->edge->answers,
+	answers_readiness(w->front->answers,
 			  &(struct message_readiness){.reason = view_of_string("no signer for x")});
 	client_says(w, "GET /readyz " ORDINARY);
 	run_until_received(w, "no signer for x\n", 1);
 	assert_true(received(w, "HTTP/1.1 503 "));
-	answers_readiness(w->edge->answers, &(struct message_readiness){.ready = true});
+	answers_readiness(w->front->answers, &(struct message_readiness){.ready = true});
 	client_says(w, "GET /readyz " ORDINARY "GET / " ORDINARY);
 	run_until_received(w, "HTTP/1.1 200 OK\r\n", 2);
 }
@@ -992,7 +992,7 @@ static void readyz_says_why_not(void **state)
 static void drain(struct world *w)
 {
 	struct moment now = clock_now();
-	connections_drain(w->edge, &now);
+	connections_drain(w->front, &now);
 }
 
 static void stopping_finishes_what_is_in_flight(void **state)
@@ -1014,7 +1014,7 @@ static void stopping_ends_idle_connections_soon(void **state)
 	store(w, 'A', OCSP_GOOD);
 	drain(w);
 	run_until_end(w);
-	assert_int_equal(w->edge->connection_count, 0);
+	assert_int_equal(w->front->connection_count, 0);
 }
 
 static void stopping_lets_a_client_read_its_answer_to_the_end(void **state)
@@ -1049,7 +1049,7 @@ static void a_client_that_does_not_read_is_answered_no_further(void **state)
 	for (unsigned i = 0; i < LIMIT_HTTP_PIPELINE; i++)
 		client_gets(w, 1, "GET", ORDINARY);
 	assert_true(event_base_loop(w->base, EVLOOP_NONBLOCK) >= 0);
-	assert_true(w->edge->counts.requests < LIMIT_HTTP_PIPELINE);
+	assert_true(w->front->counts.requests < LIMIT_HTTP_PIPELINE);
 	run_until_received(w, "HTTP/1.1 200 OK\r\n", LIMIT_HTTP_PIPELINE);
 }
 
@@ -1057,10 +1057,10 @@ static void a_client_that_does_not_read_is_answered_no_further(void **state)
 static void run_unread(struct world *w, int64_t us)
 {
 	int64_t until = clock_now().mono_us + us;
-	while (w->edge->connection_count > 0 && clock_now().mono_us < until) {
+	while (w->front->connection_count > 0 && clock_now().mono_us < until) {
 		assert_true(event_base_loop(w->base, EVLOOP_NONBLOCK) >= 0);
 		struct moment now = clock_now();
-		connections_sweep(w->edge, &now);
+		connections_sweep(w->front, &now);
 	}
 }
 
@@ -1074,12 +1074,12 @@ static void who_pipelines_nonces_and_does_not_read_is_cut_off(void **state) /* P
 		client_posts(w, i, true);
 	int64_t until = clock_now().mono_us + PATIENCE_US;
 	unsigned rounds = 0;
-	while (w->edge->connection_count > 0 && clock_now().mono_us < until) {
+	while (w->front->connection_count > 0 && clock_now().mono_us < until) {
 		run_unread(w, 5 * MILLISECOND_US);
 		for (; w->answered < w->asked; rounds++)
 			ledger_answers(w, OCSP_GOOD);
 	}
-	assert_int_equal(w->edge->connection_count, 0);
+	assert_int_equal(w->front->connection_count, 0);
 	assert_true(rounds > 0 && w->asked <= 2); /* while output waits nothing is parsed */
 }
 
@@ -1096,8 +1096,8 @@ static void output_that_waits_ends_at_its_deadline_whatever_the_ledger_does(void
 	assert_true(event_base_loop(w->base, EVLOOP_NONBLOCK) >= 0);
 	assert_int_equal(w->asked, 2);
 	run_unread(w, PATIENCE_US);
-	assert_int_equal(w->edge->connection_count, 0);
-	assert_int_equal(answers_counts(w->edge->answers).waiters, 0);
+	assert_int_equal(w->front->connection_count, 0);
+	assert_int_equal(answers_counts(w->front->answers).waiters, 0);
 }
 
 /* The same for one that has ended its own side. */
@@ -1113,7 +1113,7 @@ static void who_ends_and_does_not_read_is_cut_off(void **state) /* P-47 */
 	run_unread(w, 50 * MILLISECOND_US);
 	ledger_answers(w, OCSP_GOOD);
 	run_unread(w, PATIENCE_US);
-	assert_int_equal(w->edge->connection_count, 0);
+	assert_int_equal(w->front->connection_count, 0);
 }
 
 /* An answer from the ledger gives no more time for what lies in front of it. */
@@ -1128,13 +1128,13 @@ static void an_answer_does_not_extend_the_write_deadline(void **state) /* P-47 *
 	assert_true(event_base_loop(w->base, EVLOOP_NONBLOCK) >= 0);
 	int64_t owed_since = clock_now().mono_us;
 	run_unread(w, SECOND_US);
-	if (w->edge->connection_count > 0) /* a machine that slept proves nothing */
+	if (w->front->connection_count > 0) /* a machine that slept proves nothing */
 		ledger_answers(w, OCSP_GOOD);
 	/* As if the first deadline had just passed; the second one would be a second later. */
 	struct moment late = clock_now();
 	late.mono_us = owed_since + 2 * SECOND_US + 3 * WHEEL_TURN_US;
-	connections_sweep(w->edge, &late);
-	assert_int_equal(w->edge->connection_count, 0);
+	connections_sweep(w->front, &late);
+	assert_int_equal(w->front->connection_count, 0);
 }
 
 static void a_client_that_takes_an_octet_at_a_time_is_cut_off(void **state) /* P-47 */
@@ -1145,12 +1145,12 @@ static void a_client_that_takes_an_octet_at_a_time_is_cut_off(void **state) /* P
 	store(w, 1, OCSP_GOOD);
 	client_gets(w, 1, "GET", ORDINARY);
 	int64_t until = clock_now().mono_us + PATIENCE_US;
-	while (w->edge->connection_count > 0 && clock_now().mono_us < until) {
+	while (w->front->connection_count > 0 && clock_now().mono_us < until) {
 		uint8_t octet;
 		run_unread(w, 10 * MILLISECOND_US);
 		assert_int_equal(recv(w->client, &octet, 1, 0), 1);
 	}
-	assert_int_equal(w->edge->connection_count, 0);
+	assert_int_equal(w->front->connection_count, 0);
 }
 
 static void at_the_cap_a_client_that_does_not_read_makes_room(void **state) /* P-47 */
@@ -1160,8 +1160,8 @@ static void at_the_cap_a_client_that_does_not_read_makes_room(void **state) /* P
 	store(w, 1, OCSP_GOOD);
 	client_gets(w, 1, "GET", ORDINARY);
 	assert_true(event_base_loop(w->base, EVLOOP_NONBLOCK) >= 0);
-	assert_true(connection_make_room(w->edge));
-	assert_int_equal(w->edge->connection_count, 0);
+	assert_true(connection_make_room(w->front));
+	assert_int_equal(w->front->connection_count, 0);
 }
 
 static void at_the_cap_the_idlest_connection_makes_room(void **state)
@@ -1170,8 +1170,8 @@ static void at_the_cap_the_idlest_connection_makes_room(void **state)
 	int other = connect_client(w);
 	client_posts(w, 'A', false);
 	run_until_asked(w, 1);
-	assert_true(connection_make_room(w->edge)); /* the other one */
-	assert_false(connection_make_room(w->edge)); /* one that waits is not idle */
+	assert_true(connection_make_room(w->front)); /* the other one */
+	assert_false(connection_make_room(w->front)); /* one that waits is not idle */
 	ledger_answers(w, OCSP_GOOD);
 	run_until_received(w, "AAAA", 97);
 	close(other);

@@ -14,7 +14,7 @@
 struct world {
 	struct conf conf;
 	struct event_base *base;
-	struct edge *edge;
+	struct front *front;
 	struct doors *doors;
 	struct sockaddr_in address;
 	int clients[8];
@@ -55,8 +55,8 @@ static int setup(void **state)
 	w->conf.server.cache_size = 1 << 20;
 	w->conf.server.connections = 2;
 	w->base = event_base_new();
-	assert_int_equal(edge_new(w->base, &w->conf, &ops, w, &w->edge), 0);
-	assert_int_equal(doors_new(w->edge, &w->doors), 0);
+	assert_int_equal(front_new(w->base, &w->conf, &ops, w, &w->front), 0);
+	assert_int_equal(doors_new(w->front, &w->doors), 0);
 	assert_int_equal(doors_add(w->doors, listen_somewhere(&w->address)), 0);
 	*state = w;
 	return 0;
@@ -68,8 +68,8 @@ static int teardown(void **state)
 	for (unsigned i = 0; i < w->client_count; i++)
 		close(w->clients[i]);
 	doors_free(w->doors);
-	connections_close(w->edge);
-	edge_free(w->edge);
+	connections_close(w->front);
+	front_free(w->front);
 	event_base_free(w->base);
 	free(w);
 	return 0;
@@ -103,9 +103,9 @@ static void at_the_cap_a_new_client_takes_the_place_of_the_idlest(void **state) 
 		knock(w);
 		run(w);
 	}
-	assert_int_equal(w->edge->connection_count, 2);
+	assert_int_equal(w->front->connection_count, 2);
 	assert_true(is_open(w->clients[4]));
-	assert_int_equal(w->edge->counts.refused_connections, 0);
+	assert_int_equal(w->front->counts.refused_connections, 0);
 }
 
 /* PROTOCOL.md, V-2: a well-formed question. */
@@ -125,11 +125,11 @@ static void at_the_cap_clients_that_wait_for_an_answer_keep_their_places(void **
 	struct world *w = *state;
 	knock_and_say(w, QUESTION);
 	knock_and_say(w, QUESTION);
-	assert_int_equal(answers_counts(w->edge->answers).waiters, 2);
+	assert_int_equal(answers_counts(w->front->answers).waiters, 2);
 	knock_and_say(w, QUESTION);
 	assert_true(is_open(w->clients[0]) && is_open(w->clients[1]));
 	assert_false(is_open(w->clients[2]));
-	assert_int_equal(w->edge->counts.refused_connections, 1);
+	assert_int_equal(w->front->counts.refused_connections, 1);
 }
 
 /* P-47, doc/faults.md row 25 */
@@ -140,7 +140,7 @@ static void slow_heads_that_fill_the_cap_keep_nobody_out(void **state)
 	knock_and_say(w, "GET /");
 	knock_and_say(w, QUESTION);
 	assert_true(is_open(w->clients[2]));
-	assert_int_equal(answers_counts(w->edge->answers).waiters, 1);
+	assert_int_equal(answers_counts(w->front->answers).waiters, 1);
 }
 
 /* doc/faults.md row 30 */
@@ -154,13 +154,13 @@ static void without_descriptors_accepting_pauses_and_goes_on_later(void **state)
 	none.rlim_cur = 3;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
 	run(w);
-	assert_int_equal(w->edge->connection_count, 0);
+	assert_int_equal(w->front->connection_count, 0);
 	/* Nothing to wait for is left: the loop does not spin on the socket. */
 	assert_int_equal(event_base_loop(w->base, EVLOOP_NONBLOCK), 1);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &former), 0);
 	doors_resume(w->doors);
 	run(w);
-	assert_int_equal(w->edge->connection_count, 1);
+	assert_int_equal(w->front->connection_count, 1);
 	assert_true(is_open(client));
 }
 
@@ -169,7 +169,7 @@ static void closing_the_doors_takes_in_who_stands_before_them(void **state)
 	struct world *w = *state;
 	int client = knock(w);
 	doors_close(w->doors);
-	assert_int_equal(w->edge->connection_count, 1);
+	assert_int_equal(w->front->connection_count, 1);
 	assert_true(is_open(client));
 	int late = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(connect(late, (struct sockaddr *)&w->address, sizeof(w->address)), -1);

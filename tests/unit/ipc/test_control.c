@@ -71,46 +71,46 @@ static void expect_refused(const void *data, size_t size, unsigned descriptors)
 static void unknown_types_and_short_packets_are_refused(void **state)
 {
 	(void)state;
-	expect_refused("\0\0\0\0\0", 5, 0);
-	expect_refused("\7\0\0\0\0", 5, 0);
-	expect_refused("\x1f\0\0\0\0", 5, 0);
-	expect_refused("\xff\0\0\0\0", 5, 0);
-	expect_refused("\5\0\0\0", 4, 0);
+	expect_refused("\0\0\0\0\0\0", 6, 0);
+	expect_refused("\7\0\0\0\0\0", 6, 0);
+	expect_refused("\x1f\0\0\0\0\0", 6, 0);
+	expect_refused("\xff\0\0\0\0\0", 6, 0);
+	expect_refused("\5\0\0\0\0", 5, 0);
 	expect_refused("\5", 1, 0);
 }
 
 static void text_where_none_belongs_is_refused(void **state)
 {
 	(void)state;
-	expect_refused("\5\0\0\0\0x", 6, 0);
+	expect_refused("\5\0\0\0\0\0x", 7, 0);
 }
 
 static void unexpected_descriptors_are_refused_and_closed(void **state)
 {
 	(void)state;
-	expect_refused("\5\0\0\0\0", 5, 1); /* STOP carries none */
-	expect_refused("\x20\0\0\0\0", 5, 1); /* nor does READY */
-	expect_refused("\2\0\0\0\0", 5, 2); /* LEDGER carries one */
-	expect_refused("\2\0\0\0\0", 5, 0);
-	expect_refused("\1\0\0\0\0", 5, 0); /* LISTEN carries some */
+	expect_refused("\5\0\0\0\0\0", 6, 1); /* STOP carries none */
+	expect_refused("\x20\0\0\0\0\0", 6, 1); /* nor does READY */
+	expect_refused("\2\0\0\0\0\0", 6, 2); /* CHANNEL carries one */
+	expect_refused("\2\0\0\0\0\0", 6, 0);
+	expect_refused("\1\0\0\0\0\0", 6, 0); /* LISTEN carries some */
 }
 
 static void more_descriptors_than_fit_are_refused_and_closed(void **state)
 {
 	(void)state;
-	expect_refused("\1\0\0\0\0", 5, CONTROL_DESCRIPTORS + 1);
-	expect_refused("\1\0\0\0\0", 5, 64);
+	expect_refused("\1\0\0\0\0\0", 6, CONTROL_DESCRIPTORS + 1);
+	expect_refused("\1\0\0\0\0\0", 6, 64);
 }
 
 static void a_packet_too_long_is_refused(void **state)
 {
 	(void)state;
-	static uint8_t packet[CONTROL_PACKET + 1] = {CONTROL_STATUS};
+	static uint8_t packet[CONTROL_PACKET + 1] = {CONTROL_ANSWER};
 	expect_refused(packet, sizeof(packet), 0);
 	/* The packet after it is whole. */
 	uint8_t storage[CONTROL_PACKET];
 	struct control_message message;
-	send_raw("\5\0\0\0\1", 5, 0);
+	send_raw("\5\0\0\0\0\1", 6, 0);
 	assert_int_equal(control_receive(ends[1], storage, &message), 0);
 	assert_int_equal(message.type, CONTROL_STOP);
 }
@@ -118,7 +118,7 @@ static void a_packet_too_long_is_refused(void **state)
 static void what_a_receiver_would_refuse_is_not_sent(void **state)
 {
 	(void)state;
-	struct control_message message = {.type = CONTROL_LEDGER};
+	struct control_message message = {.type = CONTROL_CHANNEL};
 	assert_int_equal(control_send(ends[0], &message), -EINVAL);
 	message = (struct control_message){.type = CONTROL_STOP, .text = view_of("x", 1)};
 	assert_int_equal(control_send(ends[0], &message), -EINVAL);
@@ -167,9 +167,9 @@ static void descriptors_arrive_open_and_close_on_exec(void **state)
 static void text_comes_back_as_it_was(void **state)
 {
 	(void)state;
-	static uint8_t text[CONTROL_PACKET - 5];
+	static uint8_t text[CONTROL_PACKET - 6];
 	memset(text, 'x', sizeof(text));
-	struct control_message message = {.type = CONTROL_STATUS, .text = view_of(text, 20000)};
+	struct control_message message = {.type = CONTROL_ANSWER, .text = view_of(text, 20000)};
 	uint8_t storage[CONTROL_PACKET];
 	struct control_message back;
 	assert_int_equal(control_send(ends[0], &message), 0);

@@ -2,7 +2,7 @@
 #include "unit.h"
 
 #include "ipc/control.h"
-#include "ledger/ledger.h"
+#include "room/room.h"
 
 #include <poll.h>
 #include <sys/mman.h>
@@ -29,7 +29,7 @@ static struct room room_start(const char *text)
 	assert_true(room.pid >= 0);
 	if (room.pid == 0) {
 		close(pair[0]);
-		exit(ledger_run(pair[1], conf));
+		exit(room_run(&ledger_plan, ROOM_LEDGER, 0, pair[1], conf));
 	}
 	close(pair[1]);
 	close(conf);
@@ -48,6 +48,8 @@ static enum control_type room_says(const struct room *room, uint8_t storage[CONT
 static void room_tell(const struct room *room, enum control_type type)
 {
 	struct control_message m = {.type = type};
+	if (type == CONTROL_ASK)
+		m.text = view_of_string("status");
 	assert_int_equal(control_send(room->control, &m), 0);
 }
 
@@ -76,9 +78,10 @@ static void it_is_ready_without_a_database_and_ends_when_told(void **state)
 	uint8_t storage[CONTROL_PACKET];
 	struct control_message m;
 	struct room room = room_start(configuration);
+	room_tell(&room, CONTROL_JOURNAL);
 	assert_int_equal(room_says(&room, storage, &m), CONTROL_READY);
-	room_tell(&room, CONTROL_STATUS_ASK);
-	assert_int_equal(room_says(&room, storage, &m), CONTROL_STATUS);
+	room_tell(&room, CONTROL_ASK);
+	assert_int_equal(room_says(&room, storage, &m), CONTROL_ANSWER);
 	assert_int_equal(m.text.data[0], '{');
 	assert_int_equal(m.text.data[m.text.size - 1], '}');
 	assert_non_null(memmem(m.text.data, m.text.size, "\"evidence_age_ms\":null", 22));
@@ -93,6 +96,7 @@ static void it_ends_when_the_warden_is_gone(void **state)
 	uint8_t storage[CONTROL_PACKET];
 	struct control_message m;
 	struct room room = room_start(configuration);
+	room_tell(&room, CONTROL_JOURNAL);
 	assert_int_equal(room_says(&room, storage, &m), CONTROL_READY);
 	close(room.control);
 	assert_int_equal(room_status(&room), 0);
@@ -106,11 +110,14 @@ static void a_front_is_told_why_it_is_not_ready(void **state)
 	struct control_message m;
 	int first[2], second[2];
 	struct room room = room_start(configuration);
+	room_tell(&room, CONTROL_JOURNAL);
 	assert_int_equal(room_says(&room, storage, &m), CONTROL_READY);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, first), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, second), 0);
-	struct control_message front = {
-		.type = CONTROL_FRONT, .descriptor_count = 1, .descriptors = {first[1]}};
+	struct control_message front = {.type = CONTROL_CHANNEL,
+					.kind = ROOM_FRONT,
+					.descriptor_count = 1,
+					.descriptors = {first[1]}};
 	assert_int_equal(control_send(room.control, &front), 0);
 	close(first[1]);
 	assert_true(read(first[0], bytes, sizeof(bytes)) > 0);

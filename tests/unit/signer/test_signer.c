@@ -3,10 +3,9 @@
 
 #include "base/clock.h"
 #include "ipc/channel.h"
-#include "ipc/control.h"
 #include "ipc/messages.h"
+#include "room/room.h"
 #include "signer/jobs.h"
-#include "signer/signer.h"
 
 #include <openssl/ocsp.h>
 #include <sys/socket.h>
@@ -52,7 +51,7 @@ static void start(struct rig *rig)
 	assert_true(rig->pid >= 0);
 	if (rig->pid == 0) {
 		close(pair[0]);
-		_exit(signer_run(pair[1], conf, 3));
+		_exit(room_run(&signer_plan, ROOM_SIGNER, 3, pair[1], conf));
 	}
 	close(conf);
 	close(pair[1]);
@@ -107,7 +106,9 @@ static struct control_message receive(struct rig *rig, enum control_type expecte
 
 static void order(struct rig *rig, enum control_type type)
 {
-	const struct control_message message = {.type = type};
+	struct control_message message = {.type = type};
+	if (type == CONTROL_ASK)
+		message.text = view_of_string("status");
 	assert_int_equal(control_send(rig->control, &message), 0);
 }
 
@@ -141,8 +142,10 @@ static void give_ledger(struct rig *rig)
 	static const struct channel_ops ops = {.frame = on_frame, .closed = on_closed};
 	int pair[2];
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-	struct control_message message = {
-		.type = CONTROL_LEDGER, .descriptor_count = 1, .descriptors = {pair[1]}};
+	struct control_message message = {.type = CONTROL_CHANNEL,
+					  .kind = ROOM_LEDGER,
+					  .descriptor_count = 1,
+					  .descriptors = {pair[1]}};
 	assert_int_equal(control_send(rig->control, &message), 0);
 	close(pair[1]);
 	channel_free(rig->channel);
@@ -215,8 +218,8 @@ static void jobs_are_answered_in_order_and_counted(void **state)
 	assert_int_equal(rig.offer.count, 1);
 	assert_int_equal(rig.answered, LIMIT_SIGNER_DEPTH);
 	assert_int_equal(rig.last.result, OCSP_SUCCESSFUL);
-	order(&rig, CONTROL_STATUS_ASK);
-	struct control_message message = receive(&rig, CONTROL_STATUS);
+	order(&rig, CONTROL_ASK);
+	struct control_message message = receive(&rig, CONTROL_ANSWER);
 	char text[2048] = "";
 	memcpy(text, message.text.data, message.text.size);
 	assert_non_null(strstr(text, "{\"index\":3,\"strays\":1,\"issuers\":[{\"name\":\"A "

@@ -65,7 +65,7 @@ static void arguments_say_in_ps_what_the_room_is(void **state)
 			0);
 		assert_int_equal(kind, rooms[i].kind);
 		assert_int_equal(index, rooms[i].index);
-		kind_name(kind, index, name);
+		room_name(kind, index, name);
 		assert_string_equal(name, shown + strlen("stillgood: "));
 	}
 }
@@ -104,9 +104,9 @@ static void an_environment_too_large_is_cut(void **state)
 static void each_room_is_given_its_own_options_only(void **state)
 {
 	(void)state;
-	assert_int_equal(kind_conf(ROOM_FRONT), CONF_FRONT);
-	assert_int_equal(kind_conf(ROOM_LEDGER), CONF_LEDGER);
-	assert_int_equal(kind_conf(ROOM_SIGNER), CONF_SIGNER);
+	assert_int_equal(kind_plan(ROOM_FRONT)->options, CONF_FRONT);
+	assert_int_equal(kind_plan(ROOM_LEDGER)->options, CONF_LEDGER);
+	assert_int_equal(kind_plan(ROOM_SIGNER)->options, CONF_SIGNER);
 }
 
 int main(void)

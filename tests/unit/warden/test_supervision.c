@@ -52,17 +52,22 @@ static void report(const struct simple *room)
 		       "{\"ready\":true,\"ledgers\":%u,\"fronts\":%u,\"signers\":%u,"
 		       "\"listeners\":%u}",
 		       room->ledgers, room->fronts, room->signers, room->listeners);
-	say(CONTROL_STATUS, behaves(room, "garbage") ? "[1,{" : text);
+	say(CONTROL_ANSWER, behaves(room, "garbage") ? "[1,{" : text);
+}
+
+static bool is_channel(const struct control_message *message, enum room_kind other)
+{
+	return message->type == CONTROL_CHANNEL && message->kind == other;
 }
 
 static void take(struct simple *room, struct control_message *message)
 {
-	room->ledgers += message->type == CONTROL_LEDGER;
-	room->fronts += message->type == CONTROL_FRONT;
-	room->signers += message->type == CONTROL_SIGNER;
+	room->ledgers += is_channel(message, ROOM_LEDGER);
+	room->fronts += is_channel(message, ROOM_FRONT);
+	room->signers += is_channel(message, ROOM_SIGNER);
 	if (message->type == CONTROL_LISTEN)
 		room->listeners += message->descriptor_count;
-	if (message->type == CONTROL_STATUS_ASK)
+	if (message->type == CONTROL_ASK)
 		report(room);
 	if (message->type == CONTROL_STOP) {
 		(void)fprintf(stderr, "%s stops\n", room->name);
@@ -78,7 +83,7 @@ static int room_main(enum room_kind kind, unsigned index)
 	static uint8_t packet[CONTROL_PACKET];
 	struct simple room = {0};
 	struct control_message message;
-	kind_name(kind, index, room.name);
+	room_name(kind, index, room.name);
 	if (behaves(&room, "die"))
 		return 7;
 	if (behaves(&room, "fail")) {

@@ -1,4 +1,4 @@
-#include "front/ready.h"
+#include "front/stored.h"
 
 #include "base/hex.h"
 
@@ -10,8 +10,8 @@ struct prefix {
 	uint16_t unused;
 };
 
-_Static_assert(LIMIT_RESPONSE < 1000000, "READY_BODY_DIGITS");
-_Static_assert((READY_UNDATED & ANSWER_TRAITS) == 0, "a trait of its own");
+_Static_assert(LIMIT_RESPONSE < 1000000, "STORED_BODY_DIGITS");
+_Static_assert((STORED_UNDATED & ANSWER_TRAITS) == 0, "a trait of its own");
 
 static const struct prefix *prefix_of(const struct cache_entry *entry)
 {
@@ -26,7 +26,7 @@ static unsigned digits_of(size_t number)
 	return digits;
 }
 
-void ready_layout_init(struct ready_layout *layout, int64_t max_age_us)
+void stored_layout_init(struct stored_layout *layout, int64_t max_age_us)
 {
 	static const uint8_t hash[HTTP_ETAG_HASH_SIZE];
 	uint8_t head[HTTP_REPLY_HEAD_SIZE];
@@ -36,11 +36,11 @@ void ready_layout_init(struct ready_layout *layout, int64_t max_age_us)
 		.body_size = 1,
 	};
 	layout->max_age = reply.max_age;
-	for (unsigned i = 0; i < READY_BODY_DIGITS; i++, reply.body_size *= 10)
+	for (unsigned i = 0; i < STORED_BODY_DIGITS; i++, reply.body_size *= 10)
 		(void)http_put_cacheable(head, &reply, &layout->marks[i]);
 }
 
-static const struct http_head_marks *marks_for(const struct ready_layout *layout, size_t body_size)
+static const struct http_head_marks *marks_for(const struct stored_layout *layout, size_t body_size)
 {
 	return &layout->marks[digits_of(body_size) - 1];
 }
@@ -53,13 +53,13 @@ static bool is_lightweight(const struct answer_label *label)
 }
 
 /* RFC 9919, 7.2: later than thisUpdate, so not now. */
-static int64_t longest_age(const struct ready_layout *layout, const struct answer_label *label)
+static int64_t longest_age(const struct stored_layout *layout, const struct answer_label *label)
 {
 	return layout->max_age == 0 && is_lightweight(label) ? 1 : layout->max_age;
 }
 
-bool ready_is_over(const struct ready_layout *layout, const struct answer_label *label,
-		   const struct moment *now)
+bool stored_is_over(const struct stored_layout *layout, const struct answer_label *label,
+		    const struct moment *now)
 {
 	int64_t second = wall_seconds(now->wall_us);
 	bool past = second >= label->serve_until || second >= label->next_update;
@@ -68,7 +68,7 @@ bool ready_is_over(const struct ready_layout *layout, const struct answer_label 
 	       (is_lightweight(label) && second >= label->produced_at + longest_age(layout, label));
 }
 
-static uint32_t max_age_at(const struct ready_layout *layout, const struct answer_label *label,
+static uint32_t max_age_at(const struct stored_layout *layout, const struct answer_label *label,
 			   int64_t now)
 {
 	int64_t most = longest_age(layout, label), left = label->serve_until - now;
@@ -79,11 +79,11 @@ static uint32_t max_age_at(const struct ready_layout *layout, const struct answe
 
 /* The fields of a head as of now, but the hash and the body's size. RFC 9919, 7.2: Last-Modified is
  * thisUpdate and Expires nextUpdate; max-age goes first for who knows it. */
-static struct http_cacheable reply_at(const struct ready_layout *layout,
+static struct http_cacheable reply_at(const struct stored_layout *layout,
 				      const struct answer_label *label, int64_t now)
 {
 	bool lightweight = is_lightweight(label);
-	int64_t dated = label->traits & READY_UNDATED ? HTTP_NO_DATE : label->produced_at;
+	int64_t dated = label->traits & STORED_UNDATED ? HTTP_NO_DATE : label->produced_at;
 	uint32_t max_age = max_age_at(layout, label, now);
 	return (struct http_cacheable){
 		.now = now,
@@ -105,7 +105,7 @@ static int sha256(struct view bytes, uint8_t out[HTTP_ETAG_HASH_SIZE])
 	return EVP_Digest(bytes.data, bytes.size, out, NULL, EVP_sha256(), NULL) == 1 ? 0 : -EIO;
 }
 
-static int put_cacheable_head(const struct ready_layout *layout, const struct answer_label *label,
+static int put_cacheable_head(const struct stored_layout *layout, const struct answer_label *label,
 			      struct view der, int64_t now, uint8_t *out, size_t *ret_size)
 {
 	uint8_t hash[HTTP_ETAG_HASH_SIZE];
@@ -125,8 +125,8 @@ static int put_cacheable_head(const struct ready_layout *layout, const struct an
 	return 0;
 }
 
-size_t ready_put_passing_head(const struct ready_layout *layout, const struct answer_label *label,
-			      struct view der, const struct moment *now, uint8_t *out)
+size_t unstored_put_head(const struct stored_layout *layout, const struct answer_label *label,
+			 struct view der, const struct moment *now, uint8_t *out)
 {
 	size_t size = 0;
 	if (!is_lightweight(label) ||
@@ -135,8 +135,8 @@ size_t ready_put_passing_head(const struct ready_layout *layout, const struct an
 	return size;
 }
 
-int ready_put(struct cache *cache, const struct ready_layout *layout, struct view key,
-	      const struct message_answer *m, const struct moment *now, struct cache_entry **ret)
+int stored_put(struct cache *cache, const struct stored_layout *layout, struct view key,
+	       const struct message_answer *m, const struct moment *now, struct cache_entry **ret)
 {
 	uint8_t payload[sizeof(struct prefix) + HTTP_REPLY_HEAD_SIZE + LIMIT_RESPONSE];
 	if (m->der.size > LIMIT_RESPONSE)
@@ -159,29 +159,29 @@ int ready_put(struct cache *cache, const struct ready_layout *layout, struct vie
 	return cache_put(cache, key, &m->label, stored, ret);
 }
 
-static struct ready_reply parts_of(const struct cache_entry *entry)
+static struct stored_reply parts_of(const struct cache_entry *entry)
 {
 	struct cursor c = cursor_of(cache_entry_payload(entry));
 	(void)cursor_take(&c, sizeof(struct prefix));
 	struct view head = cursor_take(&c, prefix_of(entry)->head_size);
-	return (struct ready_reply){.head = head, .body = c.rest};
+	return (struct stored_reply){.head = head, .body = c.rest};
 }
 
-struct view ready_der(const struct cache_entry *entry)
+struct view stored_der(const struct cache_entry *entry)
 {
 	return parts_of(entry).body;
 }
 
-bool ready_is_cacheable(const struct cache_entry *entry)
+bool stored_is_cacheable(const struct cache_entry *entry)
 {
 	struct answer_label label = cache_entry_label(entry);
 	return for_http_caches(&label);
 }
 
-static void bring_up_to_date(const struct ready_layout *layout, struct cache_entry *entry,
+static void bring_up_to_date(const struct stored_layout *layout, struct cache_entry *entry,
 			     int64_t second)
 {
-	size_t body_size = ready_der(entry).size;
+	size_t body_size = stored_der(entry).size;
 	struct answer_label label = cache_entry_label(entry);
 	struct http_cacheable reply = reply_at(layout, &label, second);
 	uint8_t *payload = cache_entry_payload_mutable(entry);
@@ -192,32 +192,32 @@ static void bring_up_to_date(const struct ready_layout *layout, struct cache_ent
 				    &reply);
 }
 
-struct ready_reply ready_reply(const struct ready_layout *layout, struct cache_entry *entry,
-			       const struct moment *now)
+struct stored_reply stored_reply(const struct stored_layout *layout, struct cache_entry *entry,
+				 const struct moment *now)
 {
 	int64_t second = wall_seconds(now->wall_us);
-	if (prefix_of(entry)->stamp != (uint32_t)second && ready_is_cacheable(entry))
+	if (prefix_of(entry)->stamp != (uint32_t)second && stored_is_cacheable(entry))
 		bring_up_to_date(layout, entry, second);
 	return parts_of(entry);
 }
 
 /* Out of the head, where it was written once: no hashing for each 304. */
-static bool stored_hash(const struct ready_layout *layout, const struct cache_entry *entry,
+static bool stored_hash(const struct stored_layout *layout, const struct cache_entry *entry,
 			uint8_t out[HTTP_ETAG_HASH_SIZE])
 {
-	struct ready_reply stored = parts_of(entry);
+	struct stored_reply stored = parts_of(entry);
 	size_t size, at = marks_for(layout, stored.body.size)->etag;
 	return hex_parse(view_of(stored.head.data + at, (size_t)2 * HTTP_ETAG_HASH_SIZE),
 			 HTTP_ETAG_HASH_SIZE, out, &size) == 0;
 }
 
-size_t ready_not_modified(const struct ready_layout *layout, const struct cache_entry *entry,
-			  const struct http_request *request, const struct moment *now,
-			  uint8_t *out)
+size_t stored_not_modified(const struct stored_layout *layout, const struct cache_entry *entry,
+			   const struct http_request *request, const struct moment *now,
+			   uint8_t *out)
 {
 	uint8_t hash[HTTP_ETAG_HASH_SIZE];
 	if (!http_is_conditional(request) || request->method == HTTP_POST ||
-	    !ready_is_cacheable(entry) || !stored_hash(layout, entry, hash))
+	    !stored_is_cacheable(entry) || !stored_hash(layout, entry, hash))
 		return 0;
 	struct answer_label label = cache_entry_label(entry);
 	int64_t modified = label.traits & ANSWER_UNCHANGED ? label.produced_at : HTTP_NO_DATE;

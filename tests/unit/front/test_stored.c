@@ -2,21 +2,21 @@
 #include "unit.h"
 
 #include "base/timetext.h"
-#include "front/ready.h"
+#include "front/stored.h"
 
 #define START INT64_C(1700000000)
 #define DER_SIZE 1500
 #define KEY_OFFSET 700
 #define KEY_SIZE 70
 
-static struct ready_layout layout;
+static struct stored_layout layout;
 static struct cache *cache;
 static bool is_unchanged; /* of what is put */
 
 static int setup(void **state)
 {
 	(void)state;
-	ready_layout_init(&layout, 300 * SECOND_US);
+	stored_layout_init(&layout, 300 * SECOND_US);
 	return cache_new(16 << 20, &cache);
 }
 
@@ -57,7 +57,7 @@ static struct cache_entry *put_answer(uint32_t number, struct message_answer m)
 	struct cache_entry *entry = NULL;
 	struct moment now = at(START);
 	assert_int_equal(
-		ready_put(cache, &layout, view_of(der + KEY_OFFSET, KEY_SIZE), &m, &now, &entry),
+		stored_put(cache, &layout, view_of(der + KEY_OFFSET, KEY_SIZE), &m, &now, &entry),
 		0);
 	return entry;
 }
@@ -70,7 +70,7 @@ static struct cache_entry *put(uint32_t number, enum ocsp_status status, int64_t
 static bool head_says(struct cache_entry *entry, int64_t second, const char *text)
 {
 	struct moment now = at(second);
-	struct view head = ready_reply(&layout, entry, &now).head;
+	struct view head = stored_reply(&layout, entry, &now).head;
 	return memmem(head.data, head.size, text, strlen(text)) != NULL;
 }
 
@@ -128,7 +128,7 @@ static void head_and_body_are_one_piece(void **state)
 {
 	(void)state;
 	struct moment now = at(START + 5);
-	struct ready_reply reply = ready_reply(&layout, put(1, OCSP_GOOD, START + 100), &now);
+	struct stored_reply reply = stored_reply(&layout, put(1, OCSP_GOOD, START + 100), &now);
 	assert_ptr_equal(reply.head.data + reply.head.size, reply.body.data);
 	assert_int_equal(reply.body.size, DER_SIZE);
 }
@@ -147,12 +147,12 @@ static void a_date_confirms_only_what_never_changed(void **state)
 	struct moment now = at(START + 1);
 	is_unchanged = true;
 	struct cache_entry *entry = put(1, OCSP_GOOD, START + 1000);
-	assert_true(ready_not_modified(&layout, entry, &request, &now, head) > 0);
+	assert_true(stored_not_modified(&layout, entry, &request, &now, head) > 0);
 	is_unchanged = false;
 	entry = put(2, OCSP_GOOD, START + 1000);
-	assert_int_equal(ready_not_modified(&layout, entry, &request, &now, head), 0);
+	assert_int_equal(stored_not_modified(&layout, entry, &request, &now, head), 0);
 	entry = put(3, OCSP_REVOKED, START + 1000);
-	assert_int_equal(ready_not_modified(&layout, entry, &request, &now, head), 0);
+	assert_int_equal(stored_not_modified(&layout, entry, &request, &now, head), 0);
 }
 
 static void unknown_is_kept_from_caches(void **state) /* P-50 */
@@ -161,7 +161,7 @@ static void unknown_is_kept_from_caches(void **state) /* P-50 */
 	struct cache_entry *entry = put(1, OCSP_UNKNOWN, START + 1000);
 	assert_true(head_says(entry, START, "no-store"));
 	assert_false(head_says(entry, START, "max-age"));
-	assert_false(ready_is_cacheable(entry));
+	assert_false(stored_is_cacheable(entry));
 }
 
 /* P-23: an HTTP cache keeps it no longer than we may. */
@@ -179,7 +179,7 @@ static void max_age_never_reaches_beyond_the_end_of_the_verdict(void **state)
 static bool is_over(const struct message_answer *m, int64_t second)
 {
 	struct moment now = at(second);
-	return ready_is_over(&layout, &m->label, &now);
+	return stored_is_over(&layout, &m->label, &now);
 }
 
 static void an_answer_is_over_when_its_verdict_is(void **state) /* P-23, P-28 */
@@ -242,7 +242,7 @@ static void a_lightweight_unknown_is_for_caches(void **state)
 	m.label.traits = ANSWER_LIGHTWEIGHT;
 	m.label.serve_until = START + 1;
 	struct cache_entry *entry = put_answer(1, m);
-	assert_true(ready_is_cacheable(entry));
+	assert_true(stored_is_cacheable(entry));
 	assert_true(head_says(entry, START, "max-age=1 "));
 	assert_false(head_says(entry, START, "no-store"));
 }
@@ -253,7 +253,7 @@ static void a_max_age_of_nothing_is_a_second_where_it_must_be_later_than_now(voi
 	struct message_answer m = answer(OCSP_GOOD, START + 1000);
 	m.label.traits |= ANSWER_LIGHTWEIGHT;
 	m.label.serve_until = START + 999;
-	ready_layout_init(&layout, 0);
+	stored_layout_init(&layout, 0);
 	assert_true(head_says(put_answer(1, m), START, "max-age=1,"));
 	assert_false(is_over(&m, START));
 	assert_true(is_over(&m, START + 1));
@@ -265,9 +265,9 @@ static void only_a_lightweight_answer_has_a_head_where_it_is_not_stored(void **s
 	uint8_t out[HTTP_REPLY_HEAD_SIZE];
 	struct message_answer m = answer(OCSP_GOOD, START + 1000);
 	struct moment now = at(START + 1);
-	assert_int_equal(ready_put_passing_head(&layout, &m.label, m.der, &now, out), 0);
+	assert_int_equal(unstored_put_head(&layout, &m.label, m.der, &now, out), 0);
 	m.label.traits |= ANSWER_LIGHTWEIGHT;
-	size_t size = ready_put_passing_head(&layout, &m.label, m.der, &now, out);
+	size_t size = unstored_put_head(&layout, &m.label, m.der, &now, out);
 	assert_true(size > 0);
 	assert_non_null(memmem(out, size, "ETag: \"", 7));
 	assert_non_null(memmem(out, size, "max-age=300,", 12));
@@ -278,9 +278,9 @@ static void a_stored_answer_costs_96_octets_beyond_what_it_sends(void **state)
 {
 	(void)state;
 	struct moment now = at(START);
-	struct ready_reply reply = {0};
+	struct stored_reply reply = {0};
 	for (uint32_t i = 0; cache_counts(cache).evictions == 0; i++)
-		reply = ready_reply(&layout, put(i, OCSP_GOOD, START + 1000), &now);
+		reply = stored_reply(&layout, put(i, OCSP_GOOD, START + 1000), &now);
 	struct cache_counts counts = cache_counts(cache);
 	assert_true(counts.bytes / counts.entries <= reply.head.size + reply.body.size + 96);
 }

@@ -2,8 +2,7 @@
 #include "unit.h"
 
 #include "base/clock.h"
-#include "front/front.h"
-#include "ipc/control.h"
+#include "room/room.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -31,7 +30,7 @@ static void start(struct world *w, const char *conf)
 	w->pid = fork();
 	if (w->pid == 0) {
 		close(control[0]);
-		_exit(front_run(control[1], text[0], 3));
+		_exit(room_run(&front_plan, ROOM_FRONT, 3, control[1], text[0]));
 	}
 	close(control[1]);
 	close(text[0]);
@@ -68,6 +67,8 @@ static int teardown(void **state)
 static void say(struct world *w, enum control_type type, int descriptor)
 {
 	struct control_message m = {.type = type};
+	if (type == CONTROL_ASK)
+		m.text = view_of_string("status");
 	if (descriptor >= 0) {
 		m.descriptor_count = 1;
 		m.descriptors[0] = descriptor;
@@ -103,7 +104,7 @@ static void give_ledger(struct world *w)
 	if (w->ledger >= 0)
 		close(w->ledger);
 	w->ledger = pair[0];
-	say(w, CONTROL_LEDGER, pair[1]);
+	say(w, CONTROL_CHANNEL, pair[1]);
 }
 
 static void start_ready(struct world *w)
@@ -163,8 +164,8 @@ static void it_is_not_ready_before_it_has_doors_and_a_ledger(void **state)
 	struct world *w = *state;
 	start(w, CONF);
 	give_doors(w);
-	say(w, CONTROL_STATUS_ASK, -1);
-	assert_int_equal(hear(w).type, CONTROL_STATUS);
+	say(w, CONTROL_ASK, -1);
+	assert_int_equal(hear(w).type, CONTROL_ANSWER);
 	give_ledger(w);
 	assert_int_equal(hear(w).type, CONTROL_READY);
 }
@@ -175,8 +176,8 @@ static void a_terminals_signals_do_not_end_it_but_stop_does(void **state)
 	start_ready(w);
 	assert_int_equal(kill(w->pid, SIGTERM), 0);
 	assert_int_equal(kill(w->pid, SIGINT), 0);
-	say(w, CONTROL_STATUS_ASK, -1);
-	assert_int_equal(hear(w).type, CONTROL_STATUS);
+	say(w, CONTROL_ASK, -1);
+	assert_int_equal(hear(w).type, CONTROL_ANSWER);
 	say(w, CONTROL_STOP, -1);
 	assert_int_equal(exit_status_of(w), 0);
 }
@@ -206,8 +207,8 @@ static void it_survives_the_loss_of_its_ledger_and_takes_a_new_one(void **state)
 	while (!strstr(reply, "restarted") && clock_now().mono_us < until);
 	assert_non_null(strstr(reply, "the ledger is being restarted\n"));
 	give_ledger(w);
-	say(w, CONTROL_STATUS_ASK, -1);
-	assert_int_equal(hear(w).type, CONTROL_STATUS);
+	say(w, CONTROL_ASK, -1);
+	assert_int_equal(hear(w).type, CONTROL_ANSWER);
 	assert_int_equal(get(w, "/readyz", reply, sizeof(reply)), 0);
 	assert_non_null(strstr(reply, "the ledger is starting\n"));
 }
@@ -218,9 +219,9 @@ static void its_status_is_one_json_object(void **state)
 	char reply[1000];
 	start_ready(w);
 	assert_int_equal(get(w, "/", reply, sizeof(reply)), 0);
-	say(w, CONTROL_STATUS_ASK, -1);
+	say(w, CONTROL_ASK, -1);
 	struct control_message m = hear(w);
-	assert_int_equal(m.type, CONTROL_STATUS);
+	assert_int_equal(m.type, CONTROL_ANSWER);
 	assert_memory_equal(m.text.data, "{\"room\":\"front\",\"index\":3,", 26);
 	assert_int_equal(m.text.data[m.text.size - 1], '}');
 	assert_non_null(memmem(m.text.data, m.text.size, ",\"requests\":1,", 14));

@@ -1,0 +1,164 @@
+/* The room that reads the network: HTTP, the answer cache, and the questions to the ledger. */
+#include "front/connection.h"
+#include "front/doors.h"
+#include "front/ledger_link.h"
+#include "front/status.h"
+#include "room/room.h"
+
+/* What connections share (front.h), the ways in, and the way to the ledger. */
+struct run {
+	struct shell *shell;
+	struct front *front;
+	struct doors *doors;
+	struct ledger_link *ledger;
+	bool has_doors, has_ledger;
+};
+
+/* ---- the way out ---- */
+
+static bool run_query(void *context, const struct message_query *question)
+{
+	struct run *run = context;
+	return ledger_link_query(run->ledger, question);
+}
+
+static void run_deliver(void *context, struct flight_waiter *waiter, const struct answer *answer)
+{
+	struct moment now = clock_now();
+	(void)context;
+	connection_deliver(waiter, answer, &now);
+}
+
+/* ---- what the shell tells ---- */
+
+static int run_listen(void *context, const int *descriptors, unsigned count, struct fault *fault)
+{
+	struct run *run = context;
+	int result = 0;
+	for (unsigned i = 0; i < count; i++) {
+		int r = doors_add(run->doors, descriptors[i]);
+		result = result < 0 ? result : r;
+	}
+	run->has_doors = true;
+	return result < 0 ? fault_set(fault, result, "cannot listen: %s", strerror(-result)) : 0;
+}
+
+static void run_attached(void *context, struct peer ledger)
+{
+	struct run *run = context;
+	(void)ledger;
+	run->has_ledger = true;
+	answers_ledger_connected(run->front->answers);
+}
+
+static void run_detached(void *context, struct peer ledger)
+{
+	struct run *run = context;
+	(void)ledger;
+	answers_ledger_lost(run->front->answers);
+}
+
+static int run_frame(void *context, struct peer ledger, uint8_t type, struct view payload)
+{
+	struct run *run = context;
+	(void)ledger;
+	return ledger_link_frame(run->front->answers, type, payload);
+}
+
+/* A front is of use once it can be asked and can ask. */
+static bool run_ready(const void *context)
+{
+	const struct run *run = context;
+	return run->has_doors && run->has_ledger;
+}
+
+static int64_t run_turn(void *context, struct moment now)
+{
+	struct run *run = context;
+	connections_sweep(run->front, &now);
+	if (!run->shell->stopping)
+		doors_resume(run->doors);
+	return now.mono_us + WHEEL_TURN_US;
+}
+
+static void run_stop(void *context, struct moment now)
+{
+	struct run *run = context;
+	doors_close(run->doors);
+	connections_drain(run->front, &now);
+}
+
+static size_t run_in_flight(const void *context)
+{
+	const struct run *run = context;
+	return run->front->connection_count;
+}
+
+static void run_status(void *context, struct moment now, struct buffer *out)
+{
+	const struct run *run = context;
+	status_write(run->front, run->shell->index, &now, out);
+}
+
+/* ---- life ---- */
+
+static void run_close(void *context)
+{
+	struct run *run = context;
+	doors_free(run->doors);
+	connections_close(run->front);
+	front_free(run->front);
+	ledger_link_free(run->ledger);
+	free(run);
+}
+
+/* Numbers of requests are nobody else's: of another front, or of this one before it was started anew.
+ * 40 bits remain for counting. */
+static uint64_t first_number(unsigned index)
+{
+	return (uint64_t)index << 56 | ((uint64_t)getpid() & 0xffff) << 40;
+}
+
+static int run_open(struct shell *shell, void **ret, struct fault *fault)
+{
+	static const struct answers_ops ops = {.query = run_query, .deliver = run_deliver};
+	struct run *run = calloc(1, sizeof(*run));
+	if (!run)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	run->shell = shell;
+	int result = ledger_link_new(shell, &run->ledger);
+	if (result == 0)
+		result = front_new(shell->base, shell->conf, &ops, run, &run->front);
+	if (result == 0)
+		result = doors_new(run->front, &run->doors);
+	if (result < 0) {
+		run_close(run);
+		return fault_set(fault, result, "cannot start: %s", strerror(-result));
+	}
+	run->front->last_request = first_number(shell->index);
+	*ret = run;
+	return 0;
+}
+
+static unsigned run_processes(const struct conf *conf)
+{
+	return conf->server.fronts;
+}
+
+const struct room_plan front_plan = {
+	.options = CONF_FRONT,
+	.processes = run_processes,
+	.open = run_open,
+	.close = run_close,
+	.ready = run_ready,
+	.stop = run_stop,
+	.in_flight = run_in_flight,
+	.peers = ROOM_BIT(ROOM_LEDGER),
+	.attached = run_attached,
+	.detached = run_detached,
+	.frame = run_frame,
+	.takes = CONTROL_LISTEN,
+	.take = run_listen,
+	.turn = run_turn,
+	.status = run_status,
+};

@@ -1,0 +1,34 @@
+#include "room/harden.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+/* LeakSanitizer looks at its own process with ptrace. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define DUMPABLE 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define DUMPABLE 1
+#endif
+#ifndef DUMPABLE
+#define DUMPABLE 0
+#endif
+
+int harden_process(void)
+{
+	const struct rlimit none = {0, 0};
+	if (setrlimit(RLIMIT_CORE, &none) < 0 || prctl(PR_SET_DUMPABLE, DUMPABLE, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -errno;
+	return 0;
+}
+
+void harden_signals(void)
+{
+	static const int ignored[] = {SIGPIPE, SIGTERM, SIGINT, SIGHUP};
+	const struct sigaction ignore = {.sa_handler = SIG_IGN};
+	for (size_t i = 0; i < array_size(ignored); i++)
+		(void)sigaction(ignored[i], &ignore, NULL);
+}

@@ -1,0 +1,104 @@
+/* What the warden says, and what it is told. */
+#include "room/process.h"
+
+#include "base/log.h"
+
+static void say(struct process *p, const struct control_message *m)
+{
+	int result = control_send(p->control_fd, m);
+	if (result < 0 && result != -EPIPE)
+		log_error("the warden was not told type=%d: %s", (int)m->type, strerror(-result));
+}
+
+void orders_tell_failed(struct process *p, const struct fault *fault)
+{
+	log_error("%s", fault->text);
+	say(p,
+	    &(struct control_message){.type = CONTROL_FAILED, .text = view_of_string(fault->text)});
+}
+
+void orders_tell_ready(struct process *p)
+{
+	if (p->ready || (p->plan->ready && !p->plan->ready(p->context)))
+		return;
+	p->ready = true;
+	say(p, &(struct control_message){.type = CONTROL_READY});
+}
+
+static int answer(struct process *p, const struct control_message *m)
+{
+	cleanup(buffer_deinit) struct buffer text = {0};
+	struct moment now = clock_now();
+	int result = 0;
+	if (view_equal(m->text, view_of_string("status")))
+		p->plan->status(p->context, now, &text);
+	else
+		result = p->plan->command ? p->plan->command(p->context, m->text, now, &text)
+					  : -ENOENT;
+	if (result == 0 && buffer_result(&text) == 0)
+		say(p, &(struct control_message){.type = CONTROL_ANSWER,
+						 .index = m->index,
+						 .text = buffer_view(&text)});
+	return result;
+}
+
+/* An order to stop may have overtaken the message that brought them. */
+static int take(struct process *p, struct control_message *m, struct fault *fault)
+{
+	unsigned count = m->descriptor_count;
+	if (p->shell.stopping)
+		return 0;
+	m->descriptor_count = 0;
+	return p->plan->take(p->context, m->descriptors, count, fault);
+}
+
+static int connect_peer(struct process *p, struct control_message *m)
+{
+	m->descriptor_count = 0;
+	return links_connect(p, (struct peer){m->kind, m->index}, m->descriptors[0]);
+}
+
+/* 0 or -errno; -EBADMSG: not for this kind of room. */
+static int obey(struct process *p, struct control_message *m, struct fault *fault)
+{
+	if (p->plan->takes && m->type == p->plan->takes)
+		return take(p, m, fault);
+	switch (m->type) {
+	case CONTROL_CHANNEL:
+		return connect_peer(p, m);
+	case CONTROL_ASK:
+		return answer(p, m);
+	case CONTROL_STOP:
+		drain_begin(p);
+		return 0;
+	default:
+		return -EBADMSG;
+	}
+}
+
+void orders_readable(evutil_socket_t fd, short what, void *process)
+{
+	struct process *p = process;
+	struct control_message m = {0};
+	struct fault fault = {""};
+	(void)what;
+	int result = control_receive(fd, p->packet, &m);
+	if (result == -EAGAIN)
+		return;
+	if (result == -EPIPE) { /* the warden is gone, and nobody would ever stop us */
+		shell_end(&p->shell, 0);
+		return;
+	}
+	if (result == 0)
+		result = obey(p, &m, &fault);
+	control_message_close(&m);
+	if (result == 0) {
+		orders_tell_ready(p);
+		return;
+	}
+	if (!fault.text[0])
+		(void)fault_set(&fault, result, "cannot do what the warden says type=%d: %s",
+				(int)m.type, strerror(-result));
+	orders_tell_failed(p, &fault);
+	shell_end(&p->shell, 1);
+}

@@ -1,0 +1,60 @@
+/* Private to this folder: one room's process. */
+#pragma once
+
+#include "ipc/channel.h"
+#include "room/room.h"
+
+struct process;
+
+/* A channel to one peer. */
+struct link {
+	struct process *process;
+	struct peer peer;
+	struct channel *channel; /* NULL: not connected */
+};
+
+struct process {
+	struct shell shell; /* first: a shell's address is its process's */
+	const struct room_plan *plan;
+	enum room_kind kind;
+	struct conf *conf;
+	void *context; /* the plan's; NULL: not open */
+	int status; /* exit status */
+
+	int control_fd;
+	struct event *control;
+	uint8_t packet[CONTROL_PACKET];
+	bool ready; /* and told so */
+
+	struct event *turn, *timer;
+	bool turn_due;
+
+	struct event *drain;
+	int64_t drain_until_us; /* monotonic */
+	bool fresh; /* a frame came since the last look */
+
+	struct link *links[ROOM_KINDS]; /* room_most() of each kind that is a peer; else NULL */
+};
+
+/* ---- loop.c ---- */
+void loop_turn(evutil_socket_t fd, short what, void *process);
+
+/* ---- links.c ---- */
+must_check int links_new(struct process *p);
+void links_free(struct process *p);
+/* The channel of this peer, instead of a former one. Takes the descriptor over, on failure too.
+ * 0, -ENOMEM, or -EINVAL: no peer of this room. */
+must_check int links_connect(struct process *p, struct peer peer, int fd);
+/* Octets that have not left yet. */
+size_t links_queued(const struct process *p);
+
+/* ---- orders.c: what the warden says ---- */
+/* Logs it, too. */
+void orders_tell_failed(struct process *p, const struct fault *fault);
+/* READY, if it is so and was not said. */
+void orders_tell_ready(struct process *p);
+void orders_readable(evutil_socket_t fd, short what, void *process);
+
+/* ---- drain.c ---- */
+void drain_begin(struct process *p);
+void drain_look(evutil_socket_t fd, short what, void *process);

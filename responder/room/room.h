@@ -1,0 +1,108 @@
+/* The shell of every room's process: what they all do alike, written once. A room brings a plan.
+ *
+ *   warden ──CHANNEL · LISTEN · JOURNAL · ASK · STOP──▶ shell ──READY · FAILED · ANSWER──▶ warden
+ *                                          attached · frame · turn · …
+ *                                                       ▼
+ *                                                      plan ──shell_send()──▶ peers
+ *
+ * What is wrong means the same in every room:
+ *   From the warden, whom all trust: a message that is malformed, that is not for this kind of room,
+ *   or that cannot be carried out ends the process with status 1 and a line that says why. The warden
+ *   starts it anew and gives it everything afresh; going on could mean to wait for ever for a channel
+ *   that was in the lost message. The end of the link ends it with status 0: nobody needs it.
+ *   From a peer, whom nobody trusts: a frame that is malformed or not for this room closes the channel
+ *   (ipc/channel.h), and the room goes on.
+ *   Of our own: a frame that cannot be queued for want of memory would leave a hole in the stream,
+ *   perhaps where a purge should be. It ends the process with status 1.
+ *
+ * STOP: no plan waits for what does not come. The process ends with status 0 as soon as nothing is in
+ * flight, nothing is queued and no frame came for DRAIN_LOOK_US, at the latest after drain_timeout. */
+#pragma once
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "conf/conf.h"
+#include "ipc/control.h"
+#include "room/kinds.h"
+
+#include <event2/event.h>
+
+/* What a plan's functions see of their process; theirs to read. */
+struct shell {
+	struct event_base *base;
+	const struct conf *conf; /* of the options that its kind is given */
+	unsigned index;
+	bool stopping;
+};
+
+struct peer {
+	enum room_kind kind;
+	unsigned index;
+};
+
+#define ROOM_BIT(kind) (1u << (kind))
+
+/* All run in the event loop, the context first. What is optional may be NULL. */
+struct room_plan {
+	/* ---- what the warden knows of it ---- */
+	enum conf_room options; /* that it is given */
+	bool sees_database; /* it is given PG* and HOME */
+	/* How many processes; NULL: one. */
+	unsigned (*processes)(const struct conf *conf);
+
+	/* ---- life ---- */
+	/* Makes the room. 0 or -errno, with a fault and nothing left behind. */
+	int (*open)(struct shell *shell, void **ret_context, struct fault *fault);
+	void (*close)(void *context);
+	/* Optional: is it ready for work? Asked again after every message until it is. */
+	bool (*ready)(const void *context);
+	/* Optional: begin no new work. */
+	void (*stop)(void *context, struct moment now);
+	/* Optional: how much is in flight. */
+	size_t (*in_flight)(const void *context);
+
+	/* ---- channels ---- */
+	unsigned peers; /* ROOM_BIT() of those that it has channels with */
+	/* Optional: a channel is there, and there was none, or detached() was called. */
+	void (*attached)(void *context, struct peer peer);
+	void (*detached)(void *context, struct peer peer);
+	/* 0, or not: the peer broke the protocol. The payload is valid during the call. */
+	int (*frame)(void *context, struct peer peer, uint8_t type, struct view payload);
+
+	/* ---- descriptors: CONTROL_LISTEN or CONTROL_JOURNAL; 0: none ---- */
+	enum control_type takes;
+	/* Takes them over, on failure too. 0 or -errno. */
+	int (*take)(void *context, const int *descriptors, unsigned count, struct fault *fault);
+
+	/* ---- time ---- */
+	/* Optional: all that was ready has been handled (after shell_turn()), or the moment that it
+	 * named has come. Gives the next such moment, monotonic; INT64_MAX: none. */
+	int64_t (*turn)(void *context, struct moment now);
+
+	/* ---- questions of the operator ---- */
+	/* Appends a JSON object. */
+	void (*status)(void *context, struct moment now, struct buffer *out);
+	/* Optional: another word than "status". 0, or -ENOENT: it does not know the word. */
+	int (*command)(void *context, struct view word, struct moment now, struct buffer *out);
+};
+
+#define ROOM_PLAN(KIND, name, most, place) extern const struct room_plan name##_plan;
+ROOMS(ROOM_PLAN)
+#undef ROOM_PLAN
+
+/* The process's whole life, on the link to the warden and the configuration that it was given. Takes
+ * both descriptors over. Gives the exit status. */
+int room_run(const struct room_plan *plan, enum room_kind kind, unsigned index, int control_fd,
+	     int conf_fd);
+
+/* Something happened: plan->turn() follows, once, after everything that is ready. */
+void shell_turn(struct shell *shell);
+/* Queues a frame. False: there is no channel to this peer now, or not any more: detached() comes, or
+ * was called. */
+bool shell_send(struct shell *shell, struct peer peer, uint8_t type, struct view payload);
+/* The same; what could not be written leaves a hole, too. */
+bool shell_send_buffer(struct shell *shell, struct peer peer, uint8_t type,
+		       const struct buffer *payload);
+/* Ends the process with this status, after the current callback. */
+void shell_end(struct shell *shell, int status);
