@@ -25,6 +25,8 @@ enum {
 	ISSUER_REVOKED_AT,
 	ISSUER_REASON,
 	ISSUER_CERTIFICATE,
+	ISSUER_SUBJECT_HASH,
+	ISSUER_KEY_HASH,
 	ISSUER_NAMES,
 };
 
@@ -215,6 +217,11 @@ static const char *read_issuer_columns(const struct db_field *fields, struct db_
 	if (fields[ISSUER_CERTIFICATE].null || fields[ISSUER_CERTIFICATE].bytes.size == 0)
 		return "certificate";
 	ret->certificate = fields[ISSUER_CERTIFICATE].bytes;
+	ret->subject_hash = fields[ISSUER_SUBJECT_HASH].bytes;
+	ret->key_hash = fields[ISSUER_KEY_HASH].bytes;
+	if (ret->subject_hash.size != CERTIFICATE_HASH_SIZE ||
+	    ret->key_hash.size != CERTIFICATE_HASH_SIZE)
+		return "subject_hash or key_hash";
 	if (!fields[ISSUER_NAMES].null)
 		ret->names = fields[ISSUER_NAMES].bytes;
 	return NULL;

@@ -20,10 +20,11 @@ struct db_field {
 /* The same for issuers, alias i. Names are DER, which says where each of them ends. */
 #define DB_ISSUER_COLUMNS                                                   \
 	"i.id, i.name, i.version, i.revoked_at, i.reason, i.certificate, "  \
+	"i.subject_hash, i.key_hash, "                                      \
 	"CASE WHEN i.names > 1 THEN (SELECT string_agg(n.name, '' ORDER BY" \
 	" n.added_at, n.name_hash) FROM stillgood.issuer_name AS n"         \
 	" WHERE n.issuer = i.id) END"
-#define DB_ISSUER_FIELDS 7
+#define DB_ISSUER_FIELDS 9
 
 /* Of the tables with the aliases c, l (crl) and s (certificate_sct): what db_facts_read() takes, in
  * the order of FACT_ROWS (base/facts.h). */
@@ -47,7 +48,7 @@ must_check int db_row_read(const struct db_field fields[DB_ROW_FIELDS], struct c
 /* What does not fit (the tables' constraints let nothing such in) is left out, as if it were NULL: no
  * fact is worth an answer. Points into the fields. */
 void db_facts_read(const struct db_field fields[DB_FACTS_FIELDS], struct cert_facts *ret);
-/* The certificate and the names point into the fields. 0, or DB_ROW_BAD: then only ret->record.id is set,
+/* The certificate, the hashes and the names point into the fields. 0, or DB_ROW_BAD: then only ret->record.id is set,
  * where it can be read. */
 must_check int db_issuer_read(const struct db_field fields[DB_ISSUER_FIELDS], struct db_issuer *ret,
 			      struct fault *fault);

@@ -37,6 +37,8 @@ struct db_key {
 struct db_issuer {
 	struct issuer_record record;
 	struct view certificate; /* DER */
+	/* SHA-256 of the subject and of the key that it was registered with; empty: not told. */
+	struct view subject_hash, key_hash;
 	struct view names; /* further encodings of its subject: DER Names, one after the other */
 };
 

@@ -12,6 +12,7 @@ static void frame_to_front(struct ledger *l, unsigned front, uint8_t type)
 
 void answer_send(struct ledger *l, unsigned front, struct message_answer *m)
 {
+	changes_remember(l);
 	if (l->purge_all_due)
 		changes_flush(l);
 	buffer_reset(&l->frame);

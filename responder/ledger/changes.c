@@ -1,13 +1,11 @@
-/* Applying what the database says: loads, polls, and lookups that are newer than the feed. Every
- * change is purged everywhere before anybody is told that the data is newer. */
+/* Applying what the database says of certificates and issuers: to the sets, to the journal, and to
+ * whatever was said of them. Every change is purged everywhere before anybody is told that the data is
+ * newer. */
 #include "ledger/state.h"
 
 #include "base/hex.h"
 
 #include <stdarg.h>
-
-/* Alarms of one load or poll that are named one by one; the rest is counted. */
-#define ALARMS_NAMED 10u
 
 void ledger_alarm(struct ledger *l, const char *format, ...)
 {
@@ -20,7 +18,7 @@ void ledger_alarm(struct ledger *l, const char *format, ...)
 	l->ops->alarm(l->context, text);
 }
 
-static void certificate_alarm(struct ledger *l, const char *fact, const struct cert_record *record)
+void certificate_alarm(struct ledger *l, const char *fact, const struct cert_record *record)
 {
 	char serial[2 * LIMIT_SERIAL + 1];
 	const struct issuer *issuer = issuers_by_id(l->issuers, record->issuer);
@@ -74,12 +72,58 @@ static bool release_refused(struct ledger *l, const struct cert_record *record)
 	    !revoked_find(l->revoked, record->issuer, serial_view(&record->serial), &known) ||
 	    known.status != CERT_HELD || record->version <= known.version)
 		return false;
-	int result = revoked_apply(l->revoked, &known);
-	(void)result; /* of what is there already */
+	revoked_confirm(l->revoked, record->issuer, serial_view(&record->serial));
 	return true;
 }
 
-void changes_apply(struct ledger *l, const struct cert_record *record)
+void changes_journal_alarm(struct ledger *l)
+{
+	ledger_alarm(l,
+		     "the journal of revocations cannot be written: a restart may forget what the "
+		     "database has lost; see [server] journal");
+}
+
+/* Before anything leaves that rests on it (I-10). */
+void changes_remember(struct ledger *l)
+{
+	if (journal_flush(l->journal) == JOURNAL_FAILED)
+		changes_journal_alarm(l);
+}
+
+static void certificate_changed(struct ledger *l, const struct cert_record *record, bool remembered)
+{
+	purge_certificate(l, record->issuer, &record->serial);
+	if (!remembered)
+		return;
+	journal_row(l->journal, record);
+	if (journal_full(l->journal))
+		changes_remember(l);
+}
+
+/* Only what is revoked, or was, is worth a line. */
+static bool worth_remembering(const struct ledger *l, const struct cert_record *record)
+{
+	struct cert_record known;
+	return status_says_revoked(record->status) ||
+	       (revoked_find(l->revoked, record->issuer, serial_view(&record->serial), &known) &&
+		status_says_revoked(known.status));
+}
+
+void changes_doubt(struct ledger *l, const struct cert_record *record)
+{
+	const struct db_key key = {.issuer = record->issuer, .serial = record->serial};
+	purge_certificate(l, record->issuer, &record->serial);
+	lookups_doubt(l, &key);
+}
+
+static void certificate_refused(struct ledger *l, const struct cert_record *record)
+{
+	certificate_alarm(l, "the database takes a revocation back, it stays revoked", record);
+	if (l->conf->database.on_lost_history == LOST_HISTORY_STOP)
+		changes_purge_all(l);
+}
+
+void changes_apply(struct ledger *l, const struct cert_record *record, enum revoked_source source)
 {
 	if (release_refused(l, record)) {
 		certificate_alarm(l,
@@ -88,35 +132,56 @@ void changes_apply(struct ledger *l, const struct cert_record *record)
 				  record);
 		return;
 	}
-	int result = revoked_apply(l->revoked, record);
-	if (result == REVOKED_CHANGED) {
-		purge_certificate(l, record->issuer, &record->serial);
-	} else if (result == REVOKED_REFUSED) {
-		certificate_alarm(l, "the database takes a revocation back, it stays revoked",
-				  record);
-	} else if (result < 0) {
+	bool remembered = worth_remembering(l, record);
+	int result = revoked_apply(l->revoked, record, source);
+	if (result == REVOKED_CHANGED)
+		certificate_changed(l, record, remembered);
+	else if (result == REVOKED_DOUBTED)
+		changes_doubt(l, record);
+	else if (result == REVOKED_REFUSED &&
+		 !l->loading) /* a load's are told when it is settled */
+		certificate_refused(l, record);
+	else if (result < 0)
 		l->incomplete = true;
-	}
 }
 
-static void apply_issuer(struct ledger *l, const struct db_issuer *issuer)
+/* ---- issuers ---- */
+
+static void issuer_changed(struct ledger *l, const struct issuer *issuer)
+{
+	purge_issuer(l, issuer->record.id);
+	if (issuer->record.revoked_at != TIME_NONE)
+		journal_issuer(l->journal, issuer);
+}
+
+static void issuer_refused(struct ledger *l, const struct issuer *issuer)
+{
+	ledger_alarm(l, "the database calls a revoked issuer good, it stays revoked issuer=\"%s\"",
+		     issuer->record.name);
+	purge_issuer(l, issuer->record.id);
+}
+
+static void apply_issuer(struct ledger *l, const struct db_issuer *from)
 {
 	struct fault fault = {.text = ""};
-	int result = issuers_apply(l->issuers, issuer, &fault);
+	const struct issuer *issuer = NULL;
+	int result = issuers_apply(l->issuers, from, &issuer, &fault);
 	if (result == ISSUERS_CHANGED)
-		purge_issuer(l, issuer->record.id);
+		issuer_changed(l, issuer);
 	else if (result == ISSUERS_REFUSED)
-		ledger_alarm(
-			l,
-			"the database calls a revoked issuer good, it stays revoked issuer=\"%s\"",
-			issuer->record.name);
+		issuer_refused(l, issuer);
+	else if (result == ISSUERS_OTHER)
+		changes_distrust(l, "an issuer's id means another issuer than before issuer=\"%s\"",
+				 from->record.name);
 	else if (result == -ENOMEM)
 		l->incomplete = true;
-	else if (result < 0)
+	if (result == -EINVAL && issuer)
+		issuer_changed(l, issuer); /* its revocation counts */
+	if (fault.text[0])
 		ledger_alarm(l, "%s", fault.text);
 }
 
-static void apply_issuers(struct ledger *l, const struct db_issuer *issuers, size_t count)
+void changes_apply_issuers(struct ledger *l, const struct db_issuer *issuers, size_t count)
 {
 	if (count == 0)
 		return;
@@ -125,132 +190,35 @@ static void apply_issuers(struct ledger *l, const struct db_issuer *issuers, siz
 	issuers_settle(l->issuers);
 }
 
-/* ---- evidence ---- */
-
-static void ticks_send(struct ledger *l)
+void changes_bad_issuer(struct ledger *l, int32_t database_id)
 {
-	for (unsigned i = 0; i < LIMIT_FRONTS; i++)
-		if (l->fronts[i].attached)
-			answer_tick(l, i);
-}
-
-/* Each that waits now, once: one that must go on waiting comes again at the end of the list. */
-static void stale_jobs_advance(struct ledger *l, struct moment now)
-{
-	struct job *last = TAILQ_LAST(&l->jobs_stale, job_list), *job = NULL;
-	while (last && job != last) {
-		job = TAILQ_FIRST(&l->jobs_stale);
-		job_advance(l, job, now);
+	const struct issuer *issuer = issuers_bad(l->issuers, database_id);
+	if (!issuer) {
+		l->incomplete = true;
+		return;
 	}
-	signing_dispatch(l, now);
+	issuers_settle(l->issuers);
+	purge_issuer(l, issuer->record.id);
 }
 
-/* Forward only on our clock, which measures freshness. If the database's clock went back while ours
- * went on, its new, lower time is taken: a thisUpdate too early is honest, one too late is not. */
-static void evidence_take(struct ledger *l, const struct db_evidence *evidence, struct moment now)
+/* ---- distrust ---- */
+
+void changes_distrust(struct ledger *l, const char *format, ...)
 {
-	if (l->incomplete || (l->has_evidence && evidence->mono_us < l->evidence.mono_us))
+	char text[300];
+	va_list arguments;
+	va_start(arguments, format);
+	(void)vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	if (l->distrusted)
 		return;
-	/* What an earlier ledger said may stay with the fronts until we know better, not longer: its
-	 * tags mean nothing here, so no single purge would find it. */
-	if (!l->has_evidence)
-		l->purge_all_due = true;
-	l->has_evidence = true;
-	l->evidence = *evidence;
-	if (evidence->time_us > l->tick_us)
-		l->tick_us = evidence->time_us;
-	changes_flush(l);
-	ticks_send(l);
-	parked_ask(l, now);
-	stale_jobs_advance(l, now);
+	l->distrusted = true;
+	ledger_alarm(l, "%s: everything is read anew", text);
+	l->ops->reload(l->context, text);
 }
 
-/* ---- loads and polls ---- */
-
-void ledger_load_begin(struct ledger *l, const struct db_evidence *evidence,
-		       const struct db_issuer *issuers, size_t count, struct moment now)
+void changes_purge_all(struct ledger *l)
 {
-	(void)evidence, (void)now;
-	l->loading = true;
-	l->settling = false;
-	l->counts.loads++;
-	revoked_unconfirm(l->revoked);
-	apply_issuers(l, issuers, count);
-}
-
-void ledger_load_row(struct ledger *l, const struct cert_record *record)
-{
-	changes_apply(l, record);
-}
-
-void ledger_load_end(struct ledger *l, const struct db_evidence *evidence, struct moment now)
-{
-	l->loading = false;
-	l->settling = true;
-	l->feed_up = true;
-	evidence_take(l, evidence, now);
-}
-
-struct lost_rows {
-	struct ledger *ledger;
-	unsigned named;
-};
-
-static void lost_row(void *context, const struct cert_record *record)
-{
-	struct lost_rows *lost = context;
-	if (lost->named++ < ALARMS_NAMED)
-		certificate_alarm(lost->ledger,
-				  "a revocation is missing in the database, it stays revoked",
-				  record);
-}
-
-/* A row that a lookup learned after the load's snapshot is not in the load, but in the poll after
- * it; so what is missing is missing only now. */
-static void settle(struct ledger *l)
-{
-	if (!l->settling)
-		return;
-	l->settling = false;
-	struct lost_rows lost = {.ledger = l};
-	size_t count = revoked_lost(l->revoked, lost_row, &lost);
-	if (count)
-		ledger_alarm(l, "the database went back in time, revocations are missing count=%zu",
-			     count);
-}
-
-void ledger_poll(struct ledger *l, const struct db_evidence *evidence,
-		 const struct cert_record *records, size_t count, const struct db_issuer *issuers,
-		 size_t issuer_count, struct moment now)
-{
-	l->counts.polls++;
-	apply_issuers(l, issuers, issuer_count);
-	for (size_t i = 0; i < count; i++)
-		changes_apply(l, &records[i]);
-	/* All but the last part of a poll come with the evidence of the poll before. */
-	if (l->has_evidence && evidence->mono_us > l->evidence.mono_us)
-		settle(l);
-	evidence_take(l, evidence, now);
-}
-
-void ledger_feed_lost(struct ledger *l, const char *reason)
-{
-	l->feed_up = false;
-	l->loading = false;
-	(void)snprintf(l->feed_reason, sizeof(l->feed_reason), "%s", reason ? reason : "");
-}
-
-void ledger_bad_row(struct ledger *l, const char *description)
-{
-	l->counts.bad_rows++;
-	ledger_alarm(l, "a row cannot be understood, its certificate is not answered from it: %s",
-		     description);
-}
-
-/* Its state is not known, so what was said of it before may have ended; lookups will tell. What the
- * revoked set knows stays. */
-void ledger_bad_key(struct ledger *l, const struct db_key *key)
-{
-	purge_certificate(l, key->issuer, &key->serial);
-	lookups_doubt(l, key);
+	questions_mark_all(l);
+	l->purge_all_due = l->has_evidence;
 }

@@ -17,6 +17,9 @@ static int parts_new(struct ledger *l)
 	if (result == 0)
 		result = issuers_new(l->conf, &l->key, &l->issuers);
 	if (result == 0)
+		result = journal_new(&l->journal_ops, l->context, l->revoked, l->issuers,
+				     &l->journal);
+	if (result == 0)
 		result = cache_new(l->conf->server.cache_size, &l->cache);
 	if (result == 0)
 		result = offers_new(l);
@@ -51,6 +54,7 @@ int ledger_new(const struct conf *conf, const struct siphash_key *key, const str
 	l->key = *key;
 	l->ops = ops;
 	l->context = context;
+	l->journal_ops = (struct journal_ops){.append = ops->journal, .swap = ops->journal_swap};
 	l->frame.most = LIMIT_FRAME;
 	l->tick_us = INT64_MIN;
 	stranger_init(l);
@@ -93,6 +97,7 @@ void ledger_free(struct ledger *l)
 	table_deinit(&l->flights);
 	table_deinit(&l->lookups);
 	table_deinit(&l->tags);
+	journal_free(l->journal);
 	revoked_free(l->revoked);
 	issuers_free(l->issuers);
 	cache_free(l->cache);
@@ -100,6 +105,24 @@ void ledger_free(struct ledger *l)
 	free(l->sections);
 	buffer_deinit(&l->frame);
 	free(l);
+}
+
+int ledger_recall(struct ledger *l, const struct view files[2], unsigned *ret_current)
+{
+	struct journal_recalled recalled;
+	int result = journal_recall(l->journal, files, &l->history, &recalled);
+	if (result < 0)
+		return result;
+	if (recalled.damaged)
+		ledger_alarm(l,
+			     "the journal of revocations is damaged, what can be read of it counts "
+			     "octets=%zu revocations=%zu",
+			     recalled.damaged, recalled.rows);
+	if (recalled.other_format)
+		ledger_alarm(l, "the journal of revocations is of another version of stillgood, it "
+				"is built anew");
+	*ret_current = recalled.current;
+	return 0;
 }
 
 /* ---- fronts ---- */
@@ -150,8 +173,16 @@ static void askers_expire(struct ledger *l, struct moment now)
 	}
 }
 
+static void journal_go_on(struct ledger *l, struct moment now)
+{
+	changes_remember(l);
+	if (!l->loading && journal_turn(l->journal, now) == JOURNAL_FAILED)
+		changes_journal_alarm(l);
+}
+
 void ledger_turn_end(struct ledger *l, struct moment now)
 {
+	journal_go_on(l, now);
 	changes_flush(l);
 	lookups_send(l, now);
 	facts_give_up(l, now);
@@ -175,6 +206,7 @@ static int64_t earlier(int64_t a, int64_t b)
 int64_t ledger_next_timer(const struct ledger *l)
 {
 	int64_t next = earlier(earlier(signing_next(l), parked_next(l)), verify_next(l));
+	next = earlier(next, l->loading ? INT64_MAX : journal_next(l->journal));
 	int64_t stale = l->evidence.mono_us + l->conf->database.freshness_us;
 	if (!TAILQ_EMPTY(&l->askers))
 		next = earlier(next, TAILQ_FIRST(&l->askers)->deadline_us);

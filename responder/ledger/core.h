@@ -30,6 +30,12 @@ struct ledger_ops {
 	/* What the database has told cannot be believed, for this reason: it shall tell everything
 	 * anew, from ledger_load_begin() on. */
 	void (*reload)(void *context, const char *reason);
+	/* Appends to the file of the journal that is written: before anything leaves that rests on it.
+	 * 0 or -errno: then nothing of it counts, and later everything is told anew. Both of these may
+	 * be NULL where ledger_recall() is never called. */
+	int (*journal)(void *context, struct view octets);
+	/* What is appended from here on goes to the other file, which is empty now. 0 or -errno. */
+	int (*journal_swap)(void *context);
 	/* This signer holds jobs and has been silent for too long; its jobs go to others. */
 	void (*signer_hung)(void *context, unsigned signer);
 	/* Something that a person must look at: one line. */
@@ -41,6 +47,11 @@ must_check int ledger_new(const struct conf *conf, const struct siphash_key *key
 			  const struct ledger_ops *ops, void *context, struct ledger **ret);
 void ledger_free(struct ledger *ledger);
 DEFINE_CLEANUP(struct ledger, ledger_free)
+
+/* Before anything else: what both files of the journal hold, of an earlier process; empty: nothing. From
+ * here on it is written: `*ret_current` (0 or 1) is the file to append to. Damage is an alarm, and what can
+ * be read counts. Not called: nothing outlives this ledger. 0 or -ENOMEM. */
+must_check int ledger_recall(struct ledger *l, const struct view files[2], unsigned *ret_current);
 
 /* ---- fronts (index below LIMIT_FRONTS) and signers (below LIMIT_SIGNERS) ---- */
 
@@ -81,6 +92,7 @@ void ledger_lookup_state(struct ledger *l, bool usable, const char *reason);
 void ledger_feed_lost(struct ledger *l, const char *reason);
 void ledger_bad_row(struct ledger *l, const char *description);
 void ledger_bad_key(struct ledger *l, const struct db_key *key);
+void ledger_bad_issuer(struct ledger *l, int32_t id, struct moment now);
 
 /* ---- time ---- */
 
@@ -98,5 +110,10 @@ size_t ledger_open(const struct ledger *l);
 /* Memory ran out while a change was applied: the data may be incomplete, the evidence stands still
  * and only a new ledger, which loads everything, can mend it. */
 bool ledger_incomplete(const struct ledger *l);
+/* The revocations that the database has lost, from the `first` one on, as many as fit one control message:
+ * a JSON object {"count": all of them, "next": the first one that is left out or 0, "lost": [{…}]}. */
+void ledger_lost(const struct ledger *l, size_t first, struct buffer *out);
+/* The database is right: what it lost is forgotten and read anew. Returns how many there were. */
+size_t ledger_accept_history(struct ledger *l, struct moment now);
 /* Appends a JSON object (CONTROL_STATUS). */
 void ledger_status(const struct ledger *l, struct moment now, struct buffer *out);

@@ -77,6 +77,13 @@ static void bad_row(void *context, const char *description)
 	edge_turn(edge);
 }
 
+static void bad_issuer(void *context, int32_t id)
+{
+	struct edge *edge = context;
+	ledger_bad_issuer(edge->ledger, id, clock_now());
+	edge_turn(edge);
+}
+
 static void bad_key(void *context, const struct db_key *key)
 {
 	struct edge *edge = context;
@@ -94,5 +101,6 @@ const struct db_source_ops edge_source_ops = {
 	.lookup_state = lookup_state,
 	.feed_lost = feed_lost,
 	.bad_row = bad_row,
+	.bad_issuer = bad_issuer,
 	.bad_key = bad_key,
 };

@@ -7,15 +7,20 @@
 #include "ocsp/certificate.h"
 #include "ocsp/der.h"
 
-/* At least twice as many places as LIMIT_ISSUERS × OCSP_HASHES. */
-#define INDEX_SIZE 8192u
+/* Those of the database and as many that it does not name any more. */
+#define ISSUERS_MOST (2 * LIMIT_ISSUERS)
+/* At least twice as many places as ISSUERS_MOST × OCSP_HASHES. */
+#define INDEX_SIZE 16384u
+/* Of the table by the database's ids. */
+#define IDS_SIZE 8192u
 
 struct issuers {
 	const struct conf *conf;
 	struct siphash_key key;
 	unsigned count;
-	struct issuer *all[LIMIT_ISSUERS];
+	struct issuer *all[ISSUERS_MOST];
 	uint16_t index[INDEX_SIZE]; /* place in `all` + 1 */
+	uint16_t ids[IDS_SIZE]; /* of the database: our number, or 0 */
 	const struct issuer *by_section[LIMIT_ISSUERS];
 	const struct conf_issuer *missing;
 	uint64_t settled;
@@ -63,6 +68,8 @@ static void index_build(struct issuers *issuers)
 {
 	memset(issuers->index, 0, sizeof(issuers->index));
 	for (unsigned i = 0; i < issuers->count; i++) {
+		if (!issuers->all[i]->readable)
+			continue;
 		for (int hash = OCSP_HASH_SHA1; hash <= OCSP_HASHES; hash++) {
 			const uint8_t *key = issuers->all[i]->hashes.hashes[hash - 1].key;
 			size_t size = ocsp_hash_size((enum ocsp_hash)hash);
@@ -97,7 +104,7 @@ static unsigned fitness(const struct issuer *issuer, const struct ocsp_certid *c
 	bool own = ocsp_issuer_matches(&issuer->hashes, certid);
 	if (!own && !encoding_in(issuer, certid))
 		return 0;
-	return 1u + (own ? 2u : 0u) + (issuer->section ? 1u : 0u);
+	return 1u + (own ? 2u : 0u) + (issuer->section && issuer->database_id ? 1u : 0u);
 }
 
 const struct issuer *issuers_match(const struct issuers *issuers, const struct ocsp_certid *certid)
@@ -118,12 +125,44 @@ const struct issuer *issuers_match(const struct issuers *issuers, const struct o
 
 /* ---- changes ---- */
 
-static struct issuer *find(const struct issuers *issuers, int32_t id)
+/* The place of a database's id, or the empty one for it. */
+static unsigned id_place(const struct issuers *issuers, int32_t id)
+{
+	unsigned at = ((uint32_t)id * UINT32_C(2654435761)) >> 19; /* 13 bits: IDS_SIZE */
+	while (issuers->ids[at] && issuers->all[issuers->ids[at] - 1]->database_id != id)
+		at = (at + 1) % IDS_SIZE;
+	return at;
+}
+
+static struct issuer *find(const struct issuers *issuers, int32_t database_id)
+{
+	unsigned number = issuers->ids[id_place(issuers, database_id)];
+	return number ? issuers->all[number - 1] : NULL;
+}
+
+static struct issuer *find_identity(const struct issuers *issuers, const uint8_t *identity)
 {
 	for (unsigned i = 0; i < issuers->count; i++)
-		if (issuers->all[i]->record.id == id)
+		if (issuers->all[i]->identified &&
+		    memcmp(issuers->all[i]->identity, identity, ISSUER_IDENTITY) == 0)
 			return issuers->all[i];
 	return NULL;
+}
+
+/* One that an earlier load of this history called so. */
+static struct issuer *find_former(const struct issuers *issuers, int32_t database_id)
+{
+	for (unsigned i = 0; i < issuers->count; i++)
+		if (issuers->all[i]->former_id == database_id && !issuers->all[i]->database_id)
+			return issuers->all[i];
+	return NULL;
+}
+
+static void call(struct issuers *issuers, struct issuer *issuer, int32_t database_id)
+{
+	unsigned place = id_place(issuers, database_id);
+	issuer->database_id = database_id;
+	issuers->ids[place] = (uint16_t)issuer->record.id;
 }
 
 static const struct conf_issuer *section_of(const struct conf *conf, const char *name)
@@ -138,7 +177,7 @@ static void find_sections(struct issuers *issuers)
 {
 	memset(issuers->by_section, 0, sizeof(issuers->by_section));
 	for (unsigned i = 0; i < issuers->count; i++)
-		if (issuers->all[i]->section)
+		if (issuers->all[i]->section && issuers->all[i]->database_id)
 			issuers->by_section[issuers->all[i]->section_index] = issuers->all[i];
 	issuers->missing = NULL;
 	for (unsigned i = issuers->conf->issuer_count; i-- > 0;)
@@ -149,6 +188,7 @@ static void find_sections(struct issuers *issuers)
 /* What the database calls an issuer, in CertIDs' terms. */
 struct hashes {
 	struct ocsp_issuer own;
+	uint8_t identity[ISSUER_IDENTITY];
 	struct issuer_encoding *encodings;
 	unsigned count;
 };
@@ -189,16 +229,92 @@ static int hash_encodings(struct view names, struct view key, struct hashes *ret
 	return 0;
 }
 
+/* Registered with this certificate? Another one's that was put in its place speaks for nobody. */
+static bool is_registered(const struct db_issuer *issuer, const struct ocsp_issuer *own)
+{
+	size_t size = ocsp_hash_size(OCSP_HASH_SHA256);
+	const uint8_t *name = own->hashes[OCSP_HASH_SHA256 - 1].name;
+	const uint8_t *key = own->hashes[OCSP_HASH_SHA256 - 1].key;
+	return issuer->subject_hash.size == 0 ||
+	       (view_equal(issuer->subject_hash, view_of(name, size)) &&
+		view_equal(issuer->key_hash, view_of(key, size)));
+}
+
 static int hash_certificate(const struct db_issuer *issuer, struct hashes *ret, struct fault *fault)
 {
 	struct certificate certificate;
 	if (certificate_read(issuer->certificate, &certificate) != 0)
 		return fault_set(fault, -EINVAL,
 				 "issuer \"%s\": its certificate in the database cannot be read, "
-				 "register it again",
+				 "nothing is answered about it; register it again",
 				 issuer->record.name);
 	int r = ocsp_issuer_init(&ret->own, certificate.subject, certificate.key_bits);
+	if (r == 0 && !is_registered(issuer, &ret->own))
+		return fault_set(
+			fault, -EINVAL,
+			"issuer \"%s\": its certificate in the database is not of the subject "
+			"and key that it was registered with, nothing is answered about it",
+			issuer->record.name);
+	if (r == 0)
+		r = ocsp_issuer_identity(&ret->own, ret->identity);
 	return r < 0 ? r : hash_encodings(issuer->names, certificate.key_bits, ret);
+}
+
+/* Unknown but for its number. NULL: too many, or no memory. */
+static struct issuer *add(struct issuers *issuers)
+{
+	if (issuers->count == ISSUERS_MOST)
+		return NULL;
+	struct issuer *issuer = calloc(1, sizeof(*issuer));
+	if (!issuer)
+		return NULL;
+	issuers->all[issuers->count++] = issuer;
+	issuer->record.id = (int32_t)issuers->count;
+	issuer->record.revoked_at = TIME_NONE;
+	issuer->record.reason = REASON_NONE;
+	issuer->foreign = true;
+	return issuer;
+}
+
+static struct issuer *add_identity(struct issuers *issuers, const uint8_t *identity)
+{
+	struct issuer *issuer = add(issuers);
+	if (issuer) {
+		memcpy(issuer->identity, identity, ISSUER_IDENTITY);
+		issuer->identified = true;
+	}
+	return issuer;
+}
+
+/* ---- what the database says ---- */
+
+/* What the database calls so, also where its row has not come or cannot be read. */
+static struct issuer *called_or_new(struct issuers *issuers, int32_t database_id)
+{
+	struct issuer *issuer = find(issuers, database_id);
+	if (issuer)
+		return issuer;
+	issuer = find_former(issuers, database_id);
+	if (!issuer)
+		issuer = add(issuers);
+	if (issuer)
+		call(issuers, issuer, database_id);
+	return issuer;
+}
+
+static bool is_revoked(const struct issuer_record *record)
+{
+	return record->revoked_at != TIME_NONE;
+}
+
+static bool same_encodings(const struct issuer *issuer, const struct hashes *hashes)
+{
+	if (!issuer->readable || issuer->encoding_count != hashes->count)
+		return false;
+	for (unsigned i = 0; i < hashes->count; i++)
+		if (!view_equal(issuer->encodings[i].name, hashes->encodings[i].name))
+			return false;
+	return true;
 }
 
 static void take_hashes(struct issuer *issuer, struct hashes *hashes)
@@ -207,46 +323,193 @@ static void take_hashes(struct issuer *issuer, struct hashes *hashes)
 	issuer->hashes = hashes->own;
 	issuer->encodings = hashes->encodings;
 	issuer->encoding_count = hashes->count;
+	issuer->readable = true;
 	hashes->encodings = NULL;
 }
 
-static int add(struct issuers *issuers, const struct db_issuer *from, struct issuer **ret,
-	       struct fault *fault)
+static bool same_record(const struct issuer_record *a, const struct issuer_record *b)
 {
-	if (issuers->count == LIMIT_ISSUERS)
-		return fault_set(fault, -EFBIG, "issuer \"%s\": more than %u issuers",
-				 from->record.name, LIMIT_ISSUERS);
-	struct issuer *issuer = calloc(1, sizeof(*issuer));
-	if (!issuer)
-		return -ENOMEM;
-	issuers->all[issuers->count++] = issuer;
-	*ret = issuer;
-	return 0;
+	return strcmp(a->name, b->name) == 0 && a->revoked_at == b->revoked_at &&
+	       a->reason == b->reason;
 }
 
-int issuers_apply(struct issuers *issuers, const struct db_issuer *from, struct fault *fault)
+/* All but a revocation that it takes back. */
+static int take_record(struct issuers *issuers, struct issuer *issuer,
+		       const struct issuer_record *record)
 {
-	struct issuer *issuer = find(issuers, from->record.id);
-	if (issuer && from->record.version <= issuer->record.version)
-		return 0;
-	if (issuer && issuer->record.revoked_at != TIME_NONE &&
-	    from->record.revoked_at == TIME_NONE)
-		return ISSUERS_REFUSED;
-	cleanup(hashes_deinit) struct hashes hashes = {0};
-	int result = hash_certificate(from, &hashes, fault);
-	/* An unreadable certificate must not keep a revocation of a known issuer from counting. */
-	bool readable = result == 0;
-	if (!issuer && readable)
-		result = add(issuers, from, &issuer, fault);
-	if (!issuer)
-		return result;
-	if (readable)
-		take_hashes(issuer, &hashes);
-	issuer->record = from->record;
-	issuer->section = section_of(issuers->conf, from->record.name);
+	struct issuer_record known = issuer->record;
+	bool lost = is_revoked(&known) && !is_revoked(record);
+	bool told = issuer->lost;
+	issuer->record = *record;
+	issuer->record.id = known.id;
+	issuer->foreign = false;
+	issuer->lost = lost;
+	if (lost) {
+		issuer->record.revoked_at = known.revoked_at;
+		issuer->record.reason = known.reason;
+	}
+	issuer->section = section_of(issuers->conf, record->name);
 	issuer->section_index =
 		issuer->section ? (uint32_t)(issuer->section - issuers->conf->issuers) : 0;
-	return ISSUERS_CHANGED;
+	if (lost && !told)
+		return ISSUERS_REFUSED;
+	return same_record(&known, &issuer->record) ? 0 : ISSUERS_CHANGED;
+}
+
+/* An older version in one history is no news, unless it says that the issuer is revoked. */
+static bool is_late(const struct issuer *issuer, const struct issuer_record *record)
+{
+	return !issuer->foreign && record->version < issuer->record.version &&
+	       (is_revoked(&issuer->record) || !is_revoked(record));
+}
+
+static int update(struct issuers *issuers, struct issuer *issuer, const struct db_issuer *from,
+		  struct hashes *hashes)
+{
+	bool news = issuer->bad || !same_encodings(issuer, hashes);
+	issuer->bad = false;
+	if (is_late(issuer, &from->record))
+		return 0;
+	take_hashes(issuer, hashes);
+	int result = take_record(issuers, issuer, &from->record);
+	return result == 0 && news ? ISSUERS_CHANGED : result;
+}
+
+/* Its revocation counts all the same. */
+static int update_bad(struct issuer *issuer, const struct issuer_record *record)
+{
+	issuer->bad = true;
+	if (is_revoked(record) && !is_revoked(&issuer->record)) {
+		issuer->record.revoked_at = record->revoked_at;
+		issuer->record.reason = record->reason;
+	}
+	if (!issuer->record.name[0])
+		memcpy(issuer->record.name, record->name, sizeof(record->name));
+	return -EINVAL;
+}
+
+/* Which one it is, called so from now on; NULL: no room. */
+static struct issuer *name_identity(struct issuers *issuers, int32_t id, const uint8_t *identity)
+{
+	struct issuer *issuer = find_identity(issuers, identity);
+	if (!issuer)
+		issuer = add_identity(issuers, identity);
+	if (issuer && !issuer->database_id)
+		call(issuers, issuer, id);
+	return issuer;
+}
+
+static bool means_another(const struct issuers *issuers, int32_t id, const uint8_t *identity)
+{
+	const struct issuer *called = find(issuers, id), *known = find_identity(issuers, identity);
+	return (called && called != known) ||
+	       (known && known->database_id && known->database_id != id);
+}
+
+static int apply_other(struct issuers *issuers, int32_t id, const uint8_t *identity,
+		       const struct issuer **ret)
+{
+	struct issuer *called = find(issuers, id), *known = find_identity(issuers, identity);
+	if (called)
+		called->bad = true;
+	if (known)
+		known->bad = true;
+	*ret = called ? called : known;
+	return ISSUERS_OTHER;
+}
+
+static int too_many(const char *name, struct fault *fault)
+{
+	return fault_set(fault, -EFBIG, "issuer \"%s\": more than %u issuers, or no memory", name,
+			 LIMIT_ISSUERS);
+}
+
+int issuers_apply(struct issuers *issuers, const struct db_issuer *from, const struct issuer **ret,
+		  struct fault *fault)
+{
+	int32_t id = from->record.id;
+	cleanup(hashes_deinit) struct hashes hashes = {0};
+	int result = hash_certificate(from, &hashes, fault);
+	if (result == -EINVAL) {
+		struct issuer *issuer = called_or_new(issuers, id);
+		*ret = issuer;
+		return issuer ? update_bad(issuer, &from->record) : result;
+	}
+	if (result < 0)
+		return result;
+	if (means_another(issuers, id, hashes.identity))
+		return apply_other(issuers, id, hashes.identity, ret);
+	struct issuer *issuer = name_identity(issuers, id, hashes.identity);
+	*ret = issuer;
+	if (!issuer)
+		return too_many(from->record.name, fault);
+	return update(issuers, issuer, from, &hashes);
+}
+
+void issuers_begin(struct issuers *issuers, bool same)
+{
+	memset(issuers->ids, 0, sizeof(issuers->ids));
+	for (unsigned i = 0; i < issuers->count; i++) {
+		struct issuer *issuer = issuers->all[i];
+		issuer->former_id = same ? issuer->database_id : 0;
+		issuer->database_id = 0;
+		issuer->foreign |= !same;
+	}
+}
+
+const struct issuer *issuers_bad(struct issuers *issuers, int32_t database_id)
+{
+	struct issuer *issuer = called_or_new(issuers, database_id);
+	if (issuer)
+		issuer->bad = true;
+	return issuer;
+}
+
+int32_t issuers_number(struct issuers *issuers, int32_t database_id)
+{
+	const struct issuer *issuer = called_or_new(issuers, database_id);
+	if (issuer)
+		return issuer->record.id;
+	return issuers->count == ISSUERS_MOST ? 0 : -ENOMEM;
+}
+
+bool issuers_named(const struct issuers *issuers, int32_t database_id)
+{
+	return find(issuers, database_id) != NULL;
+}
+
+const struct issuer *issuers_recall(struct issuers *issuers,
+				    const uint8_t identity[static ISSUER_IDENTITY])
+{
+	struct issuer *issuer = find_identity(issuers, identity);
+	return issuer ? issuer : add_identity(issuers, identity);
+}
+
+void issuers_recall_revoked(struct issuers *issuers, int32_t number, int64_t revoked_at,
+			    enum revocation_reason reason)
+{
+	struct issuer *issuer = issuers->all[number - 1];
+	issuer->record.revoked_at = revoked_at;
+	issuer->record.reason = reason;
+}
+
+void issuers_forget(struct issuers *issuers, int32_t number)
+{
+	struct issuer *issuer = issuers->all[number - 1];
+	issuer->record.revoked_at = TIME_NONE;
+	issuer->record.reason = REASON_NONE;
+	issuer->lost = false;
+}
+
+bool issuer_lost(const struct issuer *issuer)
+{
+	return is_revoked(&issuer->record) && (issuer->lost || issuer->database_id == 0);
+}
+
+bool issuer_unusable(const struct issuer *issuer)
+{
+	return issuer->record.id != ISSUER_STRANGER && (issuer->bad || issuer->database_id == 0) &&
+	       !is_revoked(&issuer->record);
 }
 
 void issuers_settle(struct issuers *issuers)
@@ -256,9 +519,10 @@ void issuers_settle(struct issuers *issuers)
 	issuers->settled++;
 }
 
-const struct issuer *issuers_by_id(const struct issuers *issuers, int32_t id)
+const struct issuer *issuers_by_id(const struct issuers *issuers, int32_t number)
 {
-	return find(issuers, id);
+	bool known = number > 0 && (unsigned)number <= issuers->count;
+	return known ? issuers->all[number - 1] : NULL;
 }
 
 unsigned issuers_count(const struct issuers *issuers)
@@ -286,8 +550,9 @@ const char *issuers_nearest(const struct issuers *issuers, const char *name)
 	const char *nearest = NULL;
 	for (unsigned i = 0; i < issuers->count; i++) {
 		const struct issuer *issuer = issuers->all[i];
-		if (!issuer->section && (!nearest || edit_distance(name, issuer->record.name) <
-							     edit_distance(name, nearest)))
+		if (!issuer->section && issuer->database_id && issuer->record.name[0] &&
+		    (!nearest ||
+		     edit_distance(name, issuer->record.name) < edit_distance(name, nearest)))
 			nearest = issuer->record.name;
 	}
 	return nearest;

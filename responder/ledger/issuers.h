@@ -1,6 +1,10 @@
 /* The issuers that the database names, each bound to its [issuer "NAME"] section, found by what a
  * CertID says of them (P-7, P-8, P-9). Kept for good: an issuer that a later load does not name any
- * more keeps its revocation. */
+ * more keeps its revocation.
+ *
+ * An issuer is its subject and its key. Each gets a number of ours that never means another one; what
+ * the database calls it (stillgood.issuer.id) counts inside one load and its polls only (DESIGN.md, One
+ * history). Everything in the ledger carries our numbers but what is asked of the database. */
 #pragma once
 
 #include "base/result.h"
@@ -15,8 +19,18 @@ struct issuer_encoding {
 	struct view name; /* DER, in the issuer's own memory */
 };
 
+#define ISSUER_IDENTITY OCSP_ISSUER_IDENTITY
+
 struct issuer {
-	struct issuer_record record;
+	struct issuer_record record; /* its id is our number */
+	int32_t database_id; /* 0: the database does not name it now */
+	int32_t former_id; /* what it was called before the present load */
+	uint8_t identity[ISSUER_IDENTITY];
+	bool identified; /* false: only rows of its are known */
+	bool readable; /* the certificate is known, so that CertIDs find it */
+	bool bad; /* its row cannot be understood: nothing is said of it (FAULTS.md row 41) */
+	bool foreign; /* the record's version is of an earlier history */
+	bool lost; /* its revocation is missing in the database; it stays */
 	struct ocsp_issuer hashes; /* by the subject of its certificate */
 	struct issuer_encoding *encodings; /* followed by their names; or NULL */
 	unsigned encoding_count;
@@ -35,15 +49,42 @@ must_check int issuers_new(const struct conf *conf, const struct siphash_key *ke
 void issuers_free(struct issuers *issuers);
 DEFINE_CLEANUP(struct issuers, issuers_free)
 
+/* A load begins, `same`: of the history that was read before. From here on the database names none, until
+ * issuers_apply() says it does. */
+void issuers_begin(struct issuers *issuers, bool same);
+
 /* Positive results of issuers_apply(). */
 #define ISSUERS_CHANGED 1 /* its answers may have changed: purge the issuer */
-#define ISSUERS_REFUSED 2 /* would undo a revocation; nothing changed: alarm */
+#define ISSUERS_REFUSED \
+	2 /* would undo a revocation, which stays; else it was taken: alarm, purge */
+#define ISSUERS_OTHER \
+	3 /* the id means another issuer than before: nothing is said until a new load */
 
-/* By version, like the revoked set; issuers_settle() must follow. 0, ISSUERS_CHANGED,
- * ISSUERS_REFUSED; -EINVAL for a certificate that cannot be read, -EFBIG above LIMIT_ISSUERS (both
- * with a fault, nothing changed), -ENOMEM, -EIO. */
+/* What the database says of an issuer now; issuers_settle() must follow. In one history by version, across
+ * histories by what it says: revoked stays. `*ret`: which one. 0 or one of the above; -EINVAL where its
+ * certificate cannot be read or is not the one it was registered with (then it is bad, and its revocation
+ * counts all the same), -EFBIG above LIMIT_ISSUERS (both with a fault), -ENOMEM, -EIO. */
 must_check int issuers_apply(struct issuers *issuers, const struct db_issuer *issuer,
-			     struct fault *fault);
+			     const struct issuer **ret, struct fault *fault);
+/* Its row cannot be understood. NULL: there are too many, or no memory. */
+const struct issuer *issuers_bad(struct issuers *issuers, int32_t database_id);
+/* Our number of what the database calls so; one whose row has not come gets one too. 0: there are too many;
+ * -ENOMEM. */
+int32_t issuers_number(struct issuers *issuers, int32_t database_id);
+/* Has the database named it, in the present load or since? */
+bool issuers_named(const struct issuers *issuers, int32_t database_id);
+/* The issuer of an identity, known or not; NULL: too many, or no memory. */
+const struct issuer *issuers_recall(struct issuers *issuers,
+				    const uint8_t identity[static ISSUER_IDENTITY]);
+/* An earlier process knew it as revoked (TIME_NONE: knows that it is not). */
+void issuers_recall_revoked(struct issuers *issuers, int32_t number, int64_t revoked_at,
+			    enum revocation_reason reason);
+/* A lost revocation ends. */
+void issuers_forget(struct issuers *issuers, int32_t number);
+/* It is revoked, and the database does not say so. */
+bool issuer_lost(const struct issuer *issuer);
+/* Nothing can be said of it: the database does not name it, or nobody understands what it says. */
+bool issuer_unusable(const struct issuer *issuer);
 /* After the last issuers_apply() of a batch: makes what it changed findable. */
 void issuers_settle(struct issuers *issuers);
 
@@ -52,7 +93,9 @@ void issuers_settle(struct issuers *issuers);
 const struct issuer *issuers_match(const struct issuers *issuers, const struct ocsp_certid *certid);
 /* The name that this CertID (DER) has of the issuer; empty: the subject of its certificate, or none. */
 struct view issuer_name_in(const struct issuer *issuer, struct view certid);
-const struct issuer *issuers_by_id(const struct issuers *issuers, int32_t id);
+/* By our number; NULL: there is none. */
+const struct issuer *issuers_by_id(const struct issuers *issuers, int32_t number);
+/* They have the numbers from 1 on. */
 unsigned issuers_count(const struct issuers *issuers);
 /* The first configured issuer that the database does not name, or NULL. Constant time. */
 const struct conf_issuer *issuers_missing(const struct issuers *issuers);

@@ -107,6 +107,15 @@ static bool lookups_held(struct ledger *l, struct moment now)
 	return now.mono_us < l->lookup_hold_us;
 }
 
+/* As the database calls it. */
+static struct db_key asked_key(const struct ledger *l, const struct lookup *lookup)
+{
+	struct db_key key = lookup->key;
+	const struct issuer *issuer = issuers_by_id(l->issuers, lookup->key.issuer);
+	key.issuer = issuer ? issuer->database_id : 0;
+	return key;
+}
+
 void lookups_send(struct ledger *l, struct moment now)
 {
 	struct db_key keys[LIMIT_LOOKUP_BATCH];
@@ -118,7 +127,7 @@ void lookups_send(struct ledger *l, struct moment now)
 	while (l->batch_count < LIMIT_LOOKUP_BATCH && (lookup = TAILQ_FIRST(&l->lookup_queue))) {
 		TAILQ_REMOVE(&l->lookup_queue, lookup, queue);
 		lookup->sent = true;
-		keys[l->batch_count] = lookup->key;
+		keys[l->batch_count] = asked_key(l, lookup);
 		l->batch_lookups[l->batch_count++] = lookup;
 	}
 	l->counts.batches++;
@@ -135,14 +144,15 @@ void ledger_lookup_failed(struct ledger *l, uint64_t batch, struct moment now)
 
 /* What a lookup knows better than the feed is applied at once, but it never makes good what the set
  * says is not: a release waits for the feed, so that no answer mixes two states of the data. */
-static void found_apply(struct ledger *l, const struct cert_record *record)
+static void found_apply(struct ledger *l, const struct cert_record *record,
+			const struct db_evidence *evidence)
 {
 	struct cert_record row;
 	bool revoked =
 		revoked_find(l->revoked, record->issuer, serial_view(&record->serial), &row) &&
 		status_says_revoked(row.status);
 	if (status_says_revoked(record->status) || !revoked)
-		changes_apply(l, record);
+		ledger_lookup_row(l, record, evidence);
 }
 
 static void entry_learn(struct entry *entry, const struct db_found *found,
@@ -151,6 +161,7 @@ static void entry_learn(struct entry *entry, const struct db_found *found,
 	entry->lookup = NULL;
 	entry->knowledge = found->bad ? KNOWS_CORRUPTION : found->found ? KNOWS_ROW : KNOWS_ABSENCE;
 	entry->record = found->record;
+	entry->record.issuer = entry->job->issuer->record.id;
 	entry->evidence = *evidence;
 	facts_keep(entry, &found->facts);
 }
@@ -180,10 +191,12 @@ static bool batch_matches(const struct ledger *l, const struct db_found *found, 
 {
 	if (count != l->batch_count)
 		return false;
-	for (size_t i = 0; i < count; i++)
-		if (found[i].found && !key_equal(&l->batch_lookups[i]->key, found[i].record.issuer,
-						 &found[i].record.serial))
+	for (size_t i = 0; i < count; i++) {
+		const struct db_key key = asked_key(l, l->batch_lookups[i]);
+		if (found[i].found &&
+		    !key_equal(&key, found[i].record.issuer, &found[i].record.serial))
 			return false;
+	}
 	return true;
 }
 
@@ -192,14 +205,21 @@ void ledger_lookup_done(struct ledger *l, uint64_t batch, const struct db_eviden
 {
 	if (l->batch_count == 0 || batch != l->batch)
 		return;
+	if (!ledger_lookup_believed(l, evidence)) {
+		batch_back_to_queue(l, now);
+		return;
+	}
 	if (!batch_matches(l, found, count)) {
 		ledger_alarm(l, "a lookup's answer does not match its question");
 		batch_back_to_queue(l, now);
 		return;
 	}
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		struct cert_record record = found[i].record;
+		record.issuer = l->batch_lookups[i]->key.issuer;
 		if (found[i].found)
-			found_apply(l, &found[i].record);
+			found_apply(l, &record, evidence);
+	}
 	l->batch_count = 0;
 	for (size_t i = 0; i < count; i++)
 		lookup_finish(l, l->batch_lookups[i], &found[i], evidence, now);
@@ -233,6 +253,25 @@ void lookups_doubt(struct ledger *l, const struct db_key *key)
 	jobs_doubt(&l->jobs_queued, key);
 	for (unsigned i = 0; i < LIMIT_SIGNERS; i++)
 		jobs_doubt(&l->signers[i].jobs, key);
+}
+
+static void jobs_doubt_all(struct job_list *jobs)
+{
+	struct job *job;
+	TAILQ_FOREACH(job, jobs, place)
+		for (unsigned i = 0; i < job->count; i++)
+			job->entries[i].knowledge = KNOWS_NOTHING;
+}
+
+void lookups_doubt_all(struct ledger *l)
+{
+	for (size_t i = 0; i < l->batch_count; i++)
+		l->batch_lookups[i]->doubted = true;
+	jobs_doubt_all(&l->jobs_lookup);
+	jobs_doubt_all(&l->jobs_stale);
+	jobs_doubt_all(&l->jobs_queued);
+	for (unsigned i = 0; i < LIMIT_SIGNERS; i++)
+		jobs_doubt_all(&l->signers[i].jobs);
 }
 
 void lookups_deinit(struct ledger *l)

@@ -12,6 +12,7 @@ enum {
 	READINESS_INCOMPLETE = 64,
 	READINESS_UNSIGNED = 128,
 	READINESS_OTHER_KEY = 256,
+	READINESS_LOST = 512,
 };
 
 static unsigned readiness_now(const struct ledger *l, struct moment now)
@@ -31,6 +32,8 @@ static unsigned readiness_now(const struct ledger *l, struct moment now)
 		bits |= READINESS_UNSIGNED; /* P-37 */
 	if (l->other_key)
 		bits |= READINESS_OTHER_KEY;
+	if (l->has_evidence && lost_stops_good(l))
+		bits |= READINESS_LOST; /* I-10 */
 	if (l->incomplete)
 		bits |= READINESS_INCOMPLETE;
 	return bits;
@@ -69,6 +72,9 @@ void readiness_reason(const struct ledger *l, struct buffer *out)
 	if (bits & READINESS_OTHER_KEY)
 		add(out, "registered with another key than its file's: issuer",
 		    l->readiness_other_key->name);
+	if (bits & READINESS_LOST)
+		add(out, "revocations are missing in the database",
+		    "see stillgood accept-history --show");
 	if (bits & READINESS_INCOMPLETE)
 		add(out, "memory ran out", "");
 }
@@ -88,6 +94,7 @@ static void public_reason(unsigned bits, struct buffer *out)
 		{READINESS_NO_ISSUER, "an issuer is not registered in the database"},
 		{READINESS_UNSIGNED, "an issuer has no valid signer"},
 		{READINESS_OTHER_KEY, "an issuer is registered with another key"},
+		{READINESS_LOST, "revocations are missing in the database"},
 		{READINESS_INCOMPLETE, "memory ran out"},
 	};
 	for (size_t i = 0; i < array_size(reasons); i++)

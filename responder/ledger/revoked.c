@@ -24,8 +24,10 @@ struct __attribute__((packed)) row {
 	int64_t version;
 	int32_t issuer;
 	struct packed_time revoked_at, invalidity_at, not_after;
-	uint8_t status : 4;
-	uint8_t confirmed : 1;
+	uint8_t status : 2;
+	uint8_t confirmed : 1; /* named by the latest load or since */
+	uint8_t foreign : 1; /* its version is of an earlier history */
+	uint8_t instead : 2; /* enum revoked_instead, of one that is lost */
 	int8_t reason;
 	uint8_t serial_size;
 	/* The octets, or for a longer serial (RFC 5280 allows 20) the pointer to them. */
@@ -39,6 +41,7 @@ struct revoked {
 	size_t block_count;
 	uint32_t row_count;
 	uint32_t not_good;
+	uint32_t lost; /* of these, not confirmed */
 	uint8_t *marks; /* of the hash of each place's row; 0: empty */
 	uint32_t *index; /* the place's row number */
 	uint32_t index_size; /* a power of two */
@@ -223,17 +226,41 @@ static bool row_says_revoked(const struct row *row)
 	return status_says_revoked((enum cert_status)row->status);
 }
 
+static void row_count(struct revoked *set, const struct row *row, int by)
+{
+	if (!row_says_revoked(row))
+		return;
+	set->not_good += (uint32_t)by;
+	if (!row->confirmed)
+		set->lost += (uint32_t)by;
+}
+
 static void row_write(struct revoked *set, struct row *row, const struct cert_record *record)
 {
-	set->not_good -= row->version > 0 && row_says_revoked(row);
-	set->not_good += status_says_revoked(record->status);
+	row_count(set, row, -1);
 	row->version = record->version;
-	row->status = record->status & 0xf;
+	row->status = record->status & 0x3;
 	row->reason = (int8_t)record->reason;
 	row->revoked_at = time_pack(record->revoked_at);
 	row->invalidity_at = time_pack(record->invalidity_at);
 	row->not_after = time_pack(record->not_after);
 	row->confirmed = 1;
+	row->foreign = 0;
+	row->instead = INSTEAD_NOTHING;
+	row_count(set, row, 1);
+}
+
+static void row_confirm(struct revoked *set, struct row *row, bool confirmed)
+{
+	row_count(set, row, -1);
+	row->confirmed = confirmed;
+	row_count(set, row, 1);
+}
+
+static int row_take(struct revoked *set, struct row *row, const struct cert_record *record)
+{
+	row_write(set, row, record);
+	return REVOKED_CHANGED;
 }
 
 static int row_add(struct revoked *set, const struct cert_record *record)
@@ -250,80 +277,238 @@ static int row_add(struct revoked *set, const struct cert_record *record)
 	return REVOKED_CHANGED;
 }
 
-static int row_update(struct revoked *set, struct row *row, const struct cert_record *record)
-{
-	bool was_revoked = row_says_revoked(row), is_revoked = status_says_revoked(record->status);
-	if (!was_revoked && !row->confirmed && is_revoked) {
-		row_write(set, row, record);
-		return REVOKED_CHANGED;
-	}
-	if (record->version == row->version && record->status == row->status)
-		row->confirmed = 1;
-	if (record->version <= row->version)
-		return 0;
-	if (row->status == CERT_REVOKED && !is_revoked)
-		return REVOKED_REFUSED;
-	row_write(set, row, record);
-	return REVOKED_CHANGED;
-}
-
-int revoked_apply(struct revoked *set, const struct cert_record *record)
+/* The row, or NULL: then there is room for it in the table. -ENOMEM. */
+static int row_find(struct revoked *set, const struct cert_record *record, struct row **ret)
 {
 	int result = index_grow(set);
 	if (result < 0)
 		return result;
-	struct view serial = serial_view(&record->serial);
-	uint32_t place = place_of(set, record->issuer, serial);
-	if (set->marks[place])
-		return row_update(set, row_at(set, set->index[place]), record);
+	uint32_t place = place_of(set, record->issuer, serial_view(&record->serial));
+	*ret = set->marks[place] ? row_at(set, set->index[place]) : NULL;
+	return 0;
+}
+
+/* ---- what counts ---- */
+
+static unsigned strictness(enum cert_status status)
+{
+	return status == CERT_REVOKED ? 3 : status == CERT_HELD ? 2 : 1;
+}
+
+static bool same_time(struct packed_time packed, int64_t seconds)
+{
+	struct packed_time other = time_pack(seconds);
+	return memcmp(packed.octets, other.octets, sizeof(other.octets)) == 0;
+}
+
+static bool same_content(const struct row *row, const struct cert_record *record)
+{
+	return row->status == record->status && row->reason == record->reason &&
+	       same_time(row->revoked_at, record->revoked_at) &&
+	       same_time(row->invalidity_at, record->invalidity_at) &&
+	       same_time(row->not_after, record->not_after);
+}
+
+static void row_lose(struct revoked *set, struct row *row, enum cert_status instead)
+{
+	row_confirm(set, row, false);
+	row->instead = instead == CERT_HELD        ? INSTEAD_HELD
+		       : instead == CERT_WITHDRAWN ? INSTEAD_WITHDRAWN
+						   : INSTEAD_GOOD;
+}
+
+/* Versions do not tell which of the two is newer, so the stricter one holds. */
+static int row_compare(struct revoked *set, struct row *row, const struct cert_record *record)
+{
+	enum cert_status known = (enum cert_status)row->status;
+	bool foreign = row->foreign, changed = !same_content(row, record);
+	if (strictness(record->status) >= strictness(known)) {
+		/* A good row that nothing had confirmed was no answer's basis: now it may be one. */
+		changed = changed || !row_says_revoked(row);
+		row_write(set, row, record);
+		return changed ? REVOKED_CHANGED : 0;
+	}
+	row_lose(set, row, record->status);
+	return foreign ? REVOKED_LOST : REVOKED_REFUSED;
+}
+
+static int row_newer(struct revoked *set, struct row *row, const struct cert_record *record)
+{
+	if (row->status == CERT_REVOKED && record->status != CERT_REVOKED) {
+		row_lose(set, row, record->status);
+		return REVOKED_REFUSED;
+	}
+	return row_take(set, row, record);
+}
+
+/* A change that came late, or a row that was deleted and inserted again with low versions. Nothing is
+ * revoked before it is good, so revoked is never late there. */
+static int row_older(struct revoked *set, struct row *row, const struct cert_record *record,
+		     enum revoked_source source)
+{
+	if (source == REVOKED_LOADED)
+		return row_compare(set, row, record);
+	if (record->status == CERT_REVOKED && row->status != CERT_REVOKED)
+		return row_take(set, row, record);
+	if (record->status != CERT_HELD || row_says_revoked(row))
+		return 0;
+	/* It has been asked for since it was doubted. */
+	if (source == REVOKED_LOOKED_UP && !row->confirmed)
+		return row_take(set, row, record);
+	row->confirmed = 0;
+	return REVOKED_DOUBTED;
+}
+
+static int row_update(struct revoked *set, struct row *row, const struct cert_record *record,
+		      enum revoked_source source)
+{
+	if (row->foreign)
+		return row_compare(set, row, record);
+	if (record->version > row->version)
+		return row_newer(set, row, record);
+	if (record->version < row->version)
+		return row_older(set, row, record, source);
+	if (!same_content(row, record))
+		return row_compare(set, row, record);
+	row_confirm(set, row, true);
+	return 0;
+}
+
+int revoked_apply(struct revoked *set, const struct cert_record *record, enum revoked_source source)
+{
+	struct row *row;
+	int result = row_find(set, record, &row);
+	if (result < 0)
+		return result;
+	if (row)
+		return row_update(set, row, record, source);
 	if (record->status == CERT_GOOD && record->version <= 1)
 		return 0;
 	return row_add(set, record);
 }
 
-bool revoked_find(const struct revoked *set, int32_t issuer, struct view serial,
-		  struct cert_record *ret)
+int revoked_recall(struct revoked *set, const struct cert_record *record, bool foreign)
 {
-	uint32_t place = place_of(set, issuer, serial);
-	if (!set->marks[place])
-		return false;
-	const struct row *row = row_at(set, set->index[place]);
-	if (!row_says_revoked(row) && !row->confirmed)
-		return false;
+	struct row *row;
+	int result = row_find(set, record, &row);
+	if (result == 0 && !row) {
+		result = row_add(set, record);
+		if (result > 0)
+			row = row_at(set, set->row_count - 1);
+	}
+	if (result < 0)
+		return result;
+	row_write(set, row, record);
+	row_confirm(set, row, false);
+	row->foreign = foreign;
+	return 0;
+}
+
+static void row_read(const struct row *row, struct cert_record *ret)
+{
 	*ret = (struct cert_record){
 		.issuer = row->issuer,
 		.version = row->version,
-		.status = row->status,
-		.reason = row->reason,
+		.status = (enum cert_status)row->status,
+		.reason = (enum revocation_reason)row->reason,
 		.revoked_at = time_unpack(row->revoked_at),
 		.invalidity_at = time_unpack(row->invalidity_at),
 		.not_after = time_unpack(row->not_after),
 		.serial.size = row->serial_size,
 	};
 	memcpy(ret->serial.octets, row_serial(row).data, row->serial_size);
+}
+
+static struct row *row_known(const struct revoked *set, int32_t issuer, struct view serial)
+{
+	uint32_t place = place_of(set, issuer, serial);
+	return set->marks[place] ? row_at(set, set->index[place]) : NULL;
+}
+
+bool revoked_find(const struct revoked *set, int32_t issuer, struct view serial,
+		  struct cert_record *ret)
+{
+	const struct row *row = row_known(set, issuer, serial);
+	if (!row || (!row_says_revoked(row) && !row->confirmed))
+		return false;
+	row_read(row, ret);
 	return true;
 }
 
-void revoked_unconfirm(struct revoked *set)
+/* ---- histories ---- */
+
+void revoked_begin(struct revoked *set, bool same)
 {
-	for (uint32_t i = 0; i < set->row_count; i++)
-		row_at(set, i)->confirmed = 0;
+	for (uint32_t i = 0; i < set->row_count; i++) {
+		struct row *row = row_at(set, i);
+		row->confirmed = 0;
+		row->instead = INSTEAD_NOTHING;
+		row->foreign |= !same;
+	}
+	set->lost = set->not_good;
 }
 
-size_t revoked_lost(const struct revoked *set,
-		    void (*lost)(void *context, const struct cert_record *record), void *context)
+void revoked_confirm(struct revoked *set, int32_t issuer, struct view serial)
 {
-	size_t count = 0;
-	for (uint32_t i = 0; i < set->row_count; i++) {
-		const struct row *row = row_at(set, i);
+	struct row *row = row_known(set, issuer, serial);
+	if (row)
+		row_confirm(set, row, true);
+}
+
+static void row_forget(struct revoked *set, struct row *row)
+{
+	static const struct cert_record nothing = {
+		.reason = REASON_NONE,
+		.revoked_at = TIME_NONE,
+		.invalidity_at = TIME_NONE,
+		.not_after = TIME_NONE,
+	};
+	row_write(set, row, &nothing);
+	row->confirmed = 0;
+	row->foreign = 1;
+}
+
+void revoked_forget(struct revoked *set, int32_t issuer, struct view serial)
+{
+	struct row *row = row_known(set, issuer, serial);
+	if (row)
+		row_forget(set, row);
+}
+
+int revoked_move(struct revoked *set, int32_t from, int32_t to)
+{
+	for (uint32_t i = 0, end = set->row_count; i < end; i++) {
+		struct row *row = row_at(set, i);
 		struct cert_record record;
-		if (row->confirmed || !row_says_revoked(row))
+		if (row->issuer != from || !row_says_revoked(row))
 			continue;
-		count++;
-		if (revoked_find(set, row->issuer, row_serial(row), &record))
-			lost(context, &record);
+		row_read(row, &record);
+		row_forget(set, row);
+		record.issuer = to;
+		int result = to ? revoked_apply(set, &record, REVOKED_LOGGED) : 0;
+		if (result < 0)
+			return result;
 	}
-	return count;
+	return 0;
+}
+
+size_t revoked_lost_count(const struct revoked *set)
+{
+	return set->lost;
+}
+
+bool revoked_next(const struct revoked *set, bool lost, size_t *place, struct revoked_row *ret)
+{
+	while (*place < set->row_count) {
+		const struct row *row = row_at(set, (uint32_t)(*place)++);
+		if (!row_says_revoked(row) || (lost && row->confirmed))
+			continue;
+		row_read(row, &ret->record);
+		ret->foreign = row->foreign;
+		ret->instead = (enum revoked_instead)row->instead;
+		return true;
+	}
+	return false;
 }
 
 size_t revoked_count(const struct revoked *set)

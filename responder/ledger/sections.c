@@ -67,7 +67,8 @@ void sections_update(struct ledger *l)
 
 bool sections_fit(const struct ledger *l, const struct issuer *issuer)
 {
-	return l->sections[issuer->section_index] == SECTION_RIGHT;
+	return l->sections[issuer->section_index] == SECTION_RIGHT && !issuer_unusable(issuer) &&
+	       issuers_by_section(l->issuers, issuer->section_index) == issuer;
 }
 
 /* Before the signers have told the key, it may be anybody's. */

@@ -4,7 +4,9 @@
 #include "cache/cache.h"
 #include "ipc/messages.h"
 #include "ledger/core.h"
+#include "ledger/history.h"
 #include "ledger/issuers.h"
+#include "ledger/journal.h"
 #include "ledger/question.h"
 #include "ledger/revoked.h"
 #include "ledger/table.h"
@@ -141,6 +143,17 @@ struct ledger {
 
 	struct revoked *revoked;
 	struct issuers *issuers;
+	struct journal *journal;
+	struct journal_ops journal_ops;
+	struct history history; /* that is read */
+	bool other_history; /* than the one before, since the present load */
+	bool distrusted; /* everything was asked for anew */
+	bool load_newest; /* nothing that is known is newer than the present load */
+	bool settled; /* what another history has lost is known */
+	size_t lost_before; /* the present load */
+	unsigned strange_lookups; /* one after the other */
+	unsigned bad_issuer_count;
+	int32_t bad_issuers[LIMIT_ISSUERS]; /* the database's ids, for the next load */
 	/* Stands for every issuer that is not ours: the default issuer's section with a policy that
 	 * says unknown (P-22). Its section is NULL where that is not wanted. */
 	struct issuer stranger;
@@ -229,13 +242,40 @@ bool facts_missing(const struct job *job);
  * not answer. */
 void facts_give_up(struct ledger *l, struct moment now);
 
-/* ---- changes.c: applying what the database says ---- */
+/* ---- changes.c: applying what the database says; issuers by our numbers ---- */
 
 /* To the revoked set; purges what changed, counts and names what is refused. */
-void changes_apply(struct ledger *l, const struct cert_record *record);
+void changes_apply(struct ledger *l, const struct cert_record *record, enum revoked_source source);
+void changes_apply_issuers(struct ledger *l, const struct db_issuer *issuers, size_t count);
+/* Its row cannot be understood. */
+void changes_bad_issuer(struct ledger *l, int32_t database_id);
+/* What is said of this certificate, or is known from lookups, counts no more. */
+void changes_doubt(struct ledger *l, const struct cert_record *record);
+/* Nor of any. */
+void changes_purge_all(struct ledger *l);
+/* What the database tells cannot be believed; once until it has told everything anew. */
+void changes_distrust(struct ledger *l, const char *format, ...) printf_like(2, 3);
 /* Purges go out before any later answer or tick; a flood of them becomes one for everything. */
 void changes_flush(struct ledger *l);
+/* What the journal is to remember goes out before any later answer. */
+void changes_remember(struct ledger *l);
+void changes_journal_alarm(struct ledger *l);
 void ledger_alarm(struct ledger *l, const char *format, ...) printf_like(2, 3);
+void certificate_alarm(struct ledger *l, const char *fact, const struct cert_record *record);
+
+/* ---- loads.c ---- */
+
+/* Is what a lookup read of the history that the feed reads? */
+must_check bool ledger_lookup_believed(struct ledger *l, const struct db_evidence *evidence);
+/* A row that a lookup found; its issuer is our number. */
+void ledger_lookup_row(struct ledger *l, const struct cert_record *record,
+		       const struct db_evidence *evidence);
+
+/* ---- lost.c: what is remembered as revoked, and the database says less of ---- */
+
+size_t lost_count(const struct ledger *l);
+/* on_lost_history = stop, and something is lost or may turn out to be. */
+bool lost_stops_good(const struct ledger *l);
 
 /* ---- jobs.c ---- */
 
@@ -303,6 +343,8 @@ must_check bool lookup_want(struct ledger *l, struct entry *entry);
 void lookup_cancel(struct ledger *l, struct entry *entry);
 /* What is known, or about to be known, of this certificate from lookups counts no more. */
 void lookups_doubt(struct ledger *l, const struct db_key *key);
+/* Nor of any certificate. */
+void lookups_doubt_all(struct ledger *l);
 void lookups_send(struct ledger *l, struct moment now);
 void lookups_deinit(struct ledger *l);
 

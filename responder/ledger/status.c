@@ -29,6 +29,28 @@ static void put_database(const struct ledger *l, struct moment now, struct buffe
 		buffer_put_string(out, ",\"evidence_us\":null,\"evidence_age_ms\":null");
 }
 
+/* Which history is read, and what it has lost (DESIGN.md, One history). */
+static void put_history(const struct ledger *l, struct buffer *out)
+{
+	static const char *const states[] = {
+		[JOURNAL_NONE] = "none",
+		[JOURNAL_WRITTEN] = "written",
+		[JOURNAL_BROKEN] = "cannot be written",
+	};
+	const struct history *h = &l->history;
+	if (h->known)
+		buffer_printf(out,
+			      ",\"history\":{\"system\":\"%llu\",\"timeline\":%u,"
+			      "\"database\":%u,\"position\":\"%llu\"}",
+			      (unsigned long long)h->current.system, h->current.timeline,
+			      h->current.database, (unsigned long long)h->position);
+	else
+		buffer_put_string(out, ",\"history\":null");
+	json_put_number(out, "lost", lost_count(l));
+	buffer_printf(out, ",\"journal\":\"%s\"", states[journal_state(l->journal)]);
+	json_put_number(out, "journal_bytes", journal_size(l->journal));
+}
+
 static void put_signers(const struct ledger *l, struct buffer *out)
 {
 	unsigned hung = 0, depth = 0;
@@ -65,6 +87,7 @@ void ledger_status(const struct ledger *l, struct moment now, struct buffer *out
 	buffer_put_u8(out, '{');
 	put_readiness(l, out);
 	put_database(l, now, out);
+	put_history(l, out);
 	json_put_number(out, "revoked", revoked_count(l->revoked));
 	json_put_number(out, "revoked_bytes", revoked_memory(l->revoked));
 	json_put_number(out, "issuers", issuers_count(l->issuers));

@@ -99,6 +99,10 @@ enum job_state truth_decide(const struct ledger *l, struct job *job, struct mome
 {
 	bool final = true;
 	job->overtaken = false;
+	if (issuer_unusable(job->issuer)) {
+		job->entries[0].verdict.result = OCSP_TRY_LATER;
+		return JOB_NEW;
+	}
 	for (unsigned i = 0; i < job->count; i++)
 		if (truth_wants_lookup(l, &job->entries[i], now))
 			return JOB_LOOKUP;
@@ -108,6 +112,9 @@ enum job_state truth_decide(const struct ledger *l, struct job *job, struct mome
 	for (unsigned i = 0; i < job->count; i++) {
 		const struct verdict *verdict = &job->entries[i].verdict;
 		entry_decide(l, &job->entries[i], now);
+		if (verdict->result == OCSP_SUCCESSFUL && verdict->status == OCSP_GOOD &&
+		    lost_stops_good(l))
+			job->entries[i].verdict.result = OCSP_TRY_LATER;
 		if (verdict->result != OCSP_SUCCESSFUL)
 			return JOB_NEW;
 		job->revoked_only = job->revoked_only && verdict_revoked(verdict);

@@ -25,6 +25,18 @@ int ocsp_issuer_init(struct ocsp_issuer *ret, struct view name, struct view key)
 	return 0;
 }
 
+int ocsp_issuer_identity(const struct ocsp_issuer *issuer, uint8_t ret[static OCSP_ISSUER_IDENTITY])
+{
+	size_t size = ocsp_hash_size(OCSP_HASH_SHA256);
+	uint8_t both[2 * 32], out[EVP_MAX_MD_SIZE];
+	memcpy(both, issuer->hashes[OCSP_HASH_SHA256 - 1].name, size);
+	memcpy(both + size, issuer->hashes[OCSP_HASH_SHA256 - 1].key, size);
+	int result = digest("SHA256", view_of(both, sizeof(both)), out);
+	if (result == 0)
+		memcpy(ret, out, OCSP_ISSUER_IDENTITY);
+	return result;
+}
+
 bool ocsp_issuer_matches(const struct ocsp_issuer *issuer, const struct ocsp_certid *certid)
 {
 	size_t size = ocsp_hash_size(certid->hash);

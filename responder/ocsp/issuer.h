@@ -14,5 +14,10 @@ struct ocsp_issuer {
  * unused-bits octet. 0 or -EIO if the library refused a hash. */
 must_check int ocsp_issuer_init(struct ocsp_issuer *ret, struct view name, struct view key);
 
+/* One name for subject and key together: SHA-256 over the SHA-256 of each. 0 or -EIO. */
+#define OCSP_ISSUER_IDENTITY 32
+must_check int ocsp_issuer_identity(const struct ocsp_issuer *issuer,
+				    uint8_t ret[static OCSP_ISSUER_IDENTITY]);
+
 /* Both hashes match this issuer (P-8). */
 bool ocsp_issuer_matches(const struct ocsp_issuer *issuer, const struct ocsp_certid *certid);

@@ -185,13 +185,19 @@ static void times_before_1970_round_down(void **state)
 static void an_issuer_with_a_bad_column_is_bad(void **state)
 {
 	(void)state;
-	const struct db_field whole[DB_ISSUER_FIELDS] = {
-		FIELD(0, 0, 0, 7), FIELD('A'), FIELD(0, 0, 0, 0, 0, 0, 0, 1),
-		NULL_FIELD,        NULL_FIELD, FIELD(0x30, 0x00),
-		NULL_FIELD};
+	static const uint8_t hash[CERTIFICATE_HASH_SIZE];
+	const struct db_field whole[DB_ISSUER_FIELDS] = {FIELD(0, 0, 0, 7),
+							 FIELD('A'),
+							 FIELD(0, 0, 0, 0, 0, 0, 0, 1),
+							 NULL_FIELD,
+							 NULL_FIELD,
+							 FIELD(0x30, 0x00),
+							 {false, {hash, sizeof(hash)}},
+							 {false, {hash, sizeof(hash)}},
+							 NULL_FIELD};
 	struct db_issuer issuer;
 	struct fault fault;
-	for (int i = 0; i < 6; i++) { /* names may be missing */
+	for (int i = 0; i < 8; i++) { /* names may be missing */
 		struct db_field row[DB_ISSUER_FIELDS];
 		memcpy(row, whole, sizeof(row));
 		row[i] = i == 3 || i == 4 ? FIELD(1, 2, 3) : NULL_FIELD;

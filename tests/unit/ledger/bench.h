@@ -31,7 +31,8 @@ struct bench {
 	size_t key_count;
 	struct db_key keys[LIMIT_LOOKUP_BATCH];
 	int lookup_result;
-	unsigned alarms, hung;
+	unsigned alarms, hung, reloads;
+	char alarm[512]; /* the latest */
 };
 
 static inline void take_frame(void *context, unsigned index, uint8_t type, struct view payload)
@@ -62,8 +63,15 @@ static inline void take_hung(void *context, unsigned signer)
 
 static inline void take_alarm(void *context, const char *text)
 {
-	(void)text;
-	((struct bench *)context)->alarms++;
+	struct bench *b = context;
+	b->alarms++;
+	(void)snprintf(b->alarm, sizeof(b->alarm), "%s", text);
+}
+
+static inline void take_reload(void *context, const char *reason)
+{
+	(void)reason;
+	((struct bench *)context)->reloads++;
 }
 
 static inline void take_verifier_frame(void *context, uint8_t type, struct view payload)
@@ -76,6 +84,7 @@ static const struct ledger_ops ops = {
 	.to_verifier = take_verifier_frame,
 	.to_signer = take_frame,
 	.lookup = take_lookup,
+	.reload = take_reload,
 	.signer_hung = take_hung,
 	.alarm = take_alarm,
 };
