@@ -1,22 +1,19 @@
 /* Applying what the database says of certificates and issuers: to the sets, to the journal, and to
  * whatever was said of them. Every change is purged everywhere before anybody is told that the data is
  * newer. */
-#include "ledger/state.h"
+#include "ledger/changes.h"
 
 #include "base/hex.h"
+#include "ledger/fronts.h"
+#include "ledger/issuers.h"
+#include "ledger/journal.h"
+#include "ledger/lookups.h"
+#include "ledger/question.h"
+#include "ledger/report.h"
+#include "ledger/state.h"
+#include "ledger/tag.h"
 
 #include <stdarg.h>
-
-void ledger_alarm(struct ledger *l, const char *format, ...)
-{
-	char text[512];
-	va_list arguments;
-	va_start(arguments, format);
-	(void)vsnprintf(text, sizeof(text), format, arguments);
-	va_end(arguments);
-	l->counts.alarms++;
-	l->ops->alarm(l->context, text);
-}
 
 void certificate_alarm(struct ledger *l, const char *fact, const struct cert_record *record)
 {
@@ -27,38 +24,18 @@ void certificate_alarm(struct ledger *l, const char *fact, const struct cert_rec
 		     issuer ? issuer->record.name : "?", serial, (long long)record->version);
 }
 
-static void purge(struct ledger *l, const struct message_purge *m)
-{
-	if (!l->has_evidence)
-		return; /* nothing was ever answered */
-	l->counts.purges++;
-	if (l->purges_in_turn++ >= LIMIT_PURGES)
-		l->purge_all_due = true;
-	else
-		answer_purge(l, m);
-}
-
-void changes_flush(struct ledger *l)
-{
-	l->purges_in_turn = 0;
-	if (!l->purge_all_due)
-		return;
-	l->purge_all_due = false;
-	answer_purge(l, &(struct message_purge){.scope = PURGE_ALL});
-}
-
 /* And what is being said of it now is decided anew. */
 static void purge_certificate(struct ledger *l, int32_t issuer, const struct serial *serial)
 {
 	uint64_t tag = tag_of(&l->key, issuer, serial_view(serial));
 	questions_mark_tag(l, tag);
-	purge(l, &(struct message_purge){.scope = PURGE_TAG, .tag = tag, .issuer = issuer});
+	fronts_purge(l, &(struct message_purge){.scope = PURGE_TAG, .tag = tag, .issuer = issuer});
 }
 
 static void purge_issuer(struct ledger *l, int32_t issuer)
 {
 	questions_mark_issuer(l, issuers_by_id(l->issuers, issuer));
-	purge(l, &(struct message_purge){.scope = PURGE_ISSUER, .issuer = issuer});
+	fronts_purge(l, &(struct message_purge){.scope = PURGE_ISSUER, .issuer = issuer});
 }
 
 /* hold_releasable = no: a suspension never ends. True if this is a release that does not count; then
@@ -111,9 +88,8 @@ static bool worth_remembering(const struct ledger *l, const struct cert_record *
 
 void changes_doubt(struct ledger *l, const struct cert_record *record)
 {
-	const struct db_key key = {.issuer = record->issuer, .serial = record->serial};
 	purge_certificate(l, record->issuer, &record->serial);
-	lookups_doubt(l, &key);
+	lookups_doubt(l, tag_of(&l->key, record->issuer, serial_view(&record->serial)));
 }
 
 static void certificate_refused(struct ledger *l, const struct cert_record *record)
@@ -220,5 +196,5 @@ void changes_distrust(struct ledger *l, const char *format, ...)
 void changes_purge_all(struct ledger *l)
 {
 	questions_mark_all(l);
-	l->purge_all_due = l->has_evidence;
+	fronts_purge_all(l);
 }

@@ -1,6 +1,6 @@
 /* The ledger's core: what is true of each certificate, and who must be told.
  *
- *   front ──query──▶ job ──▶ revoked set ──▶ lookup ──▶ verdict ──▶ signer ──▶ fence ──▶ front
+ *   front ──query──▶ question ──▶ revoked set ──▶ lookup ──▶ verdict ──▶ signer ──▶ fence ──▶ front
  *   feed ──changes──▶ revoked set ──purges, then a tick──▶ every front
  *
  * It has no socket, no libpq and no clock of its own: calls carry the time, and everything that
@@ -40,6 +40,8 @@ struct ledger_ops {
 	void (*signer_hung)(void *context, unsigned signer);
 	/* Something that a person must look at: one line. */
 	void (*alarm)(void *context, const char *text);
+	/* May be NULL. A step of this request's story (message_query), for the debug log. */
+	void (*trace)(void *context, uint64_t request, const char *step);
 };
 
 /* `conf` is borrowed. `key`: random, for tags and tables. 0, -ENOMEM or -EIO. */

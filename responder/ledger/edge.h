@@ -15,7 +15,10 @@ struct edge {
 };
 
 /* Something happened: ledger_turn_end() follows when all that is ready has been handled. */
-void edge_turn(struct edge *edge);
+static inline void edge_turn(struct edge *edge)
+{
+	shell_turn(edge->shell);
+}
 
 /* Both act on a struct edge. */
 extern const struct ledger_ops edge_ledger_ops; /* outputs.c */

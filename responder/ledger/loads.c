@@ -1,5 +1,16 @@
 /* Loads and polls: which history of the database they are of, up to when it is proven, and what it has lost
  * of what is remembered (DESIGN.md, One history). */
+#include "ledger/loads.h"
+
+#include "ledger/changes.h"
+#include "ledger/decide.h"
+#include "ledger/fronts.h"
+#include "ledger/issuers.h"
+#include "ledger/journal.h"
+#include "ledger/lookups.h"
+#include "ledger/lost.h"
+#include "ledger/question.h"
+#include "ledger/report.h"
 #include "ledger/state.h"
 
 /* Alarms of one load that are named one by one; the rest is counted. */
@@ -57,51 +68,30 @@ static void bad_issuers_apply(struct ledger *l)
 /* Of a load it comes before the load, which says anew what every id means. */
 void ledger_bad_issuer(struct ledger *l, int32_t id, struct moment now)
 {
-	(void)now;
 	if (l->bad_issuer_count < array_size(l->bad_issuers))
 		l->bad_issuers[l->bad_issuer_count++] = id;
 	if (l->history.known)
 		changes_bad_issuer(l, id);
+	decide(l, now);
 }
 
 /* ---- evidence ---- */
 
-static void ticks_send(struct ledger *l)
-{
-	for (unsigned i = 0; i < LIMIT_FRONTS; i++)
-		if (l->fronts[i].attached)
-			answer_tick(l, i);
-}
-
-/* Each that waits now, once: one that must go on waiting comes again at the end of the list. */
-static void stale_jobs_advance(struct ledger *l, struct moment now)
-{
-	struct job *last = TAILQ_LAST(&l->jobs_stale, job_list), *job = NULL;
-	while (last && job != last) {
-		job = TAILQ_FIRST(&l->jobs_stale);
-		job_advance(l, job, now);
-	}
-	signing_dispatch(l, now);
-}
-
 /* Forward only on our clock, which measures freshness. If the database's clock went back while ours
  * went on, its new, lower time is taken: a thisUpdate too early is honest, one too late is not. */
-static void evidence_take(struct ledger *l, const struct db_evidence *evidence, struct moment now)
+static void evidence_take(struct ledger *l, const struct db_evidence *evidence)
 {
 	if (l->incomplete || (l->has_evidence && evidence->mono_us < l->evidence.mono_us))
 		return;
 	/* What an earlier ledger said may stay with the fronts until we know better, not longer: its
 	 * tags mean nothing here, so no single purge would find it. */
-	if (!l->has_evidence)
-		l->purge_all_due = true;
+	bool first = !l->has_evidence;
 	l->has_evidence = true;
 	l->evidence = *evidence;
-	if (evidence->time_us > l->tick_us)
-		l->tick_us = evidence->time_us;
-	changes_flush(l);
-	ticks_send(l);
-	parked_ask(l, now);
-	stale_jobs_advance(l, now);
+	if (first)
+		fronts_purge_all(l);
+	fronts_tick(l, evidence->time_us);
+	questions_mark_evidence(l);
 }
 
 /* ---- histories ---- */
@@ -146,7 +136,7 @@ static bool believed(struct ledger *l, const struct db_evidence *evidence)
 }
 
 /* A lookup reads through another connection, perhaps from another server. */
-bool ledger_lookup_believed(struct ledger *l, const struct db_evidence *evidence)
+bool loads_lookup_believed(struct ledger *l, const struct db_evidence *evidence)
 {
 	struct db_evidence there = *evidence;
 	char why[160];
@@ -162,8 +152,8 @@ bool ledger_lookup_believed(struct ledger *l, const struct db_evidence *evidence
 	return false;
 }
 
-void ledger_lookup_row(struct ledger *l, const struct cert_record *record,
-		       const struct db_evidence *evidence)
+void loads_lookup_row(struct ledger *l, const struct cert_record *record,
+		      const struct db_evidence *evidence)
 {
 	if (evidence->position > l->history.looked_up)
 		l->history.looked_up = evidence->position;
@@ -175,7 +165,6 @@ void ledger_lookup_row(struct ledger *l, const struct cert_record *record,
 void ledger_load_begin(struct ledger *l, const struct db_evidence *evidence,
 		       const struct db_issuer *issuers, size_t count, struct moment now)
 {
-	(void)now;
 	l->lost_before = lost_count(l);
 	l->loading = true;
 	l->settling = false;
@@ -183,6 +172,7 @@ void ledger_load_begin(struct ledger *l, const struct db_evidence *evidence,
 	l->counts.loads++;
 	history_begin(l, evidence, issuers, count);
 	l->load_newest = evidence->position >= l->history.looked_up;
+	decide(l, now);
 }
 
 void ledger_load_row(struct ledger *l, const struct cert_record *record)
@@ -196,11 +186,12 @@ void ledger_load_end(struct ledger *l, const struct db_evidence *evidence, struc
 {
 	l->loading = false;
 	changes_remember(l);
-	if (l->distrusted)
-		return;
-	l->settling = true;
-	l->feed_up = true;
-	evidence_take(l, evidence, now);
+	if (!l->distrusted) {
+		l->settling = true;
+		l->feed_up = true;
+		evidence_take(l, evidence);
+	}
+	decide(l, now);
 }
 
 /* ---- what is lost ---- */
@@ -256,11 +247,10 @@ static void settle(struct ledger *l)
 
 /* ---- polls ---- */
 
-void ledger_poll(struct ledger *l, const struct db_evidence *evidence,
+static void poll(struct ledger *l, const struct db_evidence *evidence,
 		 const struct cert_record *records, size_t count, const struct db_issuer *issuers,
-		 size_t issuer_count, struct moment now)
+		 size_t issuer_count)
 {
-	l->counts.polls++;
 	if (!believed(l, evidence))
 		return;
 	changes_apply_issuers(l, issuers, issuer_count);
@@ -277,7 +267,16 @@ void ledger_poll(struct ledger *l, const struct db_evidence *evidence,
 		settle(l);
 	history_take(&l->history, evidence);
 	journal_history(l->journal, &l->history);
-	evidence_take(l, evidence, now);
+	evidence_take(l, evidence);
+}
+
+void ledger_poll(struct ledger *l, const struct db_evidence *evidence,
+		 const struct cert_record *records, size_t count, const struct db_issuer *issuers,
+		 size_t issuer_count, struct moment now)
+{
+	l->counts.polls++;
+	poll(l, evidence, records, count, issuers, issuer_count);
+	decide(l, now);
 }
 
 void ledger_feed_lost(struct ledger *l, const char *reason)
@@ -301,4 +300,5 @@ void ledger_bad_key(struct ledger *l, const struct db_key *key)
 	struct cert_record record = {.issuer = key->issuer, .serial = key->serial};
 	if (translate(l, &record))
 		changes_doubt(l, &record);
+	decide_untimed(l);
 }

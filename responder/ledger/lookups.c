@@ -1,43 +1,78 @@
-/* Lookups: everything that came in one turn goes out as one batch; one batch is in flight, the next
- * accumulates; the same certificate is looked up once for all who ask. A failed batch is asked
- * again, never read as "no such row" (FAULTS.md row 4). */
+#include "ledger/lookups.h"
+
+#include "ledger/extensions.h"
 #include "ledger/state.h"
+
+/* One certificate being looked up, for however many entries wait for it. */
+struct lookup {
+	struct table_node node; /* by tag */
+	TAILQ_ENTRY(lookup) queue; /* of those not yet sent */
+	bool sent;
+	bool doubted; /* its row became unreadable while it was in flight: ask again */
+	struct db_key key;
+	TAILQ_HEAD(, entry) waiting;
+};
+TAILQ_HEAD(lookup_list, lookup);
+
+struct lookups {
+	struct table by_tag;
+	struct lookup_list queue;
+	bool usable;
+	char reason[200]; /* where not */
+	uint64_t batch; /* number of the latest batch */
+	size_t batch_count; /* 0: none in flight */
+	struct lookup *batch_lookups[LIMIT_LOOKUP_BATCH];
+	int64_t retry_us; /* not before, monotonic */
+	int64_t hold_us; /* held until then at most, monotonic; 0: not held */
+	struct lookup_counts counts;
+};
 
 /* A pause after a failed batch, so that a database in trouble is not hammered. */
 #define RETRY_US (50 * MILLISECOND_US)
 /* The longest that a lookup waits for others while all signers are busy: about one turn of theirs. */
 #define HOLD_US (5 * MILLISECOND_US)
 
+int lookups_init(struct ledger *l)
+{
+	l->lookups = calloc(1, sizeof(*l->lookups));
+	if (!l->lookups)
+		return -ENOMEM;
+	TAILQ_INIT(&l->lookups->queue);
+	return table_init(&l->lookups->by_tag);
+}
+
 static struct lookup *lookup_of_node(struct table_node *node)
 {
 	return (struct lookup *)node; /* its first member */
 }
 
-static bool key_equal(const struct db_key *a, int32_t issuer, const struct serial *serial)
+static bool key_equal(const struct db_key *a, int32_t issuer, struct view serial)
 {
-	return a->issuer == issuer && view_equal(serial_view(&a->serial), serial_view(serial));
+	return a->issuer == issuer && view_equal(serial_view(&a->serial), serial);
 }
 
 static struct lookup *lookup_find(const struct ledger *l, const struct entry *entry)
 {
-	int32_t issuer = entry->job->issuer->record.id;
-	struct table_node *node = table_first(&l->lookups, entry->tag);
+	int32_t issuer = entry->question->issuer->record.id;
+	struct table_node *node = table_first(&l->lookups->by_tag, entry->tag);
 	for (; node; node = table_next(node))
-		if (key_equal(&lookup_of_node(node)->key, issuer, &entry->serial))
+		if (key_equal(&lookup_of_node(node)->key, issuer, entry->certid.serial))
 			return lookup_of_node(node);
 	return NULL;
 }
 
 static struct lookup *lookup_new(struct ledger *l, const struct entry *entry)
 {
+	struct view serial = entry->certid.serial;
 	struct lookup *lookup = calloc(1, sizeof(*lookup));
 	if (!lookup)
 		return NULL;
-	lookup->key.issuer = entry->job->issuer->record.id;
-	lookup->key.serial = entry->serial;
+	lookup->key.issuer = entry->question->issuer->record.id;
+	lookup->key.serial.size = (uint8_t)serial.size;
+	memcpy(lookup->key.serial.octets, serial.data, serial.size);
 	TAILQ_INIT(&lookup->waiting);
-	table_put(&l->lookups, &lookup->node, entry->tag);
-	TAILQ_INSERT_TAIL(&l->lookup_queue, lookup, queue);
+	table_put(&l->lookups->by_tag, &lookup->node, entry->tag);
+	TAILQ_INSERT_TAIL(&l->lookups->queue, lookup, queue);
 	return lookup;
 }
 
@@ -49,6 +84,7 @@ bool lookup_want(struct ledger *l, struct entry *entry)
 	if (!lookup)
 		return false;
 	entry->lookup = lookup;
+	entry->question->pending++;
 	TAILQ_INSERT_TAIL(&lookup->waiting, entry, waiting);
 	return true;
 }
@@ -56,21 +92,34 @@ bool lookup_want(struct ledger *l, struct entry *entry)
 /* Out of the table and gone; nobody waits any more. */
 static void lookup_free(struct ledger *l, struct lookup *lookup)
 {
-	table_remove(&l->lookups, &lookup->node);
+	check(TAILQ_EMPTY(&lookup->waiting));
+	table_remove(&l->lookups->by_tag, &lookup->node);
 	free(lookup);
 }
 
-void lookup_cancel(struct ledger *l, struct entry *entry)
+static void entry_leave(struct entry *entry)
+{
+	TAILQ_REMOVE(&entry->lookup->waiting, entry, waiting);
+	entry->lookup = NULL;
+	entry->question->pending--;
+}
+
+static void lookup_cancel(struct ledger *l, struct entry *entry)
 {
 	struct lookup *lookup = entry->lookup;
-	if (!lookup)
-		return;
-	entry->lookup = NULL;
-	TAILQ_REMOVE(&lookup->waiting, entry, waiting);
+	entry_leave(entry);
 	if (!TAILQ_EMPTY(&lookup->waiting) || lookup->sent)
 		return;
-	TAILQ_REMOVE(&l->lookup_queue, lookup, queue);
+	TAILQ_REMOVE(&l->lookups->queue, lookup, queue);
 	lookup_free(l, lookup);
+}
+
+void lookups_cancel(struct ledger *l, struct question *q)
+{
+	for (unsigned i = 0; q->pending > 0 && i < q->count; i++)
+		if (q->entries[i].lookup)
+			lookup_cancel(l, &q->entries[i]);
+	check(q->pending == 0);
 }
 
 /* ---- batches ---- */
@@ -82,29 +131,30 @@ static void lookup_requeue(struct ledger *l, struct lookup *lookup)
 	if (TAILQ_EMPTY(&lookup->waiting))
 		lookup_free(l, lookup);
 	else
-		TAILQ_INSERT_HEAD(&l->lookup_queue, lookup, queue);
+		TAILQ_INSERT_HEAD(&l->lookups->queue, lookup, queue);
 }
 
-static void batch_back_to_queue(struct ledger *l, struct moment now)
+void lookups_fail(struct ledger *l, struct moment now)
 {
-	for (size_t i = l->batch_count; i-- > 0;)
-		lookup_requeue(l, l->batch_lookups[i]);
-	l->batch_count = 0;
-	l->lookup_retry_us = now.mono_us + RETRY_US;
-	l->counts.batches_failed++;
+	for (size_t i = l->lookups->batch_count; i-- > 0;)
+		lookup_requeue(l, l->lookups->batch_lookups[i]);
+	l->lookups->batch_count = 0;
+	l->lookups->retry_us = now.mono_us + RETRY_US;
+	l->lookups->counts.batches_failed++;
+	questions_mark_state(l, QUESTION_LOOKUP, MARK_OUTAGE);
 }
 
 /* Signers that have enough to do gain nothing by an early lookup, and each larger batch costs the
  * database less; so what comes meanwhile waits a moment for the rest. */
-static bool lookups_held(struct ledger *l, struct moment now)
+static bool held(struct lookups *lookups, bool busy, struct moment now)
 {
-	if (!signing_saturated(l)) {
-		l->lookup_hold_us = 0;
+	if (!busy) {
+		lookups->hold_us = 0;
 		return false;
 	}
-	if (l->lookup_hold_us == 0)
-		l->lookup_hold_us = now.mono_us + HOLD_US;
-	return now.mono_us < l->lookup_hold_us;
+	if (lookups->hold_us == 0)
+		lookups->hold_us = now.mono_us + HOLD_US;
+	return now.mono_us < lookups->hold_us;
 }
 
 /* As the database calls it. */
@@ -116,168 +166,157 @@ static struct db_key asked_key(const struct ledger *l, const struct lookup *look
 	return key;
 }
 
-void lookups_send(struct ledger *l, struct moment now)
+void lookups_send(struct ledger *l, bool busy, struct moment now)
 {
+	struct lookups *lookups = l->lookups;
 	struct db_key keys[LIMIT_LOOKUP_BATCH];
 	struct lookup *lookup;
-	if (l->batch_count || !l->lookup_usable || now.mono_us < l->lookup_retry_us ||
-	    TAILQ_EMPTY(&l->lookup_queue) || lookups_held(l, now))
+	if (lookups->batch_count || !lookups_answer(l, now) || TAILQ_EMPTY(&lookups->queue) ||
+	    held(lookups, busy, now))
 		return;
-	l->lookup_hold_us = 0;
-	while (l->batch_count < LIMIT_LOOKUP_BATCH && (lookup = TAILQ_FIRST(&l->lookup_queue))) {
-		TAILQ_REMOVE(&l->lookup_queue, lookup, queue);
+	lookups->hold_us = 0;
+	while (lookups->batch_count < LIMIT_LOOKUP_BATCH &&
+	       (lookup = TAILQ_FIRST(&lookups->queue))) {
+		TAILQ_REMOVE(&lookups->queue, lookup, queue);
 		lookup->sent = true;
-		keys[l->batch_count] = asked_key(l, lookup);
-		l->batch_lookups[l->batch_count++] = lookup;
+		keys[lookups->batch_count] = asked_key(l, lookup);
+		lookups->batch_lookups[lookups->batch_count++] = lookup;
 	}
-	l->counts.batches++;
-	l->counts.lookups += l->batch_count;
-	if (l->ops->lookup(l->context, ++l->batch, keys, l->batch_count) < 0)
-		batch_back_to_queue(l, now);
+	lookups->counts.batches++;
+	lookups->counts.lookups += lookups->batch_count;
+	if (l->ops->lookup(l->context, ++lookups->batch, keys, lookups->batch_count) < 0)
+		lookups_fail(l, now);
 }
 
-void ledger_lookup_failed(struct ledger *l, uint64_t batch, struct moment now)
+int64_t lookups_next(const struct ledger *l)
 {
-	if (l->batch_count && batch == l->batch)
-		batch_back_to_queue(l, now);
+	const struct lookups *lookups = l->lookups;
+	if (!lookups->usable || lookups->batch_count || TAILQ_EMPTY(&lookups->queue))
+		return INT64_MAX;
+	return lookups->retry_us > lookups->hold_us ? lookups->retry_us : lookups->hold_us;
 }
 
-/* What a lookup knows better than the feed is applied at once, but it never makes good what the set
- * says is not: a release waits for the feed, so that no answer mixes two states of the data. */
-static void found_apply(struct ledger *l, const struct cert_record *record,
+/* ---- what they found ---- */
+
+bool lookups_awaited(const struct ledger *l, uint64_t batch)
+{
+	return l->lookups->batch_count > 0 && batch == l->lookups->batch;
+}
+
+bool lookups_match(const struct ledger *l, const struct db_found *found, size_t count)
+{
+	if (count != l->lookups->batch_count)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const struct db_key key = asked_key(l, l->lookups->batch_lookups[i]);
+		if (found[i].found &&
+		    !key_equal(&key, found[i].record.issuer, serial_view(&found[i].record.serial)))
+			return false;
+	}
+	return true;
+}
+
+int32_t lookups_issuer(const struct ledger *l, size_t place)
+{
+	check(place < l->lookups->batch_count);
+	return l->lookups->batch_lookups[place]->key.issuer;
+}
+
+static void entry_learn(struct ledger *l, struct entry *entry, const struct db_found *found,
 			const struct db_evidence *evidence)
 {
-	struct cert_record row;
-	bool revoked =
-		revoked_find(l->revoked, record->issuer, serial_view(&record->serial), &row) &&
-		status_says_revoked(row.status);
-	if (status_says_revoked(record->status) || !revoked)
-		ledger_lookup_row(l, record, evidence);
-}
-
-static void entry_learn(struct entry *entry, const struct db_found *found,
-			const struct db_evidence *evidence)
-{
-	entry->lookup = NULL;
+	struct question *q = entry->question;
+	entry_leave(entry);
 	entry->knowledge = found->bad ? KNOWS_CORRUPTION : found->found ? KNOWS_ROW : KNOWS_ABSENCE;
 	entry->record = found->record;
-	entry->record.issuer = entry->job->issuer->record.id;
+	entry->record.issuer = q->issuer->record.id;
 	entry->evidence = *evidence;
-	facts_keep(entry, &found->facts);
+	extensions_keep(entry, &found->facts);
+	if (q->pending == 0)
+		question_mark(l, q, MARK_LEARNED);
 }
 
-/* Jobs may end here, but none that still waits for this lookup. */
 static void lookup_finish(struct ledger *l, struct lookup *lookup, const struct db_found *found,
-			  const struct db_evidence *evidence, struct moment now)
+			  const struct db_evidence *evidence)
 {
 	struct entry *entry;
 	if (lookup->doubted) {
 		lookup_requeue(l, lookup);
 		return;
 	}
-	table_remove(&l->lookups, &lookup->node);
-	while ((entry = TAILQ_FIRST(&lookup->waiting))) {
-		struct job *job = entry->job;
-		TAILQ_REMOVE(&lookup->waiting, entry, waiting);
-		entry_learn(entry, found, evidence);
-		if (--job->pending == 0)
-			job_advance(l, job, now);
-	}
-	free(lookup);
+	while ((entry = TAILQ_FIRST(&lookup->waiting)))
+		entry_learn(l, entry, found, evidence);
+	lookup_free(l, lookup);
 }
 
-/* The rows that were asked for, and no others. */
-static bool batch_matches(const struct ledger *l, const struct db_found *found, size_t count)
+void lookups_learn(struct ledger *l, const struct db_evidence *evidence,
+		   const struct db_found *found)
 {
-	if (count != l->batch_count)
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		const struct db_key key = asked_key(l, l->batch_lookups[i]);
-		if (found[i].found &&
-		    !key_equal(&key, found[i].record.issuer, &found[i].record.serial))
-			return false;
-	}
-	return true;
-}
-
-void ledger_lookup_done(struct ledger *l, uint64_t batch, const struct db_evidence *evidence,
-			const struct db_found *found, size_t count, struct moment now)
-{
-	if (l->batch_count == 0 || batch != l->batch)
-		return;
-	if (!ledger_lookup_believed(l, evidence)) {
-		batch_back_to_queue(l, now);
-		return;
-	}
-	if (!batch_matches(l, found, count)) {
-		ledger_alarm(l, "a lookup's answer does not match its question");
-		batch_back_to_queue(l, now);
-		return;
-	}
-	for (size_t i = 0; i < count; i++) {
-		struct cert_record record = found[i].record;
-		record.issuer = l->batch_lookups[i]->key.issuer;
-		if (found[i].found)
-			found_apply(l, &record, evidence);
-	}
-	l->batch_count = 0;
+	size_t count = l->lookups->batch_count;
+	l->lookups->batch_count = 0;
 	for (size_t i = 0; i < count; i++)
-		lookup_finish(l, l->batch_lookups[i], &found[i], evidence, now);
-	signing_dispatch(l, now);
+		lookup_finish(l, l->lookups->batch_lookups[i], &found[i], evidence);
 }
 
-void ledger_lookup_state(struct ledger *l, bool usable, const char *reason)
+void lookups_state(struct ledger *l, bool usable, const char *reason)
 {
-	l->lookup_usable = usable;
-	l->lookup_retry_us = 0;
-	(void)snprintf(l->lookup_reason, sizeof(l->lookup_reason), "%s", reason ? reason : "");
+	l->lookups->usable = usable;
+	l->lookups->retry_us = 0;
+	(void)snprintf(l->lookups->reason, sizeof(l->lookups->reason), "%s", reason ? reason : "");
+	if (!usable)
+		questions_mark_state(l, QUESTION_LOOKUP, MARK_OUTAGE);
 }
 
-static void jobs_doubt(struct job_list *jobs, const struct db_key *key)
+bool lookups_answer(const struct ledger *l, struct moment now)
 {
-	struct job *job;
-	TAILQ_FOREACH(job, jobs, place)
-		for (unsigned i = 0; i < job->count; i++)
-			if (key_equal(key, job->issuer->record.id, &job->entries[i].serial))
-				job->entries[i].knowledge = KNOWS_NOTHING;
+	return l->lookups->usable && now.mono_us >= l->lookups->retry_us;
 }
 
-void lookups_doubt(struct ledger *l, const struct db_key *key)
+void lookups_doubt(struct ledger *l, uint64_t tag)
 {
-	for (size_t i = 0; i < l->batch_count; i++)
-		if (key_equal(key, l->batch_lookups[i]->key.issuer,
-			      &l->batch_lookups[i]->key.serial))
-			l->batch_lookups[i]->doubted = true;
-	jobs_doubt(&l->jobs_lookup, key);
-	jobs_doubt(&l->jobs_stale, key);
-	jobs_doubt(&l->jobs_queued, key);
-	for (unsigned i = 0; i < LIMIT_SIGNERS; i++)
-		jobs_doubt(&l->signers[i].jobs, key);
-}
-
-static void jobs_doubt_all(struct job_list *jobs)
-{
-	struct job *job;
-	TAILQ_FOREACH(job, jobs, place)
-		for (unsigned i = 0; i < job->count; i++)
-			job->entries[i].knowledge = KNOWS_NOTHING;
+	struct table_node *node = table_first(&l->lookups->by_tag, tag);
+	struct entry *entry = entry_first(l, tag);
+	for (; node; node = table_next(node))
+		lookup_of_node(node)->doubted = lookup_of_node(node)->sent;
+	for (; entry; entry = entry_next(entry))
+		entry->knowledge = KNOWS_NOTHING;
 }
 
 void lookups_doubt_all(struct ledger *l)
 {
-	for (size_t i = 0; i < l->batch_count; i++)
-		l->batch_lookups[i]->doubted = true;
-	jobs_doubt_all(&l->jobs_lookup);
-	jobs_doubt_all(&l->jobs_stale);
-	jobs_doubt_all(&l->jobs_queued);
-	for (unsigned i = 0; i < LIMIT_SIGNERS; i++)
-		jobs_doubt_all(&l->signers[i].jobs);
+	for (size_t i = 0; i < l->lookups->batch_count; i++)
+		l->lookups->batch_lookups[i]->doubted = true;
+	for (unsigned state = 0; state < QUESTION_STATES; state++) {
+		struct question *q = question_first(l, (enum question_state)state);
+		for (; q; q = TAILQ_NEXT(q, place))
+			for (unsigned i = 0; i < q->count; i++)
+				q->entries[i].knowledge = KNOWS_NOTHING;
+	}
 }
 
 void lookups_deinit(struct ledger *l)
 {
-	/* Jobs are gone, and with them all that was queued. */
-	for (size_t i = 0; i < l->batch_count; i++)
-		lookup_free(l, l->batch_lookups[i]);
-	l->batch_count = 0;
+	if (!l->lookups)
+		return;
+	/* Questions are gone, and with them all that was queued. */
+	for (size_t i = 0; i < l->lookups->batch_count; i++)
+		lookup_free(l, l->lookups->batch_lookups[i]);
+	l->lookups->batch_count = 0;
+	table_deinit(&l->lookups->by_tag);
+	free(l->lookups);
+}
+
+bool lookups_usable(const struct ledger *l)
+{
+	return l->lookups->usable;
+}
+
+const char *lookups_reason(const struct ledger *l)
+{
+	return l->lookups->reason;
+}
+
+struct lookup_counts lookups_counts(const struct ledger *l)
+{
+	return l->lookups->counts;
 }

@@ -1,10 +1,11 @@
-/* What is remembered as revoked and the database says less of (I-10): it stays until an operator accepts
- * that. Such rows are known once a load is settled; until then what was lost before it counts. */
-#include "ledger/state.h"
+#include "ledger/lost.h"
 
 #include "base/hex.h"
 #include "base/json.h"
 #include "base/timetext.h"
+#include "ledger/issuers.h"
+#include "ledger/revoked.h"
+#include "ledger/state.h"
 
 /* Of one page: with a row more it still fits a control message. */
 #define PAGE_OCTETS 60000u
@@ -130,53 +131,4 @@ void ledger_lost(const struct ledger *l, size_t first, struct buffer *out)
 	json_put_number(out, "count", lost_count(l));
 	json_put_number(out, "next", page.next);
 	buffer_printf(out, ",\"settled\":%s}", known ? "true" : "false");
-}
-
-/* ---- accepting ---- */
-
-static void accept_certificates(struct ledger *l)
-{
-	size_t place = 0;
-	struct revoked_row row;
-	while (revoked_next(l->revoked, true, &place, &row)) {
-		struct view serial = serial_view(&row.record.serial);
-		revoked_forget(l->revoked, row.record.issuer, serial);
-		row.record.status = CERT_GOOD;
-		row.record.reason = REASON_NONE;
-		row.record.revoked_at = row.record.invalidity_at = TIME_NONE;
-		journal_row(l->journal, &row.record);
-		if (journal_full(l->journal))
-			changes_remember(l);
-	}
-}
-
-static void accept_issuers(struct ledger *l)
-{
-	for (unsigned number = 1; number <= issuers_count(l->issuers); number++) {
-		const struct issuer *issuer = issuers_by_id(l->issuers, (int32_t)number);
-		if (!issuer_lost(issuer))
-			continue;
-		issuers_forget(l->issuers, (int32_t)number);
-		journal_issuer(l->journal, issuer);
-	}
-}
-
-size_t ledger_accept_history(struct ledger *l, struct moment now)
-{
-	(void)now;
-	bool known = l->has_evidence && !l->loading && !l->settling;
-	size_t count = known ? lost_count(l) : 0;
-	if (count == 0)
-		return 0;
-	accept_certificates(l);
-	accept_issuers(l);
-	changes_remember(l);
-	changes_purge_all(l);
-	lookups_doubt_all(l);
-	ledger_alarm(
-		l,
-		"an operator has accepted what the database says: revocations forgotten count=%zu",
-		count);
-	l->ops->reload(l->context, "an operator has accepted its history");
-	return count;
 }

@@ -1,20 +1,39 @@
-/* What signers can sign with, issuer by issuer (P-37), and what a client's preferences come to
- * (P-17). All signers have the same keys and the same clock, so the latest word of any of them
- * counts; one that cannot do what it is asked for signs as it can. */
-#include "ledger/state.h"
+#include "ledger/offers.h"
 
+#include "ledger/fronts.h"
+#include "ledger/state.h"
 #include "ocsp/der.h"
+
+/* What signers can do for one configured issuer. */
+struct offer {
+	bool said, keyed;
+	unsigned count; /* 0: no certificate is valid now */
+	uint8_t keys[OCSP_HASHES]
+		    [64]; /* where keyed: hashes of the CA's key, by enum ocsp_hash − 1 */
+	size_t sizes[LIMIT_ISSUER_SIGNERS];
+	uint8_t oids[LIMIT_ISSUER_SIGNERS][LIMIT_OID]; /* with their headers, the default's first */
+};
+
+struct offers {
+	uint64_t changes;
+	struct offer of[]; /* each section */
+};
 
 static struct view offer_oid(const struct offer *offer, unsigned index)
 {
 	return view_of(offer->oids[index], offer->sizes[index]);
 }
 
-int offers_new(struct ledger *l)
+int offers_init(struct ledger *l)
 {
 	unsigned count = l->conf->issuer_count;
-	l->offers = calloc(count ? count : 1, sizeof(*l->offers));
+	l->offers = calloc(1, sizeof(*l->offers) + count * sizeof(struct offer));
 	return l->offers ? 0 : -ENOMEM;
+}
+
+void offers_deinit(struct ledger *l)
+{
+	free(l->offers);
 }
 
 static bool offer_has(const struct offer *offer, struct view oid)
@@ -30,7 +49,7 @@ static bool offer_has(const struct offer *offer, struct view oid)
 struct view offers_choose(const struct ledger *l, const struct issuer *issuer,
 			  struct view preferred)
 {
-	const struct offer *offer = &l->offers[issuer->section_index];
+	const struct offer *offer = &l->offers->of[issuer->section_index];
 	struct cursor list = cursor_of(preferred);
 	while (offer->count > 1 && list.rest.size > 0) {
 		struct view oid = der_take_whole(&list, DER_OID);
@@ -64,7 +83,7 @@ static bool is_listed(const struct message_algorithms *m, struct view oid)
 static bool is_decisive(const struct ledger *l, struct view oid)
 {
 	for (unsigned i = 0; i < l->conf->issuer_count; i++)
-		if (l->offers[i].count > 1 && !offer_has(&l->offers[i], oid))
+		if (l->offers->of[i].count > 1 && !offer_has(&l->offers->of[i], oid))
 			return false;
 	return true;
 }
@@ -74,7 +93,7 @@ static struct message_algorithms algorithms_of(const struct ledger *l)
 {
 	struct message_algorithms m = {0};
 	for (unsigned i = 0; i < l->conf->issuer_count; i++) {
-		const struct offer *offer = &l->offers[i];
+		const struct offer *offer = &l->offers->of[i];
 		for (unsigned k = 0; offer->count > 1 && k < offer->count; k++) {
 			struct view oid = offer_oid(offer, k);
 			if (m.count == LIMIT_ALGORITHMS || is_listed(&m, oid))
@@ -86,13 +105,17 @@ static struct message_algorithms algorithms_of(const struct ledger *l)
 	return m;
 }
 
-void offers_send(struct ledger *l, unsigned front)
+static void algorithms_write(struct ledger *l)
 {
 	struct message_algorithms m = algorithms_of(l);
 	buffer_reset(&l->frame);
 	message_algorithms_write(&l->frame, &m);
-	if (buffer_result(&l->frame) == 0)
-		l->ops->to_front(l->context, front, MESSAGE_ALGORITHMS, buffer_view(&l->frame));
+}
+
+void offers_send(struct ledger *l, unsigned front)
+{
+	algorithms_write(l);
+	fronts_frame(l, front, MESSAGE_ALGORITHMS);
 }
 
 /* ---- from signers ---- */
@@ -127,28 +150,54 @@ int offers_take(struct ledger *l, struct view payload)
 	struct message_offer m;
 	if (message_offer_read(payload, &m) < 0 || m.issuer >= l->conf->issuer_count)
 		return -EBADMSG;
-	struct offer *offer = &l->offers[m.issuer];
+	struct offer *offer = &l->offers->of[m.issuer];
 	bool choice = offer->count > 1 || m.count > 1;
 	if (offer_same(offer, &m))
 		return 0;
 	offer->said = true;
 	offer->count = m.count;
-	l->offers_changed++;
+	l->offers->changes++;
 	take_keys(offer, &m);
 	for (unsigned i = 0; i < m.count; i++) {
 		memcpy(offer->oids[i], m.algorithms[i].data, m.algorithms[i].size);
 		offer->sizes[i] = m.algorithms[i].size;
 	}
-	for (unsigned i = 0; choice && i < LIMIT_FRONTS; i++)
-		if (l->fronts[i].attached)
-			offers_send(l, i);
+	if (choice) {
+		algorithms_write(l);
+		fronts_frame_all(l, MESSAGE_ALGORITHMS);
+	}
 	return 0;
 }
 
 const struct conf_issuer *offers_missing(const struct ledger *l)
 {
 	for (unsigned i = 0; i < l->conf->issuer_count; i++)
-		if (l->offers[i].said && l->offers[i].count == 0)
+		if (l->offers->of[i].said && l->offers->of[i].count == 0)
 			return &l->conf->issuers[i];
 	return NULL;
+}
+
+uint64_t offers_changes(const struct ledger *l)
+{
+	return l->offers->changes;
+}
+
+bool offers_fit(const struct ledger *l, unsigned section, const struct issuer *issuer)
+{
+	const struct offer *offer = &l->offers->of[section];
+	struct view key = view_of(issuer->hashes.hashes[OCSP_HASH_SHA256 - 1].key,
+				  ocsp_hash_size(OCSP_HASH_SHA256));
+	return !offer->keyed ||
+	       view_equal(key, view_of(offer->keys[OCSP_HASH_SHA256 - 1], key.size));
+}
+
+/* Before the signers have told the key, it may be anybody's. */
+bool offers_may_mean(const struct ledger *l, unsigned section, const struct ocsp_certid *certid)
+{
+	const struct offer *offer = &l->offers->of[section];
+	if (!offer->keyed)
+		return true;
+	return certid->hash != OCSP_HASH_OTHER &&
+	       view_equal(certid->key_hash,
+			  view_of(offer->keys[certid->hash - 1], ocsp_hash_size(certid->hash)));
 }

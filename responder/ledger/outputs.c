@@ -1,4 +1,5 @@
 /* What the core says, carried out: frames to channels, lookups to the database, alarms to the log. */
+#include "ipc/messages.h"
 #include "ledger/edge.h"
 
 #define ALARM_LINES_A_SECOND 20u
@@ -55,6 +56,12 @@ static void alarm_line(void *context, const char *text)
 		log_error("%s", text);
 }
 
+static void trace(void *context, uint64_t request, const char *step)
+{
+	(void)context;
+	log_debug("%s " REQUEST_FORMAT, step, request);
+}
+
 const struct ledger_ops edge_ledger_ops = {
 	.to_front = to_front,
 	.to_verifier = to_verifier,
@@ -63,4 +70,5 @@ const struct ledger_ops edge_ledger_ops = {
 	.reload = reload,
 	.signer_hung = signer_hung,
 	.alarm = alarm_line,
+	.trace = trace,
 };

@@ -1,11 +1,6 @@
 /* The room that knows what is true: one process, the only client of PostgreSQL. */
 #include "ledger/edge.h"
 
-void edge_turn(struct edge *edge)
-{
-	shell_turn(edge->shell);
-}
-
 static int64_t edge_turns(void *context, struct moment now)
 {
 	struct edge *edge = context;

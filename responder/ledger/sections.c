@@ -1,22 +1,32 @@
-/* Do the three fit that stand for one CA: the section, the issuer that the database has under its name,
- * and the key in the section's file, which signers tell? Where they do not, nothing can be said of that
- * CA until somebody sees to it: `tryLater`, for it alone. What waits for an operator is said loudly, once:
- * nobody may be looking at /readyz. */
+#include "ledger/sections.h"
+
+#include "ledger/offers.h"
+#include "ledger/question.h"
+#include "ledger/report.h"
 #include "ledger/state.h"
 
-int sections_new(struct ledger *l)
+enum section_state {
+	SECTION_RIGHT, /* or nothing is known yet */
+	SECTION_MISSING, /* the database has no issuer of its name */
+	SECTION_OTHER_KEY, /* it has one, of another key */
+};
+
+struct sections {
+	const struct conf_issuer *other_key; /* the first of that state */
+	uint64_t news; /* what sections_update() has seen */
+	enum section_state states[]; /* of each */
+};
+
+int sections_init(struct ledger *l)
 {
 	unsigned count = l->conf->issuer_count;
-	l->sections = calloc(count ? count : 1, sizeof(*l->sections));
+	l->sections = calloc(1, sizeof(*l->sections) + count * sizeof(enum section_state));
 	return l->sections ? 0 : -ENOMEM;
 }
 
-static bool same_key(const struct issuer *issuer, const struct offer *offer)
+void sections_deinit(struct ledger *l)
 {
-	struct view key = view_of(issuer->hashes.hashes[OCSP_HASH_SHA256 - 1].key,
-				  ocsp_hash_size(OCSP_HASH_SHA256));
-	return !offer->keyed ||
-	       view_equal(key, view_of(offer->keys[OCSP_HASH_SHA256 - 1], key.size));
+	free(l->sections);
 }
 
 static enum section_state state_of(const struct ledger *l, unsigned section)
@@ -24,7 +34,7 @@ static enum section_state state_of(const struct ledger *l, unsigned section)
 	const struct issuer *issuer = issuers_by_section(l->issuers, section);
 	if (!issuer)
 		return SECTION_MISSING;
-	return same_key(issuer, &l->offers[section]) ? SECTION_RIGHT : SECTION_OTHER_KEY;
+	return offers_fit(l, section, issuer) ? SECTION_RIGHT : SECTION_OTHER_KEY;
 }
 
 static void alarm_section(struct ledger *l, enum section_state state, const char *name)
@@ -47,44 +57,43 @@ static void look(struct ledger *l, unsigned section)
 {
 	const struct conf_issuer *conf = &l->conf->issuers[section];
 	enum section_state state = state_of(l, section);
-	if (state != l->sections[section])
+	if (state != l->sections->states[section]) {
 		alarm_section(l, state, conf->name);
-	l->sections[section] = state;
-	if (state == SECTION_OTHER_KEY && !l->other_key)
-		l->other_key = conf;
+		/* What is being asked about it may be answered now, or not any more. */
+		questions_mark_issuer(l, issuers_by_section(l->issuers, section));
+	}
+	l->sections->states[section] = state;
+	if (state == SECTION_OTHER_KEY && !l->sections->other_key)
+		l->sections->other_key = conf;
 }
 
 void sections_update(struct ledger *l)
 {
-	uint64_t news = issuers_settled(l->issuers) + l->offers_changed;
-	if (!l->has_evidence || news == l->sections_news)
+	uint64_t news = issuers_settled(l->issuers) + offers_changes(l);
+	if (!l->has_evidence || news == l->sections->news)
 		return;
-	l->sections_news = news;
-	l->other_key = NULL;
+	l->sections->news = news;
+	l->sections->other_key = NULL;
 	for (unsigned i = 0; i < l->conf->issuer_count; i++)
 		look(l, i);
 }
 
 bool sections_fit(const struct ledger *l, const struct issuer *issuer)
 {
-	return l->sections[issuer->section_index] == SECTION_RIGHT && !issuer_unusable(issuer) &&
+	return l->sections->states[issuer->section_index] == SECTION_RIGHT &&
+	       !issuer_unusable(issuer) &&
 	       issuers_by_section(l->issuers, issuer->section_index) == issuer;
-}
-
-/* Before the signers have told the key, it may be anybody's. */
-static bool may_be_of(const struct offer *offer, const struct ocsp_certid *certid)
-{
-	if (!offer->keyed)
-		return true;
-	return certid->hash != OCSP_HASH_OTHER &&
-	       view_equal(certid->key_hash,
-			  view_of(offer->keys[certid->hash - 1], ocsp_hash_size(certid->hash)));
 }
 
 bool sections_expect(const struct ledger *l, const struct ocsp_certid *certid)
 {
 	for (unsigned i = 0; i < l->conf->issuer_count; i++)
-		if (l->sections[i] != SECTION_RIGHT && may_be_of(&l->offers[i], certid))
+		if (l->sections->states[i] != SECTION_RIGHT && offers_may_mean(l, i, certid))
 			return true;
 	return false;
+}
+
+const struct conf_issuer *sections_other_key(const struct ledger *l)
+{
+	return l->sections->other_key;
 }

@@ -1,52 +1,43 @@
-/* Signers: each gets a few jobs ahead, always the one with the fewest; what a signer loses goes to
- * the others. A signer that holds jobs and is silent for half of the answer's time counts as hung:
- * that leaves its jobs the other half. */
+#include "ledger/signing.h"
+
+#include "ledger/extensions.h"
 #include "ledger/state.h"
+
+struct signer {
+	bool attached, hung;
+	struct question_list questions;
+	unsigned depth;
+	int64_t silent_since_us; /* monotonic; while depth > 0 */
+};
+
+struct signing {
+	struct signer signers[LIMIT_SIGNERS];
+	unsigned attached;
+	uint64_t id; /* of the latest job */
+	uint64_t signatures;
+};
+
+int signing_init(struct ledger *l)
+{
+	l->signing = calloc(1, sizeof(*l->signing));
+	if (!l->signing)
+		return -ENOMEM;
+	for (unsigned i = 0; i < LIMIT_SIGNERS; i++)
+		TAILQ_INIT(&l->signing->signers[i].questions);
+	return 0;
+}
+
+void signing_deinit(struct ledger *l)
+{
+	free(l->signing);
+}
 
 static int64_t patience_us(const struct ledger *l)
 {
 	return l->conf->server.answer_timeout_us / 2;
 }
 
-/* ---- a signer's list ---- */
-
-static void signer_give(struct ledger *l, unsigned index, struct job *job, struct moment now)
-{
-	struct signer *signer = &l->signers[index];
-	job_move(l, job, JOB_SIGNING);
-	job->signer = index;
-	job->sign_id = ++l->sign_id;
-	TAILQ_INSERT_TAIL(&signer->jobs, job, place);
-	if (signer->depth++ == 0)
-		signer->silent_since_us = now.mono_us;
-}
-
-void signing_remove(struct ledger *l, struct job *job)
-{
-	struct signer *signer = &l->signers[job->signer];
-	TAILQ_REMOVE(&signer->jobs, job, place);
-	signer->depth--;
-}
-
-static struct job *signer_job(const struct signer *signer, uint64_t id)
-{
-	struct job *job;
-	TAILQ_FOREACH(job, &signer->jobs, place)
-		if (job->sign_id == id)
-			return job;
-	return NULL;
-}
-
-static void signer_lose_jobs(struct ledger *l, unsigned index)
-{
-	struct job *job;
-	while ((job = TAILQ_FIRST(&l->signers[index].jobs))) {
-		job_move(l, job, JOB_QUEUED);
-		job_abandon(l, job);
-	}
-}
-
-/* ---- dispatch ---- */
+/* ---- choosing ---- */
 
 /* Half of what a signer is given ahead lasts it longer than a lookup takes. */
 #define DEPTH_ENOUGH (LIMIT_SIGNER_DEPTH / 2)
@@ -55,7 +46,7 @@ bool signing_saturated(const struct ledger *l)
 {
 	unsigned working = 0;
 	for (unsigned i = 0; i < LIMIT_SIGNERS; i++) {
-		const struct signer *signer = &l->signers[i];
+		const struct signer *signer = &l->signing->signers[i];
 		if (!signer->attached || signer->hung)
 			continue;
 		if (signer->depth < DEPTH_ENOUGH)
@@ -65,12 +56,11 @@ bool signing_saturated(const struct ledger *l)
 	return working > 0;
 }
 
-/* The signer with the fewest jobs that has room, or LIMIT_SIGNERS. */
-static unsigned signer_choose(const struct ledger *l)
+unsigned signing_choose(const struct ledger *l)
 {
 	unsigned best = LIMIT_SIGNERS, least = LIMIT_SIGNER_DEPTH;
 	for (unsigned i = 0; i < LIMIT_SIGNERS; i++) {
-		const struct signer *signer = &l->signers[i];
+		const struct signer *signer = &l->signing->signers[i];
 		if (signer->attached && !signer->hung && signer->depth < least) {
 			best = i;
 			least = signer->depth;
@@ -79,149 +69,126 @@ static unsigned signer_choose(const struct ledger *l)
 	return best;
 }
 
+/* ---- giving ---- */
+
 static struct sign_entry sign_entry_of(const struct entry *entry)
 {
 	const struct verdict *verdict = &entry->verdict;
 	bool revoked = verdict->status == OCSP_REVOKED;
 	return (struct sign_entry){
-		.certid = entry->certid,
+		.certid = entry->certid.der,
 		.status = verdict->status,
 		.revoked_at = revoked ? verdict->revoked_at : TIME_NONE,
 		.reason = revoked ? verdict->reason : REASON_NONE,
 		.invalidity_at = revoked ? verdict->invalidity_at : TIME_NONE,
-		.facts = facts_of(entry),
-		.issuer_name = issuer_name_in(entry->job->issuer, entry->certid),
+		.facts = extensions_of(entry),
+		.issuer_name = issuer_name_in(entry->question->issuer, entry->certid.der),
 	};
 }
 
-static struct message_sign sign_message(const struct ledger *l, const struct job *job, uint64_t id)
+static struct message_sign message_of(const struct question *q)
 {
 	struct message_sign m = {
-		.id = id,
-		.issuer = job->issuer->section_index,
-		.nonce = job->nonce,
-		.raw_nonce = job->raw_nonce,
-		.unknown_issuer = job->issuer == &l->stranger,
-		.this_update = job->this_update,
-		.next_update = job->next_update,
-		.count = job->count,
-		.algorithm = job->algorithm,
+		.id = q->sign_id,
+		.request = q->request,
+		.issuer = q->issuer->section_index,
+		.nonce = q->nonce,
+		.raw_nonce = q->raw_nonce,
+		.unknown_issuer = q->unknown,
+		.this_update = q->this_update,
+		.next_update = q->next_update,
+		.count = q->count,
+		.algorithm = q->algorithm,
 	};
-	for (unsigned i = 0; i < job->count; i++) {
-		m.entries[i] = sign_entry_of(&job->entries[i]);
-		m.extended_revoke |= job->entries[i].verdict.extended_revoke;
+	for (unsigned i = 0; i < q->count; i++) {
+		m.entries[i] = sign_entry_of(&q->entries[i]);
+		m.extended_revoke |= q->entries[i].verdict.extended_revoke;
 	}
 	return m;
 }
 
-static void job_sign(struct ledger *l, struct job *job, unsigned signer, struct moment now)
+bool signing_give(struct ledger *l, unsigned index, struct question *q, struct moment now)
 {
-	struct message_sign m = sign_message(l, job, l->sign_id + 1);
+	struct signer *signer = &l->signing->signers[index];
+	q->sign_id = ++l->signing->id;
+	const struct message_sign m = message_of(q);
 	buffer_reset(&l->frame);
 	message_sign_write(&l->frame, &m);
-	if (buffer_result(&l->frame) < 0) {
-		ledger_alarm(l,
-			     "a response cannot be asked for, its fields are out of range "
-			     "issuer=\"%s\"",
-			     job->issuer->record.name);
-		job_finish_error(l, job, OCSP_INTERNAL_ERROR);
-		return;
-	}
-	signer_give(l, signer, job, now);
-	l->ops->to_signer(l->context, signer, MESSAGE_SIGN, buffer_view(&l->frame));
+	if (buffer_result(&l->frame) < 0)
+		return false;
+	q->signer = index;
+	TAILQ_INSERT_TAIL(&signer->questions, q, at_signer);
+	if (signer->depth++ == 0)
+		signer->silent_since_us = now.mono_us;
+	l->ops->to_signer(l->context, index, MESSAGE_SIGN, buffer_view(&l->frame));
+	return true;
 }
 
-void signing_dispatch(struct ledger *l, struct moment now)
+void signing_take_back(struct ledger *l, struct question *q)
 {
-	struct job *job;
-	while ((job = TAILQ_FIRST(&l->jobs_queued))) {
-		unsigned signer = signer_choose(l);
-		if (signer == LIMIT_SIGNERS)
-			return;
-		/* It may have waited: decide on what is known now. */
-		if (truth_decide(l, job, now) == JOB_QUEUED)
-			job_sign(l, job, signer, now);
-		else
-			job_advance(l, job, now);
-	}
+	struct signer *signer = &l->signing->signers[q->signer];
+	check(signer->depth > 0);
+	TAILQ_REMOVE(&signer->questions, q, at_signer);
+	signer->depth--;
 }
 
 /* ---- results ---- */
 
-/* What we asked for, no longer and no earlier. */
-static bool signed_fits(const struct job *job, const struct message_signed *m)
+bool signing_fits(const struct question *q, const struct message_signed *m)
 {
-	return m->next_update <= job->next_update && m->next_update > job->this_update &&
-	       m->produced_at >= job->this_update && m->produced_at < m->next_update;
+	return m->next_update <= q->next_update && m->next_update > q->this_update &&
+	       m->produced_at >= q->this_update && m->produced_at < m->next_update;
 }
 
-static void job_signed(struct ledger *l, struct job *job, const struct message_signed *m,
-		       struct moment now)
+int signing_take(struct ledger *l, unsigned index, struct view payload, struct moment now)
 {
-	int64_t now_s = wall_seconds(now.wall_us);
-	bool fresh = l->has_evidence && evidence_fresh(l, &l->evidence, now);
-	if (m->result != OCSP_SUCCESSFUL) {
-		job_finish_error(l, job, m->result);
-	} else if (!signed_fits(job, m)) {
-		ledger_alarm(l, "a signer answered with other times than asked for signer=%u",
-			     job->signer);
-		job_finish_error(l, job, OCSP_INTERNAL_ERROR);
-	} else if (job->overtaken) {
-		/* The fence: what it rests on has changed since the job was decided (I-1). */
-		l->counts.fences++;
-		job_again(l, job, now);
-	} else if ((!fresh && !job->revoked_only) || m->next_update <= now_s ||
-		   job->valid_until <= now_s || job->this_update > now_s) {
-		job_again(l, job, now); /* I-3, P-23, P-28, and a clock that jumped */
-	} else {
-		answer_signed(l, job, m);
-	}
-}
-
-int ledger_signer_frame(struct ledger *l, unsigned index, uint8_t type, struct view payload,
-			struct moment now)
-{
-	struct signer *signer = &l->signers[index];
+	struct signer *signer = &l->signing->signers[index];
 	struct message_signed m;
-	if (type == MESSAGE_OFFER)
-		return offers_take(l, payload);
-	if (type != MESSAGE_SIGNED || message_signed_read(payload, &m) < 0)
+	struct question *q;
+	if (message_signed_read(payload, &m) < 0)
 		return -EBADMSG;
 	signer->silent_since_us = now.mono_us;
 	signer->hung = false;
-	/* NULL: it was given to another meanwhile, or nobody waits for it any more. */
-	struct job *job = signer_job(signer, m.id);
-	if (job) {
-		l->counts.signatures += m.result == OCSP_SUCCESSFUL;
-		job_signed(l, job, &m, now);
-	}
-	signing_dispatch(l, now);
+	TAILQ_FOREACH(q, &signer->questions, at_signer)
+		if (q->sign_id == m.id)
+			break;
+	if (!q)
+		return 0; /* given to another meanwhile, or nobody waits for it any more */
+	l->signing->signatures += m.result == OCSP_SUCCESSFUL;
+	q->signed_response = m;
+	question_mark(l, q, MARK_SIGNED);
 	return 0;
 }
 
 /* ---- coming, going, hanging ---- */
 
-void ledger_signer_attach(struct ledger *l, unsigned index, struct moment now)
+static void lose_questions(struct ledger *l, const struct signer *signer)
 {
-	if (l->signers[index].attached)
-		ledger_signer_detach(l, index, now);
-	l->signers[index].attached = true;
-	l->signers[index].hung = false;
-	l->signers_attached++;
-	signing_dispatch(l, now);
+	struct question *q;
+	TAILQ_FOREACH(q, &signer->questions, at_signer)
+		question_mark(l, q, MARK_UNSIGNED);
 }
 
-void ledger_signer_detach(struct ledger *l, unsigned index, struct moment now)
+void signing_attach(struct ledger *l, unsigned index)
 {
-	if (!l->signers[index].attached)
+	struct signer *signer = &l->signing->signers[index];
+	check(!signer->attached);
+	signer->attached = true;
+	signer->hung = false;
+	l->signing->attached++;
+}
+
+void signing_detach(struct ledger *l, unsigned index)
+{
+	struct signer *signer = &l->signing->signers[index];
+	if (!signer->attached)
 		return;
-	l->signers[index].attached = false;
-	l->signers_attached--;
-	signer_lose_jobs(l, index);
-	signing_dispatch(l, now);
+	signer->attached = false;
+	l->signing->attached--;
+	lose_questions(l, signer);
 }
 
-static bool waits_for_signer(const struct signer *signer)
+static bool is_awaited(const struct signer *signer)
 {
 	return signer->attached && !signer->hung && signer->depth > 0;
 }
@@ -229,24 +196,22 @@ static bool waits_for_signer(const struct signer *signer)
 void signing_timer(struct ledger *l, struct moment now)
 {
 	for (unsigned i = 0; i < LIMIT_SIGNERS; i++) {
-		struct signer *signer = &l->signers[i];
-		if (!waits_for_signer(signer) ||
-		    now.mono_us < signer->silent_since_us + patience_us(l))
+		struct signer *signer = &l->signing->signers[i];
+		if (!is_awaited(signer) || now.mono_us < signer->silent_since_us + patience_us(l))
 			continue;
 		signer->hung = true;
-		signer_lose_jobs(l, i);
+		lose_questions(l, signer);
 		l->ops->signer_hung(l->context, i);
 	}
-	signing_dispatch(l, now);
 }
 
 int64_t signing_next(const struct ledger *l)
 {
 	int64_t next = INT64_MAX;
 	for (unsigned i = 0; i < LIMIT_SIGNERS; i++) {
-		const struct signer *signer = &l->signers[i];
+		const struct signer *signer = &l->signing->signers[i];
 		int64_t due = signer->silent_since_us + patience_us(l);
-		if (waits_for_signer(signer) && due < next)
+		if (is_awaited(signer) && due < next)
 			next = due;
 	}
 	return next;
@@ -255,7 +220,19 @@ int64_t signing_next(const struct ledger *l)
 bool signing_possible(const struct ledger *l)
 {
 	for (unsigned i = 0; i < LIMIT_SIGNERS; i++)
-		if (l->signers[i].attached && !l->signers[i].hung)
+		if (l->signing->signers[i].attached && !l->signing->signers[i].hung)
 			return true;
 	return false;
+}
+
+struct signing_counts signing_counts(const struct ledger *l)
+{
+	struct signing_counts counts = {.attached = l->signing->attached,
+					.signatures = l->signing->signatures};
+	for (unsigned i = 0; i < LIMIT_SIGNERS; i++) {
+		const struct signer *signer = &l->signing->signers[i];
+		counts.hung += signer->attached && signer->hung;
+		counts.depth += signer->depth;
+	}
+	return counts;
 }

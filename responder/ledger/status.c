@@ -1,5 +1,14 @@
 /* The ledger's part of `stillgood status`. */
 #include "base/json.h"
+#include "cache/cache.h"
+#include "ledger/fronts.h"
+#include "ledger/issuers.h"
+#include "ledger/lookups.h"
+#include "ledger/lost.h"
+#include "ledger/question.h"
+#include "ledger/readiness.h"
+#include "ledger/revoked.h"
+#include "ledger/signing.h"
 #include "ledger/state.h"
 
 /* What the warden's document says of the whole instance. */
@@ -19,8 +28,8 @@ static void put_database(const struct ledger *l, struct moment now, struct buffe
 	buffer_printf(out, "\"feed\":\"%s\",\"feed_reason\":", feed);
 	json_put_string(out, l->feed_up ? "" : l->feed_reason);
 	buffer_printf(out, ",\"lookup_usable\":%s,\"lookup_reason\":",
-		      l->lookup_usable ? "true" : "false");
-	json_put_string(out, l->lookup_usable ? "" : l->lookup_reason);
+		      lookups_usable(l) ? "true" : "false");
+	json_put_string(out, lookups_usable(l) ? "" : lookups_reason(l));
 	if (l->has_evidence)
 		buffer_printf(out, ",\"evidence_us\":%lld,\"evidence_age_ms\":%lld",
 			      (long long)l->evidence.time_us,
@@ -53,33 +62,30 @@ static void put_history(const struct ledger *l, struct buffer *out)
 
 static void put_signers(const struct ledger *l, struct buffer *out)
 {
-	unsigned hung = 0, depth = 0;
-	for (unsigned i = 0; i < LIMIT_SIGNERS; i++) {
-		hung += l->signers[i].attached && l->signers[i].hung;
-		depth += l->signers[i].depth;
-	}
-	json_put_number(out, "signers", l->signers_attached);
-	json_put_number(out, "signers_hung", hung);
-	json_put_number(out, "signing", depth);
+	const struct signing_counts counts = signing_counts(l);
+	json_put_number(out, "signers", counts.attached);
+	json_put_number(out, "signers_hung", counts.hung);
+	json_put_number(out, "signing", counts.depth);
 }
 
-static void put_counts(const struct ledger_counts *c, struct buffer *out)
+static void put_counts(const struct ledger *l, struct buffer *out)
 {
-	json_put_number(out, "queries", c->queries);
-	json_put_number(out, "cache_hits", c->cache_hits);
-	json_put_number(out, "joined", c->joined);
-	json_put_number(out, "lookups", c->lookups);
-	json_put_number(out, "batches", c->batches);
-	json_put_number(out, "batches_failed", c->batches_failed);
-	json_put_number(out, "signatures", c->signatures);
-	json_put_number(out, "fences", c->fences);
-	json_put_number(out, "purges", c->purges);
-	json_put_number(out, "polls", c->polls);
-	json_put_number(out, "loads", c->loads);
-	json_put_number(out, "alarms", c->alarms);
-	json_put_number(out, "bad_rows", c->bad_rows);
-	json_put_number(out, "overloads", c->overloads);
-	json_put_number(out, "timeouts", c->timeouts);
+	const struct lookup_counts lookups = lookups_counts(l);
+	json_put_number(out, "queries", l->queries);
+	json_put_number(out, "cache_hits", l->cache_hits);
+	json_put_number(out, "joined", l->joined);
+	json_put_number(out, "lookups", lookups.lookups);
+	json_put_number(out, "batches", lookups.batches);
+	json_put_number(out, "batches_failed", lookups.batches_failed);
+	json_put_number(out, "signatures", signing_counts(l).signatures);
+	json_put_number(out, "fences", l->fences);
+	json_put_number(out, "purges", fronts_purges(l));
+	json_put_number(out, "polls", l->counts.polls);
+	json_put_number(out, "loads", l->counts.loads);
+	json_put_number(out, "alarms", l->alarms);
+	json_put_number(out, "bad_rows", l->counts.bad_rows);
+	json_put_number(out, "overloads", l->overloads);
+	json_put_number(out, "timeouts", l->timeouts);
 }
 
 void ledger_status(const struct ledger *l, struct moment now, struct buffer *out)
@@ -91,11 +97,11 @@ void ledger_status(const struct ledger *l, struct moment now, struct buffer *out
 	json_put_number(out, "revoked", revoked_count(l->revoked));
 	json_put_number(out, "revoked_bytes", revoked_memory(l->revoked));
 	json_put_number(out, "issuers", issuers_count(l->issuers));
-	json_put_number(out, "open", l->open);
+	json_put_number(out, "open", questions_open(l));
 	put_signers(l, out);
 	struct cache_counts cache = cache_counts(l->cache);
 	json_put_number(out, "cache_entries", cache.entries);
 	json_put_number(out, "cache_bytes", cache.bytes);
-	put_counts(&l->counts, out);
+	put_counts(l, out);
 	buffer_put_u8(out, '}');
 }

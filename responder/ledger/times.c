@@ -1,14 +1,8 @@
-/* From when to when an answer counts, decided with the verdict and carried whole to every cache:
- *
- *   thisUpdate ≤ producedAt          refresh_at     serve_until ≤ nextUpdate
- *      │ proven     │ signed             │ replaced      │ said no more
- *   ───┴────────────┴────────────────────┴───────────────┴──────────────▶
- *
- * nextUpdate is the signed promise (P-27); serve_until is when the verdict may be another one without
- * that anything is purged (P-23): the certificate ends under `expired = unauthorized`, or a serial
- * without a row is issued. */
+#include "ledger/times.h"
+
 #include "base/timetext.h"
 #include "conf/profile.h"
+#include "ledger/extensions.h"
 #include "ledger/state.h"
 
 /* The database was away; its facts (P-30) are asked for again. */
@@ -28,11 +22,11 @@ static int64_t bounded_us(const struct db_evidence *evidence, struct moment now)
  * would have come with it; that there is no row is only as new as the lookup that said so. Of several
  * CertIDs, which share one thisUpdate, the rows decide: an earlier time could fall into a hold that
  * was released since, and good would be a lie then; an issuance a moment ago is not. */
-static int64_t proven_us(const struct ledger *l, const struct job *job, struct moment now)
+static int64_t proven_us(const struct ledger *l, const struct question *q, struct moment now)
 {
 	int64_t feed = bounded_us(&l->evidence, now);
-	const struct entry *entry = &job->entries[0];
-	bool absent = job->count == 1 && entry->version == 0 && entry->knowledge == KNOWS_ABSENCE;
+	const struct entry *entry = &q->entries[0];
+	bool absent = q->count == 1 && entry->version == 0 && entry->knowledge == KNOWS_ABSENCE;
 	if (!absent)
 		return feed;
 	int64_t lookup = bounded_us(&entry->evidence, now);
@@ -41,12 +35,12 @@ static int64_t proven_us(const struct ledger *l, const struct job *job, struct m
 
 /* P-53: of a CA that has closed, for what it is known to have issued and what can change no more; a
  * hold can still end either way. */
-static bool job_is_final(const struct job *job)
+static bool is_final(const struct question *q)
 {
-	if (!job->issuer->section->final_answers)
+	if (!q->section->final_answers)
 		return false;
-	for (unsigned i = 0; i < job->count; i++) {
-		const struct verdict *verdict = &job->entries[i].verdict;
+	for (unsigned i = 0; i < q->count; i++) {
+		const struct verdict *verdict = &q->entries[i].verdict;
 		bool held = verdict->status == OCSP_REVOKED &&
 			    verdict->reason == REASON_CERTIFICATE_HOLD;
 		if (!verdict->recorded || held)
@@ -57,11 +51,11 @@ static bool job_is_final(const struct job *job)
 
 /* P-27: staplers refuse an answer that outlives its certificate. One that has expired, or is in its
  * last second, has no end left that an answer could keep. */
-static int64_t certificates_end(const struct job *job, int64_t now_s)
+static int64_t certificates_end(const struct question *q, int64_t now_s)
 {
 	int64_t end = INT64_MAX;
-	for (unsigned i = 0; !job->issuer->section->outlive && i < job->count; i++) {
-		int64_t not_after = job->entries[i].verdict.not_after;
+	for (unsigned i = 0; !q->section->outlive && i < q->count; i++) {
+		int64_t not_after = q->entries[i].verdict.not_after;
 		if (not_after != TIME_NONE && not_after > now_s && not_after < end)
 			end = not_after;
 	}
@@ -69,34 +63,46 @@ static int64_t certificates_end(const struct job *job, int64_t now_s)
 }
 
 /* `end`, or where the profile ends an answer that nobody would take any more (BR 4.9.10). */
-static int64_t stretched_end(const struct job *job, int64_t end)
+static int64_t stretched_end(const struct question *q, int64_t end)
 {
-	int64_t most = profile_life_most(job->issuer->section->profile);
-	if (most == INT64_MAX || end - job->this_update < most)
+	int64_t most = profile_life_most(q->section->profile);
+	if (most == INT64_MAX || end - q->this_update < most)
 		return end;
-	return job->this_update + most - 1;
+	return q->this_update + most - 1;
 }
 
-bool times_decide(const struct ledger *l, struct job *job, bool final, struct moment now)
+/* Would it help if the evidence were of this moment? */
+static bool times_can_be(const struct ledger *l, const struct question *q, struct moment now)
 {
-	const struct conf_issuer *section = job->issuer->section;
+	const struct db_evidence *evidence = &l->evidence;
+	int64_t theirs = evidence->time_us + (now.mono_us - evidence->mono_us);
+	int64_t proven = wall_seconds(theirs < now.wall_us ? theirs : now.wall_us);
+	int64_t life = (q->section->validity_us - q->section->backdate_us) / SECOND_US;
+	return proven + life - 1 > wall_seconds(now.wall_us);
+}
+
+enum times times_decide(const struct ledger *l, struct question *q, bool final, struct moment now)
+{
+	const struct conf_issuer *section = q->section;
 	int64_t validity = section->validity_us / SECOND_US;
-	int64_t now_s = wall_seconds(now.wall_us), end = certificates_end(job, now_s);
-	int64_t proven = wall_seconds(proven_us(l, job, now));
-	job->this_update = (proven < now_s ? proven : now_s) - section->backdate_us / SECOND_US;
+	int64_t now_s = wall_seconds(now.wall_us), end = certificates_end(q, now_s);
+	int64_t proven = wall_seconds(proven_us(l, q, now));
+	q->this_update = (proven < now_s ? proven : now_s) - section->backdate_us / SECOND_US;
 	/* Validity counts both ends. */
-	job->next_update = job->this_update + validity - 1;
+	q->next_update = q->this_update + validity - 1;
 	/* Revoked is sticky: it stays true however old the proof is, so once half of the validity
 	 * is gone it counts from now on. */
-	if (job->next_update - now_s < validity / 2 && final)
-		job->next_update = stretched_end(job, now_s + validity - 1);
-	if (job_is_final(job))
-		job->next_update = TIME_MOST;
-	else if (job->next_update > end)
-		job->next_update = end;
-	if (section->retired_until != 0 && job->next_update > section->retired_until) /* P-33 */
-		job->next_update = section->retired_until;
-	return job->next_update > now_s && job->next_update > job->this_update;
+	if (q->next_update - now_s < validity / 2 && final)
+		q->next_update = stretched_end(q, now_s + validity - 1);
+	if (is_final(q))
+		q->next_update = TIME_MOST;
+	else if (q->next_update > end)
+		q->next_update = end;
+	if (section->retired_until != 0 && q->next_update > section->retired_until) /* P-33 */
+		q->next_update = section->retired_until;
+	if (q->next_update > now_s && q->next_update > q->this_update)
+		return TIMES_RIGHT;
+	return times_can_be(l, q, now) ? TIMES_STALE : TIMES_NEVER;
 }
 
 /* ---- after signing ---- */
@@ -106,13 +112,13 @@ static bool is_lightweight(const struct answer_label *label)
 	return label->traits & ANSWER_LIGHTWEIGHT;
 }
 
-static int64_t serve_until(const struct job *job, const struct answer_label *label)
+static int64_t serve_until(const struct question *q, const struct answer_label *label)
 {
 	/* RFC 9919, 7.2: max-age, which ends here at the latest, ends before nextUpdate. */
 	int64_t until = label->next_update - is_lightweight(label);
-	if (job->valid_until < until)
-		until = job->valid_until;
-	if (job->unassigned && label->produced_at + LIMIT_UNASSIGNED_AGE < until)
+	if (q->valid_until < until)
+		until = q->valid_until;
+	if (q->unassigned && label->produced_at + LIMIT_UNASSIGNED_AGE < until)
 		until = label->produced_at + LIMIT_UNASSIGNED_AGE;
 	return until;
 }
@@ -157,11 +163,11 @@ static int64_t refresh_time(const struct ledger *l, enum profile profile,
 							      spread(l, label) - 1000);
 }
 
-void times_of_answer(const struct ledger *l, const struct job *job, struct answer_label *label)
+void times_of_answer(const struct ledger *l, const struct question *q, struct answer_label *label)
 {
-	label->serve_until = serve_until(job, label);
-	label->refresh_at = refresh_time(l, job->issuer->section->profile, label);
-	if (facts_missing(job) && label->refresh_at > label->produced_at + WITHOUT_FACTS_LIFE_S)
+	label->serve_until = serve_until(q, label);
+	label->refresh_at = refresh_time(l, q->section->profile, label);
+	if (extensions_missing(q) && label->refresh_at > label->produced_at + WITHOUT_FACTS_LIFE_S)
 		label->refresh_at = label->produced_at + WITHOUT_FACTS_LIFE_S;
 	if (label->refresh_at > label->serve_until)
 		label->refresh_at = label->serve_until;

@@ -1,0 +1,380 @@
+#include "ledger/decide.h"
+
+#include "ledger/binding.h"
+#include "ledger/changes.h"
+#include "ledger/fronts.h"
+#include "ledger/lookups.h"
+#include "ledger/report.h"
+#include "ledger/responses.h"
+#include "ledger/signing.h"
+#include "ledger/state.h"
+#include "ledger/verdicts.h"
+#include "ledger/verifying.h"
+
+/* ---- moving and ending ---- */
+
+static void leave(struct ledger *l, struct question *q)
+{
+	lookups_cancel(l, q);
+	if (q->state == QUESTION_SIGNING)
+		signing_take_back(l, q);
+}
+
+static void move(struct ledger *l, struct question *q, enum question_state state)
+{
+	if (q->state == state)
+		return;
+	leave(l, q);
+	question_move(l, q, state);
+}
+
+static void end(struct ledger *l, struct question *q)
+{
+	move(l, q, QUESTION_NEW);
+	question_free(l, q);
+}
+
+/* To all who wait; `m` as for anybody. */
+static void answer(struct ledger *l, struct question *q, struct message_answer *m)
+{
+	struct asker *asker;
+	TAILQ_FOREACH(asker, &q->askers, beside) {
+		m->id = asker->id;
+		ledger_trace(l, asker->request, "answered");
+		fronts_answer(l, asker->front, m);
+	}
+	end(l, q);
+}
+
+static void refuse(struct ledger *l, struct question *q, enum ocsp_result result)
+{
+	ledger_trace(l, q->request, result == OCSP_TRY_LATER ? "try later" : "refused");
+	answer(l, q, &(struct message_answer){.result = result});
+}
+
+static void shed(struct ledger *l, struct question *q)
+{
+	l->overloads++;
+	refuse(l, q, OCSP_TRY_LATER);
+}
+
+/* ---- going on ---- */
+
+/* Away for longer than the bound, with no connection: it may take minutes, so nobody is made to wait
+ * for it. */
+static bool database_away(const struct ledger *l, struct moment now)
+{
+	return l->has_evidence && !l->feed_up && !l->loading && !lookups_usable(l) &&
+	       !feed_fresh(l, now);
+}
+
+/* From the beginning, because something may have changed that its issuer depends on. */
+static enum ocsp_result rebind(struct ledger *l, struct question *q, struct moment now)
+{
+	const struct issuer *before = q->issuer;
+	enum ocsp_result result = binding_make(l, q, now);
+	if (q->issuer != before)
+		lookups_cancel(l, q);
+	if (result == OCSP_SUCCESSFUL)
+		question_index(l, q);
+	return result;
+}
+
+static bool lookups_want(struct ledger *l, struct question *q)
+{
+	for (unsigned i = 0; i < q->count; i++)
+		if (q->entries[i].wants && !q->entries[i].lookup && !lookup_want(l, &q->entries[i]))
+			return false;
+	return true;
+}
+
+static void wait_for_lookups(struct ledger *l, struct question *q, unsigned marks)
+{
+	bool once_more = q->state == QUESTION_LOOKUP && (marks & MARK_LEARNED);
+	if (once_more && q->tries++ >= LIMIT_FENCE_RETRIES) {
+		refuse(l, q, OCSP_TRY_LATER);
+		return;
+	}
+	ledger_trace(l, q->request, "waits for a lookup");
+	move(l, q, QUESTION_LOOKUP);
+	if (!lookups_want(l, q))
+		refuse(l, q, OCSP_TRY_LATER);
+}
+
+/* Decides on what is known now. */
+static void advance(struct ledger *l, struct question *q, unsigned marks, struct moment now)
+{
+	enum ocsp_result refusal = q->overtaken ? rebind(l, q, now) : OCSP_SUCCESSFUL;
+	enum question_state next = QUESTION_NEW;
+	if (refusal == OCSP_SUCCESSFUL)
+		next = verdicts_decide(l, q, now, &refusal);
+	q->overtaken = false;
+	q->decided_us = now.mono_us;
+	if (next == QUESTION_NEW)
+		refuse(l, q, refusal);
+	else if (next != QUESTION_QUEUED && database_away(l, now))
+		refuse(l, q, OCSP_TRY_LATER);
+	else if (next == QUESTION_LOOKUP)
+		wait_for_lookups(l, q, marks);
+	else
+		move(l, q, next);
+}
+
+/* ---- the beginning ---- */
+
+/* This question's askers are among those whom it is over the limits with. */
+static bool overloaded(const struct ledger *l, const struct question *q)
+{
+	return questions_too_many(l, TAILQ_FIRST(&q->askers)->front);
+}
+
+static void verify(struct ledger *l, struct question *q)
+{
+	bool asked = verifying_ask(l, q);
+	q->signed_request = (struct view){0};
+	if (asked)
+		move(l, q, QUESTION_VERIFYING);
+	else
+		shed(l, q);
+}
+
+static bool answer_stored(struct ledger *l, struct question *q, struct moment now)
+{
+	struct message_answer m;
+	if (!q->cacheable || !responses_find(l, q, now, &m))
+		return false;
+	l->cache_hits++;
+	answer(l, q, &m);
+	return true;
+}
+
+/* One flight a key over all fronts. True if there was one to join. */
+static bool join(struct ledger *l, struct question *q)
+{
+	struct question *other = q->cacheable ? question_find(l, q->key) : NULL;
+	if (!other)
+		return false;
+	l->joined++;
+	ledger_trace(l, q->request, "joins another question");
+	question_join(q, other);
+	end(l, q);
+	return true;
+}
+
+static void begin(struct ledger *l, struct question *q, struct moment now)
+{
+	enum ocsp_result result = binding_make(l, q, now);
+	q->overtaken = false;
+	if (result != OCSP_SUCCESSFUL) {
+		refuse(l, q, result);
+	} else if (binding_wants_verifier(q)) {
+		verify(l, q);
+	} else if (answer_stored(l, q, now)) {
+		return;
+	} else if (overloaded(l, q)) {
+		shed(l, q);
+	} else if (!join(l, q)) {
+		question_index(l, q);
+		advance(l, q, 0, now);
+	}
+}
+
+/* Before there is evidence nobody knows which issuers there are, nor whose signatures count. */
+static void ask(struct ledger *l, struct question *q, struct moment now)
+{
+	if (l->has_evidence)
+		begin(l, q, now);
+	else if (q->signed_request.size > 0 || overloaded(l, q))
+		shed(l, q);
+	else
+		move(l, q, QUESTION_PARKED);
+}
+
+static void verified(struct ledger *l, struct question *q, unsigned marks, struct moment now)
+{
+	if (!(marks & MARK_VERIFIED))
+		return;
+	if (q->verified != OCSP_SUCCESSFUL) {
+		refuse(l, q, q->verified);
+		return;
+	}
+	q->verified_for = q->section;
+	begin(l, q, now);
+}
+
+/* ---- the end ---- */
+
+/* The fence: something of it has changed (I-1), or time has (I-3, P-23, P-28, a clock that jumped). */
+static bool still_true(const struct ledger *l, const struct question *q,
+		       const struct message_signed *m, struct moment now)
+{
+	int64_t now_s = wall_seconds(now.wall_us);
+	return !q->overtaken && (feed_fresh(l, now) || q->revoked_only) && m->next_update > now_s &&
+	       q->valid_until > now_s && q->this_update <= now_s;
+}
+
+static void again(struct ledger *l, struct question *q, struct moment now)
+{
+	l->fences += q->overtaken;
+	ledger_trace(l, q->request, "is decided anew");
+	if (TAILQ_EMPTY(&q->askers) || q->tries++ >= LIMIT_FENCE_RETRIES)
+		refuse(l, q, OCSP_TRY_LATER);
+	else
+		advance(l, q, 0, now);
+}
+
+static void deliver(struct ledger *l, struct question *q, const struct message_signed *m,
+		    struct moment now)
+{
+	check(verdicts_hold(l, q, now));
+	struct message_answer signed_answer = responses_of(l, q, m);
+	if (q->cacheable)
+		responses_store(l, q, &signed_answer);
+	answer(l, q, &signed_answer);
+}
+
+static void signature_came(struct ledger *l, struct question *q, struct moment now)
+{
+	const struct message_signed *m = &q->signed_response;
+	if (m->result != OCSP_SUCCESSFUL) {
+		refuse(l, q, m->result);
+	} else if (!signing_fits(q, m)) {
+		ledger_alarm(l, "a signer answered with other times than asked for signer=%u",
+			     q->signer);
+		refuse(l, q, OCSP_INTERNAL_ERROR);
+	} else if (still_true(l, q, m, now)) {
+		deliver(l, q, m, now);
+	} else {
+		again(l, q, now);
+	}
+}
+
+static void signing(struct ledger *l, struct question *q, unsigned marks, struct moment now)
+{
+	if (marks & MARK_SIGNED)
+		signature_came(l, q, now);
+	else if (marks & MARK_UNSIGNED)
+		advance(l, q, marks, now);
+	/* Else what has changed is looked at when the signature comes. */
+}
+
+/* ---- the pass ---- */
+
+static void askers_leave(struct ledger *l, struct question *q, struct moment now)
+{
+	struct asker *asker = TAILQ_FIRST(&q->askers), *next;
+	for (; asker; asker = next) {
+		next = TAILQ_NEXT(asker, beside);
+		bool late = !asker->gone && asker->deadline_us <= now.mono_us;
+		if (late) {
+			l->timeouts++;
+			ledger_trace(l, asker->request, "has waited too long");
+			fronts_answer(l, asker->front,
+				      &(struct message_answer){.id = asker->id,
+							       .result = OCSP_TRY_LATER});
+		}
+		if (late || asker->gone)
+			asker_remove(l, asker);
+	}
+}
+
+/* Nobody waits for it, and no signature is on its way into the cache. */
+static bool is_useless(const struct question *q, unsigned marks)
+{
+	bool on_its_way = q->state == QUESTION_SIGNING && q->cacheable && !(marks & MARK_UNSIGNED);
+	return TAILQ_EMPTY(&q->askers) && !on_its_way;
+}
+
+static void decide_one(struct ledger *l, struct question *q, unsigned marks, struct moment now)
+{
+	if (marks & (MARK_DEADLINE | MARK_GONE))
+		askers_leave(l, q, now);
+	if (marks & MARK_CHANGED)
+		q->overtaken = true;
+	if (is_useless(q, marks)) {
+		end(l, q);
+		return;
+	}
+	if (question_until(l, q) <= now.mono_us) {
+		l->timeouts++;
+		refuse(l, q, OCSP_TRY_LATER);
+		return;
+	}
+	switch (q->state) {
+	case QUESTION_NEW:
+	case QUESTION_PARKED:
+		ask(l, q, now);
+		break;
+	case QUESTION_VERIFYING:
+		verified(l, q, marks, now);
+		break;
+	case QUESTION_LOOKUP:
+	case QUESTION_STALE:
+	case QUESTION_QUEUED:
+		advance(l, q, marks, now);
+		break;
+	case QUESTION_SIGNING:
+		signing(l, q, marks, now);
+		break;
+	}
+}
+
+static void sign(struct ledger *l, struct question *q, unsigned signer, struct moment now)
+{
+	if (!signing_give(l, signer, q, now)) {
+		ledger_alarm(l,
+			     "a response cannot be asked for, its fields are out of range "
+			     "issuer=\"%s\"",
+			     q->issuer->record.name);
+		refuse(l, q, OCSP_INTERNAL_ERROR);
+		return;
+	}
+	ledger_trace(l, q->request, "is being signed");
+	move(l, q, QUESTION_SIGNING);
+}
+
+/* Gives queued questions to signers while these have room. One that was decided a while ago is marked
+ * instead: it is decided on what is known now. True: one was. */
+static bool give_out(struct ledger *l, struct moment now)
+{
+	struct question *q;
+	unsigned signer;
+	while ((q = question_first(l, QUESTION_QUEUED)) &&
+	       (signer = signing_choose(l)) < LIMIT_SIGNERS) {
+		if (q->decided_us != now.mono_us) {
+			question_mark(l, q, MARK_LATE);
+			return true;
+		}
+		sign(l, q, signer, now);
+	}
+	return false;
+}
+
+void decide(struct ledger *l, struct moment now)
+{
+	struct question *q;
+	unsigned marks;
+	check(!l->deciding);
+	l->deciding = true;
+	l->now = now;
+	changes_remember(l);
+	do {
+		while ((q = questions_take(l, &marks)))
+			decide_one(l, q, marks, now);
+	} while (give_out(l, now));
+	check(questions_count(l, QUESTION_NEW) == 0);
+	l->deciding = false;
+}
+
+void decide_untimed(struct ledger *l)
+{
+	decide(l, l->now);
+}
+
+void decide_drop_all(struct ledger *l)
+{
+	struct question *q;
+	for (unsigned i = 0; l->questions && i < QUESTION_STATES; i++)
+		while ((q = question_first(l, (enum question_state)i)))
+			end(l, q);
+}

@@ -1,0 +1,29 @@
+/* What signers can sign with, issuer by issuer (P-37), and what a client's preferences come to
+ * (P-17). All signers have the same keys and the same clock, so the latest word of any of them
+ * counts; one that cannot do what it is asked for signs as it can. */
+#pragma once
+
+#include "ipc/messages.h"
+#include "ledger/issuers.h"
+
+struct ledger;
+
+must_check int offers_init(struct ledger *l);
+void offers_deinit(struct ledger *l);
+/* A MESSAGE_OFFER. 0 or -EBADMSG. */
+must_check int offers_take(struct ledger *l, struct view payload);
+/* To a front: among what clients can choose. */
+void offers_send(struct ledger *l, unsigned front);
+/* The first of the client's preferences that the issuer has a signer for; empty: the default. */
+struct view offers_choose(const struct ledger *l, const struct issuer *issuer,
+			  struct view preferred);
+/* Is it a list of OBJECT IDENTIFIERs? */
+bool offers_list_is_valid(struct view preferred);
+/* The first issuer for which signers say that none of their certificates is valid; or NULL. */
+const struct conf_issuer *offers_missing(const struct ledger *l);
+/* How often what signers offer has changed. */
+uint64_t offers_changes(const struct ledger *l);
+/* Is the key in the section's file, which signers tell, this issuer's? Until they tell, it may be. */
+bool offers_fit(const struct ledger *l, unsigned section, const struct issuer *issuer);
+/* May the CertID mean the CA whose key it is? */
+bool offers_may_mean(const struct ledger *l, unsigned section, const struct ocsp_certid *certid);

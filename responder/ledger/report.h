@@ -1,0 +1,12 @@
+/* What goes out besides frames: alarms for people, and steps of one request's story (log_level = debug). */
+#pragma once
+
+#include "base/compiler.h"
+
+#include <stdint.h>
+
+struct ledger;
+
+/* Something that a person must look at: one line. */
+void ledger_alarm(struct ledger *l, const char *format, ...) printf_like(2, 3);
+void ledger_trace(const struct ledger *l, uint64_t request, const char *step);

@@ -1,0 +1,20 @@
+/* Do the three fit that stand for one CA: the section, the issuer that the database has under its name,
+ * and the key in the section's file, which signers tell? Where they do not, nothing can be said of that
+ * CA until somebody sees to it: `tryLater`, for it alone. What waits for an operator is said loudly, once:
+ * nobody may be looking at /readyz. */
+#pragma once
+
+#include "ledger/issuers.h"
+
+struct ledger;
+
+must_check int sections_init(struct ledger *l);
+void sections_deinit(struct ledger *l);
+/* A turn's end: looks again where something has changed. */
+void sections_update(struct ledger *l);
+/* May anything be said of this issuer, which has a section? */
+bool sections_fit(const struct ledger *l, const struct issuer *issuer);
+/* May it be of a CA whose section does not fit, so that it is only not known yet? */
+bool sections_expect(const struct ledger *l, const struct ocsp_certid *certid);
+/* The first section whose issuer is registered with another key; NULL: none. */
+const struct conf_issuer *sections_other_key(const struct ledger *l);

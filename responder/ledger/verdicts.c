@@ -1,0 +1,193 @@
+#include "ledger/verdicts.h"
+
+#include "ledger/extensions.h"
+#include "ledger/lookups.h"
+#include "ledger/lost.h"
+#include "ledger/revoked.h"
+#include "ledger/state.h"
+#include "ledger/times.h"
+
+/* P-34: of a revoked issuer every certificate is revoked, whether it has a row or not, so nothing
+ * needs to be looked up (verdict.c). */
+static bool issuer_decides(const struct question *q)
+{
+	return q->issuer->record.revoked_at != TIME_NONE;
+}
+
+/* That of the revoked set, or NULL. */
+static const struct cert_record *set_row(const struct ledger *l, const struct entry *entry,
+					 struct cert_record *storage)
+{
+	bool found = revoked_find(l->revoked, entry->question->issuer->record.id,
+				  entry->certid.serial, storage);
+	return found ? storage : NULL;
+}
+
+static bool row_revokes(const struct cert_record *row)
+{
+	return row && status_says_revoked(row->status);
+}
+
+static bool wants_lookup(const struct ledger *l, const struct entry *entry,
+			 const struct cert_record *row, struct moment now)
+{
+	const struct question *q = entry->question;
+	if (q->unknown) /* the feed would have brought its issuer */
+		return false;
+	if (row_revokes(row) || issuer_decides(q))
+		return extensions_lacking(entry, row) && lookups_answer(l, now);
+	if (entry->knowledge == KNOWS_NOTHING || !evidence_fresh(l, &entry->evidence, now))
+		return true;
+	return row && row->version > (entry->knowledge == KNOWS_ROW ? entry->record.version : 0);
+}
+
+/* ---- one certificate ---- */
+
+/* P-6: a number that nobody can have issued is not good for want of a revocation either (P-22). */
+static struct issuer_policy policy_of(const struct entry *entry, const struct cert_record *record)
+{
+	struct issuer_policy policy = entry->question->section->policy;
+	bool negative = entry->certid.serial.data[0] & 0x80;
+	if (negative || (record && record->status == CERT_GOOD && !record_counts(record)))
+		policy.complete = true;
+	return policy;
+}
+
+/* The record that the verdict rests on; NULL: there is no row, or the issuer decides without. */
+static const struct cert_record *basis_of(const struct entry *entry, const struct cert_record *row)
+{
+	if (row_revokes(row))
+		return row;
+	return entry->knowledge == KNOWS_ROW ? &entry->record : NULL;
+}
+
+/* A row that cannot be understood says nothing, but it says so only of its own certificate. */
+static struct verdict judge(const struct entry *entry, const struct cert_record *record,
+			    struct moment now)
+{
+	const struct question *q = entry->question;
+	const struct issuer_policy policy = policy_of(entry, record);
+	struct verdict verdict =
+		verdict_of(&policy, &q->issuer->record, record, wall_seconds(now.wall_us));
+	if (entry->knowledge == KNOWS_CORRUPTION && !record && !issuer_decides(q))
+		verdict.result = OCSP_INTERNAL_ERROR;
+	return verdict;
+}
+
+static void entry_decide(const struct ledger *l, struct entry *entry, struct moment now)
+{
+	struct cert_record storage;
+	const struct cert_record *row = set_row(l, entry, &storage);
+	const struct cert_record *record = basis_of(entry, row);
+	entry->wants = wants_lookup(l, entry, row, now);
+	entry->verdict = judge(entry, record, now);
+	entry->version = record ? record->version : 0;
+}
+
+/* ---- a question ---- */
+
+static bool verdict_revoked(const struct verdict *verdict)
+{
+	return verdict->status == OCSP_REVOKED && !verdict->extended_revoke;
+}
+
+/* Revoked for good: neither on a hold that can end nor a serial never issued (P-23). */
+static bool verdict_final(const struct conf_issuer *section, const struct verdict *verdict)
+{
+	bool can_end = verdict->reason == REASON_CERTIFICATE_HOLD && section->hold_releasable;
+	return verdict_revoked(verdict) && !can_end;
+}
+
+/* What the verdicts come to. True: all are final. */
+static bool gather(struct question *q)
+{
+	bool final = true;
+	q->revoked_only = true;
+	q->unassigned = false;
+	q->valid_until = INT64_MAX;
+	for (unsigned i = 0; i < q->count; i++) {
+		const struct verdict *verdict = &q->entries[i].verdict;
+		q->revoked_only = q->revoked_only && verdict_revoked(verdict);
+		q->unassigned = q->unassigned || verdict->unassigned;
+		if (verdict->valid_until < q->valid_until)
+			q->valid_until = verdict->valid_until;
+		final = final && verdict_final(q->section, verdict);
+	}
+	return final;
+}
+
+static bool any_wants(const struct question *q)
+{
+	bool wants = false;
+	for (unsigned i = 0; i < q->count; i++)
+		wants = wants || q->entries[i].wants;
+	return wants;
+}
+
+/* The first one counts. `no_good`: until an operator has accepted what the database has lost (I-10). */
+static enum ocsp_result result_of(const struct question *q, bool no_good)
+{
+	for (unsigned i = 0; i < q->count; i++) {
+		const struct verdict *verdict = &q->entries[i].verdict;
+		if (verdict->result != OCSP_SUCCESSFUL)
+			return verdict->result;
+		if (verdict->status == OCSP_GOOD && no_good)
+			return OCSP_TRY_LATER;
+	}
+	return OCSP_SUCCESSFUL;
+}
+
+static enum question_state state_of(const struct ledger *l, struct question *q, bool final,
+				    struct moment now, enum ocsp_result *refusal)
+{
+	if (!l->has_evidence || (!feed_fresh(l, now) && !q->revoked_only))
+		return QUESTION_STALE; /* I-3 */
+	switch (times_decide(l, q, final, now)) {
+	case TIMES_RIGHT:
+		return QUESTION_QUEUED;
+	case TIMES_STALE:
+		return QUESTION_STALE;
+	case TIMES_NEVER:
+		break;
+	}
+	*refusal = OCSP_TRY_LATER;
+	return QUESTION_NEW;
+}
+
+enum question_state verdicts_decide(const struct ledger *l, struct question *q, struct moment now,
+				    enum ocsp_result *refusal)
+{
+	*refusal = OCSP_TRY_LATER;
+	if (issuer_unusable(q->issuer))
+		return QUESTION_NEW;
+	for (unsigned i = 0; i < q->count; i++)
+		entry_decide(l, &q->entries[i], now);
+	if (any_wants(q))
+		return QUESTION_LOOKUP;
+	*refusal = result_of(q, lost_stops_good(l));
+	if (*refusal != OCSP_SUCCESSFUL)
+		return QUESTION_NEW;
+	/* Once given up they are not waited for again. */
+	q->without_facts = q->without_facts || !lookups_answer(l, now);
+	return state_of(l, q, gather(q), now, refusal);
+}
+
+static bool verdict_equal(const struct verdict *a, const struct verdict *b)
+{
+	return a->result == b->result && a->status == b->status && a->reason == b->reason &&
+	       a->revoked_at == b->revoked_at && a->invalidity_at == b->invalidity_at &&
+	       a->extended_revoke == b->extended_revoke && a->unassigned == b->unassigned;
+}
+
+bool verdicts_hold(const struct ledger *l, const struct question *q, struct moment now)
+{
+	for (unsigned i = 0; i < q->count; i++) {
+		struct cert_record storage;
+		const struct entry *entry = &q->entries[i];
+		const struct cert_record *row = set_row(l, entry, &storage);
+		struct verdict verdict = judge(entry, basis_of(entry, row), now);
+		if (!verdict_equal(&entry->verdict, &verdict))
+			return false;
+	}
+	return true;
+}

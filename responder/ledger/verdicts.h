@@ -1,0 +1,15 @@
+/* What is known of a question's certificates, and what may be said of them now.
+ *
+ * The revoked set comes first: what is not good there needs no lookup and loses against no lookup.
+ * Everything else needs a lookup whose evidence is fresh and which is not older than the set. */
+#pragma once
+
+#include "ledger/question.h"
+
+/* Fills the question's verdicts and times and returns the state that it must go to: QUESTION_LOOKUP (for
+ * the entries that want one), QUESTION_STALE or QUESTION_QUEUED; QUESTION_NEW: it is answered with
+ * `refusal`. */
+enum question_state verdicts_decide(const struct ledger *l, struct question *q, struct moment now,
+				    enum ocsp_result *refusal);
+/* Would what was decided be decided again? The fence sees to that: only check() asks. */
+bool verdicts_hold(const struct ledger *l, const struct question *q, struct moment now);
