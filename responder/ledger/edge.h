@@ -3,11 +3,13 @@
 
 #include "db/source.h"
 #include "ledger/core.h"
+#include "ledger/journal_store.h"
 #include "room/room.h"
 
 struct edge {
 	struct shell *shell;
 	struct ledger *ledger;
+	struct journal_store journal;
 	/* NULL until the warden has given the journal: what was known before comes first. */
 	struct db_source *source;
 	int64_t alarm_second; /* alarms are logged, but not in floods */

@@ -22,6 +22,7 @@ struct journal {
 	uint64_t size, generation;
 	bool started; /* the file says what it is */
 	bool complete; /* the file needs no older one */
+	bool torn; /* it may end in the midst of a record */
 	bool announced[NUMBERS]; /* the file says who this is */
 	struct history history;
 	uint64_t position_written;
@@ -135,11 +136,10 @@ static void recalled(struct journal *j, const struct journal_file looked[2], siz
 	j->size = size;
 	j->generation = current->generation > other ? current->generation : other;
 	j->started = current->generation > 0 && !current->other_format;
-	j->complete = current->complete;
 	/* A part that is missing here must not be needed any more. */
 	j->renew = !current->complete || ret->damaged > 0;
-	if (ret->damaged > 0)
-		j->complete = false;
+	j->torn = ret->damaged > 0;
+	j->complete = current->complete && !j->torn;
 }
 
 int journal_recall(struct journal *j, const struct view files[2], struct history *history,
@@ -288,6 +288,9 @@ static void start_file(struct journal *j)
 					.generation = ++j->generation});
 }
 
+/* So that what is torn off does not go on in what follows: no record begins so. */
+static const uint8_t no_record[8] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+
 /* Into the other file; where this one still needs it, here. */
 static int tell_begin(struct journal *j)
 {
@@ -298,6 +301,9 @@ static int tell_begin(struct journal *j)
 		j->size = 0;
 		j->started = j->complete = false;
 	}
+	if (j->torn)
+		buffer_put(&j->pending, no_record, sizeof(no_record));
+	j->torn = false;
 	if (!j->started)
 		start_file(j);
 	j->started = true;

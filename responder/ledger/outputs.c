@@ -37,6 +37,18 @@ static void reload(void *context, const char *reason)
 	db_source_reload(edge->source, reason);
 }
 
+static int journal(void *context, struct view octets)
+{
+	struct edge *edge = context;
+	return journal_store_append(&edge->journal, octets);
+}
+
+static int journal_swap(void *context)
+{
+	struct edge *edge = context;
+	return journal_store_swap(&edge->journal);
+}
+
 /* The status shows it too (signers_hung). The signer is asked again as soon as it says anything. */
 static void signer_hung(void *context, unsigned signer)
 {
@@ -68,6 +80,8 @@ const struct ledger_ops edge_ledger_ops = {
 	.to_signer = to_signer,
 	.lookup = lookup,
 	.reload = reload,
+	.journal = journal,
+	.journal_swap = journal_swap,
 	.signer_hung = signer_hung,
 	.alarm = alarm_line,
 	.trace = trace,

@@ -70,18 +70,65 @@ static int edge_read_database(struct edge *edge)
 
 /* ---- the warden ---- */
 
-/* No descriptors: what is known is remembered in memory only. */
+static int edge_refuse_journal(const int *descriptors, unsigned count, struct fault *fault)
+{
+	for (unsigned i = 0; i < count; i++)
+		close(descriptors[i]);
+	return fault_set(fault, -EBADMSG, "the journal came twice, or in %u files", count);
+}
+
+/* Without files what is known ends with the process. What was known before comes first: from here on the
+ * database is read. */
 static int edge_take_journal(void *context, const int *descriptors, unsigned count,
 			     struct fault *fault)
 {
 	struct edge *edge = context;
-	for (unsigned i = 0; i < count; i++)
-		close(descriptors[i]);
-	int result = edge->source ? -EALREADY : edge_read_database(edge);
+	if (edge->source || (count != 0 && count != array_size(edge->journal.fd)))
+		return edge_refuse_journal(descriptors, count, fault);
+	int result =
+		count ? journal_store_open(&edge->journal, descriptors, edge->ledger, fault) : 0;
+	if (result < 0)
+		return result;
+	result = edge_read_database(edge);
 	if (result < 0)
 		return fault_set(fault, result, "the database cannot be read: %s",
 				 strerror(-result));
 	edge_turn(edge);
+	return 0;
+}
+
+/* "lost", or "lost N": from the N-th on. */
+static bool lost_words(struct view words, size_t *ret)
+{
+	static const char lost[] = "lost";
+	size_t at = strlen(lost), value = 0;
+	if (words.size < at || memcmp(words.data, lost, at) != 0)
+		return false;
+	if (words.size > at && words.data[at++] != ' ')
+		return false;
+	for (; at < words.size; at++) {
+		if (words.data[at] < '0' || words.data[at] > '9' || value > SIZE_MAX / 16)
+			return false;
+		value = 10 * value + (size_t)(words.data[at] - '0');
+	}
+	*ret = value;
+	return true;
+}
+
+/* What an operator types at the control socket, besides status. */
+static int edge_command(void *context, struct view words, struct moment now, struct buffer *out)
+{
+	struct edge *edge = context;
+	size_t first = 0;
+	if (view_equal(words, view_of_string("accept-history"))) {
+		size_t count = ledger_accept_history(edge->ledger, now);
+		buffer_printf(out, "{\"accepted\":%zu}", count);
+		edge_turn(edge);
+		return 0;
+	}
+	if (!lost_words(words, &first))
+		return -ENOENT;
+	ledger_lost(edge->ledger, first, out);
 	return 0;
 }
 
@@ -115,6 +162,7 @@ static void edge_close(void *context)
 {
 	struct edge *edge = context;
 	db_source_free(edge->source);
+	journal_store_close(&edge->journal);
 	ledger_free(edge->ledger);
 	free(edge);
 }
@@ -131,6 +179,7 @@ static int edge_open(struct shell *shell, void **ret, struct fault *fault)
 		return fault_set(fault, result, "the ledger cannot start: %s", strerror(-result));
 	}
 	edge->shell = shell;
+	edge->journal.fd[0] = edge->journal.fd[1] = -1;
 	*ret = edge;
 	return 0;
 }
@@ -151,4 +200,5 @@ const struct room_plan ledger_plan = {
 	.take = edge_take_journal,
 	.turn = edge_turns,
 	.status = edge_status,
+	.command = edge_command,
 };

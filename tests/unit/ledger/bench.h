@@ -33,6 +33,9 @@ struct bench {
 	int lookup_result;
 	unsigned alarms, hung, reloads;
 	char alarm[512]; /* the latest */
+	struct buffer journal[2]; /* its files */
+	unsigned journal_current, journal_swaps;
+	int journal_result; /* of writing on it */
 };
 
 static inline void take_frame(void *context, unsigned index, uint8_t type, struct view payload)
@@ -79,12 +82,33 @@ static inline void take_verifier_frame(void *context, uint8_t type, struct view 
 	take_frame(context, 0, type, payload);
 }
 
+static inline int take_journal(void *context, struct view octets)
+{
+	struct bench *b = context;
+	if (b->journal_result == 0)
+		buffer_put_view(&b->journal[b->journal_current], octets);
+	return b->journal_result;
+}
+
+static inline int take_journal_swap(void *context)
+{
+	struct bench *b = context;
+	if (b->journal_result < 0)
+		return b->journal_result;
+	b->journal_swaps++;
+	b->journal_current = !b->journal_current;
+	buffer_reset(&b->journal[b->journal_current]);
+	return 0;
+}
+
 static const struct ledger_ops ops = {
 	.to_front = take_frame,
 	.to_verifier = take_verifier_frame,
 	.to_signer = take_frame,
 	.lookup = take_lookup,
 	.reload = take_reload,
+	.journal = take_journal,
+	.journal_swap = take_journal_swap,
 	.signer_hung = take_hung,
 	.alarm = take_alarm,
 };
