@@ -1,0 +1,756 @@
+/* One history (DESIGN.md): another database behind the same address, a lost failover, a restore in place;
+ * what is remembered, and how an operator ends that. */
+#include "bench.h"
+
+/* What a test's database says. */
+struct told {
+	uint32_t timeline;
+	uint64_t position;
+	int32_t ids[2]; /* of A and B; 0: it does not name it */
+	int64_t versions[2], revoked_at[2];
+	const char *keys[2]; /* NULL: of the issuer's own certificate */
+	const struct cert_record *rows;
+	size_t count;
+};
+
+static struct told usual(uint32_t timeline, uint64_t position)
+{
+	return (struct told){.timeline = timeline,
+			     .position = position,
+			     .ids = {1, 2},
+			     .versions = {1, 1},
+			     .revoked_at = {TIME_NONE, TIME_NONE}};
+}
+
+static struct db_evidence proof(const struct bench *b, uint32_t timeline, uint64_t position)
+{
+	return (struct db_evidence){
+		.time_us = b->now.wall_us,
+		.mono_us = b->now.mono_us,
+		.position = position,
+		.history = {.system = 1, .timeline = timeline, .database = 5, .tables = 9}};
+}
+
+static void later(struct bench *b)
+{
+	b->now.wall_us += 100 * MILLISECOND_US;
+	b->now.mono_us += 100 * MILLISECOND_US;
+}
+
+static struct db_issuer issuer_row(const struct told *told, int i, struct buffer *der)
+{
+	const char *name = i ? "B" : "A";
+	made_certificate(der, name, told->keys[i] ? told->keys[i] : name);
+	struct db_issuer issuer = {.record = {.id = told->ids[i],
+					      .version = told->versions[i],
+					      .revoked_at = told->revoked_at[i],
+					      .reason = told->revoked_at[i] == TIME_NONE
+								? REASON_NONE
+								: REASON_CA_COMPROMISE},
+				   .certificate = buffer_view(der)};
+	(void)snprintf(issuer.record.name, sizeof(issuer.record.name), "%s", name);
+	return issuer;
+}
+
+static void poll(struct bench *b, uint32_t timeline, uint64_t position,
+		 const struct cert_record *rows, size_t count)
+{
+	struct db_evidence now;
+	later(b);
+	now = proof(b, timeline, position);
+	ledger_poll(b->ledger, &now, rows, count, NULL, 0, b->now);
+	ledger_turn_end(b->ledger, b->now);
+}
+
+static void poll_issuer(struct bench *b, const struct told *told, int i)
+{
+	cleanup(buffer_deinit) struct buffer der = {0};
+	struct db_evidence now;
+	struct db_issuer issuer = issuer_row(told, i, &der);
+	later(b);
+	now = proof(b, told->timeline, told->position);
+	ledger_poll(b->ledger, &now, NULL, 0, &issuer, 1, b->now);
+	ledger_turn_end(b->ledger, b->now);
+}
+
+/* And the poll after it, which settles what is lost. */
+static void load_told(struct bench *b, const struct told *told)
+{
+	struct buffer der[2] = {{0}, {0}};
+	struct db_issuer issuers[2];
+	size_t count = 0;
+	later(b);
+	struct db_evidence now = proof(b, told->timeline, told->position);
+	for (int i = 0; i < 2; i++)
+		if (told->ids[i])
+			issuers[count++] = issuer_row(told, i, &der[i]);
+	ledger_load_begin(b->ledger, &now, issuers, count, b->now);
+	for (size_t i = 0; i < told->count; i++)
+		ledger_load_row(b->ledger, &told->rows[i]);
+	ledger_load_end(b->ledger, &now, b->now);
+	ledger_turn_end(b->ledger, b->now);
+	poll(b, told->timeline, told->position, NULL, 0);
+	buffer_deinit(&der[0]);
+	buffer_deinit(&der[1]);
+}
+
+static struct cert_record row(int32_t issuer, uint8_t serial, int64_t version,
+			      enum cert_status status)
+{
+	bool revoked = status_says_revoked(status);
+	return (struct cert_record){
+		.issuer = issuer,
+		.serial = {.size = 1, .octets = {serial}},
+		.version = version,
+		.status = status,
+		.reason = !revoked                 ? REASON_NONE
+			  : status == CERT_REVOKED ? REASON_KEY_COMPROMISE
+						   : REASON_CERTIFICATE_HOLD,
+		.revoked_at = revoked ? 1700000000 : TIME_NONE,
+		.invalidity_at = TIME_NONE,
+		.not_after = TIME_NONE,
+	};
+}
+
+static int64_t found_version = 1;
+
+/* Answers the batch in flight: every key is good, in this history. */
+static void found_good_in(struct bench *b, uint32_t timeline, uint64_t position)
+{
+	struct db_found found[LIMIT_LOOKUP_BATCH] = {{0}};
+	struct db_evidence now = proof(b, timeline, position);
+	for (size_t i = 0; i < b->key_count; i++) {
+		found[i].found = true;
+		found[i].record = row(b->keys[i].issuer, b->keys[i].serial.octets[0], found_version,
+				      CERT_GOOD);
+	}
+	ledger_lookup_done(b->ledger, b->batch, &now, found, b->key_count, b->now);
+	ledger_turn_end(b->ledger, b->now);
+}
+
+static uint64_t asked;
+
+/* What is said of a certificate of issuer 0 (A) or 1 (B), each time signed anew. */
+static int said(struct bench *b, int issuer, uint8_t serial, uint32_t timeline, uint64_t position)
+{
+	unsigned batches = b->batches;
+	forget_frames(b);
+	ask(b, 0, ++asked, 1, &issuer, serial);
+	ledger_turn_end(b->ledger, b->now);
+	if (b->batches > batches)
+		found_good_in(b, timeline, position);
+	if (frames_of(b, MESSAGE_SIGN)) {
+		struct message_sign job = last_job(b);
+		sign(b, &job, job.next_update);
+		ledger_turn_end(b->ledger, b->now);
+	}
+	struct message_answer answer = last_answer(b);
+	return answer.result == OCSP_SUCCESSFUL ? (int)answer.label.status : -(int)answer.result;
+}
+
+#define TRY_LATER (-(int)OCSP_TRY_LATER)
+
+static size_t lost_of(const struct bench *b)
+{
+	cleanup(buffer_deinit) struct buffer text = {0};
+	ledger_lost(b->ledger, 0, &text);
+	buffer_put_u8(&text, 0);
+	const char *at = strstr((const char *)text.data, "\"count\":");
+	assert_non_null(at);
+	return (size_t)strtoul(at + strlen("\"count\":"), NULL, 10);
+}
+
+static int begin(void **state)
+{
+	int result = setup(state);
+	struct bench *b = *state;
+	struct told told = usual(1, 100);
+	load_told(b, &told);
+	b->alarms = 0;
+	return result;
+}
+
+/* ---- which history ---- */
+
+/* FAULTS.md row 35: CAs registered in another order; equal serials. */
+static void ids_that_are_swapped_mean_the_same_issuers(void **state)
+{
+	struct bench *b = *state;
+	struct told told = usual(1, 100);
+	struct cert_record revoked = row(1, 7, 2, CERT_REVOKED);
+	poll(b, 1, 101, &revoked, 1);
+	assert_int_equal(said(b, 0, 7, 1, 101), OCSP_REVOKED);
+	told = usual(2, 50);
+	told.ids[0] = 2;
+	told.ids[1] = 1;
+	revoked = row(2, 7, 1, CERT_REVOKED); /* A's, as it is called there */
+	told.rows = &revoked;
+	told.count = 1;
+	load_told(b, &told);
+	assert_int_equal(b->alarms, 1);
+	assert_non_null(strstr(b->alarm, "timeline 2, before 1"));
+	assert_int_equal(lost_of(b), 0);
+	assert_int_equal(said(b, 0, 7, 2, 50), OCSP_REVOKED);
+	assert_int_equal(said(b, 1, 7, 2, 50), OCSP_GOOD);
+	assert_int_equal(b->keys[0].issuer, 1); /* the database was asked for B by its id */
+	revoked = row(1, 8, 1, CERT_REVOKED); /* B's */
+	poll(b, 2, 51, &revoked, 1);
+	assert_int_equal(said(b, 1, 8, 2, 51), OCSP_REVOKED);
+	assert_int_equal(said(b, 0, 8, 2, 51), OCSP_GOOD);
+}
+
+/* Row 35: also where everything else looks as before. */
+static void ids_that_are_swapped_in_one_history_are_another(void **state)
+{
+	struct bench *b = *state;
+	struct told told = usual(1, 100);
+	struct cert_record held = row(1, 7, 2, CERT_HELD);
+	poll(b, 1, 101, &held, 1);
+	told = usual(1, 102);
+	told.ids[0] = 2;
+	told.ids[1] = 1;
+	load_told(b, &told);
+	assert_int_equal(lost_of(b), 1);
+	assert_int_equal(said(b, 0, 7, 1, 102), OCSP_REVOKED);
+	assert_int_equal(said(b, 1, 7, 1, 102), OCSP_GOOD);
+}
+
+/* Row 36: a hold is lost with the failover, and the new primary revokes by the same number. */
+static void a_version_used_again_for_more_counts(void **state)
+{
+	struct bench *b = *state;
+	struct cert_record held = row(1, 7, 2, CERT_HELD), revoked = row(1, 7, 2, CERT_REVOKED);
+	poll(b, 1, 101, &held, 1);
+	struct told told = usual(2, 50);
+	load_told(b, &told);
+	assert_int_equal(lost_of(b), 1);
+	poll(b, 2, 51, &revoked, 1);
+	assert_int_equal(lost_of(b), 0);
+	assert_int_equal(said(b, 0, 7, 2, 51), OCSP_REVOKED);
+	struct message_sign job = last_job(b);
+	assert_int_equal(job.entries[0].reason, REASON_KEY_COMPROMISE);
+}
+
+/* Row 36: the issuer was at version 2, which was lost; revoking it makes version 2. */
+static void an_issuers_version_used_again_for_its_revocation_counts(void **state)
+{
+	struct bench *b = *state;
+	struct told told = usual(1, 101);
+	told.versions[0] = 2;
+	poll_issuer(b, &told, 0);
+	told = usual(2, 50);
+	load_told(b, &told);
+	told = usual(2, 51);
+	told.versions[0] = 2;
+	told.revoked_at[0] = 1700000000;
+	poll_issuer(b, &told, 0);
+	assert_int_equal(said(b, 0, 9, 2, 51), OCSP_REVOKED);
+}
+
+/* And in one history (tampering): what is stricter counts, whatever the number. */
+static void an_issuers_revocation_counts_by_any_version(void **state)
+{
+	struct bench *b = *state;
+	struct told told = usual(1, 101);
+	told.revoked_at[0] = 1700000000;
+	poll_issuer(b, &told, 0);
+	assert_int_equal(said(b, 0, 9, 1, 101), OCSP_REVOKED);
+}
+
+/* Row 37: the tables were replaced under an open connection. */
+static void a_poll_of_another_history_says_nothing_and_everything_is_read_anew(void **state)
+{
+	struct bench *b = *state;
+	struct cert_record good = row(1, 7, 9, CERT_GOOD), revoked = row(1, 7, 2, CERT_REVOKED);
+	struct message_tick tick;
+	poll(b, 1, 101, &revoked, 1);
+	forget_frames(b);
+	poll(b, 2, 102, &good, 1);
+	assert_int_equal(b->reloads, 1);
+	assert_int_equal(b->alarms, 1);
+	assert_int_equal(frames_of(b, MESSAGE_TICK), 0);
+	poll(b, 1, 103, &good, 1); /* until then nothing counts */
+	assert_int_equal(frames_of(b, MESSAGE_TICK), 0);
+	assert_int_equal(b->reloads, 1);
+	struct told told = usual(2, 102);
+	told.rows = &revoked;
+	told.count = 1;
+	load_told(b, &told);
+	assert_int_equal(message_tick_read(last_frame(b, MESSAGE_TICK), &tick), 0);
+	assert_int_equal(said(b, 0, 7, 2, 102), OCSP_REVOKED);
+}
+
+static void a_position_that_goes_back_is_another_history(void **state)
+{
+	struct bench *b = *state;
+	poll(b, 1, 99, NULL, 0);
+	assert_int_equal(b->reloads, 1);
+	assert_non_null(strstr(b->alarm, "transaction 99, before 100"));
+}
+
+/* What was said in the old history is not said any more. */
+static void another_history_purges_everything(void **state)
+{
+	struct bench *b = *state;
+	struct message_purge purge;
+	assert_int_equal(said(b, 0, 3, 1, 100), OCSP_GOOD);
+	forget_frames(b);
+	struct told told = usual(2, 200);
+	load_told(b, &told);
+	assert_int_equal(message_purge_read(last_frame(b, MESSAGE_PURGE), &purge), 0);
+	assert_int_equal(purge.scope, PURGE_ALL);
+	unsigned batches = b->batches;
+	assert_int_equal(said(b, 0, 3, 2, 200), OCSP_GOOD);
+	assert_int_equal(b->batches, batches + 1);
+}
+
+static void the_same_history_again_purges_nothing(void **state)
+{
+	struct bench *b = *state;
+	forget_frames(b);
+	struct told told = usual(1, 100);
+	load_told(b, &told);
+	assert_int_equal(frames_of(b, MESSAGE_PURGE), 0);
+	assert_int_equal(b->alarms, 0);
+}
+
+/* ---- lookups ---- */
+
+static void a_lookup_in_another_history_is_asked_again_and_then_everything(void **state)
+{
+	struct bench *b = *state;
+	ask_one(b, 0, ++asked, 7);
+	for (unsigned i = 1; i <= 3; i++) {
+		ledger_turn_end(b->ledger, b->now);
+		assert_int_equal(b->reloads, 0);
+		found_good_in(b, 2, 100);
+		assert_int_equal(frames_of(b, MESSAGE_SIGN), 0);
+		later(b);
+	}
+	assert_int_equal(b->reloads, 1);
+}
+
+/* A lookup of before that comes after a load of another history. */
+static void what_a_lookup_said_in_the_old_history_is_not_used(void **state)
+{
+	struct bench *b = *state;
+	forget_frames(b);
+	ask_one(b, 0, ++asked, 7);
+	ledger_turn_end(b->ledger, b->now);
+	struct told told = usual(2, 200);
+	load_told(b, &told);
+	found_good_in(b, 1, 100);
+	assert_int_equal(frames_of(b, MESSAGE_SIGN), 0);
+	later(b);
+	ledger_turn_end(b->ledger, b->now);
+	found_good_in(b, 2, 200);
+	assert_int_equal(frames_of(b, MESSAGE_SIGN), 1);
+}
+
+/* I-1: and a signature that was under way is not used either. */
+static void what_was_being_signed_in_the_old_history_is_decided_anew(void **state)
+{
+	struct bench *b = *state;
+	forget_frames(b);
+	ask_one(b, 0, ++asked, 7);
+	ledger_turn_end(b->ledger, b->now);
+	found_good_in(b, 1, 100);
+	struct message_sign job = last_job(b);
+	struct cert_record revoked = row(1, 7, 1, CERT_REVOKED);
+	struct told told = usual(2, 50);
+	told.rows = &revoked;
+	told.count = 1;
+	uint64_t id = job.id;
+	int64_t next_update = job.next_update;
+	load_told(b, &told);
+	forget_frames(b);
+	job.id = id;
+	sign(b, &job, next_update);
+	ledger_turn_end(b->ledger, b->now);
+	assert_int_equal(frames_of(b, MESSAGE_ANSWER), 0);
+	job = last_job(b);
+	assert_int_equal(job.entries[0].status, OCSP_REVOKED);
+}
+
+/* ---- issuers that cannot be understood (FAULTS.md row 41) ---- */
+
+static void an_issuer_that_cannot_be_understood_waits_alone(void **state)
+{
+	struct bench *b = *state;
+	struct told told = usual(1, 101);
+	assert_int_equal(said(b, 0, 3, 1, 100), OCSP_GOOD);
+	ledger_bad_issuer(b->ledger, 1, b->now);
+	poll(b, 1, 101, NULL, 0);
+	assert_int_equal(said(b, 0, 3, 1, 101), TRY_LATER);
+	assert_int_equal(said(b, 1, 3, 1, 101), OCSP_GOOD);
+	told.versions[0] = 2;
+	poll_issuer(b, &told, 0);
+	assert_int_equal(said(b, 0, 3, 1, 101), OCSP_GOOD);
+	told = usual(1, 102); /* what was bad once is not so for ever */
+	told.versions[0] = 2;
+	load_told(b, &told);
+	assert_int_equal(said(b, 0, 3, 1, 102), OCSP_GOOD);
+}
+
+/* Its rows go on to count: what is revoked stays known. */
+static void an_issuer_that_a_load_cannot_read_keeps_its_rows(void **state)
+{
+	struct bench *b = *state;
+	struct cert_record revoked = row(1, 7, 2, CERT_REVOKED);
+	struct told told = usual(1, 101);
+	told.ids[0] = 0;
+	told.rows = &revoked;
+	told.count = 1;
+	ledger_bad_issuer(b->ledger, 1, b->now);
+	load_told(b, &told);
+	assert_int_equal(said(b, 0, 7, 1, 101), TRY_LATER);
+	told = usual(1, 102);
+	told.versions[0] = 2;
+	poll_issuer(b, &told, 0);
+	assert_int_equal(said(b, 0, 7, 1, 102), OCSP_REVOKED);
+	assert_int_equal(said(b, 0, 8, 1, 102), OCSP_GOOD);
+}
+
+/* Also where it could never be read, and is another than the id's before. */
+static void rows_of_an_issuer_that_comes_later_are_its(void **state)
+{
+	struct bench *b = *state;
+	struct cert_record revoked = row(3, 7, 2, CERT_REVOKED);
+	struct told told = usual(2, 101);
+	told.ids[0] = 0;
+	told.rows = &revoked;
+	told.count = 1;
+	ledger_bad_issuer(b->ledger, 3, b->now);
+	load_told(b, &told);
+	assert_int_equal(said(b, 0, 7, 2, 101), TRY_LATER);
+	told = usual(2, 102);
+	told.ids[0] = 3;
+	poll_issuer(b, &told, 0); /* whose rows these are is known now: everything anew */
+	assert_int_equal(b->reloads, 1);
+	assert_int_equal(said(b, 0, 7, 2, 102), TRY_LATER);
+	load_told(b, &told);
+	assert_int_equal(said(b, 0, 7, 2, 102), OCSP_REVOKED);
+	assert_int_equal(said(b, 0, 8, 2, 102), OCSP_GOOD);
+}
+
+/* Row 41: UPDATE issuer SET certificate = another CA's. */
+static void a_certificate_of_another_ca_is_believed_by_nobody(void **state)
+{
+	struct bench *b = *state;
+	struct told told = usual(1, 101);
+	told.versions[0] = 2;
+	told.keys[0] = "another key";
+	poll_issuer(b, &told, 0);
+	assert_int_equal(b->reloads, 1);
+	assert_int_equal(said(b, 0, 3, 1, 101), TRY_LATER);
+	assert_int_equal(said(b, 1, 3, 1, 101), OCSP_GOOD);
+	load_told(b, &told);
+	assert_int_equal(said(b, 0, 3, 1, 101), TRY_LATER); /* the database does not name it */
+	assert_int_equal(said(b, 1, 3, 1, 101), OCSP_GOOD);
+	told = usual(1, 102);
+	told.versions[0] = 3;
+	load_told(b, &told);
+	assert_int_equal(said(b, 0, 3, 1, 102), OCSP_GOOD);
+}
+
+static void a_certificate_that_is_not_the_registered_one_is_bad(void **state)
+{
+	struct bench *b = *state;
+	static const uint8_t other[32] = {1};
+	cleanup(buffer_deinit) struct buffer der = {0};
+	struct told told = usual(1, 101);
+	struct db_issuer issuer = issuer_row(&told, 0, &der);
+	struct db_evidence now = proof(b, 1, 101);
+	issuer.record.version = 2;
+	issuer.subject_hash = issuer.key_hash = view_of(other, sizeof(other));
+	now.mono_us++;
+	ledger_poll(b->ledger, &now, NULL, 0, &issuer, 1, b->now);
+	assert_int_equal(b->alarms, 1);
+	assert_non_null(strstr(b->alarm, "\"A\""));
+	assert_int_equal(said(b, 0, 3, 1, 101), TRY_LATER);
+	assert_int_equal(said(b, 1, 3, 1, 101), OCSP_GOOD);
+}
+
+/* ---- what is lost ---- */
+
+/* Row 40 and I-10: what an administrator deleted stays revoked, and is told. */
+static void what_is_lost_stays_revoked_until_it_is_accepted(void **state)
+{
+	struct bench *b = *state;
+	cleanup(buffer_deinit) struct buffer text = {0};
+	struct cert_record rows[] = {row(1, 7, 2, CERT_REVOKED), row(1, 8, 2, CERT_HELD),
+				     row(2, 9, 3, CERT_REVOKED)};
+	poll(b, 1, 101, rows, 3);
+	assert_int_equal(ledger_accept_history(b->ledger, b->now), 0); /* nothing is lost */
+	struct told told = usual(2, 50);
+	rows[1].status = CERT_GOOD; /* of another history: no release of that hold */
+	rows[1].reason = REASON_NONE;
+	rows[1].revoked_at = TIME_NONE;
+	rows[1].version = 5;
+	told.rows = &rows[1];
+	told.count = 1;
+	load_told(b, &told);
+	assert_int_equal(b->alarms, 1 + 3 + 1);
+	assert_int_equal(lost_of(b), 3);
+	ledger_lost(b->ledger, 0, &text);
+	assert_view_equal(
+		buffer_view(&text),
+		view_of_string(
+			"{\"lost\":[{\"serial\":\"07\",\"issuer\":\"A\",\"status\":\"revoked\","
+			"\"revoked_at\":\"2023-11-14T22:13:20Z\",\"reason\":\"keyCompromise\","
+			"\"database\":\"nothing\"},{\"serial\":\"08\",\"issuer\":\"A\","
+			"\"status\":\"held\",\"revoked_at\":\"2023-11-14T22:13:20Z\","
+			"\"reason\":\"certificateHold\",\"database\":\"good\"},{\"serial\":\"09\","
+			"\"issuer\":\"B\",\"status\":\"revoked\","
+			"\"revoked_at\":\"2023-11-14T22:13:20Z\",\"reason\":\"keyCompromise\","
+			"\"database\":\"nothing\"}],\"count\":3,\"next\":0,\"settled\":true}"));
+	assert_int_equal(said(b, 0, 7, 2, 50), OCSP_REVOKED);
+	assert_int_equal(said(b, 0, 8, 2, 50), OCSP_REVOKED);
+	assert_int_equal(ledger_accept_history(b->ledger, b->now), 3);
+	assert_int_equal(b->reloads, 1);
+	assert_int_equal(lost_of(b), 0);
+	assert_int_equal(said(b, 0, 7, 2, 50), OCSP_GOOD);
+	assert_int_equal(said(b, 0, 8, 2, 50), OCSP_GOOD);
+	load_told(b, &told);
+	assert_int_equal(lost_of(b), 0);
+}
+
+static void a_lost_revocation_of_an_issuer_stays_until_it_is_accepted(void **state)
+{
+	struct bench *b = *state;
+	struct told told = usual(1, 101);
+	told.versions[0] = 2;
+	told.revoked_at[0] = 1700000000;
+	poll_issuer(b, &told, 0);
+	told = usual(2, 50);
+	load_told(b, &told);
+	assert_int_equal(lost_of(b), 1);
+	assert_int_equal(said(b, 0, 3, 2, 50), OCSP_REVOKED);
+	assert_int_equal(ledger_accept_history(b->ledger, b->now), 1);
+	assert_int_equal(said(b, 0, 3, 2, 50), OCSP_GOOD);
+	load_told(b, &told);
+	assert_int_equal(said(b, 0, 3, 2, 50), OCSP_GOOD);
+	assert_int_equal(lost_of(b), 0);
+}
+
+static void a_list_that_is_too_long_comes_in_pages(void **state)
+{
+	struct bench *b = *state;
+	struct cert_record record = row(1, 7, 2, CERT_REVOKED);
+	for (unsigned i = 0; i < 1000; i++) {
+		record.serial =
+			(struct serial){.size = 3, .octets = {1, (uint8_t)(i >> 8), (uint8_t)i}};
+		struct db_evidence now = proof(b, 1, 101);
+		ledger_poll(b->ledger, &now, &record, 1, NULL, 0, b->now);
+		forget_frames(b);
+	}
+	struct told told = usual(2, 50);
+	load_told(b, &told);
+	size_t seen = 0, next = 0, pages = 0;
+	do {
+		cleanup(buffer_deinit) struct buffer text = {0};
+		ledger_lost(b->ledger, next, &text);
+		assert_true(text.size < 65000);
+		buffer_put_u8(&text, 0);
+		for (const char *at = (const char *)text.data; (at = strstr(at, "\"serial\""));
+		     at++)
+			seen++;
+		next = (size_t)strtoul(strstr((const char *)text.data, "\"next\":") + 7, NULL, 10);
+		assert_true(next == 0 || next == seen);
+		pages++;
+	} while (next);
+	assert_int_equal(seen, 1000);
+	assert_true(pages > 1);
+}
+
+/* I-10, [database] on_lost_history */
+static void where_it_is_so_configured_nothing_is_good_until_it_is_accepted(void **state)
+{
+	struct bench *b = *state;
+	struct message_readiness ready;
+	struct cert_record revoked = row(1, 7, 2, CERT_REVOKED);
+	b->conf.database.on_lost_history = LOST_HISTORY_STOP;
+	poll(b, 1, 101, &revoked, 1);
+	assert_int_equal(said(b, 0, 3, 1, 101), OCSP_GOOD);
+	struct told told = usual(2, 50);
+	load_told(b, &told);
+	assert_int_equal(message_readiness_read(last_frame(b, MESSAGE_READINESS), &ready), 0);
+	assert_false(ready.ready);
+	assert_int_equal(said(b, 0, 3, 2, 50), TRY_LATER);
+	assert_int_equal(said(b, 0, 7, 2, 50), OCSP_REVOKED);
+	assert_int_equal(ledger_accept_history(b->ledger, b->now), 1);
+	assert_int_equal(said(b, 0, 3, 2, 50), OCSP_GOOD);
+}
+
+/* FAULTS.md row 43: a standby shows what the primary does not show yet. */
+static void what_comes_again_is_lost_no_more(void **state)
+{
+	struct bench *b = *state;
+	struct cert_record revoked = row(1, 7, 2, CERT_REVOKED);
+	b->conf.database.on_lost_history = LOST_HISTORY_STOP;
+	poll(b, 1, 101, &revoked, 1);
+	struct told told = usual(1, 100);
+	load_told(b, &told);
+	assert_int_equal(lost_of(b), 1);
+	assert_int_equal(said(b, 0, 3, 1, 100), TRY_LATER);
+	poll(b, 1, 101, &revoked, 1);
+	assert_int_equal(lost_of(b), 0);
+	assert_int_equal(said(b, 0, 7, 1, 101), OCSP_REVOKED);
+	assert_int_equal(said(b, 0, 3, 1, 101), OCSP_GOOD);
+}
+
+/* I-1: the row was deleted, and inserted again as revoked with the first version. */
+static void a_row_inserted_anew_as_revoked_counts(void **state)
+{
+	struct bench *b = *state;
+	struct cert_record rows[] = {row(1, 7, 2, CERT_HELD), row(1, 7, 3, CERT_GOOD)};
+	poll(b, 1, 101, rows, 2);
+	rows[0] = row(1, 7, 1, CERT_REVOKED);
+	poll(b, 1, 102, rows, 1);
+	assert_int_equal(said(b, 0, 7, 1, 102), OCSP_REVOKED);
+}
+
+/* ---- the next process ---- */
+
+static void restart(struct bench *b)
+{
+	unsigned current = 9;
+	ledger_free(b->ledger);
+	assert_int_equal(new_ledger(b), 0);
+	const struct view files[2] = {buffer_view(&b->journal[0]), buffer_view(&b->journal[1])};
+	assert_int_equal(ledger_recall(b->ledger, files, &current), 0);
+	b->journal_current = current;
+	ledger_lookup_state(b->ledger, true, NULL);
+	ledger_front_attach(b->ledger, 0, b->now);
+	ledger_signer_attach(b->ledger, 0, b->now);
+	ledger_turn_end(b->ledger, b->now);
+}
+
+/* I-10 */
+static void no_restart_forgets_what_the_database_lost_meanwhile(void **state)
+{
+	struct bench *b = *state;
+	struct told told = usual(1, 101);
+	restart(b); /* from here on it is kept */
+	load_told(b, &told);
+	struct cert_record rows[] = {row(1, 7, 2, CERT_REVOKED), row(1, 8, 2, CERT_HELD)};
+	poll(b, 1, 102, rows, 2);
+	told.versions[1] = 2;
+	told.position = 103;
+	told.revoked_at[1] = 1700000000;
+	poll_issuer(b, &told, 1);
+	restart(b);
+	told = usual(2, 50);
+	load_told(b, &told);
+	assert_int_equal(lost_of(b), 3);
+	assert_int_equal(said(b, 0, 7, 2, 50), OCSP_REVOKED);
+	assert_int_equal(said(b, 0, 8, 2, 50), OCSP_REVOKED);
+	assert_int_equal(said(b, 1, 9, 2, 50), OCSP_REVOKED);
+	assert_int_equal(ledger_accept_history(b->ledger, b->now), 3);
+	restart(b);
+	load_told(b, &told);
+	assert_int_equal(lost_of(b), 0);
+	assert_int_equal(said(b, 0, 7, 2, 50), OCSP_GOOD);
+	assert_int_equal(said(b, 1, 9, 2, 50), OCSP_GOOD);
+}
+
+/* In the same history a release is one, also when nobody looked. */
+static void a_hold_released_during_a_restart_is_released(void **state)
+{
+	struct bench *b = *state;
+	struct told told = usual(1, 101);
+	struct cert_record held = row(1, 8, 2, CERT_HELD), good = row(1, 8, 3, CERT_GOOD);
+	restart(b);
+	load_told(b, &told);
+	poll(b, 1, 102, &held, 1);
+	restart(b);
+	told.position = 110;
+	told.rows = &good;
+	told.count = 1;
+	b->alarms = 0;
+	load_told(b, &told);
+	assert_int_equal(b->alarms, 0);
+	found_version = 3;
+	assert_int_equal(said(b, 0, 8, 1, 110), OCSP_GOOD);
+	found_version = 1;
+}
+
+/* It is in the file before the answer leaves. */
+static void a_revocation_is_kept_before_it_is_answered(void **state)
+{
+	struct bench *b = *state;
+	struct told told = usual(1, 101);
+	restart(b);
+	load_told(b, &told);
+	struct cert_record revoked = row(1, 7, 2, CERT_REVOKED);
+	struct db_evidence now = proof(b, 1, 102);
+	size_t before = b->journal[b->journal_current].size;
+	now.mono_us++;
+	ledger_poll(b->ledger, &now, &revoked, 1, NULL, 0, b->now);
+	assert_true(b->journal[b->journal_current].size > before);
+}
+
+/* FAULTS.md row 27 */
+static void a_journal_that_cannot_be_written_stops_no_answer(void **state)
+{
+	struct bench *b = *state;
+	cleanup(buffer_deinit) struct buffer text = {0};
+	struct told told = usual(1, 101);
+	restart(b);
+	load_told(b, &told);
+	b->alarms = 0;
+	b->journal_result = -ENOSPC;
+	struct cert_record revoked = row(1, 7, 2, CERT_REVOKED);
+	poll(b, 1, 102, &revoked, 1);
+	revoked = row(1, 8, 2, CERT_REVOKED);
+	poll(b, 1, 103, &revoked, 1);
+	assert_int_equal(b->alarms, 1);
+	assert_int_equal(said(b, 0, 7, 1, 103), OCSP_REVOKED);
+	assert_int_equal(said(b, 0, 3, 1, 103), OCSP_GOOD);
+	ledger_status(b->ledger, b->now, &text);
+	buffer_put_u8(&text, 0);
+	assert_non_null(strstr((const char *)text.data, "\"journal\":\"cannot be written\""));
+	b->journal_result = 0;
+	for (int i = 0; i < 200; i++)
+		poll(b, 1, 103, NULL, 0);
+	restart(b);
+	assert_int_equal(lost_of(b), 0); /* before the first load */
+	told = usual(2, 50);
+	load_told(b, &told);
+	assert_int_equal(lost_of(b), 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest all[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, teardown)
+		TEST(ids_that_are_swapped_mean_the_same_issuers),
+		TEST(ids_that_are_swapped_in_one_history_are_another),
+		TEST(a_version_used_again_for_more_counts),
+		TEST(an_issuers_version_used_again_for_its_revocation_counts),
+		TEST(an_issuers_revocation_counts_by_any_version),
+		TEST(a_poll_of_another_history_says_nothing_and_everything_is_read_anew),
+		TEST(a_position_that_goes_back_is_another_history),
+		TEST(another_history_purges_everything),
+		TEST(the_same_history_again_purges_nothing),
+		TEST(a_lookup_in_another_history_is_asked_again_and_then_everything),
+		TEST(what_a_lookup_said_in_the_old_history_is_not_used),
+		TEST(what_was_being_signed_in_the_old_history_is_decided_anew),
+		TEST(an_issuer_that_cannot_be_understood_waits_alone),
+		TEST(an_issuer_that_a_load_cannot_read_keeps_its_rows),
+		TEST(rows_of_an_issuer_that_comes_later_are_its),
+		TEST(a_certificate_of_another_ca_is_believed_by_nobody),
+		TEST(a_certificate_that_is_not_the_registered_one_is_bad),
+		TEST(what_is_lost_stays_revoked_until_it_is_accepted),
+		TEST(a_lost_revocation_of_an_issuer_stays_until_it_is_accepted),
+		TEST(a_list_that_is_too_long_comes_in_pages),
+		TEST(where_it_is_so_configured_nothing_is_good_until_it_is_accepted),
+		TEST(what_comes_again_is_lost_no_more),
+		TEST(a_row_inserted_anew_as_revoked_counts),
+		TEST(no_restart_forgets_what_the_database_lost_meanwhile),
+		TEST(a_hold_released_during_a_restart_is_released),
+		TEST(a_revocation_is_kept_before_it_is_answered),
+		TEST(a_journal_that_cannot_be_written_stops_no_answer),
+	};
+	return cmocka_run_group_tests(all, NULL, NULL);
+}
