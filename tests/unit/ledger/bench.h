@@ -186,6 +186,8 @@ static inline int teardown(void **state)
 	ledger_free(b->ledger);
 	conf_free(b->parsed);
 	forget_frames(b);
+	buffer_deinit(&b->journal[0]);
+	buffer_deinit(&b->journal[1]);
 	free(b);
 	return 0;
 }
