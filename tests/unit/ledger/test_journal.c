@@ -2,10 +2,11 @@
 #include "unit.h"
 
 #include "ledger/journal.h"
+#include "made_conf.h"
 #include "ocsp/issuer.h"
 
 static const struct siphash_key key = {.k0 = 3, .k1 = 4};
-static const struct conf conf;
+static struct conf *conf; /* journals ask nothing of it */
 
 /* One process's memory, and the files that outlive it. */
 struct memory {
@@ -46,7 +47,7 @@ static void begin(struct memory *m, struct buffer files[2])
 	*m = (struct memory){.files = files};
 	const struct view views[2] = {buffer_view(&files[0]), buffer_view(&files[1])};
 	assert_int_equal(revoked_new(&key, &m->set), 0);
-	assert_int_equal(issuers_new(&conf, &key, &m->issuers), 0);
+	assert_int_equal(issuers_new(conf, &key, &m->issuers), 0);
 	assert_int_equal(journal_new(&ops, m, m->set, m->issuers, &m->journal), 0);
 	assert_int_equal(journal_recall(m->journal, views, &m->history, &m->recalled), 0);
 	m->current = m->recalled.current;
@@ -467,5 +468,8 @@ int main(void)
 		cmocka_unit_test(a_full_disk_is_said_once_and_mended_later),
 		cmocka_unit_test(many_rows_take_many_small_steps),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	conf = made_conf(CONF_LEDGER, MADE_DATABASE MADE_ISSUER("A"));
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	conf_free(conf);
+	return failed;
 }
