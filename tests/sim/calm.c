@@ -54,6 +54,7 @@ static void mend_route(struct instance *in)
 static void mend_instance(struct instance *in)
 {
 	in->held = 0;
+	in->journal.broken = false;
 	in->clock_before_us = in->clock_us;
 	in->clock_set_us = in->world->cluster.now_us;
 	in->clock_us = SIM_CLOCK_US;
@@ -83,7 +84,8 @@ static void must_be_ready(struct instance *in)
 	struct moment now = instance_now(in);
 	for (unsigned i = 0; i < in->world->options.fronts; i++) {
 		const char *reason = answers_not_ready(in->fronts[i].answers, &now);
-		if (reason)
+		if (reason && (in->world->accepted ||
+			       in->conf.database.on_lost_history == LOST_HISTORY_CONTINUE))
 			world_broken(in->world, "I-8", "instance %u front %u is not ready: %s",
 				     in->index, i, reason);
 	}
@@ -94,6 +96,18 @@ static void must_be_ready(struct instance *in)
 			     in->index, ledger_open(in->ledger));
 }
 
+/* What a superuser deleted is noticed by a load. What is lost is accepted, and then everything is as the database says it. */
+static void accept_all(struct world *w)
+{
+	for (unsigned i = 0; i < w->options.instances; i++)
+		feed_cut(&w->instances[i], "to see what is lost");
+	world_time(w, w->freshness_us);
+	for (unsigned i = 0; i < w->options.instances; i++)
+		accept_history(&w->instances[i]);
+	world_time(w, w->freshness_us);
+	w->accepted = true;
+}
+
 void calm(struct world *w)
 {
 	mend_servers(w);
@@ -101,6 +115,12 @@ void calm(struct world *w)
 		mend_instance(&w->instances[i]);
 	world_time(w, 2 * w->freshness_us + w->answer_timeout_us);
 	w->calm = true;
+	w->calm_us = w->cluster.now_us;
+	ask_all(w);
+	world_time(w, w->answer_timeout_us);
+	for (unsigned i = 0; i < w->options.instances; i++)
+		must_be_ready(&w->instances[i]);
+	accept_all(w);
 	ask_all(w);
 	world_time(w, w->answer_timeout_us);
 	for (unsigned i = 0; i < w->options.instances; i++)

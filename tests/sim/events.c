@@ -240,6 +240,15 @@ static void run_instance_event(struct world *w, const struct event *event)
 	case EVENT_LIVE:
 		ledger_start(in);
 		break;
+	case EVENT_DAMAGE:
+		journal_damage(in, (size_t)event->arguments[1]);
+		break;
+	case EVENT_DISK:
+		in->journal.broken = event->arguments[1] != 0;
+		break;
+	case EVENT_ACCEPT:
+		accept_history(in);
+		break;
 	case EVENT_FRONTDIE:
 		front_crash(&in->fronts[front]);
 		break;
@@ -308,6 +317,11 @@ void event_run(struct world *w, const struct event *event)
 	else
 		run_instance_event(w, event);
 	world_mix(w, (uint64_t)w->cluster.now_us);
+}
+
+const char *event_name(enum event_kind kind)
+{
+	return kinds[kind].name;
 }
 
 void event_write(FILE *file, const struct event *event)

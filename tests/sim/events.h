@@ -52,6 +52,9 @@
 	EVENT(SIGNERLOST, 2, "instance, signer")                                                   \
 	EVENT(SIGNERBACK, 2, "instance, signer")                                                   \
 	EVENT(SIGNERSAYS, 3, "instance, signer, result")                                           \
+	EVENT(DAMAGE, 2, "instance, octets that the end of the journal's newer file loses")        \
+	EVENT(DISK, 2, "instance, 1: full")                                                        \
+	EVENT(ACCEPT, 1, "instance: what the database lost is forgotten")                          \
 	EVENT(CALM, 0, "faults end, everything is mended, and everything must be answered")
 
 #define EVENT_NAMED(name, arguments, text) EVENT_##name,
@@ -62,6 +65,7 @@ struct event {
 	int64_t arguments[EVENT_ARGUMENTS];
 };
 
+const char *event_name(enum event_kind kind);
 void event_run(struct world *w, const struct event *event);
 /* One line: "NAME 1 2 3". */
 void event_write(FILE *file, const struct event *event);

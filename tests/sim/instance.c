@@ -99,6 +99,26 @@ static void reload(void *context, const char *reason)
 	in->feed.reload = true;
 }
 
+static int journal(void *context, struct view octets)
+{
+	struct instance *in = context;
+	in->journal.damaged = in->journal.damaged || in->journal.broken;
+	if (in->journal.broken)
+		return -EIO;
+	buffer_put_view(&in->journal.files[in->journal.current], octets);
+	return 0;
+}
+
+static int journal_swap(void *context)
+{
+	struct instance *in = context;
+	if (in->journal.broken)
+		return -EIO;
+	in->journal.current ^= 1;
+	buffer_reset(&in->journal.files[in->journal.current]);
+	return 0;
+}
+
 static void signer_hung(void *context, unsigned signer)
 {
 	struct instance *in = context;
@@ -117,6 +137,8 @@ static const struct ledger_ops ledger_ops = {
 	.to_signer = to_signer,
 	.lookup = lookup,
 	.reload = reload,
+	.journal = journal,
+	.journal_swap = journal_swap,
 	.signer_hung = signer_hung,
 	.alarm = alarm_line,
 };
@@ -470,6 +492,18 @@ void front_crash(struct sim_front *f)
 		ledger_front_detach(in->ledger, f->index);
 }
 
+/* Without a journal nothing need be known that no database says any more. */
+static void recall(struct instance *in)
+{
+	struct journal *j = &in->journal;
+	struct view files[2] = {buffer_view(&j->files[0]), buffer_view(&j->files[1])};
+	if (j->damaged || !j->kept)
+		oracle_forget(in);
+	j->damaged = false;
+	if (j->kept && ledger_recall(in->ledger, files, &j->current) < 0)
+		abort();
+}
+
 void ledger_start(struct instance *in)
 {
 	struct siphash_key key = {.k0 = in->world->options.seed, .k1 = ++in->world->nonces};
@@ -478,6 +512,7 @@ void ledger_start(struct instance *in)
 	if (ledger_new(&in->conf, &key, &ledger_ops, in, &in->ledger) < 0)
 		abort();
 	in->turn = true;
+	recall(in);
 	for (unsigned i = 0; i < in->world->options.fronts; i++) {
 		if (!in->fronts[i].answers)
 			continue;
@@ -509,6 +544,28 @@ void ledger_crash(struct instance *in)
 		if (in->fronts[i].answers)
 			answers_ledger_lost(in->fronts[i].answers);
 	}
+}
+
+void journal_damage(struct instance *in, size_t octets)
+{
+	struct buffer *file = &in->journal.files[in->journal.current];
+	if (in->ledger || file->size == 0)
+		return;
+	in->journal.damaged = true;
+	if (octets % 2)
+		file->data[octets % file->size] ^= 0x10;
+	else
+		file->size -= octets % file->size;
+}
+
+void accept_history(struct instance *in)
+{
+	if (!in->ledger)
+		return;
+	oracle_forget(in);
+	world_trace(in->world, "instance %u accepts that %zu are lost", in->index,
+		    ledger_accept_history(in->ledger, instance_now(in)));
+	in->turn = true;
 }
 
 void turn_end(struct instance *in)

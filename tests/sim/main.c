@@ -1,5 +1,5 @@
 /* sim --worlds N [--seed S] [--seconds T] [--all] [--minimise]: worlds from a seed on, until one breaks a
- *     promise, or all; --twice: each must do the same again, whatever it does.
+ *     promise, or all; --twice: each must do the same again, whatever it does; --without EVENT,EVENT.
  * sim --replay FILE [--verbose]: a list of events; sim --events: what there is. */
 #include "run.h"
 
@@ -34,6 +34,7 @@ struct demand {
 	double seconds;
 	const char *replay;
 	bool verbose, minimise, twice, all;
+	const char *without;
 };
 
 static void failed(const struct demand *d, uint64_t seed, const struct outcome *outcome,
@@ -48,9 +49,10 @@ static void failed(const struct demand *d, uint64_t seed, const struct outcome *
 }
 
 /* The same once more, from the seed and from the list of what happened. */
-static bool repeats(const struct history *h, const struct outcome *outcome)
+static bool repeats(const struct demand *d, const struct history *h, const struct outcome *outcome)
 {
-	struct outcome again = run_seed(h->seed, false, NULL), replayed = run_history(h, false);
+	struct outcome again = run_seed(h->seed, d->without, false, NULL);
+	struct outcome replayed = run_history(h, false);
 	if (again.hash == outcome->hash && replayed.hash == outcome->hash)
 		return true;
 	(void)printf("seed %" PRIu64 ": another world the second time\n", h->seed);
@@ -71,12 +73,12 @@ static int run_worlds(const struct demand *d)
 	int result = 0;
 	while ((result == 0 || d->all) && worlds < d->worlds && clock_now().mono_us < end) {
 		struct history h = {.seed = d->seed + worlds};
-		struct outcome outcome = run_seed(h.seed, d->verbose, &h);
+		struct outcome outcome = run_seed(h.seed, d->without, d->verbose, &h);
 		worlds++;
 		answers += outcome.answers;
 		events += outcome.events;
 		mix(&hash, outcome.hash);
-		if (d->twice && !repeats(&h, &outcome))
+		if (d->twice && !repeats(d, &h, &outcome))
 			result = 1;
 		if (d->twice)
 			outcome.broken[0] = 0;
@@ -109,11 +111,17 @@ static int run_file(const struct demand *d)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"seed", required_argument, NULL, 's'},    {"worlds", required_argument, NULL, 'w'},
-		{"seconds", required_argument, NULL, 't'}, {"replay", required_argument, NULL, 'r'},
-		{"verbose", no_argument, NULL, 'v'},       {"minimise", no_argument, NULL, 'm'},
-		{"twice", no_argument, NULL, '2'},         {"all", no_argument, NULL, 'a'},
-		{"events", no_argument, NULL, 'e'},        {NULL, 0, NULL, 0},
+		{"seed", required_argument, NULL, 's'},
+		{"worlds", required_argument, NULL, 'w'},
+		{"seconds", required_argument, NULL, 't'},
+		{"replay", required_argument, NULL, 'r'},
+		{"verbose", no_argument, NULL, 'v'},
+		{"minimise", no_argument, NULL, 'm'},
+		{"twice", no_argument, NULL, '2'},
+		{"without", required_argument, NULL, 'x'},
+		{"all", no_argument, NULL, 'a'},
+		{"events", no_argument, NULL, 'e'},
+		{NULL, 0, NULL, 0},
 	};
 	struct demand d = {.seed = 1, .worlds = UINT64_MAX};
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -135,6 +143,9 @@ int main(int argc, char **argv)
 			break;
 		case 'm':
 			d.minimise = true;
+			break;
+		case 'x':
+			d.without = optarg;
 			break;
 		case '2':
 			d.twice = true;

@@ -103,20 +103,15 @@ static void judge_now(struct instance *in, const struct reply *reply, const stru
 		broken(in, "I-2", reply, said, "good later than revocation + freshness");
 }
 
-/* Was this hold released, in the history that it was made in? */
+/* Was this hold, or one that stands for it in the history that followed, released since? */
 static bool was_released(const struct world *w, const struct change *hold)
 {
 	const struct change *change;
-	for (change = w->cluster.made; change; change = change->next_made) {
-		const struct change *before = change->before;
-		if (!is_good(change) || change->issuer != hold->issuer ||
-		    change->serial != hold->serial)
-			continue;
-		while (before && before != hold)
-			before = before->before;
-		if (before)
+	for (change = w->cluster.made; change; change = change->next_made)
+		if (is_good(change) && change->issuer == hold->issuer &&
+		    change->serial == hold->serial && change->number > hold->number &&
+		    change->before && change->before->status == CERT_HELD)
 			return true;
-	}
 	return false;
 }
 
@@ -152,6 +147,8 @@ static void judge_good(struct instance *in, const struct reply *reply, const str
 
 static void remember(struct instance *in, const struct reply *reply, const struct statement *said)
 {
+	if (reply->decision <= in->forgotten)
+		return;
 	for (size_t i = 0; i < in->said_count; i++) {
 		struct said *s = &in->said[i];
 		if (s->statement.issuer != said->issuer || s->statement.serial != said->serial ||
@@ -176,6 +173,7 @@ static void remember(struct instance *in, const struct reply *reply, const struc
 void oracle_forget(struct instance *in)
 {
 	in->said_count = 0;
+	in->forgotten = in->world->decisions;
 }
 
 /* ---- every answer ---- */
@@ -193,6 +191,22 @@ static void judge_times(struct instance *in, const struct reply *reply)
 		broken(in, "I-5", reply, first, "signed for another issuer");
 }
 
+/* Of another history, or because its section never lets a hold end. */
+static bool may_remember(const struct instance *in, const struct reply *reply,
+			 const struct statement *said)
+{
+	const struct world *w = in->world;
+	if (!in->sections[said->issuer].hold_releasable)
+		return true;
+	if (w->accepted && reply->decided.mono_us > w->calm_us)
+		return false;
+	for (const struct change *c = w->cluster.made; c; c = c->next_made)
+		if (c->issuer == said->issuer && is_bad(c) &&
+		    (c->serial == said->serial || c->serial == SIM_OF_ISSUER))
+			return true;
+	return false;
+}
+
 /* While healthy: the state that is true, or, of what this instance knows to have been lost, the stricter
  * one. */
 static void judge_calm(struct instance *in, const struct reply *reply, const struct statement *said)
@@ -201,10 +215,25 @@ static void judge_calm(struct instance *in, const struct reply *reply, const str
 	const struct change *now = oracle_now(w, said->issuer, said->serial);
 	const struct change *issuer = oracle_now(w, said->issuer, SIM_OF_ISSUER);
 	bool bad = is_bad(now) || is_bad(issuer);
+	/* A clock that was set back lets a cache say longer that nobody had recorded it. */
+	if (reply->decided.mono_us < w->calm_us)
+		return;
 	if (said->status == OCSP_UNKNOWN && (is_good(now) || bad))
 		broken(in, "I-9", reply, said, "unknown, but it is recorded");
 	if (said->status == OCSP_GOOD && bad)
 		broken(in, "I-9", reply, said, "good, but it is revoked");
+	if (said->status == OCSP_REVOKED && !bad && !may_remember(in, reply, said))
+		broken(in, "I-9", reply, said, "revoked, but it is not");
+}
+
+/* While healthy, and unless the operator wants it so, there is none. */
+static void judge_refusal(struct instance *in, const struct question *question,
+			  const struct reply *reply)
+{
+	struct statement asked = {.issuer = question->issuer, .serial = question->serials[0]};
+	bool may = in->conf.database.on_lost_history == LOST_HISTORY_STOP && !in->world->accepted;
+	if (in->world->calm && !may)
+		broken(in, "I-9", reply, &asked, "an error while healthy");
 }
 
 void oracle_judge(struct instance *in, const struct question *question, const struct reply *reply)
@@ -212,8 +241,10 @@ void oracle_judge(struct instance *in, const struct question *question, const st
 	int64_t now = in->world->cluster.now_us;
 	bool fresh = now - in->evidence_us <= in->world->freshness_us;
 	in->world->answers++;
-	if (reply->result != OCSP_SUCCESSFUL)
+	if (reply->result != OCSP_SUCCESSFUL) {
+		judge_refusal(in, question, reply);
 		return;
+	}
 	if (reply->count != question->count)
 		broken(in, "I-5", reply, &reply->statements[0], "not one status for each CertID");
 	judge_times(in, reply);

@@ -44,11 +44,23 @@ static const struct trouble {
 	{2, 1, {{EVENT_CUT, 4}}},
 	{3, 1, {{EVENT_ROUTE, 3}}},
 	{2, 2, {{EVENT_DIE, 2}, {EVENT_LIVE, 6}}},
+	{6, 1, {{EVENT_DAMAGE, 3}}},
+	{6, 1, {{EVENT_DISK, 3}}},
+	{4, 1, {{EVENT_ACCEPT, 2}}},
 	{3, 2, {{EVENT_FRONTDIE, 2}, {EVENT_FRONTLIVE, 6}}},
 	{3, 3, {{EVENT_SIGNERLOST, 2}, {EVENT_SIGNERBACK, 4}, {EVENT_SIGNERSAYS, 2}}},
 };
 
-void plan_make(struct plan *p, uint64_t seed)
+static bool named(const char *names, const char *name)
+{
+	size_t size = strlen(name);
+	for (; names; names = strchr(names, ',') ? strchr(names, ',') + 1 : NULL)
+		if (strncmp(names, name, size) == 0 && (names[size] == ',' || names[size] == 0))
+			return true;
+	return false;
+}
+
+void plan_make(struct plan *p, uint64_t seed, const char *without)
 {
 	*p = (struct plan){.chance.key = {.k0 = seed, .k1 = 2}};
 	for (size_t i = 0; i < array_size(ordinary); i++)
@@ -60,7 +72,7 @@ void plan_make(struct plan *p, uint64_t seed)
 			p->weights[fault->events[k].kind] = often * fault->events[k].weight;
 	}
 	for (unsigned i = 0; i < EVENT_KINDS; i++)
-		p->total += p->weights[i];
+		p->total += p->weights[i] *= !named(without, event_name((enum event_kind)i));
 	p->steps = 200 + draw(&p->chance, 400);
 }
 
@@ -175,6 +187,7 @@ static void arguments_draw(struct plan *p, const struct world *w, struct event *
 		a[0] = draw(c, 2);
 		break;
 	case EVENT_CUT:
+	case EVENT_DISK:
 		a[1] = draw(c, 2);
 		break;
 	case EVENT_REBUILD:

@@ -10,6 +10,7 @@ struct plan {
 	unsigned steps;
 };
 
-void plan_make(struct plan *p, uint64_t seed);
+/* `without`: names of events that never come, NULL: none. */
+void plan_make(struct plan *p, uint64_t seed, const char *without);
 /* The next event; the world is looked at only for what there is. */
 struct event plan_next(struct plan *p, const struct world *w);

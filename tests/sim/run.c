@@ -41,12 +41,12 @@ static struct outcome world_close(struct world *w)
 	return outcome;
 }
 
-struct outcome run_seed(uint64_t seed, bool verbose, struct history *ret)
+struct outcome run_seed(uint64_t seed, const char *without, bool verbose, struct history *ret)
 {
 	static const struct event last = {.kind = EVENT_CALM};
 	struct world *w = world_new(seed, verbose);
 	struct plan plan;
-	plan_make(&plan, seed);
+	plan_make(&plan, seed, without);
 	for (unsigned step = 0; step <= plan.steps && !w->broken[0]; step++) {
 		struct event event = step < plan.steps ? plan_next(&plan, w) : last;
 		if (ret)

@@ -16,8 +16,8 @@ struct history {
 };
 
 void history_add(struct history *h, const struct event *event);
-/* The world of a seed; `ret`: may be NULL. */
-struct outcome run_seed(uint64_t seed, bool verbose, struct history *ret);
+/* The world of a seed, without events of these names (may be NULL); `ret`: may be NULL. */
+struct outcome run_seed(uint64_t seed, const char *without, bool verbose, struct history *ret);
 struct outcome run_history(const struct history *h, bool verbose);
 /* Leaves out events as long as the same invariant is broken. */
 void history_minimise(struct history *h, const char *invariant);

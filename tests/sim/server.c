@@ -92,6 +92,9 @@ static void copy_log(struct server *to, const struct server *from)
 		*list_add(&to->log) = from->log.each[i];
 }
 
+static void show(struct cluster *c, struct server *s, uint64_t xid, struct change *const *changes,
+		 unsigned count);
+
 /* A base backup: what is shown, what is prepared, and the WAL so far. */
 unsigned cluster_add_standby(struct cluster *c, unsigned upstream)
 {
@@ -111,9 +114,13 @@ unsigned cluster_add_standby(struct cluster *c, unsigned upstream)
 	s->beat = from->beat;
 	copy_log(s, from);
 	copy_wal(s, from);
-	for (unsigned i = 0; i < SIM_TRANSACTIONS; i++)
-		if (from->transactions[i].state == TRANSACTION_PREPARED)
-			s->transactions[i] = from->transactions[i];
+	for (unsigned i = 0; i < SIM_TRANSACTIONS; i++) {
+		const struct transaction *t = &from->transactions[i];
+		if (t->state == TRANSACTION_PREPARED)
+			s->transactions[i] = *t;
+		if (t->state == TRANSACTION_WAITING)
+			show(c, s, t->xid, t->changes, t->count);
+	}
 	return index;
 }
 
@@ -314,7 +321,9 @@ bool server_beat(struct cluster *c, unsigned server)
 	struct server *s = &c->servers[server];
 	if (!writable(s))
 		return false;
-	s->beat = (struct beat){.clock_us = c->now_us + s->clock_us,
+	/* A clock that was set shows no time twice, to the microsecond. */
+	int64_t odd = (int64_t)(c->beats++ * 7919 % 1000);
+	s->beat = (struct beat){.clock_us = c->now_us + s->clock_us - odd,
 				.true_us = c->now_us,
 				.snapshot = snapshot_take(s)};
 	s->beats = true;
@@ -482,6 +491,7 @@ static struct change *imported(struct cluster *c, const struct change *row)
 	copy->version = row->serial == SIM_OF_ISSUER ? 2 : 1;
 	copy->status = row->status == CERT_WITHDRAWN ? CERT_GOOD : row->status;
 	copy->bad = row->bad;
+	copy->before = row; /* a hold that is imported goes on, and may be released there */
 	return copy;
 }
 
@@ -509,11 +519,20 @@ unsigned cluster_rebuild(struct cluster *c, unsigned server, uint32_t lost, unsi
 	return index;
 }
 
+/* Whoever writes holds locks that these need. */
+static bool somebody_writes(const struct server *s)
+{
+	for (unsigned i = 0; i < SIM_TRANSACTIONS; i++)
+		if (s->transactions[i].state != TRANSACTION_NONE && s->transactions[i].count > 0)
+			return true;
+	return false;
+}
+
 bool server_delete(struct cluster *c, unsigned server, unsigned issuer, unsigned serial)
 {
 	struct server *s = &c->servers[server];
 	const struct change *row = s->rows[issuer][serial];
-	if (!writable(s) || !row || !status_says_revoked(row->status) || locked(s, issuer, serial))
+	if (!writable(s) || !row || row->status != CERT_REVOKED || somebody_writes(s))
 		return false;
 	struct image *image = image_make(c, s);
 	image->rows[issuer][serial] = NULL;
@@ -525,7 +544,7 @@ bool server_delete(struct cluster *c, unsigned server, unsigned issuer, unsigned
 bool server_truncate_log(struct cluster *c, unsigned server)
 {
 	struct server *s = &c->servers[server];
-	if (!writable(s))
+	if (!writable(s) || somebody_writes(s))
 		return false;
 	struct image *image = image_make(c, s);
 	image->log_gone = true;

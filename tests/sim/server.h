@@ -28,7 +28,7 @@ struct change {
 	enum cert_status status; /* an issuer's row is good or revoked */
 	bool bad; /* cannot be understood */
 	int64_t not_after;
-	const struct change *before; /* the row that it replaced, in the same history */
+	const struct change *before; /* the row that it replaced, or was imported from */
 };
 
 struct snapshot {
@@ -133,7 +133,7 @@ struct cluster {
 	unsigned authority; /* the server that the address names: what it shows is true */
 	struct change *made;
 	struct image *images;
-	uint64_t changes, systems;
+	uint64_t changes, systems, beats;
 };
 
 void cluster_init(struct cluster *c, unsigned issuers);

@@ -52,6 +52,19 @@ static void blindness(struct instance *in, const struct reading *reading)
 		in->blind_us = too_new;
 }
 
+static void give_bad(struct instance *in, const struct server *image, const struct change *row)
+{
+	struct cert_record record = server_record(image, row);
+	if (row->serial == SIM_OF_ISSUER) {
+		ledger_bad_row(in->ledger, "an issuer");
+		ledger_bad_issuer(in->ledger, record.issuer, instance_now(in));
+		return;
+	}
+	ledger_bad_row(in->ledger, "a certificate");
+	struct db_key key = {.issuer = record.issuer, .serial = record.serial};
+	ledger_bad_key(in->ledger, &key);
+}
+
 static void load_begin(struct instance *in)
 {
 	struct feed *f = &in->feed;
@@ -59,26 +72,18 @@ static void load_begin(struct instance *in)
 	size_t count = 0;
 	for (unsigned i = 0; i < in->world->options.issuers; i++) {
 		const struct change *row = f->image.rows[i][SIM_OF_ISSUER];
-		if (f->image.ids[i] == 0 || (row && row->bad))
+		if (f->image.ids[i] == 0)
 			continue;
+		if (row && row->bad) {
+			give_bad(in, &f->image, row);
+			continue;
+		}
 		issuers[count++] = (struct db_issuer){
 			.record = server_issuer(&f->image, i, in->sections[i].name),
 			.certificate = buffer_view(&in->world->certificates[i])};
 	}
 	struct moment now = instance_now(in);
 	ledger_load_begin(in->ledger, &f->next.evidence, issuers, count, now);
-}
-
-static void give_bad(struct instance *in, const struct server *image, const struct change *row)
-{
-	struct cert_record record = server_record(image, row);
-	if (row->serial == SIM_OF_ISSUER) {
-		ledger_bad_row(in->ledger, "an issuer");
-		return;
-	}
-	ledger_bad_row(in->ledger, "a certificate");
-	struct db_key key = {.issuer = record.issuer, .serial = record.serial};
-	ledger_bad_key(in->ledger, &key);
 }
 
 static void load_rows(struct instance *in, unsigned issuer)

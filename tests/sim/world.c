@@ -147,6 +147,7 @@ static void instances_make(struct world *w)
 		in->clock_set_us = INT64_MIN / 2;
 		in->server = draw(&w->chance, 1 + w->options.standbys);
 		conf_make(in);
+		in->journal.kept = draw(&w->chance, 4) != 0;
 		instance_make(in);
 	}
 }

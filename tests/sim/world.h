@@ -141,7 +141,9 @@ struct sim_job {
 struct journal {
 	struct buffer files[2];
 	unsigned current;
-	bool damaged;
+	bool kept; /* there is one */
+	bool damaged; /* since the ledger that wrote it ended */
+	bool broken; /* the disk is full */
 };
 
 /* What does not go by itself as time passes, only by its own events. */
@@ -170,6 +172,7 @@ struct instance {
 	struct question_list questions;
 	struct said *said;
 	size_t said_count, said_room;
+	uint64_t forgotten; /* decisions up to this one bind it no more */
 	int64_t evidence_us; /* the newest proof that the ledger was given, monotonic as told */
 	/* How much a heartbeat was older than it could be told from here: its clock is ahead of ours and
 	 * replay lags. Nobody can know, so nobody is blamed. */
@@ -204,6 +207,8 @@ struct world {
 	struct truths truths[SIM_ISSUERS][SIM_SERIALS + 1];
 	int64_t freshness_us, answer_timeout_us, poll_interval_us;
 	bool calm; /* faults have stopped */
+	int64_t calm_us; /* since then */
+	bool accepted; /* and nothing that is lost is remembered */
 	bool no_beats; /* nobody calls stillgood.heartbeat() */
 	uint64_t decisions, answers, events, nonces;
 	uint64_t hash; /* of everything that happened */
@@ -247,6 +252,10 @@ void ask(struct instance *in, unsigned front, unsigned issuer, unsigned count,
 bool pipe_deliver(struct instance *in, unsigned pipe, size_t octets);
 bool signer_sign(struct instance *in, unsigned signer);
 void turn_end(struct instance *in);
+/* The end of the newer file is lost, or broken, while no ledger runs. */
+void journal_damage(struct instance *in, size_t octets);
+/* stillgood accept-history */
+void accept_history(struct instance *in);
 /* Timers that are due. */
 void instance_time(struct instance *in);
 bool instance_quiet(const struct instance *in);
