@@ -166,8 +166,9 @@ void database_revoke_issuer(struct world *w, unsigned issuer)
 	change->issuer = row;
 }
 
-void database_touch_issuer(struct world *w, unsigned issuer)
+void database_touch_issuer(struct world *w, unsigned issuer, bool spoilt)
 {
+	w->issuers[issuer].spoilt = spoilt;
 	struct issuer_record row = issuer_row(w, issuer);
 	struct change *change = change_add(w, -1);
 	row.version++;
@@ -292,6 +293,11 @@ static size_t issuer_rows(struct world *w, struct db_issuer rows[WORLD_ISSUERS])
 	for (unsigned i = 0; i < w->issuer_count; i++) {
 		if (!w->issuers[i].registered)
 			continue;
+		if (w->issuers[i].spoilt) {
+			ledger_bad_row(w->ledger, "an issuer");
+			ledger_bad_issuer(w->ledger, w->database.ids[i], w->now);
+			continue;
+		}
 		rows[count] = (struct db_issuer){
 			.record = issuer_row(w, i),
 			.certificate = buffer_view(&w->issuers[i].certificate),

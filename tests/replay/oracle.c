@@ -117,12 +117,12 @@ static bool contradicts(const struct world *w, const struct question *earlier, u
 	return false;
 }
 
-/* I-4, over all answers delivered before. */
+/* I-4, over all answers delivered before, since a history was accepted. */
 static bool good_after_revoked(const struct world *w, const struct question *question, unsigned i)
 {
 	const struct question *q;
 	TAILQ_FOREACH(q, &w->questions, all)
-		if (q != question && q->answered &&
+		if (q != question && q->answered && !q->forgotten &&
 		    contradicts(w, q, question->issuers[i], &question->serials[i]))
 			return true;
 	return false;

@@ -197,6 +197,8 @@ static bool set_word(struct script *s, struct conf *conf)
 		issuer->crl_id = value != 0;
 	else if (is(s, 1, "sct_list") && (value = choice(s, "no|yes")) >= 0)
 		issuer->sct_list = value != 0;
+	else if (is(s, 1, "on_lost_history") && (value = choice(s, "continue|stop")) >= 0)
+		conf->database.on_lost_history = (enum lost_history)value;
 	else if (is(s, 1, "unknown_issuer") && (value = choice(s, "unauthorized|unknown")) >= 0)
 		conf->server.unknown_issuer = (enum unknown_issuer_policy)value;
 	else
@@ -294,12 +296,34 @@ static bool do_delete(struct script *s)
 	return !s->failed;
 }
 
+/* TOUCH, SPOIL, MEND */
 static bool do_touch(struct script *s)
 {
 	if (!is(s, 1, "ISSUER"))
-		return fail(s, "TOUCH ISSUER NAME");
-	database_touch_issuer(&s->world, issuer_named(s, word(s, 2), strlen(word(s, 2))));
+		return fail(s, "%s ISSUER NAME", word(s, 0));
+	database_touch_issuer(&s->world, issuer_named(s, word(s, 2), strlen(word(s, 2))),
+			      is(s, 0, "SPOIL"));
 	return !s->failed;
+}
+
+static bool do_journal(struct script *s)
+{
+	struct world *w = &s->world;
+	struct buffer *file = &w->journal[w->journal_current];
+	if (s->count == 1)
+		return (w->journaled = !w->started) || fail(s, "JOURNAL comes at the top");
+	if (!is(s, 1, "LOSES"))
+		return fail(s, "JOURNAL LOSES OCTETS");
+	file->size -= number(s, word(s, 2), (unsigned)file->size);
+	return !s->failed;
+}
+
+static bool do_accept(struct script *s)
+{
+	if (!is(s, 1, "HISTORY"))
+		return fail(s, "ACCEPT HISTORY");
+	world_accept(&s->world);
+	return true;
 }
 
 /* With all connections: the address leads elsewhere. */
@@ -632,7 +656,8 @@ static bool do_expect(struct script *s)
 	static const struct {
 		const char *word, *counter;
 	} counters[] = {{"LOOKUPS", "lookups"}, {"BATCHES", "batches"}, {"FENCES", "fences"},
-			{"REVOKED", "revoked"}, {"JOINED", "joined"},   {"OPEN", "open"}};
+			{"REVOKED", "revoked"}, {"JOINED", "joined"},   {"OPEN", "open"},
+			{"LOST", "lost"}};
 	const struct question *question = question_named(s, take_pair(s, "OF"));
 	for (size_t i = 0; i < array_size(counters); i++)
 		if (is(s, 1, counters[i].word))
@@ -670,7 +695,9 @@ static const struct {
 	{"REPLAY", do_replay, false},     {"EXPECT", do_expect, false},
 	{"DELETE", do_delete, false},     {"TOUCH", do_touch, false},
 	{"FAILOVER", do_failover, false}, {"REBUILT", do_rebuilt, false},
-	{"RESTORED", do_restored, false},
+	{"RESTORED", do_restored, false}, {"SPOIL", do_touch, false},
+	{"MEND", do_touch, false},        {"JOURNAL", do_journal, true},
+	{"ACCEPT", do_accept, false},
 };
 
 static bool statement_run(struct script *s)
@@ -678,7 +705,7 @@ static bool statement_run(struct script *s)
 	for (size_t i = 0; i < array_size(statements); i++) {
 		if (!is(s, 0, statements[i].word))
 			continue;
-		if (!statements[i].setup)
+		if (!statements[i].setup || is(s, 1, "LOSES"))
 			world_start(&s->world);
 		bool passed = statements[i].run(s);
 		if (passed && s->world.started)

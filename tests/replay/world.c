@@ -93,6 +93,21 @@ static void reload(void *context, const char *reason)
 	w->database.reload = true;
 }
 
+static int journal(void *context, struct view octets)
+{
+	struct world *w = context;
+	buffer_put_view(&w->journal[w->journal_current], octets);
+	return 0;
+}
+
+static int journal_swap(void *context)
+{
+	struct world *w = context;
+	w->journal_current ^= 1;
+	buffer_reset(&w->journal[w->journal_current]);
+	return 0;
+}
+
 static void signer_hung(void *context, unsigned signer)
 {
 	struct world *w = context;
@@ -112,6 +127,8 @@ static const struct ledger_ops ledger_ops = {
 	.to_signer = to_signer,
 	.lookup = lookup,
 	.reload = reload,
+	.journal = journal,
+	.journal_swap = journal_swap,
 	.signer_hung = signer_hung,
 	.alarm = alarm_count,
 };
@@ -489,7 +506,10 @@ unsigned world_add_issuer(struct world *w, const char *name, bool registered, bo
 static void ledger_start(struct world *w)
 {
 	static const struct siphash_key key = {.k0 = 1, .k1 = 2};
+	struct view files[2] = {buffer_view(&w->journal[0]), buffer_view(&w->journal[1])};
 	if (ledger_new(&w->conf, &key, &ledger_ops, w, &w->ledger) < 0)
+		abort();
+	if (w->journaled && ledger_recall(w->ledger, files, &w->journal_current) < 0)
 		abort();
 	for (unsigned i = 0; i < w->front_count; i++) {
 		ledger_front_attach(w->ledger, i, w->now);
@@ -534,6 +554,14 @@ static void ledger_end(struct world *w)
 	ledger_free(w->ledger);
 	w->ledger = NULL;
 	w->lookup.pending = false;
+}
+
+void world_accept(struct world *w)
+{
+	struct question *question;
+	TAILQ_FOREACH(question, &w->questions, all)
+		question->forgotten = true;
+	(void)ledger_accept_history(w->ledger, w->now);
 }
 
 void world_restart_ledger(struct world *w)
@@ -585,6 +613,8 @@ void world_deinit(struct world *w)
 			front_end(w, i);
 	}
 	questions_free(w);
+	buffer_deinit(&w->journal[0]);
+	buffer_deinit(&w->journal[1]);
 	database_deinit(&w->database);
 	for (unsigned i = 0; i < w->issuer_count; i++) {
 		buffer_deinit(&w->issuers[i].certificate);

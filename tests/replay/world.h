@@ -63,6 +63,7 @@ struct database {
 struct world_issuer {
 	char name[32];
 	bool registered, configured;
+	bool spoilt; /* its row cannot be understood */
 	struct buffer certificate;
 	struct buffer offer; /* what signers say of it (P-37); empty: it is not configured */
 	struct ocsp_issuer hashes;
@@ -88,6 +89,7 @@ struct question {
 	struct view nonce;
 	bool hit; /* answered from the front's cache */
 	bool answered;
+	bool forgotten; /* another history was accepted since */
 	struct moment signed_at; /* when the ledger sent the job, by both clocks */
 	enum ocsp_result result;
 	unsigned status_count;
@@ -147,6 +149,10 @@ struct world {
 	/* CLOCK JUMPS: our wall clock minus the monotonic one, before the latest. */
 	int64_t clock_before_us, clock_jumped_us;
 
+	bool journaled; /* JOURNAL: what outlives the ledger */
+	struct buffer journal[2];
+	unsigned journal_current;
+
 	struct ledger *ledger;
 	struct world_front fronts[WORLD_FRONTS];
 	struct fake_signer signers[WORLD_SIGNERS];
@@ -174,6 +180,8 @@ void world_clock_jumps(struct world *w, int64_t by_us);
 /* Delivers frames and lookups until all is quiet. */
 void world_settle(struct world *w);
 void world_restart_ledger(struct world *w);
+/* stillgood accept-history */
+void world_accept(struct world *w);
 void world_restart_front(struct world *w, unsigned front);
 
 void world_signer_attach(struct world *w, unsigned signer);
@@ -213,8 +221,8 @@ struct change *database_write(struct world *w, unsigned issuer, const struct ser
 void database_revoke_issuer(struct world *w, unsigned issuer);
 void database_end(struct world *w, int transaction, bool commit);
 void database_delete(struct world *w, unsigned issuer, const struct serial *serial);
-/* The issuer's row is written again with what it says. */
-void database_touch_issuer(struct world *w, unsigned issuer);
+/* The issuer's row is written again with what it says, perhaps so that nobody can read it. */
+void database_touch_issuer(struct world *w, unsigned issuer, bool spoilt);
 /* What came after DB SAVE is gone: in another timeline, which uses its numbers again; or, in place, in
  * other tables of the same names. */
 void database_restore(struct world *w);
