@@ -23,6 +23,10 @@ def load(path):
         return x509.load_pem_x509_certificate(file.read())
 
 
+def load_serial(path):
+    return load(path).serial_number
+
+
 class Site:
     def __init__(self, folder, pg):
         self.pg = pg
@@ -104,6 +108,43 @@ def test_ps_names_every_room(site):
     assert set(rooms) == {"front 0", "front 1", "ledger", "signer 0", "signer 1"}
     title = harness.run("ps", "-o", "args=", "-p", str(site.responder.process.pid)).stdout
     assert title.startswith("stillgood: warden")
+
+
+def test_no_room_can_gain_privileges_or_leave_a_core(site):
+    """doc/design.md, promise 4."""
+    for name, pid in site.responder.children().items():
+        with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+            assert "NoNewPrivs:\t1\n" in file.read(), name
+        with open(f"/proc/{pid}/limits", encoding="ascii") as file:
+            core = next(line for line in file if line.startswith("Max core file size"))
+            assert core.split()[4:6] == ["0", "0"], name
+
+
+@pytest.mark.parametrize("room", ["front 0", "ledger", "signer 0"])
+def test_a_revocation_that_commits_while_a_child_is_dead_reaches_every_memory(site, room):
+    """I-1, I-2, doc/faults.md row 18: nobody was there to hear of it."""
+    path = site.issue("meanwhile")
+    load = Load(site, [site.request(path), site.request(path, os.urandom(16))])
+    load.start()
+    wait_for("good in the memory of both fronts",
+             lambda: [answer for _, _, answer in load.history].count("good") >= 60)
+    with site.pg.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT stillgood.revoke('Demo', %s, 'keyCompromise')",
+                       (f"{load_serial(path):X}",))
+        pid = site.responder.children()[room]
+        os.kill(pid, signal.SIGKILL)
+        connection.commit()
+        committed = time.monotonic()
+    wait_for(f"a new {room}", lambda: site.responder.children().get(room, pid) != pid)
+
+    def late():
+        """Asked when evidence from before the commit was too old already."""
+        return [answer for asked, _, answer in load.history
+                if asked > committed + FRESHNESS and answer == "good"]
+    wait_for("revoked from everybody, or good too late",
+             lambda: late() or {answer for _, _, answer in load.history[-60:]} == {"revoked"})
+    load.finish()
+    assert not late()
 
 
 @pytest.mark.parametrize("room", ["front 0", "ledger", "signer 0"])

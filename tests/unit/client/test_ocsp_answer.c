@@ -1,5 +1,4 @@
-/* What `ask` believes: everything here is signed by the right key, so only the checks after the
- * signature keep it out. Signatures by others are in the integration tests. */
+/* What `ask` believes: by whom it is signed, and, of what is signed by the right key, what it says. */
 #include "unit.h"
 
 #include "client/forge.h"
@@ -108,6 +107,21 @@ static void other_versions_are_refused_p24(void **state)
 	}
 }
 
+/* An answer that holds `written` under the CA's signature of `data`. */
+static void sign_as(struct view data, struct view written, struct buffer *out)
+{
+	uint8_t octets[64];
+	size_t size = sizeof(octets);
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	assert_int_equal(EVP_DigestSignInit(context, NULL, NULL, NULL, forge.ca_key), 1);
+	assert_int_equal(EVP_DigestSign(context, octets, &size, data.data, data.size), 1);
+	EVP_MD_CTX_free(context);
+	const struct forge_envelope envelope = {.data = written,
+						.signature = view_of(octets, size)};
+	buffer_reset(out);
+	der_append(out, forge_write, &envelope);
+}
+
 /* OpenSSL verifies such an answer: it signs what it would have written itself. */
 static void an_answer_that_is_not_der_is_refused_p24(void **state)
 {
@@ -133,6 +147,13 @@ static void an_answer_that_is_not_der_is_refused_p24(void **state)
 	assert_refused(buffer_view(&der), "not DER");
 	buffer_put_u8(&envelope, 0);
 	assert_refused(buffer_view(&envelope), "not an OCSP response");
+	/* The same within what is signed. */
+	assert_int_equal(data.data[1], 0x82);
+	buffer_reset(&der);
+	buffer_put(&der, "\x30\x83\x00", 3);
+	buffer_put(&der, data.data + 2, data.size - 2);
+	sign_as(buffer_view(&data), buffer_view(&der), &envelope);
+	assert_refused(buffer_view(&envelope), "not DER");
 	buffer_deinit(&data);
 	buffer_deinit(&envelope);
 	buffer_deinit(&der);
@@ -179,10 +200,12 @@ static void another_nonce_or_none_where_one_is_required_is_refused_p16(void **st
 	forge.question.nonce = OCSP_NONCE_REQUIRED;
 	assert_wish_refused(&wish, "does not repeat the nonce");
 	forge.question.nonce = OCSP_NONCE_OFFERED;
-	static const struct view wrong[] = {{(const uint8_t *)"", 0},
-					    {(const uint8_t *)"\4\0", 2},
-					    {(const uint8_t *)FORGE_NONCE, 32},
-					    {(const uint8_t *)"\4\x21" FORGE_NONCE, 34}};
+	static const struct view wrong[] = {
+		{(const uint8_t *)"\4\x20Thirty-two octets that we sent ..", 34},
+		{(const uint8_t *)"", 0},
+		{(const uint8_t *)"\4\0", 2},
+		{(const uint8_t *)FORGE_NONCE, 32},
+		{(const uint8_t *)"\4\x21" FORGE_NONCE, 34}};
 	for (size_t i = 0; i < array_size(wrong); i++) {
 		wish.extensions[0] =
 			(struct forge_extension){"1.3.6.1.5.5.7.48.1.2", false, wrong[i]};
@@ -244,6 +267,67 @@ static void both_ends_of_the_validity_count_and_the_skew_with_them_p27(void **st
 	assert_leaf(&wish, FORGE_NOW, NULL);
 	wish.produced_at++;
 	assert_wish_refused(&wish, "producedAt");
+}
+
+/* The usual answer, signed with `key`, and these certificates one after the other. */
+static int read_signed(const struct forge_wish *wish, EVP_PKEY *key, struct view certificates,
+		       struct fault *fault)
+{
+	struct buffer data = {0}, der = {0};
+	struct ocsp_answer answer = {0};
+	forge_data(&forge, wish, &data);
+	forge_sign(buffer_view(&data), key, certificates, &der);
+	int result = read_at(buffer_view(&der), FORGE_NOW, &answer, fault);
+	if (result == 0)
+		ocsp_answer_deinit(&answer);
+	buffer_deinit(&data);
+	buffer_deinit(&der);
+	return result;
+}
+
+static void assert_signer_refused(const struct forge_wish *wish, X509 *embedded, EVP_PKEY *key,
+				  const char *why)
+{
+	struct buffer certificates = {0};
+	struct fault fault = {""};
+	forge_embed(embedded, &certificates);
+	assert_int_equal(read_signed(wish, key, buffer_view(&certificates), &fault),
+			 OCSP_ANSWER_REFUSED);
+	assert_says(&fault, why);
+	buffer_deinit(&certificates);
+}
+
+static void only_the_ca_and_its_delegates_are_believed_p35(void **state)
+{
+	(void)state;
+	struct forge_wish wish = forge_usual(), by_ca = forge_usual();
+	by_ca.by_ca = true;
+	assert_signer_refused(&wish, forge.plain, forge.delegate_key, "lacks the OCSPSigning");
+	assert_signer_refused(&wish, forge.delegate, forge.leaf_key, "does not verify");
+	assert_signer_refused(&by_ca, forge.delegate, forge.leaf_key, "does not verify");
+	/* Of another CA of the same name. */
+	X509 *other = forge_draft("Delegate", 9, forge.delegate_key);
+	forge_extend(other, NID_ext_key_usage, "OCSPSigning");
+	assert_true(X509_sign(other, forge.leaf_key, NULL) > 0);
+	assert_signer_refused(&wish, other, forge.delegate_key, "not issued by this CA's key");
+	X509_free(other);
+}
+
+static void no_more_certificates_are_tried_than_the_limit(void **state) /* I-8 */
+{
+	(void)state;
+	struct forge_wish wish = forge_usual();
+	for (unsigned before = LIMIT_ANSWER_SIGNERS - 1; before <= LIMIT_ANSWER_SIGNERS; before++) {
+		struct buffer certificates = {0};
+		struct fault fault = {""};
+		for (unsigned i = 0; i < before; i++)
+			forge_embed(forge.plain, &certificates);
+		forge_embed(forge.delegate, &certificates);
+		assert_int_equal(
+			read_signed(&wish, forge.delegate_key, buffer_view(&certificates), &fault),
+			before < LIMIT_ANSWER_SIGNERS ? 0 : OCSP_ANSWER_REFUSED);
+		buffer_deinit(&certificates);
+	}
 }
 
 /* The last second of a delegate counts as valid, and so does the skew. */
@@ -341,6 +425,8 @@ int main(void)
 		cmocka_unit_test(a_certificate_with_another_hash_is_another_certificate_p30),
 		cmocka_unit_test(an_answer_that_says_two_things_is_no_proof),
 		cmocka_unit_test(both_ends_of_the_validity_count_and_the_skew_with_them_p27),
+		cmocka_unit_test(only_the_ca_and_its_delegates_are_believed_p35),
+		cmocka_unit_test(no_more_certificates_are_tried_than_the_limit),
 		cmocka_unit_test(a_delegate_signs_until_its_last_second),
 		cmocka_unit_test(an_answer_is_told_whole),
 		cmocka_unit_test(the_digest_of_a_pss_signature_counts_p36),

@@ -82,6 +82,9 @@ static void a_bad_value_names_what_is_allowed(void **state)
 	refused("[server]\nhead_timeout = 1.5s\n", "not valid");
 	refused("[server]\nhead_timeout = 99999999999999999999s\n", "not valid");
 	refused("[server]\nhead_timeout = 9223372036854775807d\n", "not valid");
+	/* 2^64 + 5 and 2^64 + 1: nothing wraps around. */
+	refused("[server]\nhead_timeout = 18446744073709551621s\n", "not valid");
+	refused("[server]\nfronts = 18446744073709551617\n", "not valid");
 	refused("[server]\ncache = 64\n", "a size from 1MiB to 256GiB (units B, KiB, MiB, GiB)");
 	refused("[server]\ncache = 64MB\n", "units B, KiB, MiB, GiB");
 	refused("[server]\nfronts = 0\n", "a whole number from 1 to 64, or auto");
@@ -122,6 +125,13 @@ static void proxies_are_addresses_and_networks(void **state)
 		(void)snprintf(text, sizeof(text), "[server]\ntrusted_proxies = %s\n", wrong[i]);
 		refused(text, "write up to 64 different addresses or networks");
 	}
+	char many[1200] = "[server]\ntrusted_proxies = 10.0.0.0";
+	for (unsigned i = 1; i <= LIMIT_NETWORKS; i++) {
+		size_t size = strlen(many);
+		(void)snprintf(many + size, sizeof(many) - size, ", 10.0.0.%u%s", i,
+			       i == LIMIT_NETWORKS ? "\n" : "");
+	}
+	refused(many, "write up to 64 different addresses or networks");
 	refused("[server]\nproxy_protocol = yes\n" REQUIRED,
 		"x.conf:2: proxy_protocol = yes without trusted_proxies would have no effect");
 	cleanup(conf_freep) struct conf *conf = parse(

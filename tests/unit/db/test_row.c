@@ -67,6 +67,16 @@ static void a_value_of_another_size_is_bad(void **state)
 	}
 }
 
+static void a_version_is_positive(void **state)
+{
+	(void)state;
+	struct db_field row[] = {REVOKED_ROW};
+	row[VERSION] = FIELD(0, 0, 0, 0, 0, 0, 0, 0);
+	expect_bad(row, "version");
+	row[VERSION] = FIELD(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff);
+	expect_bad(row, "version");
+}
+
 static void a_row_without_a_readable_key_has_none(void **state)
 {
 	(void)state;
@@ -229,6 +239,7 @@ int main(void)
 		cmocka_unit_test(status_out_of_range_is_bad_and_named_with_its_key),
 		cmocka_unit_test(null_where_a_value_must_be_is_bad),
 		cmocka_unit_test(a_value_of_another_size_is_bad),
+		cmocka_unit_test(a_version_is_positive),
 		cmocka_unit_test(a_row_without_a_readable_key_has_none),
 		cmocka_unit_test(times_beyond_what_an_answer_can_say_are_bad),
 		cmocka_unit_test(reasons_that_are_no_state_are_bad),

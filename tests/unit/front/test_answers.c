@@ -545,6 +545,58 @@ static void a_raw_nonce_that_is_refused_takes_no_answer_away(void **state) /* P-
 	}
 }
 
+/* Signatures count here: who signs is one of few, and the ledger must see each of them. */
+static void begin_verifying(struct world *w)
+{
+	const struct answers_settings settings = {
+		.cache_bytes = 1 << 20,
+		.answer_timeout_us = TIMEOUT_US,
+		.verify_signatures = true,
+	};
+	answers_free(w->answers);
+	assert_int_equal(answers_new(&settings, &ops, w, &w->answers), 0);
+	answers_ledger_connected(w->answers);
+	tick(w, SECOND_US);
+}
+
+static void a_signed_question_is_never_answered_from_memory_nor_shared(void **state) /* P-15 */
+{
+	struct world *w = *state;
+	const char *certid = "a";
+	struct ocsp_request request = request_of(&certid, 1, NULL);
+	request.is_signed = true;
+	request.der = view_of_string("signed");
+	struct asker first = {0}, second = {0};
+	begin_verifying(w);
+	store(w, "a", OCSP_GOOD, "good a");
+	assert_int_equal(ask_request(w, &first, &request), ANSWERS_WAITING);
+	assert_int_equal(ask_request(w, &second, &request), ANSWERS_WAITING);
+	assert_int_equal(w->queries, 3);
+	give(w, OCSP_GOOD, "for who signed second");
+	assert_int_equal(first.delivered, 0);
+	assert_int_equal(second.delivered, 1);
+	assert_false(second.stored);
+	answers_leave(w->answers, &first.waiter);
+}
+
+static void too_many_signed_questions_are_shed_at_once(void **state) /* P-15, I-7, I-8 */
+{
+	struct world *w = *state;
+	static struct asker askers[LIMIT_VERIFICATIONS + 1];
+	const char *certid = "a";
+	struct ocsp_request request = request_of(&certid, 1, NULL);
+	request.is_signed = true;
+	request.der = view_of_string("signed");
+	begin_verifying(w);
+	for (size_t i = 0; i < LIMIT_VERIFICATIONS; i++)
+		assert_int_equal(ask_request(w, &askers[i], &request), ANSWERS_WAITING);
+	assert_int_equal(ask_request(w, &askers[LIMIT_VERIFICATIONS], &request), 0);
+	assert_int_equal(askers[LIMIT_VERIFICATIONS].result, OCSP_TRY_LATER);
+	assert_miss(w, "b"); /* the others are served */
+	advance(w, TIMEOUT_US);
+	assert_int_equal(answers_counts(w->answers).waiters, 0);
+}
+
 static void several_certids_are_not_stored(void **state)
 {
 	struct world *w = *state;
@@ -794,6 +846,8 @@ int main(void)
 		TEST(a_nonce_is_never_answered_from_memory_nor_shared),
 		TEST(where_nobody_echoes_nonces_they_cost_no_signature),
 		TEST(a_raw_nonce_that_is_refused_takes_no_answer_away),
+		TEST(a_signed_question_is_never_answered_from_memory_nor_shared),
+		TEST(too_many_signed_questions_are_shed_at_once),
 		TEST(several_certids_are_not_stored),
 		TEST(many_who_ask_the_same_share_one_flight),
 		TEST(everybody_gets_an_answer_within_the_deadline),

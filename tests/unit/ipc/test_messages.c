@@ -208,6 +208,58 @@ static void algorithms_out_of_range_are_refused(void **state)
 	EXPECT_UNWRITABLE(query, query);
 }
 
+/* Counts one element more, of which a copy is put before the first: everything else is well formed.
+ * All elements have the same octets; `tail` is what stands behind the last. */
+static void add_element(struct buffer *b, size_t count_at, size_t first_at, size_t tail)
+{
+	size_t count = get(b->data + count_at, 4);
+	size_t size = (b->size - first_at - tail) / count;
+	assert_non_null(buffer_reserve(b, size));
+	memmove(b->data + first_at + size, b->data + first_at, b->size - first_at);
+	b->size += size;
+	put(b->data + count_at, 4, count + 1);
+}
+
+#define EXPECT_NO_MORE(name, message, count_at, first_at, tail)                                \
+	do {                                                                                   \
+		struct buffer out_ = {0};                                                      \
+		struct message_##name back_;                                                   \
+		message_##name##_write(&out_, &(message));                                     \
+		assert_int_equal(message_##name##_read(buffer_view(&out_), &back_), 0);        \
+		add_element(&out_, count_at, first_at, tail);                                  \
+		assert_int_equal(message_##name##_read(buffer_view(&out_), &back_), -EBADMSG); \
+		buffer_deinit(&out_);                                                          \
+	} while (0)
+
+/* Whoever reads them has room for so many: doc/faults.md row 32; P-11, P-17, P-37. */
+static void one_element_more_than_there_is_room_for_is_refused(void **state)
+{
+	(void)state;
+	struct view oid = view_of("\x06\x03\x2b\x65\x70", 5);
+	struct message_query query = {.certid_count = LIMIT_CERTIDS};
+	struct message_sign job = a_job();
+	struct message_algorithms algorithms = {.count = LIMIT_ALGORITHMS};
+	struct message_offer offer = {.count = LIMIT_ISSUER_SIGNERS};
+	job.nonce = (struct view){0};
+	job.count = LIMIT_CERTIDS;
+	for (unsigned i = 0; i < LIMIT_CERTIDS; i++) {
+		query.certids[i] = view_of(octets, 70);
+		job.entries[i] = job.entries[1];
+	}
+	job.entries[0] = job.entries[1];
+	for (unsigned i = 0; i < LIMIT_ALGORITHMS; i++)
+		algorithms.algorithms[i].oid = oid;
+	for (unsigned i = 0; i < LIMIT_ISSUER_SIGNERS; i++)
+		offer.algorithms[i] = oid;
+	/* id 8 · nonce 4 · count 4 · … · preferred 4 · raw 1 · request 8 */
+	EXPECT_NO_MORE(query, query, 12, 16, 13);
+	/* id 8 · issuer 4 · nonce 4 · extended 1 · times 16 · unknown 1 · count 4 · … · 4+1+8 */
+	EXPECT_NO_MORE(sign, job, 34, 38, 13);
+	EXPECT_NO_MORE(algorithms, algorithms, 0, 4, 0);
+	/* issuer 4 · count 4 · hashes 4×4 */
+	EXPECT_NO_MORE(offer, offer, 4, 24, 0);
+}
+
 static void query_fields_out_of_range_are_refused(void **state)
 {
 	(void)state;
@@ -457,6 +509,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(truncated_or_longer_messages_are_refused),
 		cmocka_unit_test(algorithms_out_of_range_are_refused),
+		cmocka_unit_test(one_element_more_than_there_is_room_for_is_refused),
 		cmocka_unit_test(query_fields_out_of_range_are_refused),
 		cmocka_unit_test(answer_fields_out_of_range_are_refused),
 		cmocka_unit_test(an_answer_without_response_carries_nothing_else),

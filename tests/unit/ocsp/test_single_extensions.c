@@ -217,6 +217,17 @@ static void an_sct_list_is_an_octet_string_in_the_extension_p30(void **state)
 		  "\x04\x07\x04\x05\x00\x03\x00\x01\x09");
 }
 
+/* No empty SEQUENCE: NSS, for one, refuses it. */
+static void without_extensions_there_is_no_field_p24(void **state)
+{
+	(void)state;
+	struct ocsp_single good = single_of(OCSP_GOOD), revoked = single_of(OCSP_REVOKED);
+	ENDS_WITH(&good, "\xa0\x11\x18\x0f"
+			 "20270115090000Z");
+	ENDS_WITH(&revoked, "\xa0\x11\x18\x0f"
+			    "20270115090000Z");
+}
+
 /* BOOLEAN critical is left out everywhere, being FALSE: no client may be made to refuse an answer. */
 static void no_extension_is_critical_p24_p30(void **state)
 {
@@ -243,6 +254,7 @@ int main(void)
 		cmocka_unit_test(a_crl_id_has_the_parts_that_are_known_p30),
 		cmocka_unit_test(a_cert_hash_names_sha256_p30),
 		cmocka_unit_test(an_sct_list_is_an_octet_string_in_the_extension_p30),
+		cmocka_unit_test(without_extensions_there_is_no_field_p24),
 		cmocka_unit_test(no_extension_is_critical_p24_p30),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -286,6 +286,10 @@ static void a_chain_of_other_certificates_is_refused_p26(void **state)
 	load_refused("certificate 1 did not issue the one before it");
 	write_chain(world.ca, world.stranger_ca);
 	load_refused("certificate 2 did not issue the one before it");
+	X509 *namesake = pki_ca("Root", world.key); /* of the right name, with another key */
+	write_chain(world.ca, namesake);
+	load_refused("certificate 2 did not issue the one before it");
+	X509_free(namesake);
 	FILE *file = fopen(world.chain, "w");
 	(void)fputs("-----BEGIN CERTIFICATE-----\nMII\n", file);
 	(void)fclose(file);
@@ -509,6 +513,17 @@ static void unknown_issuers_are_refused_unless_configured_p22(void **state)
 	ring_refuses(&ring, &job, "CertID of another issuer");
 }
 
+static void an_issuer_that_there_is_not_is_refused(void **state) /* doc/faults.md row 32 */
+{
+	(void)state;
+	cleanup(keyring_deinit) struct keyring ring = {0};
+	struct conf conf;
+	load_ring(&ring, &conf, UNKNOWN_ISSUER_UNAUTHORIZED);
+	struct message_sign job = job_of(OCSP_GOOD);
+	for (job.issuer = 1; job.issuer < LIMIT_ISSUERS; job.issuer *= 2)
+		ring_refuses(&ring, &job, "no such issuer");
+}
+
 static void of_an_unknown_issuer_only_unknown_is_signed_p22(void **state)
 {
 	(void)state;
@@ -557,6 +572,7 @@ int main(void)
 		EACH(answers_too_large_for_staplers_are_warned_of_p31),
 		EACH(the_size_foretold_is_that_of_an_answer_p31),
 		EACH(unknown_issuers_are_refused_unless_configured_p22),
+		EACH(an_issuer_that_there_is_not_is_refused),
 		EACH(of_an_unknown_issuer_only_unknown_is_signed_p22),
 	};
 	return cmocka_run_group_tests(tests, make_world, end_world);

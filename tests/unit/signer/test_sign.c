@@ -337,7 +337,12 @@ static void next_update_never_outlives_the_certificate(void **state) /* P-27 */
 	struct credential *credential = load(certificate, world.key);
 	struct sign_outcome outcome;
 	struct message_sign job = good_job();
+	job.next_update = last_moment(credential) + 1;
 	OCSP_BASICRESP *basic = answer(credential, &job, &outcome);
+	assert_int_equal(outcome.next_update, last_moment(credential));
+	OCSP_BASICRESP_free(basic);
+	job = good_job();
+	basic = answer(credential, &job, &outcome);
 	assert_int_equal(outcome.next_update, last_moment(credential));
 	ASN1_GENERALIZEDTIME *next = NULL;
 	OCSP_single_get0_status(OCSP_resp_get0(basic, 0), NULL, NULL, NULL, &next);

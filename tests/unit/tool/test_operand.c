@@ -130,6 +130,12 @@ static void a_serial_is_read_in_every_form_that_people_paste(void **state)
 	memcpy(many, "decimal:", 8);
 	many[199] = '\0';
 	assert_int_equal(pasted(many, &s, &fault), -EINVAL);
+	/* 2^520 + 5: nothing wraps around. */
+	assert_int_equal(pasted("decimal:343239883006530485749095039954069660863471765007165270469"
+				"72317295927715916988288260612798203307272774886481556957404290185"
+				"60993999858321906287014145557528581",
+				&s, &fault),
+			 -EINVAL);
 }
 
 static void octets_of_a_certificate_become_minimal_but_negative_ones_are_refused(void **state)

@@ -24,7 +24,9 @@ struct made {
 };
 
 struct world {
-	char path[32];
+	char path[32], allow[40];
+	bool listed; /* whoever asks must be on the list of `allow` */
+	bool forged; /* another certificate is asked about than was signed */
 	X509 *others[4]; /* embedded beside the requestor's */
 	unsigned other_count;
 };
@@ -37,6 +39,7 @@ static int setup(void **state)
 	int fd = mkstemp(w->path);
 	assert_true(fd >= 0);
 	close(fd);
+	(void)snprintf(w->allow, sizeof(w->allow), "%s.allow", w->path);
 	*state = w;
 	return 0;
 }
@@ -45,6 +48,7 @@ static int teardown(void **state)
 {
 	struct world *w = *state;
 	unlink(w->path);
+	unlink(w->allow);
 	free(w);
 	return 0;
 }
@@ -99,6 +103,7 @@ static int load(struct world *w, X509 *anchor, struct requestors **ret, struct f
 	struct conf_issuer issuer = made_issuer(CONF_VERIFIER);
 	issuer.name = (char *)"A";
 	issuer.requestors = w->path;
+	issuer.allow = w->listed ? w->allow : NULL;
 	FILE *file = fopen(w->path, "w");
 	assert_non_null(file);
 	assert_int_equal(PEM_write_X509(file, anchor), 1);
@@ -118,6 +123,11 @@ static struct view signed_request(struct world *w, struct made *by, uint8_t **st
 		OCSP_request_sign(request, by->certificate, by->key, EVP_sha256(), others, 0), 1);
 	int size = i2d_OCSP_REQUEST(request, storage);
 	assert_true(size > 0);
+	if (w->forged) {
+		uint8_t *serial = memmem(*storage, (size_t)size, "\x02\x01\x07", 3);
+		assert_non_null(serial);
+		serial[2] = 8;
+	}
 	sk_X509_free(others);
 	OCSP_REQUEST_free(request);
 	return view_of(*storage, (size_t)size);
@@ -219,6 +229,39 @@ static void an_expired_requestor_is_refused_whatever_its_anchor(void **state)
 	made_free(&anchor);
 }
 
+static void a_forged_signature_is_refused(void **state)
+{
+	struct world *w = *state;
+	struct made anchor = make(&root, NULL), requestor = make(&leaf, &anchor);
+	w->forged = true;
+	const char *reason = judged(w, anchor.certificate, &requestor);
+	assert_non_null(reason);
+	assert_string_equal(reason, "its signature does not verify");
+	made_free(&requestor);
+	made_free(&anchor);
+}
+
+static void who_is_not_on_the_list_is_refused(void **state)
+{
+	struct world *w = *state;
+	struct made anchor = make(&root, NULL), requestor = make(&leaf, &anchor);
+	static const struct wish stranger = {
+		.name = "Stranger", .basic = "CA:FALSE", .usage = "digitalSignature"};
+	struct made other = make(&stranger, &anchor);
+	FILE *file = fopen(w->allow, "w");
+	assert_non_null(file);
+	(void)fputs("CN=Requestor\n", file);
+	assert_int_equal(fclose(file), 0);
+	w->listed = true;
+	assert_null(judged(w, anchor.certificate, &requestor));
+	const char *reason = judged(w, anchor.certificate, &other);
+	assert_non_null(reason);
+	assert_string_equal(reason, "its requestor is not on the list");
+	made_free(&other);
+	made_free(&requestor);
+	made_free(&anchor);
+}
+
 static void what_can_never_work_is_said_at_the_start(void **state)
 {
 	struct world *w = *state;
@@ -275,6 +318,8 @@ int main(void)
 		TEST(an_intermediate_ca_may_be_the_anchor), /* P-15 */
 		TEST(what_is_below_the_anchor_is_judged), /* P-15 */
 		TEST(an_expired_requestor_is_refused_whatever_its_anchor), /* P-15 */
+		TEST(a_forged_signature_is_refused), /* P-15 */
+		TEST(who_is_not_on_the_list_is_refused), /* P-15 */
 		TEST(what_can_never_work_is_said_at_the_start), /* P-15 */
 		TEST(no_key_is_used_before_it_was_looked_at), /* P-15 */
 	};

@@ -140,6 +140,30 @@ static void a_key_cut_short_or_with_more_behind_it_is_malformed(void **state) /*
 	}
 }
 
+/* A row a signature algorithm, by OpenSSL's name. */
+static void weak_digests_are_not_worth_verifying(void **state) /* P-15 */
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		bool enough;
+	} rows[] = {
+		{"RSA-SHA1", false},   {"RSA-MD5", false},           {"ecdsa-with-SHA1", false},
+		{"RSA-SHA224", false}, {"ecdsa-with-SHA224", false}, {"RSA-SHA256", true},
+		{"RSA-SHA384", true},  {"ecdsa-with-SHA256", true},  {"ED25519", true},
+		{"SHA256", false}, /* no signature algorithm */
+	};
+	for (size_t i = 0; i < array_size(rows); i++) {
+		X509_ALGOR *algorithm = X509_ALGOR_new();
+		assert_int_equal(X509_ALGOR_set0(algorithm, OBJ_txt2obj(rows[i].name, 0),
+						 V_ASN1_UNDEF, NULL),
+				 1);
+		if (strength_is_enough(algorithm) != rows[i].enough)
+			fail_msg("%s", rows[i].name);
+		X509_ALGOR_free(algorithm);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -147,6 +171,7 @@ int main(void)
 		cmocka_unit_test(an_rsa_exponent_is_small_and_odd),
 		cmocka_unit_test(only_named_curves_that_are_known_are_taken),
 		cmocka_unit_test(curves_of_ones_own_making_are_not_taken),
+		cmocka_unit_test(weak_digests_are_not_worth_verifying),
 		cmocka_unit_test(edwards_curves_are_taken_and_other_kinds_are_not),
 		cmocka_unit_test(a_key_cut_short_or_with_more_behind_it_is_malformed),
 	};
