@@ -43,6 +43,7 @@ enum command_option {
 	OPTION_DRY_RUN,
 	OPTION_STRICT,
 	OPTION_WITHDRAW,
+	OPTION_SHOW,
 	OPTION_COUNT
 };
 #define OPTION_BIT(option) (UINT64_C(1) << (option))
@@ -94,6 +95,7 @@ static inline bool option_given(const struct command_line *line, enum command_op
 }
 
 /* Each command's function lives in the file of its name. */
+int command_accept_history(const struct command_line *line, struct fault *fault);
 int command_ask(const struct command_line *line, struct fault *fault);
 int command_check(const struct command_line *line, struct fault *fault);
 int command_db_heartbeat(const struct command_line *line, struct fault *fault);

@@ -44,6 +44,18 @@ const struct command commands[] = {
 		.run = command_status,
 	},
 	{
+		.name = "accept-history",
+		.operands = "",
+		.summary = "let what the database has lost be lost",
+		.help = "A running instance keeps what it knows as revoked, also where the "
+			"database has lost it (failover,\nrestored backup). This ends that: the "
+			"database is right, and what it does not know as revoked\nmay be good "
+			"again. Asks back.",
+		.options = OPTION_BIT(OPTION_CONFIG) | OPTION_BIT(OPTION_SOCKET) |
+			   OPTION_BIT(OPTION_SHOW) | OPTION_BIT(OPTION_YES) | JSON,
+		.run = command_accept_history,
+	},
+	{
 		.name = "db init",
 		.operands = "",
 		.summary = "create the database schema and its roles",

@@ -115,6 +115,8 @@ bool ledger_incomplete(const struct ledger *l);
 /* The revocations that the database has lost, from the `first` one on, as many as fit one control message:
  * a JSON object {"count": all of them, "next": the first one that is left out or 0, "lost": [{…}]}. */
 void ledger_lost(const struct ledger *l, size_t first, struct buffer *out);
+/* How many there are; those of before while a load is under way. */
+size_t ledger_lost_count(const struct ledger *l);
 /* The database is right: what it lost is forgotten and read anew. Returns how many there were. */
 size_t ledger_accept_history(struct ledger *l, struct moment now);
 /* Appends a JSON object (CONTROL_STATUS). */

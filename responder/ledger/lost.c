@@ -25,6 +25,11 @@ size_t lost_count(const struct ledger *l)
 	return revoked_lost_count(l->revoked) + lost_issuers(l);
 }
 
+size_t ledger_lost_count(const struct ledger *l)
+{
+	return lost_count(l);
+}
+
 bool lost_stops_good(const struct ledger *l)
 {
 	return l->conf->database.on_lost_history == LOST_HISTORY_STOP &&

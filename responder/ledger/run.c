@@ -97,12 +97,11 @@ static int edge_take_journal(void *context, const int *descriptors, unsigned cou
 	return 0;
 }
 
-/* "lost", or "lost N": from the N-th on. */
-static bool lost_words(struct view words, size_t *ret)
+/* "NAME", or "NAME N". */
+static bool said_with_number(struct view words, const char *name, size_t *ret)
 {
-	static const char lost[] = "lost";
-	size_t at = strlen(lost), value = 0;
-	if (words.size < at || memcmp(words.data, lost, at) != 0)
+	size_t at = strlen(name), value = 0;
+	if (words.size < at || memcmp(words.data, name, at) != 0)
 		return false;
 	if (words.size > at && words.data[at++] != ' ')
 		return false;
@@ -115,20 +114,30 @@ static bool lost_words(struct view words, size_t *ret)
 	return true;
 }
 
-/* What an operator types at the control socket, besides status. */
+/* Only as many as the operator has seen. */
+static void edge_accept(struct edge *edge, size_t expected, struct moment now, struct buffer *out)
+{
+	size_t count = ledger_lost_count(edge->ledger);
+	if (count == expected)
+		count = ledger_accept_history(edge->ledger, now);
+	else
+		count = 0;
+	buffer_printf(out, "{\"accepted\":%zu}", count);
+	edge_turn(edge);
+}
+
+/* What an operator types at the control socket, besides status: "lost N" lists from the N-th on,
+ * "accept-history N" accepts these N. */
 static int edge_command(void *context, struct view words, struct moment now, struct buffer *out)
 {
 	struct edge *edge = context;
-	size_t first = 0;
-	if (view_equal(words, view_of_string("accept-history"))) {
-		size_t count = ledger_accept_history(edge->ledger, now);
-		buffer_printf(out, "{\"accepted\":%zu}", count);
-		edge_turn(edge);
-		return 0;
-	}
-	if (!lost_words(words, &first))
+	size_t number = 0;
+	if (said_with_number(words, "lost", &number))
+		ledger_lost(edge->ledger, number, out);
+	else if (said_with_number(words, "accept-history", &number))
+		edge_accept(edge, number, now, out);
+	else
 		return -ENOENT;
-	ledger_lost(edge->ledger, first, out);
 	return 0;
 }
 

@@ -137,12 +137,73 @@ static void a_front_is_told_why_it_is_not_ready(void **state)
 	close(room.control);
 }
 
+/* The operator's words. */
+static void check_words(const struct room *room, const char *words, const char *expected)
+{
+	uint8_t storage[CONTROL_PACKET];
+	struct control_message m = {.type = CONTROL_ASK, .index = 7, .text = view_of_string(words)};
+	assert_int_equal(control_send(room->control, &m), 0);
+	assert_int_equal(room_says(room, storage, &m), CONTROL_ANSWER);
+	assert_int_equal(m.index, 7);
+	assert_view_equal(m.text, view_of_string(expected));
+}
+
+static void give_journal(const struct room *room, const int files[2])
+{
+	struct control_message m = {.type = CONTROL_JOURNAL,
+				    .descriptor_count = 2,
+				    .descriptors = {files[0], files[1]}};
+	assert_int_equal(control_send(room->control, &m), 0);
+}
+
+/* I-10: it begins one where there is none, and goes on with it after a restart. */
+static void it_writes_the_journal_that_the_warden_gives(void **state)
+{
+	(void)state;
+	uint8_t storage[CONTROL_PACKET];
+	struct control_message m;
+	int files[2] = {memfd_create("a", MFD_CLOEXEC), memfd_create("b", MFD_CLOEXEC)};
+	for (int i = 0; i < 2; i++) {
+		struct room room = room_start(configuration);
+		give_journal(&room, files);
+		assert_int_equal(room_says(&room, storage, &m), CONTROL_READY);
+		check_words(&room, "lost 0",
+			    "{\"lost\":[],\"count\":0,\"next\":0,\"settled\":false}");
+		check_words(&room, "accept-history 0", "{\"accepted\":0}");
+		room_tell(&room, CONTROL_STOP);
+		assert_int_equal(room_status(&room), 0);
+		close(room.control);
+	}
+	off_t size = lseek(files[0], 0, SEEK_END);
+	assert_true(size > 0);
+	assert_int_equal(lseek(files[1], 0, SEEK_END), 0);
+	close(files[0]);
+	close(files[1]);
+}
+
+static void a_journal_in_one_file_ends_it(void **state)
+{
+	(void)state;
+	uint8_t storage[CONTROL_PACKET];
+	int file = memfd_create("a", MFD_CLOEXEC);
+	struct room room = room_start(configuration);
+	struct control_message m = {
+		.type = CONTROL_JOURNAL, .descriptor_count = 1, .descriptors = {file}};
+	assert_int_equal(control_send(room.control, &m), 0);
+	assert_int_equal(room_says(&room, storage, &m), CONTROL_FAILED);
+	assert_int_equal(room_status(&room), 1);
+	close(room.control);
+	close(file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_bad_configuration_is_told_and_ends_it),
 		cmocka_unit_test(it_is_ready_without_a_database_and_ends_when_told),
 		cmocka_unit_test(it_ends_when_the_warden_is_gone),
+		cmocka_unit_test(it_writes_the_journal_that_the_warden_gives),
+		cmocka_unit_test(a_journal_in_one_file_ends_it),
 		cmocka_unit_test(a_front_is_told_why_it_is_not_ready),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
