@@ -2,6 +2,7 @@
  * (in 255ths). Whatever is recalled counts, what is written after it must be recalled too, and a file that
  * was told anew is whole. */
 #include "ledger/journal.h"
+#include "made_conf.h"
 
 #include <stdlib.h>
 
@@ -61,7 +62,7 @@ static void write_row(struct journal *journal, struct revoked *set, struct issue
 /* Recalls, tells anew what must be, writes a row; returns the number of rows that are known then. */
 static size_t life(struct files *files, size_t expected)
 {
-	static const struct conf conf;
+	static struct conf *conf;
 	struct revoked *set = NULL;
 	struct issuers *issuers = NULL;
 	struct journal *journal = NULL;
@@ -69,7 +70,9 @@ static size_t life(struct files *files, size_t expected)
 	struct journal_recalled recalled;
 	const struct view views[2] = {buffer_view(&files->buffers[0]),
 				      buffer_view(&files->buffers[1])};
-	expect(revoked_new(&key, &set) == 0 && issuers_new(&conf, &key, &issuers) == 0 &&
+	if (!conf)
+		conf = made_conf(CONF_LEDGER, MADE_DATABASE MADE_ISSUER("A"));
+	expect(revoked_new(&key, &set) == 0 && issuers_new(conf, &key, &issuers) == 0 &&
 	       journal_new(&ops, files, set, issuers, &journal) == 0);
 	int result = journal_recall(journal, views, &history, &recalled);
 	expect(result == 0 || result == -ENOMEM); /* more issuers than there may be */
