@@ -26,9 +26,11 @@ bool conf_verifies(const struct conf *conf)
 
 unsigned conf_extensions(const struct conf_issuer *issuer)
 {
-	return (issuer->crl_id ? EXTENSION_BIT(EXTENSION_CRL_ID) : 0) |
-	       (issuer->cert_hash ? EXTENSION_BIT(EXTENSION_CERT_HASH) : 0) |
-	       (issuer->sct_list ? EXTENSION_BIT(EXTENSION_SCT_LIST) : 0);
+	unsigned mask = 0;
+	for (unsigned i = 0; i < EXTENSION_COUNT; i++)
+		if (issuer->extensions[i])
+			mask |= EXTENSION_BIT(i);
+	return mask;
 }
 
 bool conf_wants_facts(const struct conf *conf)

@@ -131,7 +131,7 @@ struct conf_issuer {
 	struct issuer_policy policy;
 	/* P-30 */
 	int64_t archive_cutoff_us; /* how long status is kept; ARCHIVE_CUTOFF_… */
-	bool crl_id, cert_hash, sct_list;
+	bool extensions[EXTENSION_COUNT]; /* index: enum answer_extension */
 	int64_t retired_until; /* seconds since 1970: no answer after it (P-33); 0: no end */
 	char *chain; /* a file of more certificates for each answer (P-26); NULL: none */
 	enum signed_policy signed_requests;

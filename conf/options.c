@@ -297,15 +297,15 @@ const struct option options[] = {
 	 "(archiveCutoff): this long before the answer, or with issuer since the CA's "
 	 "certificate began."},
 	{SHARED(crl_id), OPTION_SWITCH, CONF_LEDGER | CONF_SIGNER, switch_words, 0, 0, "no", "yes",
-	 ISSUER_AT(crl_id),
+	 ISSUER_AT(extensions[EXTENSION_CRL_ID]),
 	 "Name in revoked answers the CRL that brought the revocation (CrlID), where the database "
 	 "knows it."},
 	{SHARED(cert_hash), OPTION_SWITCH, CONF_LEDGER | CONF_SIGNER, switch_words, 0, 0, "no",
-	 "yes", ISSUER_AT(cert_hash),
+	 "yes", ISSUER_AT(extensions[EXTENSION_CERT_HASH]),
 	 "Put the SHA-256 hash of the certificate into good and revoked answers (certHash), where "
 	 "the database knows it: the positive statement that this very certificate was issued."},
 	{SHARED(sct_list), OPTION_SWITCH, CONF_LEDGER | CONF_SIGNER, switch_words, 0, 0, "no",
-	 "yes", ISSUER_AT(sct_list),
+	 "yes", ISSUER_AT(extensions[EXTENSION_SCT_LIST]),
 	 "Put the certificate's signed certificate timestamps into good answers, where the "
 	 "database has some."},
 	{SHARED(signed_requests), OPTION_CHOICE, CONF_FRONT | CONF_LEDGER | CONF_VERIFIER,

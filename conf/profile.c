@@ -103,7 +103,7 @@ static void judge_archive(const struct conf_issuer *issuer, struct findings *ret
 		judge_option(issuer, FINDING_ARCHIVE_UNDER_10Y, "archive_cutoff", ret);
 	if (kept != ARCHIVE_CUTOFF_ISSUER)
 		judge_option(issuer, FINDING_ARCHIVE_NOT_ISSUER, "archive_cutoff", ret);
-	if (!issuer->cert_hash)
+	if (!issuer->extensions[EXTENSION_CERT_HASH])
 		judge_option(issuer, FINDING_NO_CERT_HASH, "cert_hash", ret);
 }
 

@@ -11,13 +11,13 @@
 bool extensions_wanted(const struct question *q)
 {
 	const struct conf_issuer *section = q->section;
-	return section->cert_hash || section->crl_id ||
+	return (conf_extensions(section) & extensions_with(OCSP_REVOKED)) ||
 	       (section->final_answers && q->issuer->record.revoked_at != TIME_NONE);
 }
 
 bool extensions_configured(const struct conf_issuer *section)
 {
-	return section->cert_hash || section->crl_id || section->sct_list || section->final_answers;
+	return conf_extensions(section) || section->final_answers;
 }
 
 bool extensions_lacking(const struct entry *entry, const struct cert_record *row)
@@ -31,53 +31,19 @@ bool extensions_lacking(const struct entry *entry, const struct cert_record *row
 	       row->version > entry->record.version;
 }
 
-static struct view copy(uint8_t **at, struct view bytes)
-{
-	struct view kept = view_of(*at, bytes.size);
-	if (bytes.size)
-		memcpy(*at, bytes.data, bytes.size);
-	*at += bytes.size;
-	return kept;
-}
-
-static struct cert_facts wanted_of(const struct conf_issuer *section,
-				   const struct cert_facts *facts)
-{
-	struct cert_facts wanted = {0};
-	if (section->cert_hash)
-		wanted.certificate_hash = facts->certificate_hash;
-	if (section->sct_list)
-		wanted.sct_list = facts->sct_list;
-	if (section->crl_id) {
-		wanted.crl_url = facts->crl_url;
-		wanted.crl_number = facts->crl_number;
-		wanted.crl_time = facts->crl_time;
-	}
-	return wanted;
-}
-
 void extensions_keep(struct entry *entry, const struct cert_facts *facts)
 {
-	const struct cert_facts wanted = wanted_of(entry->question->section, facts);
-	size_t size = wanted.certificate_hash.size + wanted.crl_url.size + wanted.crl_number.size +
-		      wanted.sct_list.size;
+	const struct cert_facts wanted =
+		facts_only(facts, conf_extensions(entry->question->section));
 	free(entry->fact_octets);
 	entry->fact_octets = NULL;
 	entry->facts = (struct cert_facts){0};
 	if (entry->knowledge != KNOWS_ROW || !record_counts(&entry->record) ||
-	    (size == 0 && wanted.crl_time == 0))
+	    facts_extensions(&wanted) == 0)
 		return;
-	uint8_t *at = malloc(size + 1); /* an allocation also for a time alone */
-	if (!at)
-		return;
-	entry->fact_octets = at;
-	entry->facts = (struct cert_facts){
-		.certificate_hash = copy(&at, wanted.certificate_hash),
-		.crl_url = copy(&at, wanted.crl_url),
-		.crl_number = copy(&at, wanted.crl_number),
-		.crl_time = wanted.crl_time,
-		.sct_list = copy(&at, wanted.sct_list),
-	};
+	entry->fact_octets = malloc(facts_size(&wanted) + 1); /* also for a time alone */
+	if (entry->fact_octets)
+		entry->facts = facts_copy(&wanted, entry->fact_octets);
 }
 
 /* Did the CRL in the looked-up row bring the revocation that is answered? Not where the issuer's
@@ -90,17 +56,12 @@ static bool crl_brought_it(const struct entry *entry)
 
 struct cert_facts extensions_of(const struct entry *entry)
 {
-	struct cert_facts facts = entry->facts;
-	enum ocsp_status status = entry->verdict.status;
-	if (entry->knowledge != KNOWS_ROW || status == OCSP_UNKNOWN)
+	unsigned fit = extensions_with(entry->verdict.status);
+	if (entry->knowledge != KNOWS_ROW)
 		return (struct cert_facts){0};
-	if (status != OCSP_GOOD)
-		facts.sct_list = (struct view){0};
-	if (status != OCSP_REVOKED || !crl_brought_it(entry)) {
-		facts.crl_url = facts.crl_number = (struct view){0};
-		facts.crl_time = 0;
-	}
-	return facts;
+	if (!crl_brought_it(entry))
+		fit &= ~EXTENSION_BIT(EXTENSION_CRL_ID);
+	return facts_only(&entry->facts, fit);
 }
 
 bool extensions_missing(const struct question *q)

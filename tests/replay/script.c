@@ -192,11 +192,11 @@ static bool set_word(struct script *s, struct conf *conf)
 	else if (is(s, 1, "profile") && (value = choice(s, "private|lightweight")) >= 0)
 		issuer->profile = value ? PROFILE_LIGHTWEIGHT : PROFILE_PRIVATE;
 	else if (is(s, 1, "cert_hash") && (value = choice(s, "no|yes")) >= 0)
-		issuer->cert_hash = value != 0;
+		issuer->extensions[EXTENSION_CERT_HASH] = value != 0;
 	else if (is(s, 1, "crl_id") && (value = choice(s, "no|yes")) >= 0)
-		issuer->crl_id = value != 0;
+		issuer->extensions[EXTENSION_CRL_ID] = value != 0;
 	else if (is(s, 1, "sct_list") && (value = choice(s, "no|yes")) >= 0)
-		issuer->sct_list = value != 0;
+		issuer->extensions[EXTENSION_SCT_LIST] = value != 0;
 	else if (is(s, 1, "on_lost_history") && (value = choice(s, "continue|stop")) >= 0)
 		conf->database.on_lost_history = (enum lost_history)value;
 	else if (is(s, 1, "unknown_issuer") && (value = choice(s, "unauthorized|unknown")) >= 0)

@@ -101,7 +101,7 @@ static void section_make(struct world *w, struct conf_issuer *section, unsigned 
 	section->name = names[issuer];
 	section->validity_us = validities[draw(c, 4)] * SECOND_US;
 	section->hold_releasable = draw(c, 8) != 0;
-	section->cert_hash = draw(c, 8) == 0;
+	section->extensions[EXTENSION_CERT_HASH] = draw(c, 8) == 0;
 }
 
 static void conf_make(struct instance *in)

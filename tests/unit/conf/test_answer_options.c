@@ -64,7 +64,7 @@ static void nothing_is_added_to_answers_unless_asked_for(void **state)
 	cleanup(conf_freep) struct conf *conf = parse(ISSUER(""));
 	const struct conf_issuer *issuer = &conf->issuers[0];
 	assert_int_equal(issuer->archive_cutoff_us, ARCHIVE_CUTOFF_NONE);
-	assert_false(issuer->crl_id || issuer->cert_hash || issuer->sct_list);
+	assert_int_equal(conf_extensions(issuer), 0);
 	assert_int_equal(issuer->retired_until, 0);
 	assert_false(issuer->outlive); /* P-27 */
 	assert_true(issuer->hold_releasable);
@@ -85,7 +85,8 @@ static void what_is_given_is_read(void **state)
 			      "crl_id = yes\nsct_list = yes\n"));
 	const struct conf_issuer *issuer = &conf->issuers[0];
 	assert_int_equal(issuer->archive_cutoff_us, ARCHIVE_CUTOFF_ISSUER);
-	assert_true(issuer->crl_id && issuer->cert_hash && issuer->sct_list);
+	/* Every one has its option. */
+	assert_int_equal(conf_extensions(issuer), EXTENSION_BIT(EXTENSION_COUNT) - 1);
 	assert_int_equal(issuer->retired_until, INT64_C(2090588400));
 	assert_string_equal(issuer->chain, "/etc/sg/chain.pem");
 	assert_ptr_equal(conf_default_issuer(conf), issuer);
@@ -99,9 +100,9 @@ static void the_profile_for_qualified_cas_adds_what_etsi_asks(void **state)
 	cleanup(conf_freep) struct conf *own =
 		parse(ISSUER("profile = qualified\ncert_hash = no\narchive_cutoff = 3650d\n"));
 	assert_int_equal(conf->issuers[0].archive_cutoff_us, ARCHIVE_CUTOFF_ISSUER);
-	assert_true(conf->issuers[0].cert_hash);
+	assert_true(conf->issuers[0].extensions[EXTENSION_CERT_HASH]);
 	assert_int_equal(own->issuers[0].archive_cutoff_us, 3650 * DAY_US);
-	assert_false(own->issuers[0].cert_hash);
+	assert_false(own->issuers[0].extensions[EXTENSION_CERT_HASH]);
 }
 
 /* What a room is given says the same, and paths go to the signer alone. */

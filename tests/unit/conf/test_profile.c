@@ -113,7 +113,7 @@ static void how_long_status_is_kept_is_said_where_it_must_be(void **state)
 	judged("qualified", "cert_hash = no\n", "warning F-qualified: cert_hash = no");
 	cleanup(conf_freep) struct conf *conf = parse_with("qualified", "");
 	assert_int_equal(conf->issuers[0].archive_cutoff_us, ARCHIVE_CUTOFF_ISSUER);
-	assert_true(conf->issuers[0].cert_hash);
+	assert_true(conf->issuers[0].extensions[EXTENSION_CERT_HASH]);
 	cleanup(conf_freep) struct conf *code = parse_with("codesigning", "");
 	assert_int_equal(code->issuers[0].archive_cutoff_us, 3653 * 24 * HOUR_US);
 }

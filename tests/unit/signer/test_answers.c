@@ -206,8 +206,9 @@ static int single_extensions(struct credential *c, const struct message_sign *jo
 static void configured_extensions_are_signed_p30(void **state)
 {
 	(void)state;
-	world.files.issuer.cert_hash = world.files.issuer.crl_id = world.files.issuer.sct_list =
-		true;
+	world.files.issuer.extensions[EXTENSION_CERT_HASH] =
+		world.files.issuer.extensions[EXTENSION_CRL_ID] =
+			world.files.issuer.extensions[EXTENSION_SCT_LIST] = true;
 	cleanup(credential_freep) struct credential *c = load();
 	struct message_sign job = job_of(OCSP_GOOD);
 	job.entries[0].facts.certificate_hash = view_of(hash, sizeof(hash));
@@ -262,7 +263,7 @@ static void the_archive_cutoff_is_the_retention_or_the_cas_beginning_p30(void **
 static void the_extended_definition_carries_no_crl_p23(void **state)
 {
 	(void)state;
-	world.files.issuer.crl_id = true;
+	world.files.issuer.extensions[EXTENSION_CRL_ID] = true;
 	cleanup(credential_freep) struct credential *c = load();
 	struct message_sign never = job_of(OCSP_REVOKED);
 	never.extended_revoke = true;
@@ -388,7 +389,8 @@ static void an_answer_with_rsa_4096_fits_a_staplers_buffer_p31(void **state)
 	pki_write_certificate(world.files.certificate, signer);
 	pki_write_key(world.files.key, key, NULL);
 	write_chain(ca, NULL);
-	world.files.issuer.cert_hash = world.files.issuer.sct_list = true;
+	world.files.issuer.extensions[EXTENSION_CERT_HASH] =
+		world.files.issuer.extensions[EXTENSION_SCT_LIST] = true;
 	struct credential *c = load();
 	struct message_sign job = job_of(OCSP_GOOD);
 	cleanup(buffer_deinit) struct buffer certid = {0}, plain = {0}, full = {0};
