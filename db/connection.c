@@ -38,8 +38,6 @@ struct db_connection {
 	struct fault reason;
 };
 
-static void start_attempt(struct db_connection *c);
-
 static struct timeval timeval_of(int64_t us)
 {
 	return (struct timeval){.tv_sec = us / SECOND_US, .tv_usec = us % SECOND_US};
@@ -209,8 +207,7 @@ static void take_result(struct db_connection *c, const PGresult *result)
 		take_check(c, result);
 	else if (status == PGRES_COPY_OUT)
 		c->copying = true;
-	else if (status != PGRES_TUPLES_OK && status != PGRES_SINGLE_TUPLE &&
-		 status != PGRES_COMMAND_OK)
+	else if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
 		note_failure(c, result);
 	else if (c->state == BUSY && !c->query_failed)
 		c->ops->result(c->context, result);
@@ -331,8 +328,6 @@ static void on_wake(evutil_socket_t fd, short what, void *context)
 }
 
 /* ---- connecting ---- */
-
-static void on_connect(evutil_socket_t fd, short what, void *context);
 
 static void ignore_notice(void *context, const char *message)
 {
@@ -502,8 +497,6 @@ int db_connection_execute(struct db_connection *c, const struct db_statement *s)
 		formats[i] = 1;
 	}
 	int sent = PQsendQueryPrepared(c->pg, s->name, s->count, values, lengths, formats, 1);
-	if (sent && s->row_by_row)
-		sent = PQsetSingleRowMode(c->pg);
 	begin_query(c, BUSY, sent);
 	return 0;
 }

@@ -25,7 +25,7 @@ struct db_connection_ops {
 	void (*up)(void *context);
 	/* An attempt failed, or the connection was lost, with it the query in flight. */
 	void (*down)(void *context, const char *reason);
-	/* A result of the query in flight; rows one by one if asked for so. */
+	/* A result of the query in flight. */
 	void (*result)(void *context, const PGresult *result);
 	/* One message of a COPY TO. */
 	void (*copy)(void *context, struct view message);
@@ -49,7 +49,6 @@ struct db_statement {
 	const char *name;
 	int count;
 	struct view parameters[2];
-	bool row_by_row;
 };
 
 must_check int db_connection_new(struct event_base *base,

@@ -20,14 +20,16 @@ static struct db_field take_field(struct cursor *c)
 }
 
 /* False at the trailer. */
-static bool take_row(struct cursor *c, struct db_field *fields)
+static bool take_row(struct cursor *c, unsigned columns, struct db_field *fields)
 {
 	uint16_t count = cursor_u16(c);
 	if (count == UINT16_MAX)
 		return false;
-	if (count != DB_ROW_FIELDS)
+	if (count != columns || columns > DB_COPY_COLUMNS) {
 		cursor_fail(c);
-	for (size_t i = 0; i < DB_ROW_FIELDS; i++)
+		return true;
+	}
+	for (unsigned i = 0; i < columns; i++)
 		fields[i] = take_field(c);
 	return true;
 }
@@ -38,8 +40,8 @@ int db_copy_message(struct db_copy *copy, struct view message, db_copy_row *row,
 	if (!copy->started)
 		take_header(&c);
 	while (!c.failed && !copy->ended && c.rest.size > 0) {
-		struct db_field fields[DB_ROW_FIELDS];
-		if (!take_row(&c, fields))
+		struct db_field fields[DB_COPY_COLUMNS];
+		if (!take_row(&c, copy->columns, fields))
 			copy->ended = !c.failed;
 		else if (!c.failed)
 			row(context, fields);

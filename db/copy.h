@@ -4,12 +4,15 @@
 
 #include "db/row.h"
 
+#define DB_COPY_COLUMNS 16 /* at most */
+
 struct db_copy {
+	unsigned columns;
 	bool started, ended; /* header, trailer seen */
 };
 
 typedef void db_copy_row(void *context, const struct db_field *fields);
 
-/* Gives each row of DB_ROW_FIELDS columns in this message. 0, or -EBADMSG for anything else. */
+/* Gives each row in this message. 0, or -EBADMSG for anything else. */
 must_check int db_copy_message(struct db_copy *copy, struct view message, db_copy_row *row,
 			       void *context);

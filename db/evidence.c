@@ -1,7 +1,5 @@
 #include "db/evidence.h"
 
-enum { EVIDENCE_AT, EVIDENCE_STANDBY, EVIDENCE_BEAT };
-
 static struct db_evidence of_beat(int64_t beat_us, struct moment sent, struct db_beat *beat)
 {
 	if (!beat->known || beat->beat_us != beat_us)
@@ -15,16 +13,53 @@ static struct db_evidence of_beat(int64_t beat_us, struct moment sent, struct db
 	};
 }
 
-int db_evidence_read(const struct db_field fields[DB_EVIDENCE_FIELDS], struct moment sent,
-		     struct db_beat *beat, struct db_evidence *ret)
+static struct db_field take_time(struct cursor *c)
 {
-	bool standby;
+	return (struct db_field){.bytes = cursor_take(c, sizeof(int64_t))};
+}
+
+static uint32_t take_u32(struct cursor *c)
+{
+	uint64_t value = cursor_u64(c);
+	if (value > UINT32_MAX)
+		cursor_fail(c);
+	return (uint32_t)value;
+}
+
+int db_evidence_read(const struct db_field *field, struct moment sent, struct db_beat *beat,
+		     struct db_evidence *ret)
+{
+	struct cursor c = cursor_of(field->bytes);
+	struct db_field at = take_time(&c), beat_at = take_time(&c);
+	struct db_history history = {.system = cursor_u64(&c)};
+	history.database = take_u32(&c);
+	history.timeline = take_u32(&c);
+	history.tables = cursor_u64(&c);
+	uint64_t position = cursor_u64(&c);
+	bool standby = cursor_bool(&c);
 	int64_t time_us;
-	if (db_read_bool(&fields[EVIDENCE_STANDBY], &standby) != 0)
-		return DB_ROW_BAD;
-	if (db_read_time_us(&fields[standby ? EVIDENCE_BEAT : EVIDENCE_AT], &time_us) != 0)
+	if (field->null || cursor_end(&c) < 0 ||
+	    db_read_time_us(standby ? &beat_at : &at, &time_us) != 0)
 		return DB_ROW_BAD;
 	*ret = standby ? of_beat(time_us, sent, beat)
 		       : (struct db_evidence){.time_us = time_us, .mono_us = sent.mono_us};
+	ret->position = position;
+	ret->history = history;
 	return 0;
+}
+
+const char *db_history_break(const struct db_evidence *a, const struct db_evidence *b)
+{
+	if (a->history.system != b->history.system)
+		return "database: another server answers than before";
+	if (a->history.database != b->history.database)
+		return "database: another database answers than before";
+	if (a->history.timeline != b->history.timeline)
+		return "database: another history: a server was promoted or recovered";
+	if (a->history.tables != b->history.tables)
+		return "database: another history: its tables were restored, truncated or "
+		       "rewritten";
+	if (b->position < a->position)
+		return "database: another history: its transactions went back";
+	return NULL;
 }

@@ -16,11 +16,43 @@
 #include "base/clock.h"
 #include "db/row.h"
 
-#define DB_EVIDENCE_COLUMNS                                              \
-	"transaction_timestamp() AS at, "                                \
-	"current_setting('transaction_read_only')::boolean AS standby, " \
-	"(SELECT b.beat_at FROM stillgood.heartbeat AS b) AS beat"
-#define DB_EVIDENCE_FIELDS 3
+#define DB_STANDBY "current_setting('transaction_read_only')::boolean"
+
+/* Which history it is (DESIGN.md, One history).
+ *
+ * Server and database are those of the connection, for as long as it lasts: read once.
+ * The timeline is the primary's own; on a standby it is that of the heartbeat in the same snapshot,
+ *   because the standby's control file lags behind what it shows.
+ * Tables are told by oid and file: DROP and CREATE, TRUNCATE, and whatever rewrites a table give
+ *   others. Both come from the catalogs' caches, at no cost. A statement holds locks on what it reads
+ *   since before its snapshot, so for these tables they cannot differ from what is read; for the
+ *   others they may be newer, which makes the difference known the sooner. */
+#define DB_HISTORY_SETUP                                                            \
+	"SELECT set_config('stillgood.system', (SELECT c.system_identifier::text"   \
+	" FROM pg_control_system() AS c), false), set_config('stillgood.database'," \
+	" (SELECT d.oid::text FROM pg_database AS d WHERE d.datname ="              \
+	" current_database()), false);"
+
+#define DB_TABLES                                         \
+	"pg_relation_filenode('stillgood.certificate'), " \
+	"pg_relation_filenode('stillgood.issuer'), "      \
+	"pg_relation_filenode('stillgood.issuer_name'), " \
+	"pg_relation_filenode('stillgood.change_log')"
+
+/* All in one value, which costs less than columns where each row of an answer repeats it: times and numbers
+ * of 8 octets, then a boolean. */
+#define DB_EVIDENCE_COLUMN                                                                       \
+	"timestamptz_send(transaction_timestamp()) || "                                          \
+	"timestamptz_send(coalesce(b.beat_at, '-infinity')) || "                                 \
+	"int8send(current_setting('stillgood.system')::bigint) || "                              \
+	"int8send(current_setting('stillgood.database')::bigint) || "                            \
+	"int8send(CASE WHEN " DB_STANDBY " THEN coalesce(b.timeline, 0) ELSE "                   \
+	"('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint END) || " \
+	"int8send(hashtextextended(concat_ws(' ', " DB_TABLES "), 0)) || "                       \
+	"xid8send(pg_snapshot_xmax(pg_current_snapshot())) || boolsend(" DB_STANDBY              \
+	") AS evidence"
+#define DB_EVIDENCE_FROM " FROM (SELECT) AS one LEFT JOIN stillgood.heartbeat AS b ON true"
+#define DB_EVIDENCE_FIELDS 1
 
 /* The last heartbeat and when it was new to us. */
 struct db_beat {
@@ -31,5 +63,8 @@ struct db_beat {
 /* `sent`: both clocks just before the query was sent. A heartbeat's age is the larger of what the
  * wall clocks say and of the time since it last changed: a clock that is wrong, or a standby that
  * stopped, cannot make it look younger. 0, or DB_ROW_BAD. */
-must_check int db_evidence_read(const struct db_field fields[DB_EVIDENCE_FIELDS],
-				struct moment sent, struct db_beat *beat, struct db_evidence *ret);
+must_check int db_evidence_read(const struct db_field *field, struct moment sent,
+				struct db_beat *beat, struct db_evidence *ret);
+
+/* What makes `b` another history than `a`, or a step back in it, for people; NULL: it goes on. */
+const char *db_history_break(const struct db_evidence *a, const struct db_evidence *b);

@@ -5,17 +5,25 @@
 #include "db/copy.h"
 #include "db/feed_sql.h"
 #include "db/result.h"
-#include "db/seen.h"
+#include "db/window.h"
 
-/* A poll gives its records in portions of this many. */
-#define PORTION 1024
 /* Polls that may fail one after the other before the connection is made anew. */
 #define POLL_FAILURES 3
-/* The log is kept for an hour at least (trim_change_log). If one poll's data is further on than
- * that from the last, as on a standby that was paused, rows may have come and gone between them. */
-#define GAP_MOST_US (1800 * SECOND_US)
+/* The schema is looked at this often. */
+#define EXAMINE_US (15 * SECOND_US)
+#define ALARMS_MOST 32
 
-enum state { AWAY, BEGIN, HEADER, ISSUERS, ROWS, COMMIT, WAITING, POLLING };
+enum state { AWAY, BEGIN, HEADER, EXAMINE, ISSUERS, ROWS, COMMIT, WAITING, POLLING };
+
+/* What the answer in flight begins with. */
+struct header {
+	bool read;
+	struct db_evidence evidence;
+	struct buffer shown; /* for db_window_move() */
+	bool foreign;
+	int64_t trims;
+	uint64_t trimmed;
+};
 
 struct db_feed {
 	struct db_connection *connection;
@@ -29,18 +37,19 @@ struct db_feed {
 
 	enum state state;
 	bool whole; /* a load has ended and nothing was lost since */
+	bool streaming; /* a poll that goes the way of a load, for its many rows */
 	struct fault reason; /* told last, where not whole */
-	struct moment sent; /* of the query in flight; loads: of their BEGIN */
+	struct moment sent; /* of the query in flight; loads and streams: of their BEGIN */
+	struct header header;
 	struct db_evidence evidence; /* of the last load or poll that ended */
-	struct db_evidence next_evidence; /* of the one in flight */
-	uint64_t bound, next_bound; /* xmin of their snapshots */
-	bool headed; /* the one in flight has given its evidence */
+	int64_t trims; /* so often was the log trimmed by then */
+	int64_t examined_mono_us;
 	unsigned failures;
 
 	struct db_copy copy;
-	struct db_seen seen;
-	struct buffer parameters;
-	struct cert_record records[PORTION];
+	struct db_window window;
+	struct buffer seen; /* a parameter */
+	struct cert_record records[FEED_PORTION];
 	size_t record_count;
 };
 
@@ -65,29 +74,66 @@ static void reset(struct db_feed *f, const char *reason)
 
 /* ---- what arrives ---- */
 
-/* The columns that both a load and a poll begin with. */
 static bool read_header(struct db_feed *f, const PGresult *result)
 {
+	struct header *h = &f->header;
 	struct db_field fields[FEED_HEADER_FIELDS];
-	if (PQntuples(result) != 1 || PQnfields(result) < FEED_HEADER_FIELDS)
+	uint64_t trims;
+	if (PQntuples(result) < 1 || PQnfields(result) < FEED_HEADER_FIELDS)
 		return false;
 	db_result_fields(result, 0, 0, FEED_HEADER_FIELDS, fields);
-	f->headed = db_evidence_read(fields, f->sent, &f->beat, &f->next_evidence) == 0 &&
-		    db_read_u64(&fields[FEED_HEADER_BOUND], &f->next_bound) == 0;
-	return f->headed;
+	if (db_evidence_read(fields, f->sent, &f->beat, &h->evidence) != 0 ||
+	    db_read_bool(&fields[FEED_HEADER_FOREIGN], &h->foreign) != 0 ||
+	    db_read_u64(&fields[FEED_HEADER_TRIMS], &trims) != 0)
+		return false;
+	h->trims = (int64_t)trims;
+	if (db_read_u64(&fields[FEED_HEADER_TRIMMED], &h->trimmed) != 0)
+		h->trimmed = UINT64_MAX; /* nobody knows any more */
+	buffer_reset(&h->shown);
+	buffer_put_view(&h->shown, fields[FEED_HEADER_SHOWN].bytes);
+	h->read = buffer_result(&h->shown) == 0;
+	return h->read;
 }
 
-static void take_header(struct db_feed *f, const PGresult *result)
+/* Why nothing of this answer may be told; NULL: it may. */
+static const char *refuse_header(const struct db_feed *f)
 {
-	struct db_field foreign;
-	bool is_foreign = true;
-	if (PQnfields(result) != FEED_HEADER_FIELDS + 1 || !read_header(f, result)) {
-		reset(f, FEED_NO_EVIDENCE);
-		return;
+	const struct header *h = &f->header;
+	if (h->foreign)
+		return DB_FOREIGN_LOG;
+	if (!f->whole) /* a load may be of any history */
+		return NULL;
+	if (h->trims != f->trims && h->trimmed >= f->window.xmin)
+		return FEED_TRIMMED;
+	return db_history_break(&f->evidence, &h->evidence);
+}
+
+/* False: the connection is given up. */
+static bool take_header(struct db_feed *f, const PGresult *result)
+{
+	const char *refusal = read_header(f, result) ? refuse_header(f) : FEED_NO_EVIDENCE;
+	if (refusal)
+		reset(f, refusal);
+	return !refusal;
+}
+
+/* The vital findings come first. */
+static void take_findings(struct db_feed *f, const PGresult *result)
+{
+	const char *alarms[ALARMS_MOST];
+	size_t count = 0;
+	for (int row = 0; row < PQntuples(result) && count < ALARMS_MOST; row++) {
+		struct db_field vital_field;
+		bool vital = true;
+		db_result_fields(result, row, DB_EXAMINE_VITAL, 1, &vital_field);
+		alarms[count++] = PQgetvalue(result, row, DB_EXAMINE_TEXT);
+		if (db_read_bool(&vital_field, &vital) != 0 || vital) {
+			reset(f, alarms[0]);
+			return;
+		}
 	}
-	db_result_fields(result, 0, FEED_HEADER_FIELDS, 1, &foreign);
-	if (db_read_bool(&foreign, &is_foreign) != 0 || is_foreign)
-		reset(f, FEED_FOREIGN_LOG);
+	if (f->ops->alarms)
+		f->ops->alarms(f->context, alarms, count);
 }
 
 static bool read_issuer(struct db_feed *f, const PGresult *result, int row, int first,
@@ -105,17 +151,28 @@ static bool read_issuer(struct db_feed *f, const PGresult *result, int row, int 
 	return false;
 }
 
+static void give_portion(struct db_feed *f, const struct db_evidence *evidence,
+			 const struct db_issuer *issuers, size_t count)
+{
+	f->ops->poll(f->context, evidence, f->records, f->record_count, issuers, count);
+	f->record_count = 0;
+}
+
+/* All of them: of a load, or among the changes of a stream. */
 static void take_issuers(struct db_feed *f, const PGresult *result)
 {
 	size_t rows = (size_t)PQntuples(result), count = 0;
 	cleanup(memory_freep) struct db_issuer *issuers = calloc(rows + 1, sizeof(*issuers));
-	if (!issuers || PQnfields(result) != DB_ISSUER_FIELDS) {
+	if (!issuers) {
 		reset(f, "database: out of memory for issuers");
 		return;
 	}
 	for (size_t i = 0; i < rows; i++)
 		count += read_issuer(f, result, (int)i, 0, &issuers[count]);
-	f->ops->load_begin(f->context, &f->next_evidence, issuers, count);
+	if (f->streaming)
+		give_portion(f, &f->evidence, issuers, count);
+	else
+		f->ops->load_begin(f->context, &f->header.evidence, issuers, count);
 }
 
 static bool read_row(struct db_feed *f, const struct db_field *fields, struct cert_record *ret)
@@ -129,52 +186,58 @@ static bool read_row(struct db_feed *f, const struct db_field *fields, struct ce
 	return false;
 }
 
+/* Only what its own transaction has written proves that this one has ended (row 38). */
+static void see_transaction(struct db_feed *f, const struct db_field *xid_field,
+			    const struct db_field *own_field)
+{
+	uint64_t xid;
+	bool own = false;
+	if (db_read_u64(xid_field, &xid) == 0 && db_read_bool(own_field, &own) == 0 && own)
+		db_window_see(&f->window, xid);
+}
+
+static void take_record(struct db_feed *f, const struct db_field *fields)
+{
+	if (read_row(f, fields, &f->records[f->record_count]))
+		f->record_count++;
+	if (f->record_count == FEED_PORTION)
+		give_portion(f, &f->evidence, NULL, 0);
+}
+
 static void take_copy_row(void *context, const struct db_field *fields)
 {
 	struct db_feed *f = context;
 	struct cert_record record;
-	if (read_row(f, fields, &record))
+	if (f->streaming) {
+		see_transaction(f, &fields[FEED_COPY_XID], &fields[FEED_COPY_OWN]);
+		take_record(f, fields);
+	} else if (read_row(f, fields, &record)) {
 		f->ops->load_row(f->context, &record);
+	}
 }
 
-static void give_portion(struct db_feed *f, const struct db_evidence *evidence,
-			 const struct db_issuer *issuer)
+static void take_change(struct db_feed *f, const PGresult *result, int row)
 {
-	f->ops->poll(f->context, evidence, f->records, f->record_count, issuer, issuer ? 1 : 0);
-	f->record_count = 0;
-}
-
-static void take_change(struct db_feed *f, const PGresult *result)
-{
-	struct db_field fields[DB_ROW_FIELDS];
+	struct db_field transaction[2], fields[DB_ROW_FIELDS];
 	struct db_issuer issuer;
-	db_result_fields(result, 0, FEED_POLL_ROW, DB_ROW_FIELDS, fields);
-	if (!fields[1].null) {
-		if (read_row(f, fields, &f->records[f->record_count]))
-			f->record_count++;
-		if (f->record_count == PORTION)
-			give_portion(f, &f->evidence, NULL);
-	} else if (read_issuer(f, result, 0, FEED_POLL_ISSUER, &issuer)) {
-		give_portion(f, &f->evidence, &issuer);
-	}
+	db_result_fields(result, row, FEED_POLL_XID, 2, transaction);
+	if (transaction[0].null) /* a poll without changes has its header all the same */
+		return;
+	see_transaction(f, &transaction[0], &transaction[1]);
+	db_result_fields(result, row, FEED_POLL_ROW, DB_ROW_FIELDS, fields);
+	if (!fields[1].null)
+		take_record(f, fields);
+	else if (read_issuer(f, result, row, FEED_POLL_ISSUER, &issuer))
+		give_portion(f, &f->evidence, &issuer, 1);
 }
 
-/* One row of a poll. A poll without changes has one row all the same: its header. */
-static void take_poll_row(struct db_feed *f, const PGresult *result)
+static void take_poll(struct db_feed *f, const PGresult *result)
 {
-	struct db_field xid_field;
-	uint64_t xid;
-	if (PQresultStatus(result) != PGRES_SINGLE_TUPLE)
-		return; /* the end of the rows */
-	if (PQnfields(result) != FEED_POLL_FIELDS || (!f->headed && !read_header(f, result))) {
-		reset(f, FEED_NO_EVIDENCE);
+	if (!take_header(f, result))
 		return;
-	}
-	db_result_fields(result, 0, FEED_POLL_XID, 1, &xid_field);
-	if (db_read_u64(&xid_field, &xid) != 0)
-		return;
-	db_seen_add(&f->seen, xid);
-	take_change(f, result);
+	f->streaming = PQntuples(result) > FEED_PORTION;
+	for (int row = 0; row < PQntuples(result) && !f->streaming; row++)
+		take_change(f, result, row);
 }
 
 /* ---- what comes next ---- */
@@ -189,12 +252,25 @@ static void wait_for_next(struct db_feed *f)
 	evtimer_add(f->timer, &delay);
 }
 
+/* What was read counts from here on. False: the connection is given up. */
+static bool settle(struct db_feed *f)
+{
+	if (db_window_move(&f->window, buffer_view(&f->header.shown)) < 0) {
+		reset(f, FEED_NO_EVIDENCE);
+		return false;
+	}
+	f->evidence = f->header.evidence;
+	f->trims = f->header.trims;
+	f->failures = 0;
+	f->streaming = false;
+	return true;
+}
+
 static void end_load(struct db_feed *f)
 {
-	f->evidence = f->next_evidence;
-	f->bound = f->next_bound;
-	f->seen.count = f->seen.settled = 0;
-	f->failures = 0;
+	db_window_reset(&f->window);
+	if (!settle(f))
+		return;
 	f->whole = true;
 	f->reason.text[0] = 0;
 	db_connection_proven(f->connection);
@@ -204,56 +280,59 @@ static void end_load(struct db_feed *f)
 
 static void end_poll(struct db_feed *f)
 {
-	if (!f->headed) {
+	if (!f->header.read) {
 		reset(f, FEED_NO_EVIDENCE);
 		return;
 	}
-	if (f->next_evidence.time_us - f->evidence.time_us > GAP_MOST_US) {
-		lose(f, "database: too long between two polls, loading anew");
-		step(f, BEGIN);
+	if (!settle(f))
 		return;
-	}
-	f->evidence = f->next_evidence;
-	f->bound = f->next_bound;
-	db_seen_prune(&f->seen, f->bound);
-	f->failures = 0;
-	give_portion(f, &f->evidence, NULL);
+	give_portion(f, &f->evidence, NULL, 0);
 	wait_for_next(f);
 }
 
 static int send_poll(struct db_feed *f)
 {
-	f->record_count = 0;
-	buffer_reset(&f->parameters);
-	db_seen_begin(&f->seen);
-	buffer_put_u64(&f->parameters, f->bound);
-	db_seen_write(&f->seen, &f->parameters);
-	int r = buffer_result(&f->parameters);
+	buffer_reset(&f->seen);
+	db_window_write_seen(&f->window, &f->seen);
+	int r = buffer_result(&f->seen);
 	if (r < 0)
 		return r;
-	struct view all = buffer_view(&f->parameters);
 	struct db_statement poll = {
 		.name = "stillgood_poll",
 		.count = 2,
-		.parameters = {view_of(all.data, 8), view_of(all.data + 8, all.size - 8)},
-		.row_by_row = true,
+		.parameters = {buffer_view(&f->window.snapshot), buffer_view(&f->seen)},
 	};
 	return db_connection_execute(f->connection, &poll);
 }
 
+static int send_header(struct db_feed *f)
+{
+	struct db_statement header = {.name = "stillgood_header"};
+	if (f->streaming)
+		header = (struct db_statement){
+			.name = "stillgood_stream",
+			.count = 1,
+			.parameters = {buffer_view(&f->window.snapshot)},
+		};
+	return db_connection_execute(f->connection, &header);
+}
+
 static int send_state(struct db_feed *f)
 {
-	static const struct db_statement header = {.name = "stillgood_header"};
+	static const struct db_statement examine = {.name = "stillgood_examine"};
 	static const struct db_statement issuers = {.name = "stillgood_issuers"};
 	switch (f->state) {
 	case BEGIN:
-		return db_connection_send(f->connection, FEED_BEGIN);
+		return db_connection_send(f->connection,
+					  f->streaming ? FEED_BEGIN_STREAM : FEED_BEGIN_LOAD);
 	case HEADER:
-		return db_connection_execute(f->connection, &header);
+		return send_header(f);
+	case EXAMINE:
+		return db_connection_execute(f->connection, &examine);
 	case ISSUERS:
 		return db_connection_execute(f->connection, &issuers);
 	case ROWS:
-		return db_connection_send(f->connection, FEED_ROWS);
+		return db_connection_send(f->connection, f->streaming ? FEED_STREAM : FEED_ROWS);
 	case COMMIT:
 		return db_connection_send(f->connection, "COMMIT");
 	case POLLING:
@@ -271,16 +350,22 @@ static void step(struct db_feed *f, enum state state)
 	f->state = state;
 	if (state == BEGIN || state == POLLING) {
 		f->sent = clock_now();
-		f->headed = false;
+		f->header.read = false;
+		f->record_count = 0;
+		db_window_begin(&f->window);
 	}
-	f->copy = (struct db_copy){0};
+	if (state == EXAMINE)
+		f->examined_mono_us = clock_now().mono_us;
+	f->copy = (struct db_copy){.columns = f->streaming ? FEED_COPY_FIELDS : DB_ROW_FIELDS};
 	if (send_state(f) < 0)
 		reset(f, "database: a query cannot be sent");
 }
 
 static void on_up(void *context)
 {
-	step(context, BEGIN);
+	struct db_feed *f = context;
+	f->streaming = false;
+	step(f, BEGIN);
 }
 
 static void on_down(void *context, const char *reason)
@@ -290,15 +375,41 @@ static void on_down(void *context, const char *reason)
 	lose(f, reason);
 }
 
+/* Our own statements: other columns than we have written mean that something is in between. */
+static int columns_of(const struct db_feed *f)
+{
+	switch (f->state) {
+	case HEADER:
+		return FEED_HEADER_FIELDS + f->streaming;
+	case EXAMINE:
+		return DB_EXAMINE_FIELDS;
+	case ISSUERS:
+		return DB_ISSUER_FIELDS;
+	case POLLING:
+		return FEED_POLL_FIELDS;
+	case AWAY:
+	case BEGIN:
+	case ROWS:
+	case COMMIT:
+	case WAITING:
+		break;
+	}
+	return 0;
+}
+
 static void on_result(void *context, const PGresult *result)
 {
 	struct db_feed *f = context;
-	if (f->state == HEADER)
-		take_header(f, result);
+	if (PQnfields(result) != columns_of(f))
+		reset(f, "database: an answer has other columns than its question");
+	else if (f->state == HEADER)
+		(void)take_header(f, result);
+	else if (f->state == EXAMINE)
+		take_findings(f, result);
 	else if (f->state == ISSUERS)
 		take_issuers(f, result);
 	else if (f->state == POLLING)
-		take_poll_row(f, result);
+		take_poll(f, result);
 }
 
 static void on_copy(void *context, struct view message)
@@ -308,24 +419,37 @@ static void on_copy(void *context, struct view message)
 		reset(f, "database: COPY gave something that is not its format");
 }
 
+/* Which query follows the one that has ended well. */
+static enum state after(const struct db_feed *f)
+{
+	if (f->state == HEADER && f->streaming)
+		return ISSUERS;
+	if (f->state == EXAMINE && f->whole)
+		return POLLING;
+	return f->state + 1;
+}
+
 static void on_done(void *context)
 {
 	struct db_feed *f = context;
 	if (f->state == ROWS && !f->copy.ended)
 		reset(f, "database: COPY ended too early");
+	else if (f->state == POLLING && f->streaming)
+		step(f, BEGIN);
+	else if (f->state == POLLING || (f->state == COMMIT && f->streaming))
+		end_poll(f);
 	else if (f->state == COMMIT)
 		end_load(f);
-	else if (f->state == POLLING)
-		end_poll(f);
 	else
-		step(f, f->state + 1);
+		step(f, after(f));
 }
 
-/* A poll can be repeated as it was: its bound has not moved. A load cannot. */
+/* A poll can be repeated as it was: its window has not moved. A load or a stream cannot. */
 static void on_failed(void *context, const char *reason)
 {
 	struct db_feed *f = context;
-	if (f->state == POLLING && ++f->failures <= POLL_FAILURES)
+	bool again = f->state == POLLING || (f->state == EXAMINE && f->whole);
+	if (again && ++f->failures <= POLL_FAILURES)
 		wait_for_next(f);
 	else
 		reset(f, reason);
@@ -334,7 +458,9 @@ static void on_failed(void *context, const char *reason)
 static void on_timer(evutil_socket_t fd, short what, void *context)
 {
 	(void)fd, (void)what;
-	step(context, POLLING);
+	struct db_feed *f = context;
+	bool due = clock_now().mono_us >= f->examined_mono_us + EXAMINE_US;
+	step(f, due ? EXAMINE : POLLING);
 }
 
 static void on_reload(evutil_socket_t fd, short what, void *context)
@@ -396,6 +522,8 @@ void db_feed_free(struct db_feed *f)
 		event_free(f->timer);
 	if (f->reload)
 		event_free(f->reload);
-	buffer_deinit(&f->parameters);
+	buffer_deinit(&f->header.shown);
+	buffer_deinit(&f->window.snapshot);
+	buffer_deinit(&f->seen);
 	free(f);
 }

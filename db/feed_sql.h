@@ -2,50 +2,98 @@
 #pragma once
 
 #include "db/evidence.h"
+#include "db/examine_sql.h"
 #include "db/session.h"
 
-#define FEED_HEADER_COLUMNS DB_EVIDENCE_COLUMNS ", pg_snapshot_xmin(pg_current_snapshot()) AS bound"
-enum { FEED_HEADER_BOUND = DB_EVIDENCE_FIELDS, FEED_HEADER_FIELDS };
+/* A poll gives its records in portions of this many; one with more of them is read as a stream. */
+#define FEED_PORTION 1024
+#define FEED_POLL_LIMIT "1025"
 
-/* Columns of a poll: the header, the transaction, the row, and, where that is an issuer's, the
- * issuer as it is in the same snapshot. */
+/* What a load and a poll begin with: the evidence; the snapshot from which the next poll goes on
+ * (window.h); does the log have what this cluster cannot know; what was deleted from it.
+ *
+ * A standby whose heartbeat came without a snapshot, by an UPDATE of somebody's own, goes on from the
+ * oldest transaction that was open. */
+#define FEED_HEADER_COLUMNS                                                               \
+	DB_EVIDENCE_COLUMN                                                                \
+	", CASE WHEN " DB_STANDBY " THEN coalesce(b.snapshot, format('%1$s:%1$s:',"       \
+	" pg_snapshot_xmin(pg_current_snapshot()))::pg_snapshot)"                         \
+	" ELSE pg_current_snapshot() END AS shown, " DB_LOG_IS_FOREIGN " AS is_foreign, " \
+	"coalesce(t.times, -1) AS trims, t.highest AS trimmed"
+#define FEED_HEADER_FROM DB_EVIDENCE_FROM " LEFT JOIN stillgood.change_log_trim AS t ON true"
+enum {
+	FEED_HEADER_SHOWN = DB_EVIDENCE_FIELDS,
+	FEED_HEADER_FOREIGN,
+	FEED_HEADER_TRIMS,
+	FEED_HEADER_TRIMMED,
+	FEED_HEADER_FIELDS
+};
+
+/* Columns of a poll: the header, the transaction and is it the one that wrote the row, the row, and,
+ * where that is an issuer's, the issuer as it is in the same snapshot. */
 enum {
 	FEED_POLL_XID = FEED_HEADER_FIELDS,
+	FEED_POLL_OWN,
 	FEED_POLL_ROW,
 	FEED_POLL_ISSUER = FEED_POLL_ROW + DB_ROW_FIELDS,
 	FEED_POLL_FIELDS = FEED_POLL_ISSUER + DB_ISSUER_FIELDS,
 };
 
-/* This plan is made once, when the log may be empty, and must serve a poll of a million rows. NOT IN is
+/* The log from a snapshot on: what it had not reached, and what was open. */
+#define FEED_LOG_FROM(shown)                                                     \
+	"(SELECT l.*, l.xmin = l.xid::xid AS own FROM stillgood.change_log AS l" \
+	" WHERE l.xid >= pg_snapshot_xmax(" shown ") UNION ALL"                  \
+	" SELECT l.*, l.xmin = l.xid::xid AS own FROM stillgood.change_log AS l" \
+	" WHERE l.xid = ANY (ARRAY(SELECT pg_snapshot_xip(" shown "))))"
+
+/* These plans are made once, when the log may be empty, and must serve one of a million rows. NOT IN is
  * always a hashed subplan, where NOT EXISTS would become a join, a nested loop for lack of rows. The
  * CASE keeps rows of certificates from looking for an issuer, the switches a poll without news from
  * reading all issuers.
- * The log is read by its index, whatever statistics say of a table that grows and is trimmed.
- * A log row with an xid that this cluster has not reached came with a dump of another one: the
- * transaction that will get this number would be taken for one already seen. */
-#define FEED_SETUP                                                                                \
-	DB_SESSION_SETUP                                                                          \
-	"SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off;"       \
-	"SET enable_mergejoin = off; SET enable_material = off;"                                  \
-	"PREPARE stillgood_header AS SELECT " FEED_HEADER_COLUMNS                                 \
-	", EXISTS (SELECT FROM stillgood.change_log AS l"                                         \
-	" WHERE l.xid >= pg_snapshot_xmax(pg_current_snapshot())) AS is_foreign;"                 \
-	"PREPARE stillgood_issuers AS SELECT " DB_ISSUER_COLUMNS " FROM stillgood.issuer AS i;"   \
-	"PREPARE stillgood_poll (xid8, xid8[]) AS"                                                \
-	" WITH h AS MATERIALIZED (SELECT " FEED_HEADER_COLUMNS ")"                                \
-	" SELECT h.at, h.standby, h.beat, h.bound, c.xid, " DB_ROW_COLUMNS ", " DB_ISSUER_COLUMNS \
-	" FROM h LEFT JOIN (SELECT l.* FROM stillgood.change_log AS l WHERE l.xid >= $1"          \
-	" AND l.xid NOT IN (SELECT seen.xid FROM unnest($2) AS seen (xid))) AS c ON true"         \
-	" LEFT JOIN stillgood.issuer AS i"                                                        \
-	" ON i.id = CASE WHEN c.serial IS NULL THEN c.issuer END"
+ * The log is read by its index, whatever statistics say of a table that grows and is trimmed. */
+#define FEED_SETUP                                                                              \
+	DB_SESSION_SETUP DB_HISTORY_SETUP                                                       \
+		"SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = " \
+		"off;"                                                                          \
+		"SET enable_mergejoin = off; SET enable_material = off;"                        \
+		"PREPARE stillgood_examine AS " DB_EXAMINE_QUERY ";"                            \
+		"PREPARE stillgood_header AS SELECT " FEED_HEADER_COLUMNS FEED_HEADER_FROM ";"  \
+		"PREPARE stillgood_stream (pg_snapshot) AS SELECT " FEED_HEADER_COLUMNS         \
+		", set_config('stillgood.shown', $1::text, true)" FEED_HEADER_FROM ";"          \
+		"PREPARE stillgood_issuers AS SELECT " DB_ISSUER_COLUMNS                        \
+		" FROM stillgood.issuer AS i;"                                                  \
+		"PREPARE stillgood_poll (pg_snapshot, xid8[]) AS"                               \
+		" WITH h AS MATERIALIZED (SELECT " FEED_HEADER_COLUMNS FEED_HEADER_FROM ")"     \
+		" SELECT h.*, c.xid, c.own, " DB_ROW_COLUMNS ", " DB_ISSUER_COLUMNS             \
+		" FROM h LEFT JOIN (SELECT l.* FROM " FEED_LOG_FROM(                            \
+			"$1") " AS l"                                                           \
+			      " WHERE l.xid NOT IN (SELECT seen.xid FROM unnest($2) AS seen "   \
+			      "(xid))"                                                          \
+			      " LIMIT " FEED_POLL_LIMIT ") AS c ON true"                        \
+			      " LEFT JOIN stillgood.issuer AS i"                                \
+			      " ON i.id = CASE WHEN c.serial IS NULL THEN c.issuer END"
 
-/* A load may take longer than a query: its deadline counts from the last bytes (connection.h). It
- * goes by the partial index certificate_notable, in the order of the table: right for a few rows out
- * of 100 million and hardly slower than a whole scan where most are revoked, and not left to
+/* A stream may take longer than a query: its deadline counts from the last bytes (connection.h).
+ *
+ * Locks before the snapshot: a table that is made anew between the two would look empty.
+ * A load goes by the partial index certificate_notable, in the order of the table: right for a few
+ * rows out of 100 million and hardly slower than a whole scan where most are revoked, and not left to
  * statistics that may not be there yet. */
-#define FEED_BEGIN                                                                \
-	"BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL statement_timeout = 0;" \
-	"SET LOCAL enable_bitmapscan = on; SET LOCAL enable_indexscan = off"
+#define FEED_BEGIN                                                                 \
+	"BEGIN ISOLATION LEVEL REPEATABLE READ; LOCK TABLE stillgood.certificate," \
+	" stillgood.issuer, stillgood.issuer_name, stillgood.change_log,"          \
+	" stillgood.change_log_trim, stillgood.heartbeat IN ACCESS SHARE MODE;"    \
+	"SET LOCAL statement_timeout = 0;"
+#define FEED_BEGIN_LOAD \
+	FEED_BEGIN "SET LOCAL enable_bitmapscan = on; SET LOCAL enable_indexscan = off"
+#define FEED_BEGIN_STREAM FEED_BEGIN
+
+/* A row is of FEED_COPY_FIELDS: the row, and as in a poll its transaction. */
+enum {
+	FEED_COPY_XID = DB_ROW_FIELDS,
+	FEED_COPY_OWN,
+	FEED_COPY_FIELDS,
+};
 
 /* Rows that once were not good are among them: a hold may have been released while we were away. */
 #define FEED_ROWS_QUERY                                             \
@@ -53,9 +101,14 @@ enum {
 	" WHERE c.status <> 0 OR c.version > 1"
 #define FEED_ROWS "COPY (" FEED_ROWS_QUERY ") TO STDOUT (FORMAT binary)"
 
+#define FEED_STREAM_QUERY                                                  \
+	"SELECT " DB_ROW_COLUMNS ", c.xid, c.own FROM " FEED_LOG_FROM(     \
+		"current_setting('stillgood.shown')::pg_snapshot") " AS c" \
+								   " WHERE c.serial IS NOT NULL"
+#define FEED_STREAM "COPY (" FEED_STREAM_QUERY ") TO STDOUT (FORMAT binary)"
+
 #define FEED_NO_EVIDENCE                                                                \
 	"database: no evidence how current it is: on a standby, stillgood.heartbeat() " \
 	"must be called on the primary"
-#define FEED_FOREIGN_LOG                                                       \
-	"database: its change log comes from another server (restored from a " \
-	"dump): run `stillgood db upgrade` to clear it"
+#define FEED_TRIMMED \
+	"database: rows of its change log were deleted before they were read, loading anew"

@@ -95,15 +95,15 @@ static bool take_row(struct db_lookup *l, const PGresult *result, int row, bool 
 /* Exactly one row for each key, or nothing is believed (FAULTS.md, I-6). */
 static bool take_answer(struct db_lookup *l, const PGresult *result)
 {
-	struct db_field evidence[DB_EVIDENCE_FIELDS];
+	struct db_field evidence;
 	bool seen[LIMIT_LOOKUP_BATCH] = {false};
 	int columns = l->wants_facts ? LOOKUP_FACTS_FIELDS : LOOKUP_FIELDS;
 	if (PQnfields(result) != columns || (size_t)PQntuples(result) != l->count)
 		return false;
 	if (l->wants_facts && !reserve_facts(l, result))
 		return false;
-	db_result_fields(result, 0, 0, DB_EVIDENCE_FIELDS, evidence);
-	if (db_evidence_read(evidence, l->sent, &l->beat, &l->evidence) != 0)
+	db_result_fields(result, 0, 0, DB_EVIDENCE_FIELDS, &evidence);
+	if (db_evidence_read(&evidence, l->sent, &l->beat, &l->evidence) != 0)
 		return false;
 	memset(l->found, 0, l->count * sizeof(l->found[0]));
 	for (int i = 0; i < PQntuples(result); i++)

@@ -7,13 +7,18 @@
 /* "still" "good" as two 32-bit keys of one advisory lock; any fixed number serves. */
 #define LOCK_QUERY "SELECT pg_advisory_xact_lock(1937009260, 1735356260)"
 
-/* After a dump was restored: log rows with transaction numbers that this server has not reached would
- * be taken for its own later. Responders load anew, so the rows are not needed (feed_sql.h). */
-#define CLEAR_FOREIGN_LOG                                        \
-	"DELETE FROM stillgood.change_log"                       \
-	" WHERE xid >= pg_snapshot_xmax(pg_current_snapshot());" \
-	"DELETE FROM stillgood.change_log_mark"                  \
-	" WHERE horizon > pg_snapshot_xmax(pg_current_snapshot())"
+/* After a dump was restored: log rows, marks and a heartbeat with transaction numbers that this server
+ * has not reached would be taken for its own later. Responders load anew, so the rows are not needed
+ * (examine_sql.h). */
+#define CLEAR_FOREIGN_LOG                                                 \
+	"DELETE FROM stillgood.change_log"                                \
+	" WHERE xid >= pg_snapshot_xmax(pg_current_snapshot());"          \
+	"DELETE FROM stillgood.change_log_mark"                           \
+	" WHERE horizon > pg_snapshot_xmax(pg_current_snapshot());"       \
+	"UPDATE stillgood.change_log_trim SET highest = DEFAULT"          \
+	" WHERE highest >= pg_snapshot_xmax(pg_current_snapshot());"      \
+	"UPDATE stillgood.heartbeat SET snapshot = NULL, timeline = NULL" \
+	" WHERE pg_snapshot_xmax(snapshot) > pg_snapshot_xmax(pg_current_snapshot())"
 
 static const char privilege_query[] =
 	"SELECT has_database_privilege(current_database(), 'CREATE')"

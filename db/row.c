@@ -28,6 +28,7 @@ enum {
 	ISSUER_SUBJECT_HASH,
 	ISSUER_KEY_HASH,
 	ISSUER_NAMES,
+	ISSUER_GENUINE,
 };
 
 static int read_integer(const struct db_field *field, size_t size, int64_t *ret)
@@ -239,6 +240,12 @@ int db_issuer_read(const struct db_field fields[DB_ISSUER_FIELDS], struct db_iss
 	if (column)
 		return fault_set(fault, DB_ROW_BAD, "issuer id=%d: %s cannot be understood",
 				 (int)id, column);
+	bool genuine = false;
+	if (db_read_bool(&fields[ISSUER_GENUINE], &genuine) != 0 || !genuine)
+		return fault_set(fault, DB_ROW_BAD,
+				 "issuer id=%d \"%s\": its certificate is not that of its subject "
+				 "and key: put the right one back",
+				 (int)id, issuer.record.name);
 	*ret = issuer;
 	return 0;
 }

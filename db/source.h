@@ -1,7 +1,7 @@
 /* The database as the ledger sees it: a stream of facts with the time up to which they are proven.
  *
  *   feed connection:   issuers, load (COPY of every row that is or ever was not good), then a poll
- *                      each interval of the change log from the last snapshot's xmin
+ *                      each interval of what the change log has that the last snapshot had not
  *   lookup connection: one array query a turn for the serials that nobody knows yet
  *
  * Both reconnect by themselves with back-off and jitter; after a reconnect the feed loads anew.
@@ -42,6 +42,9 @@ struct db_source_ops {
 	/* May be NULL. An issuer's row cannot be understood (row 41): nothing may be said of this
 	 * issuer until a row comes that can be; bad_row() has named it. */
 	void (*bad_issuer)(void *context, int32_t id);
+	/* May be NULL. What the examination of the database has found that a person must look at though
+	 * the feed goes on: all of it, one sentence each. Comes again while it lasts; 0: nothing is. */
+	void (*alarms)(void *context, const char *const *texts, size_t count);
 	/* May be NULL. The feed had such a row and this is its key: its state is not known, so no
 	 * answer made before may be given any longer. A lookup of it says `bad`. */
 	void (*bad_key)(void *context, const struct db_key *key);

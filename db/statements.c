@@ -23,6 +23,8 @@ int db_statements_try(PGconn *connection, bool facts, struct fault *fault)
 	if (r == 0)
 		r = try_one(connection, "PREPARE stillgood_rows AS " FEED_ROWS_QUERY, fault);
 	if (r == 0)
+		r = try_one(connection, "PREPARE stillgood_log AS " FEED_STREAM_QUERY, fault);
+	if (r == 0)
 		r = try_one(connection, facts ? LOOKUP_SETUP_FACTS : LOOKUP_SETUP_PLAIN, fault);
 	return r;
 }

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "cli/check_issuers.h"
 #include "cli/check_steps.h"
+#include "db/examine_sql.h"
 #include "db/migrate.h"
 #include "db/statements.h"
 #include "db/target.h"
@@ -10,9 +11,10 @@
 #include <sys/stat.h>
 
 /* What the ledger and its lookups read (db/statements.h). */
-#define READ_TABLES                                                                 \
-	"ARRAY['certificate', 'issuer', 'issuer_name', 'change_log', 'heartbeat', " \
-	"'migration'] || CASE WHEN $1::boolean THEN ARRAY['crl', 'certificate_sct'] END"
+#define READ_TABLES                                                                   \
+	"ARRAY['certificate', 'issuer', 'issuer_name', 'change_log', 'heartbeat', "   \
+	"'change_log_trim', 'migration'] || CASE WHEN $1::boolean THEN ARRAY['crl', " \
+	"'certificate_sct'] END"
 
 static bool check_conninfo(const struct conf *conf, struct preflight *preflight)
 {
@@ -104,11 +106,6 @@ static void judge_evidence(const struct conf *conf, const PGresult *rows,
 			   struct preflight *preflight)
 {
 	bool standby = *PQgetvalue(rows, 0, 0) == 't';
-	if (*PQgetvalue(rows, 0, 2) == 't')
-		preflight_find(
-			preflight, SERVE_LATER, "",
-			"database: its change log comes from another server (restored from a "
-			"dump): run `stillgood db upgrade` to clear it");
 	if (standby && PQgetisnull(rows, 0, 1))
 		preflight_find(
 			preflight, SERVE_LATER, "",
@@ -128,8 +125,6 @@ static void check_evidence(const struct conf *conf, struct database *database,
 	static const char query[] =
 		"SELECT pg_is_in_recovery(), (SELECT floor(extract(epoch FROM "
 		"clock_timestamp() - beat_at)) FROM stillgood.heartbeat)::bigint, "
-		"EXISTS (SELECT FROM stillgood.change_log AS l "
-		"WHERE l.xid >= pg_snapshot_xmax(pg_current_snapshot())), "
 		"current_setting('server_encoding')";
 	cleanup(result_clearp) PGresult *rows = NULL;
 	struct fault fault = {""};
@@ -138,12 +133,28 @@ static void check_evidence(const struct conf *conf, struct database *database,
 		return;
 	}
 	judge_evidence(conf, rows, preflight);
-	if (strcmp(PQgetvalue(rows, 0, 3), "UTF8") != 0)
+	if (strcmp(PQgetvalue(rows, 0, 2), "UTF8") != 0)
 		preflight_find(
 			preflight, SERVE_WARNED, "",
 			"database: its encoding is %s, not UTF8, so names may not be what they "
 			"seem; move it to a database made with ENCODING 'UTF8'",
-			PQgetvalue(rows, 0, 3));
+			PQgetvalue(rows, 0, 2));
+}
+
+/* What a running instance would find too (db/examine_sql.h): of the vital, it answers nothing. */
+static void check_examination(struct database *database, struct preflight *preflight)
+{
+	cleanup(result_clearp) PGresult *rows = NULL;
+	struct fault fault = {""};
+	if (database_query(database, DB_EXAMINE_QUERY, 0, NULL, &rows, &fault)) {
+		preflight_find(preflight, SERVE_LATER, "", "%s", fault.text);
+		return;
+	}
+	for (int row = 0; row < PQntuples(rows); row++)
+		preflight_find(preflight,
+			       *PQgetvalue(rows, row, DB_EXAMINE_VITAL) == 't' ? SERVE_LATER
+									       : SERVE_REGARDLESS,
+			       "", "%s", PQgetvalue(rows, row, DB_EXAMINE_TEXT));
 }
 
 void check_database(const struct conf *conf, struct preflight *preflight)
@@ -161,5 +172,6 @@ void check_database(const struct conf *conf, struct preflight *preflight)
 	    !check_statements(conf, &database, preflight))
 		return;
 	check_evidence(conf, &database, preflight);
+	check_examination(&database, preflight);
 	check_issuers(conf, &database, preflight);
 }

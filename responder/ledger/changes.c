@@ -198,3 +198,8 @@ void changes_purge_all(struct ledger *l)
 	questions_mark_all(l);
 	fronts_purge_all(l);
 }
+
+void ledger_database_alarms(struct ledger *l, size_t count)
+{
+	l->database_alarms = count;
+}

@@ -95,6 +95,8 @@ void ledger_feed_lost(struct ledger *l, const char *reason);
 void ledger_bad_row(struct ledger *l, const char *description);
 void ledger_bad_key(struct ledger *l, const struct db_key *key);
 void ledger_bad_issuer(struct ledger *l, int32_t id, struct moment now);
+/* So many things about the database need a person, though it is whole. */
+void ledger_database_alarms(struct ledger *l, size_t count);
 
 /* ---- time ---- */
 

@@ -84,6 +84,24 @@ static void bad_issuer(void *context, int32_t id)
 	edge_turn(edge);
 }
 
+/* They come again while they last; whenever they are others than before, they are told. */
+static void alarms(void *context, const char *const *texts, size_t count)
+{
+	struct edge *edge = context;
+	cleanup(buffer_deinit) struct buffer all = {0};
+	for (size_t i = 0; i < count; i++)
+		buffer_put(&all, texts[i], strlen(texts[i]) + 1);
+	if (!view_equal(buffer_view(&all), buffer_view(&edge->database_alarms))) {
+		for (size_t i = 0; i < count; i++)
+			log_error("%s", texts[i]);
+		if (count == 0)
+			log_info("the database needs nobody to look at it any more");
+		buffer_reset(&edge->database_alarms);
+		buffer_put_view(&edge->database_alarms, buffer_view(&all));
+	}
+	ledger_database_alarms(edge->ledger, count);
+}
+
 static void bad_key(void *context, const struct db_key *key)
 {
 	struct edge *edge = context;
@@ -103,4 +121,5 @@ const struct db_source_ops edge_source_ops = {
 	.bad_row = bad_row,
 	.bad_issuer = bad_issuer,
 	.bad_key = bad_key,
+	.alarms = alarms,
 };

@@ -14,6 +14,7 @@ struct edge {
 	struct db_source *source;
 	int64_t alarm_second; /* alarms are logged, but not in floods */
 	unsigned alarms_logged;
+	struct buffer database_alarms; /* told last: texts, each with its NUL */
 };
 
 /* Something happened: ledger_turn_end() follows when all that is ready has been handled. */

@@ -50,6 +50,7 @@ struct ledger {
 	unsigned strange_lookups; /* one after the other */
 	unsigned bad_issuer_count;
 	int32_t bad_issuers[LIMIT_ISSUERS]; /* the database's ids, for the next load */
+	size_t database_alarms;
 	struct {
 		uint64_t polls, loads, bad_rows;
 	} counts;

@@ -36,6 +36,7 @@ static void put_database(const struct ledger *l, struct moment now, struct buffe
 			      (long long)((now.mono_us - l->evidence.mono_us) / MILLISECOND_US));
 	else
 		buffer_put_string(out, ",\"evidence_us\":null,\"evidence_age_ms\":null");
+	json_put_number(out, "database_alarms", l->database_alarms);
 }
 
 /* Which history is read, and what it has lost (DESIGN.md, One history). */

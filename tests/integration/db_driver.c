@@ -38,11 +38,20 @@ static void print_evidence(const char *what, const struct db_evidence *evidence,
 	       clock_now().mono_us - evidence->mono_us, count);
 }
 
+static void print_history(const char *what, const struct db_evidence *evidence)
+{
+	const struct db_history *h = &evidence->history;
+	printf("%s system=%" PRIu64 " database=%" PRIu32 " timeline=%" PRIu32 " tables=%" PRIx64
+	       " position=%" PRIu64 "\n",
+	       what, h->system, h->database, h->timeline, h->tables, evidence->position);
+}
+
 static void load_begin(void *context, const struct db_evidence *evidence,
 		       const struct db_issuer *issuers, size_t count)
 {
-	(void)context, (void)evidence;
+	(void)context;
 	rows = 0;
+	print_history("history", evidence);
 	printf("load_begin %zu\n", count);
 	print_issuers(issuers, count);
 }
@@ -82,6 +91,7 @@ static void lookup_done(void *context, uint64_t id, const struct db_evidence *ev
 			printf("%s %zu\n", found[i].bad ? "bad" : "absent", i);
 	}
 	printf("lookup_done %" PRIu64 "\n", id);
+	print_history("looked_up", evidence);
 	print_evidence("lookup", evidence, count);
 }
 
@@ -109,6 +119,20 @@ static void bad_row(void *context, const char *description)
 	printf("bad_row %s\n", description);
 }
 
+static void bad_issuer(void *context, int32_t id)
+{
+	(void)context;
+	printf("bad_issuer %d\n", (int)id);
+}
+
+static void alarms(void *context, const char *const *texts, size_t count)
+{
+	(void)context;
+	for (size_t i = 0; i < count; i++)
+		printf("alarm %s\n", texts[i]);
+	printf("alarms %zu\n", count);
+}
+
 static void bad_key(void *context, const struct db_key *key)
 {
 	(void)context;
@@ -125,7 +149,9 @@ static const struct db_source_ops ops = {
 	.lookup_state = lookup_state,
 	.feed_lost = feed_lost,
 	.bad_row = bad_row,
+	.bad_issuer = bad_issuer,
 	.bad_key = bad_key,
+	.alarms = alarms,
 };
 
 static void lookup(char *words)

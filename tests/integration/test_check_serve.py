@@ -409,6 +409,18 @@ def a_log_of_another_server(site):
         "SELECT '9000000000'::xid8, 1, '\\x01', 2, 0"))
 
 
+@case("not ready", r"certificate_after_update of stillgood.certificate is switched off", TRY_LATER)
+def a_trigger_that_is_off(site):
+    site.set(conninfo=site.database(
+        "trigger_off", "ALTER TABLE stillgood.certificate DISABLE TRIGGER certificate_after_update"))
+
+
+@case("starts", r"constraint certificate_state of stillgood.certificate is missing")
+def a_constraint_that_is_gone(site):
+    site.set(conninfo=site.database(
+        "no_constraint", "ALTER TABLE stillgood.certificate DROP CONSTRAINT certificate_state"))
+
+
 @case("not ready", r"row-level security policy", TRY_LATER)
 def rows_that_are_hidden_from_the_login(site):
     site.set(conninfo=site.database(
@@ -518,7 +530,7 @@ def serials_without_their_leading_00(site):
         "FROM stillgood.certificate WHERE serial >= '\\x80'")
 
 
-@case("starts", r'P-8: issuer "Demo": the certificate in its row is not that of its subject and key',
+@case("not ready", r'P-8: issuer "Demo": the certificate in its row is not that of its subject and key',
       UNAUTHORIZED)
 def an_issuer_with_the_certificate_of_another(site):
     der = octets(site.impostor.certificate)

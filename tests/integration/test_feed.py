@@ -239,7 +239,7 @@ def test_a_poll_never_reads_the_whole_log_or_compares_all_with_all(pg, place):
     connection = pg.connect(user="responder")
     with connection.cursor() as cursor:
         cursor.execute(setup.replace("%", "%%"))
-        cursor.execute("EXPLAIN EXECUTE stillgood_poll('3', '{}')")
+        cursor.execute("EXPLAIN EXECUTE stillgood_poll('3:3:', '{}')")
         plan = "\n".join(line for line, in cursor.fetchall())
     connection.close()
     assert "Index Scan using change_log_xid" in plan and "hashed SubPlan" in plan, plan
@@ -280,7 +280,7 @@ def test_a_commit_between_bind_and_execute_is_not_vouched_for(pg, place):
     answer(b"Z")
     stream.sendall(query(b"Q", setup.encode() + b"; SET timezone = 'UTC'\0"))
     answer(b"Z")
-    stream.sendall(query(b"B", b"\0stillgood_poll\0\0\0\0\2" + struct.pack("!I", 1) + b"3"
+    stream.sendall(query(b"B", b"\0stillgood_poll\0\0\0\0\2" + struct.pack("!I", 4) + b"3:3:"
                          + struct.pack("!I", 2) + b"{}" + b"\0\0") + query(b"H", b""))
     answer(b"2")
     revoke(pg, serial)
@@ -290,8 +290,8 @@ def test_a_commit_between_bind_and_execute_is_not_vouched_for(pg, place):
     rows = [message for message in answer(b"Z") if message[:1] == b"D"]
     stream.close()
     assert not any(serial.hex().encode() in row for row in rows)  # the snapshot is older
-    evidence = rows[0][11:11 + struct.unpack("!I", rows[0][7:11])[0]].decode()
-    assert pg.sql("SELECT %s::timestamptz < %s", (evidence, committed)) == [(True,)]
+    evidence = bytes.fromhex(rows[0][11:11 + struct.unpack("!I", rows[0][7:11])[0]].decode()[2:])
+    assert pg.sql("SELECT timestamptz_send(%s) > %s", (committed, evidence[:8])) == [(True,)]
 
 
 # ---- lookups ------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 #include "unit.h"
 
 #include "db/array.h"
-#include "db/seen.h"
 
 #define expect_bytes(buffer, ...)                                                        \
 	do {                                                                             \
@@ -34,61 +33,11 @@ static void integers_and_octets_are_written_with_their_sizes(void **state)
 		     0, 0, 0, 2, 0, 0x80);
 }
 
-static size_t parameter_count(const struct db_seen *seen)
-{
-	cleanup(buffer_deinit) struct buffer b = {0};
-	db_seen_write(seen, &b);
-	return b.size <= 12 ? 0 : (b.size - 20) / 12;
-}
-
-static void a_poll_that_failed_leaves_nothing_seen(void **state) /* DESIGN promise 1 */
-{
-	(void)state;
-	static struct db_seen seen;
-	db_seen_begin(&seen);
-	db_seen_add(&seen, 10);
-	db_seen_prune(&seen, 5);
-	db_seen_begin(&seen);
-	db_seen_add(&seen, 11); /* and then the connection breaks */
-	db_seen_begin(&seen);
-	db_seen_prune(&seen, 5); /* the next poll ended without it */
-	assert_int_equal(parameter_count(&seen), 1);
-}
-
-static void transactions_below_the_bound_are_forgotten(void **state)
-{
-	(void)state;
-	static struct db_seen seen;
-	db_seen_begin(&seen);
-	db_seen_add(&seen, 12);
-	db_seen_add(&seen, 9);
-	db_seen_add(&seen, 12);
-	db_seen_add(&seen, 10);
-	db_seen_prune(&seen, 10);
-	assert_int_equal(seen.count, 2);
-	assert_int_equal(seen.xids[0], 10);
-	assert_int_equal(seen.xids[1], 12);
-}
-
-static void the_list_is_bounded(void **state)
-{
-	(void)state;
-	static struct db_seen seen;
-	db_seen_begin(&seen);
-	for (uint64_t xid = 1; xid < UINT64_C(3) * DB_SEEN_MOST; xid++)
-		db_seen_add(&seen, xid);
-	db_seen_prune(&seen, 0);
-	assert_int_equal(parameter_count(&seen), DB_SEEN_MOST);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_empty_array_has_no_dimension),
 		cmocka_unit_test(integers_and_octets_are_written_with_their_sizes),
-		cmocka_unit_test(a_poll_that_failed_leaves_nothing_seen),
-		cmocka_unit_test(transactions_below_the_bound_are_forgotten),
-		cmocka_unit_test(the_list_is_bounded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,7 +39,7 @@ static int feed(struct db_copy *copy, struct buffer *b)
 static void another_format_is_refused(void **state)
 {
 	(void)state;
-	struct db_copy copy = {0};
+	struct db_copy copy = {.columns = DB_ROW_FIELDS};
 	cleanup(buffer_deinit) struct buffer b = {0};
 	buffer_put_string(&b, "1\t\\\\x01\t1\n");
 	assert_int_equal(feed(&copy, &b), -EBADMSG);
@@ -48,7 +48,7 @@ static void another_format_is_refused(void **state)
 static void a_row_with_other_columns_is_refused(void **state)
 {
 	(void)state;
-	struct db_copy copy = {0};
+	struct db_copy copy = {.columns = DB_ROW_FIELDS};
 	cleanup(buffer_deinit) struct buffer b = {0};
 	put_header(&b);
 	put_row(&b, DB_ROW_FIELDS + 1);
@@ -60,7 +60,7 @@ static void a_row_with_other_columns_is_refused(void **state)
 static void a_row_cut_off_is_refused(void **state)
 {
 	(void)state;
-	struct db_copy copy = {0};
+	struct db_copy copy = {.columns = DB_ROW_FIELDS};
 	cleanup(buffer_deinit) struct buffer b = {0};
 	put_header(&b);
 	put_row(&b, DB_ROW_FIELDS);
@@ -71,7 +71,7 @@ static void a_row_cut_off_is_refused(void **state)
 static void bytes_after_the_trailer_are_refused(void **state)
 {
 	(void)state;
-	struct db_copy copy = {0};
+	struct db_copy copy = {.columns = DB_ROW_FIELDS};
 	cleanup(buffer_deinit) struct buffer b = {0};
 	put_header(&b);
 	buffer_put_u16(&b, UINT16_MAX);
@@ -82,7 +82,7 @@ static void bytes_after_the_trailer_are_refused(void **state)
 static void an_end_without_trailer_shows(void **state)
 {
 	(void)state;
-	struct db_copy copy = {0};
+	struct db_copy copy = {.columns = DB_ROW_FIELDS};
 	cleanup(buffer_deinit) struct buffer b = {0};
 	put_header(&b);
 	put_row(&b, DB_ROW_FIELDS);
@@ -93,7 +93,7 @@ static void an_end_without_trailer_shows(void **state)
 static void rows_come_from_one_or_several_messages(void **state)
 {
 	(void)state;
-	struct db_copy copy = {0};
+	struct db_copy copy = {.columns = DB_ROW_FIELDS};
 	cleanup(buffer_deinit) struct buffer b = {0};
 	given = 0;
 	put_header(&b);

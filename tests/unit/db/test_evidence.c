@@ -6,30 +6,36 @@
 /* PostgreSQL's epoch in microseconds since 1970. */
 #define EPOCH INT64_C(946684800000000)
 
-static struct db_field fields[DB_EVIDENCE_FIELDS];
-static uint8_t at[8], beat_at[8], standby;
+enum { SYSTEM, DATABASE, TIMELINE, TABLES, POSITION, NUMBERS };
+#define NO_BEAT INT64_MIN
 
-static void put(uint8_t *out, int64_t us)
-{
-	for (int i = 7; i >= 0; i--, us >>= 8)
-		out[i] = (uint8_t)us;
-}
+static struct buffer octets;
+static int64_t numbers[NUMBERS] = {1000, 1001, 1002, 1003, 1004};
+static struct db_field field;
 
 static void given(int64_t now_us, bool is_standby, int64_t beat_us)
 {
-	put(at, now_us);
-	put(beat_at, beat_us);
-	standby = is_standby;
-	fields[0] = (struct db_field){.bytes = view_of(at, 8)};
-	fields[1] = (struct db_field){.bytes = view_of(&standby, 1)};
-	fields[2] = (struct db_field){.bytes = view_of(beat_at, 8)};
+	buffer_reset(&octets);
+	buffer_put_i64(&octets, now_us);
+	buffer_put_i64(&octets, beat_us);
+	for (int i = 0; i < NUMBERS; i++)
+		buffer_put_i64(&octets, numbers[i]);
+	buffer_put_bool(&octets, is_standby);
+	field = (struct db_field){.bytes = buffer_view(&octets)};
+}
+
+static int forget(void **state)
+{
+	(void)state;
+	buffer_deinit(&octets);
+	return 0;
 }
 
 static struct db_evidence read_at(int64_t wall_us, int64_t mono_us, struct db_beat *beat)
 {
 	struct db_evidence evidence = {0};
 	struct moment sent = {.wall_us = EPOCH + wall_us, .mono_us = mono_us};
-	assert_int_equal(db_evidence_read(fields, sent, beat, &evidence), 0);
+	assert_int_equal(db_evidence_read(&field, sent, beat, &evidence), 0);
 	return evidence;
 }
 
@@ -38,9 +44,8 @@ static void a_standby_without_heartbeat_proves_nothing(void **state)
 	(void)state;
 	struct db_beat beat = {0};
 	struct db_evidence evidence;
-	given(5000, true, 0);
-	fields[2].null = true;
-	assert_int_equal(db_evidence_read(fields, (struct moment){0}, &beat, &evidence),
+	given(5000, true, NO_BEAT);
+	assert_int_equal(db_evidence_read(&field, (struct moment){0}, &beat, &evidence),
 			 DB_ROW_BAD);
 }
 
@@ -83,6 +88,57 @@ static void a_primary_proves_the_start_of_its_transaction(void **state)
 	assert_int_equal(evidence.mono_us, 123);
 }
 
+static void evidence_says_which_history_it_is_and_where(void **state) /* row 35 */
+{
+	(void)state;
+	struct db_beat beat = {0};
+	given(7000, false, 1);
+	assert_int_equal(read_at(999, 123, &beat).history.system, 1000);
+	numbers[SYSTEM] = INT64_MIN; /* system identifiers have 64 bits */
+	given(7000, false, 1);
+	struct db_evidence evidence = read_at(999, 123, &beat);
+	const struct db_history history = {UINT64_C(1) << 63, 1002, 1001, 1003};
+	assert_true(db_history_equal(&evidence.history, &history));
+	assert_int_equal(evidence.position, 1004);
+}
+
+static void what_has_another_shape_is_no_evidence(void **state)
+{
+	(void)state;
+	struct db_beat beat = {0};
+	struct db_evidence evidence;
+	given(7000, false, 1);
+	field.bytes.size--;
+	assert_int_equal(db_evidence_read(&field, (struct moment){0}, &beat, &evidence),
+			 DB_ROW_BAD);
+	field = (struct db_field){.null = true};
+	assert_int_equal(db_evidence_read(&field, (struct moment){0}, &beat, &evidence),
+			 DB_ROW_BAD);
+	numbers[TIMELINE] = -1;
+	given(7000, false, 1);
+	assert_int_equal(db_evidence_read(&field, (struct moment){0}, &beat, &evidence),
+			 DB_ROW_BAD);
+}
+
+static void whatever_differs_breaks_a_history(void **state) /* rows 35 to 37 */
+{
+	(void)state;
+	const struct db_evidence old = {.position = 10, .history = {1, 2, 3, 4}};
+	struct db_evidence new = {.position = 10, .history = {1, 2, 3, 4}};
+	assert_null(db_history_break(&old, &new));
+	new.position = 11;
+	assert_null(db_history_break(&old, &new));
+	const struct db_evidence others[] = {
+		{.position = 11, .history = {9, 2, 3, 4}},
+		{.position = 11, .history = {1, 9, 3, 4}},
+		{.position = 11, .history = {1, 2, 9, 4}},
+		{.position = 11, .history = {1, 2, 3, 9}},
+		{.position = 9, .history = {1, 2, 3, 4}},
+	};
+	for (size_t i = 0; i < array_size(others); i++)
+		assert_non_null(db_history_break(&old, &others[i]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -91,6 +147,9 @@ int main(void)
 		cmocka_unit_test(a_heartbeat_that_is_old_at_first_sight_is_old),
 		cmocka_unit_test(a_new_heartbeat_is_as_young_as_the_clocks_say),
 		cmocka_unit_test(a_primary_proves_the_start_of_its_transaction),
+		cmocka_unit_test(evidence_says_which_history_it_is_and_where),
+		cmocka_unit_test(what_has_another_shape_is_no_evidence),
+		cmocka_unit_test(whatever_differs_breaks_a_history),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, forget);
 }

@@ -204,7 +204,8 @@ static void an_issuer_with_a_bad_column_is_bad(void **state)
 							 FIELD(0x30, 0x00),
 							 {false, {hash, sizeof(hash)}},
 							 {false, {hash, sizeof(hash)}},
-							 NULL_FIELD};
+							 NULL_FIELD,
+							 FIELD(1)};
 	struct db_issuer issuer;
 	struct fault fault;
 	for (int i = 0; i < 8; i++) { /* names may be missing */
@@ -213,6 +214,12 @@ static void an_issuer_with_a_bad_column_is_bad(void **state)
 		row[i] = i == 3 || i == 4 ? FIELD(1, 2, 3) : NULL_FIELD;
 		assert_int_equal(db_issuer_read(row, &issuer, &fault), DB_ROW_BAD);
 	}
+	struct db_field foreign[DB_ISSUER_FIELDS]; /* row 41: another CA's certificate in it */
+	memcpy(foreign, whole, sizeof(foreign));
+	foreign[9] = FIELD(0);
+	assert_int_equal(db_issuer_read(foreign, &issuer, &fault), DB_ROW_BAD);
+	assert_int_equal(issuer.record.id, 7);
+	assert_non_null(strstr(fault.text, "subject and key"));
 	assert_int_equal(db_issuer_read(whole, &issuer, &fault), 0);
 	assert_string_equal(issuer.record.name, "A");
 	assert_view_equal(issuer.certificate, BYTES(0x30, 0x00));
