@@ -110,6 +110,9 @@
 #define LIMIT_JOBS 50000u
 /* Rows of one lookup batch: larger ones gain nothing (PERFORMANCE.md). */
 #define LIMIT_LOOKUP_BATCH 256u
+/* How long a row that was found good is remembered without another lookup, while the feed tells of no
+ * change: what it does not tell (the end of a certificate, recorded later) counts after that. */
+#define LIMIT_KNOWN_AGE_US (INT64_C(3600) * 1000000)
 /* Jobs given to one signer ahead of its answers: enough to keep it busy, few to redo. */
 #define LIMIT_SIGNER_DEPTH 32u
 /* Purges of single certificates in one turn; above it one purge of everything costs less. */

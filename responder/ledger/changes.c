@@ -7,6 +7,7 @@
 #include "ledger/fronts.h"
 #include "ledger/issuers.h"
 #include "ledger/journal.h"
+#include "ledger/known.h"
 #include "ledger/lookups.h"
 #include "ledger/question.h"
 #include "ledger/report.h"
@@ -28,12 +29,14 @@ void certificate_alarm(struct ledger *l, const char *fact, const struct cert_rec
 static void purge_certificate(struct ledger *l, int32_t issuer, const struct serial *serial)
 {
 	uint64_t tag = tag_of(&l->key, issuer, serial_view(serial));
+	known_forget(l->known, tag);
 	questions_mark_tag(l, tag);
 	fronts_purge(l, &(struct message_purge){.scope = PURGE_TAG, .tag = tag, .issuer = issuer});
 }
 
 static void purge_issuer(struct ledger *l, int32_t issuer)
 {
+	known_forget_all(l->known);
 	questions_mark_issuer(l, issuers_by_id(l->issuers, issuer));
 	fronts_purge(l, &(struct message_purge){.scope = PURGE_ISSUER, .issuer = issuer});
 }
@@ -189,12 +192,14 @@ void changes_distrust(struct ledger *l, const char *format, ...)
 	if (l->distrusted)
 		return;
 	l->distrusted = true;
+	known_forget_all(l->known);
 	ledger_alarm(l, "%s: everything is read anew", text);
 	l->ops->reload(l->context, text);
 }
 
 void changes_purge_all(struct ledger *l)
 {
+	known_forget_all(l->known);
 	questions_mark_all(l);
 	fronts_purge_all(l);
 }

@@ -6,6 +6,7 @@
 #include "ledger/lookups.h"
 #include "ledger/report.h"
 #include "ledger/responses.h"
+#include "ledger/sections.h"
 #include "ledger/signing.h"
 #include "ledger/state.h"
 #include "ledger/verdicts.h"
@@ -358,6 +359,7 @@ void decide(struct ledger *l, struct moment now)
 	l->deciding = true;
 	l->now = now;
 	changes_remember(l);
+	sections_update(l);
 	do {
 		while ((q = questions_take(l, &marks)))
 			decide_one(l, q, marks, now);

@@ -7,6 +7,7 @@
 #include "ledger/fronts.h"
 #include "ledger/intake.h"
 #include "ledger/issuers.h"
+#include "ledger/known.h"
 #include "ledger/lookups.h"
 #include "ledger/offers.h"
 #include "ledger/readiness.h"
@@ -41,6 +42,8 @@ static int stores_new(struct ledger *l)
 		result = revoked_new(&l->key, &l->revoked);
 	if (result == 0)
 		result = issuers_new(l->conf, &l->key, &l->issuers);
+	if (result == 0)
+		result = known_new(l->conf->server.known_size, &l->known);
 	if (result == 0)
 		result = journal_new(&l->journal_ops, l->context, l->revoked, l->issuers,
 				     &l->journal);
@@ -86,6 +89,7 @@ void ledger_free(struct ledger *l)
 	binding_deinit(l);
 	readiness_deinit(l);
 	journal_free(l->journal);
+	known_free(l->known);
 	revoked_free(l->revoked);
 	issuers_free(l->issuers);
 	cache_free(l->cache);
@@ -117,7 +121,6 @@ void ledger_front_attach(struct ledger *l, unsigned front, struct moment now)
 {
 	ledger_front_detach(l, front);
 	fronts_attach(l, front);
-	sections_update(l);
 	readiness_update(l, now);
 	readiness_send(l, front);
 	offers_send(l, front);
@@ -200,7 +203,6 @@ void ledger_turn_end(struct ledger *l, struct moment now)
 {
 	journal_go_on(l, now);
 	fronts_turn(l);
-	sections_update(l);
 	decide(l, now);
 	lookups_send(l, signing_saturated(l), now);
 	decide(l, now); /* what cannot be asked for now */

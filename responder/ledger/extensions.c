@@ -17,7 +17,7 @@ bool extensions_wanted(const struct question *q)
 
 bool extensions_configured(const struct conf_issuer *section)
 {
-	return conf_extensions(section) || section->final_answers;
+	return conf_extensions(section) != 0;
 }
 
 bool extensions_lacking(const struct entry *entry, const struct cert_record *row)

@@ -8,7 +8,7 @@
 /* Does the question's section want facts that only a lookup gives with a revoked answer? Good ones are
  * looked up in any case. */
 bool extensions_wanted(const struct question *q);
-/* Any at all, whatever the answer? */
+/* Any that only a lookup gives, whatever the answer? */
 bool extensions_configured(const struct conf_issuer *section);
 /* Is a lookup worth while for them? `row`: that of the revoked set, or NULL. */
 bool extensions_lacking(const struct entry *entry, const struct cert_record *row);

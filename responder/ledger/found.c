@@ -42,7 +42,7 @@ void ledger_lookup_done(struct ledger *l, uint64_t batch, const struct db_eviden
 		lookups_fail(l, now);
 	} else {
 		apply_all(l, evidence, found, count);
-		lookups_learn(l, evidence, found);
+		lookups_learn(l, evidence, found, now);
 	}
 	decide(l, now);
 }

@@ -7,6 +7,7 @@
 #include "ledger/fronts.h"
 #include "ledger/issuers.h"
 #include "ledger/journal.h"
+#include "ledger/known.h"
 #include "ledger/lookups.h"
 #include "ledger/lost.h"
 #include "ledger/question.h"
@@ -40,6 +41,16 @@ static bool ids_swapped(const struct ledger *l)
 			return true;
 	}
 	return false;
+}
+
+/* What is being asked about an issuer that the database calls otherwise, or not at all any more. */
+static void mark_renamed(struct ledger *l)
+{
+	for (unsigned number = 1; number <= issuers_count(l->issuers); number++) {
+		const struct issuer *issuer = issuers_by_id(l->issuers, (int32_t)number);
+		if (issuer->former_id != issuer->database_id)
+			questions_mark_issuer(l, issuer);
+	}
 }
 
 /* Rows that came before their issuer could be read are that issuer's, or nobody's. */
@@ -110,6 +121,7 @@ static void history_begin(struct ledger *l, const struct db_evidence *evidence,
 		same = false;
 	bad_issuers_apply(l);
 	move_orphans(l);
+	mark_renamed(l);
 	revoked_begin(l->revoked, same);
 	history_take(&l->history, evidence);
 	journal_history(l->journal, &l->history);
@@ -167,6 +179,7 @@ void ledger_load_begin(struct ledger *l, const struct db_evidence *evidence,
 {
 	l->lost_before = lost_count(l);
 	l->loading = true;
+	known_forget_all(l->known); /* what changed before it is told by nobody */
 	l->settling = false;
 	l->distrusted = false;
 	l->counts.loads++;
@@ -283,6 +296,7 @@ void ledger_feed_lost(struct ledger *l, const char *reason)
 {
 	l->feed_up = false;
 	l->loading = false;
+	known_forget_all(l->known);
 	(void)snprintf(l->feed_reason, sizeof(l->feed_reason), "%s", reason ? reason : "");
 }
 

@@ -1,6 +1,7 @@
 #include "ledger/lookups.h"
 
 #include "ledger/extensions.h"
+#include "ledger/known.h"
 #include "ledger/state.h"
 
 /* One certificate being looked up, for however many entries wait for it. */
@@ -9,7 +10,8 @@ struct lookup {
 	TAILQ_ENTRY(lookup) queue; /* of those not yet sent */
 	bool sent;
 	bool doubted; /* its row became unreadable while it was in flight: ask again */
-	struct db_key key;
+	struct db_key key; /* by our number */
+	int32_t asked_id; /* what the database called the issuer when it was sent */
 	TAILQ_HEAD(, entry) waiting;
 };
 TAILQ_HEAD(lookup_list, lookup);
@@ -157,12 +159,17 @@ static bool held(struct lookups *lookups, bool busy, struct moment now)
 	return now.mono_us < lookups->hold_us;
 }
 
-/* As the database calls it. */
-static struct db_key asked_key(const struct ledger *l, const struct lookup *lookup)
+/* What the database calls the issuer now. */
+static int32_t id_of(const struct ledger *l, const struct lookup *lookup)
+{
+	const struct issuer *issuer = issuers_by_id(l->issuers, lookup->key.issuer);
+	return issuer ? issuer->database_id : 0;
+}
+
+static struct db_key asked_key(const struct lookup *lookup)
 {
 	struct db_key key = lookup->key;
-	const struct issuer *issuer = issuers_by_id(l->issuers, lookup->key.issuer);
-	key.issuer = issuer ? issuer->database_id : 0;
+	key.issuer = lookup->asked_id;
 	return key;
 }
 
@@ -179,7 +186,8 @@ void lookups_send(struct ledger *l, bool busy, struct moment now)
 	       (lookup = TAILQ_FIRST(&lookups->queue))) {
 		TAILQ_REMOVE(&lookups->queue, lookup, queue);
 		lookup->sent = true;
-		keys[lookups->batch_count] = asked_key(l, lookup);
+		lookup->asked_id = id_of(l, lookup);
+		keys[lookups->batch_count] = asked_key(lookup);
 		lookups->batch_lookups[lookups->batch_count++] = lookup;
 	}
 	lookups->counts.batches++;
@@ -208,7 +216,7 @@ bool lookups_match(const struct ledger *l, const struct db_found *found, size_t 
 	if (count != l->lookups->batch_count)
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		const struct db_key key = asked_key(l, l->lookups->batch_lookups[i]);
+		const struct db_key key = asked_key(l->lookups->batch_lookups[i]);
 		if (found[i].found &&
 		    !key_equal(&key, found[i].record.issuer, serial_view(&found[i].record.serial)))
 			return false;
@@ -236,26 +244,38 @@ static void entry_learn(struct ledger *l, struct entry *entry, const struct db_f
 		question_mark(l, q, MARK_LEARNED);
 }
 
+/* Only what is as new as all that the feed has told: from here on it tells of every change. */
+static void remember(struct ledger *l, const struct lookup *lookup, const struct db_found *found,
+		     const struct db_evidence *evidence, struct moment now)
+{
+	struct cert_record record = found->record;
+	record.issuer = lookup->key.issuer;
+	if (found->found && !found->bad && feed_whole(l) &&
+	    evidence->position >= l->history.position)
+		known_put(l->known, lookup->node.hash, &record, now.mono_us);
+}
+
 static void lookup_finish(struct ledger *l, struct lookup *lookup, const struct db_found *found,
-			  const struct db_evidence *evidence)
+			  const struct db_evidence *evidence, struct moment now)
 {
 	struct entry *entry;
-	if (lookup->doubted) {
+	if (lookup->doubted || lookup->asked_id != id_of(l, lookup)) {
 		lookup_requeue(l, lookup);
 		return;
 	}
+	remember(l, lookup, found, evidence, now);
 	while ((entry = TAILQ_FIRST(&lookup->waiting)))
 		entry_learn(l, entry, found, evidence);
 	lookup_free(l, lookup);
 }
 
 void lookups_learn(struct ledger *l, const struct db_evidence *evidence,
-		   const struct db_found *found)
+		   const struct db_found *found, struct moment now)
 {
 	size_t count = l->lookups->batch_count;
 	l->lookups->batch_count = 0;
 	for (size_t i = 0; i < count; i++)
-		lookup_finish(l, l->lookups->batch_lookups[i], &found[i], evidence);
+		lookup_finish(l, l->lookups->batch_lookups[i], &found[i], evidence, now);
 }
 
 void lookups_state(struct ledger *l, bool usable, const char *reason)

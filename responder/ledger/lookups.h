@@ -33,7 +33,7 @@ bool lookups_match(const struct ledger *l, const struct db_found *found, size_t 
 int32_t lookups_issuer(const struct ledger *l, size_t place);
 /* What the batch in flight found. Marks the questions that have learned all that they wait for. */
 void lookups_learn(struct ledger *l, const struct db_evidence *evidence,
-		   const struct db_found *found);
+		   const struct db_found *found, struct moment now);
 /* The batch in flight is asked again, after a pause. */
 void lookups_fail(struct ledger *l, struct moment now);
 void lookups_state(struct ledger *l, bool usable, const char *reason);

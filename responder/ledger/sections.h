@@ -10,7 +10,7 @@ struct ledger;
 
 must_check int sections_init(struct ledger *l);
 void sections_deinit(struct ledger *l);
-/* A turn's end: looks again where something has changed. */
+/* Looks again where something has changed; marks the questions that it concerns. */
 void sections_update(struct ledger *l);
 /* May anything be said of this issuer, which has a section? */
 bool sections_fit(const struct ledger *l, const struct issuer *issuer);

@@ -21,6 +21,7 @@ struct ledger {
 	struct cache *cache; /* second level: signed responses by key */
 	struct revoked *revoked;
 	struct issuers *issuers;
+	struct known *known; /* rows found good */
 	struct journal *journal;
 	struct journal_ops journal_ops;
 	struct questions *questions; /* question.c */
@@ -74,4 +75,10 @@ static inline bool evidence_fresh(const struct ledger *l, const struct db_eviden
 static inline bool feed_fresh(const struct ledger *l, struct moment now)
 {
 	return l->has_evidence && evidence_fresh(l, &l->evidence, now);
+}
+
+/* Does the feed vouch for every row that it has not told otherwise of? */
+static inline bool feed_whole(const struct ledger *l)
+{
+	return l->has_evidence && l->feed_up && !l->loading && !l->distrusted;
 }

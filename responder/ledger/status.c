@@ -3,6 +3,7 @@
 #include "cache/cache.h"
 #include "ledger/fronts.h"
 #include "ledger/issuers.h"
+#include "ledger/known.h"
 #include "ledger/lookups.h"
 #include "ledger/lost.h"
 #include "ledger/question.h"
@@ -76,6 +77,7 @@ static void put_counts(const struct ledger *l, struct buffer *out)
 	json_put_number(out, "cache_hits", l->cache_hits);
 	json_put_number(out, "joined", l->joined);
 	json_put_number(out, "lookups", lookups.lookups);
+	json_put_number(out, "known_hits", known_hits(l->known));
 	json_put_number(out, "batches", lookups.batches);
 	json_put_number(out, "batches_failed", lookups.batches_failed);
 	json_put_number(out, "signatures", signing_counts(l).signatures);

@@ -1,6 +1,7 @@
 #include "ledger/verdicts.h"
 
 #include "ledger/extensions.h"
+#include "ledger/known.h"
 #include "ledger/lookups.h"
 #include "ledger/lost.h"
 #include "ledger/revoked.h"
@@ -74,8 +75,23 @@ static struct verdict judge(const struct entry *entry, const struct cert_record 
 	return verdict;
 }
 
+/* While the feed is whole it vouches for what a lookup found before, as of its own evidence. */
+static void entry_recall(const struct ledger *l, struct entry *entry, struct moment now)
+{
+	const struct question *q = entry->question;
+	bool learned =
+		entry->knowledge != KNOWS_NOTHING && evidence_fresh(l, &entry->evidence, now);
+	if (learned || q->unknown || !feed_whole(l) || extensions_configured(q->section) ||
+	    !known_find(l->known, entry->tag, q->issuer->record.id, entry->certid.serial,
+			now.mono_us, &entry->record))
+		return;
+	entry->knowledge = KNOWS_ROW;
+	entry->evidence = l->evidence;
+}
+
 static void entry_decide(const struct ledger *l, struct entry *entry, struct moment now)
 {
+	entry_recall(l, entry, now);
 	struct cert_record storage;
 	const struct cert_record *row = set_row(l, entry, &storage);
 	const struct cert_record *record = basis_of(entry, row);

@@ -199,6 +199,8 @@ static bool set_word(struct script *s, struct conf *conf)
 		issuer->extensions[EXTENSION_SCT_LIST] = value != 0;
 	else if (is(s, 1, "on_lost_history") && (value = choice(s, "continue|stop")) >= 0)
 		conf->database.on_lost_history = (enum lost_history)value;
+	else if (is(s, 1, "known") && (value = choice(s, "no|yes")) >= 0)
+		conf->server.known_size = value ? 1u << 20 : 0;
 	else if (is(s, 1, "unknown_issuer") && (value = choice(s, "unauthorized|unknown")) >= 0)
 		conf->server.unknown_issuer = (enum unknown_issuer_policy)value;
 	else

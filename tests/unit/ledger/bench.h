@@ -19,6 +19,7 @@ struct bench {
 	struct ledger *ledger;
 	struct moment now;
 	struct ocsp_issuer hashes[2];
+	struct db_history history; /* that is read */
 
 	unsigned frame_count;
 	struct {
@@ -31,6 +32,7 @@ struct bench {
 	size_t key_count;
 	struct db_key keys[LIMIT_LOOKUP_BATCH];
 	int lookup_result;
+	int64_t found_version; /* for a test that goes on by itself */
 	unsigned alarms, hung, reloads;
 	char alarm[512]; /* the latest */
 	struct buffer journal[2]; /* its files */
@@ -124,7 +126,8 @@ static inline void forget_frames(struct bench *b)
 
 static inline struct db_evidence evidence(const struct bench *b)
 {
-	return (struct db_evidence){.time_us = b->now.wall_us, .mono_us = b->now.mono_us};
+	return (struct db_evidence){
+		.time_us = b->now.wall_us, .mono_us = b->now.mono_us, .history = b->history};
 }
 
 static inline int new_ledger(struct bench *b)
