@@ -9,15 +9,14 @@
 
 #include "base/limits.h"
 #include "base/result.h"
+#include "ipc/frame.h"
 
 #include <sys/socket.h>
 
-#define HEADER_SIZE 5u
-#define LENGTH_SIZE 4u
 /* About forty answers of 1.5 kB a read; a fuller read doubles it. */
 #define READ_LEAST 65536u
 /* A frame over LIMIT_FRAME is refused from its header, so this holds every legal one. */
-#define READ_MOST (LENGTH_SIZE + LIMIT_FRAME)
+#define READ_MOST (FRAME_HEADER - 1 + LIMIT_FRAME)
 /* After a jam: a queue above this is not worth keeping. */
 #define OUT_KEEP (1u << 20)
 #define IDLE_SECONDS 10
@@ -114,28 +113,6 @@ static void channel_idle(struct channel *ch)
 	}
 	if (ch->out.size == 0)
 		buffer_deinit(&ch->out);
-}
-
-/* Takes one whole frame off `bytes`. False: none there yet, and *wanted is how many octets the
- * frame has in all (0: unknown); or the header is wrong and `bytes` has failed. */
-static bool frame_take(struct cursor *bytes, uint8_t *type, struct view *payload, size_t *wanted)
-{
-	struct cursor ahead = *bytes;
-	*wanted = 0;
-	if (bytes->rest.size < LENGTH_SIZE)
-		return false;
-	uint32_t length = cursor_u32(&ahead);
-	if (length == 0 || length > LIMIT_FRAME) {
-		cursor_fail(bytes);
-		return false;
-	}
-	*wanted = LENGTH_SIZE + length;
-	if (ahead.rest.size < length)
-		return false;
-	*type = cursor_u8(&ahead);
-	*payload = cursor_take(&ahead, length - 1);
-	*bytes = ahead;
-	return true;
 }
 
 enum given { GIVEN_ALL, GIVEN_STOPPED, GIVEN_WRONG, GIVEN_FREED };
@@ -295,7 +272,7 @@ int channel_send(struct channel *ch, uint8_t type, struct view payload)
 		return -EMSGSIZE;
 	if (!channel_usable(ch))
 		return -EPIPE;
-	size_t size = HEADER_SIZE + payload.size;
+	size_t size = FRAME_HEADER + payload.size;
 	if (channel_queued(ch) + size > LIMIT_CHANNEL_QUEUE) {
 		channel_set_state(ch, CHANNEL_CUT, "the peer does not read");
 		return -ENOBUFS;
@@ -308,9 +285,7 @@ int channel_send(struct channel *ch, uint8_t type, struct view payload)
 	}
 	if (ch->out.size == 0)
 		event_active(ch->flush, EV_TIMEOUT, 0);
-	buffer_put_u32(&ch->out, (uint32_t)(payload.size + 1));
-	buffer_put_u8(&ch->out, type);
-	buffer_put_view(&ch->out, payload);
+	frame_put(&ch->out, type, payload);
 	return 0;
 }
 

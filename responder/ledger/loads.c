@@ -105,6 +105,14 @@ static void evidence_take(struct ledger *l, const struct db_evidence *evidence)
 	questions_mark_evidence(l);
 }
 
+/* From here on rows are those of a snapshot that is older than what was proven by another server: what
+ * is said of them is no newer than they are. */
+static void evidence_lower(struct ledger *l, const struct db_evidence *evidence)
+{
+	if (l->has_evidence && evidence->mono_us < l->evidence.mono_us)
+		l->evidence = *evidence;
+}
+
 /* ---- histories ---- */
 
 static void history_begin(struct ledger *l, const struct db_evidence *evidence,
@@ -184,6 +192,7 @@ void ledger_load_begin(struct ledger *l, const struct db_evidence *evidence,
 	l->distrusted = false;
 	l->counts.loads++;
 	history_begin(l, evidence, issuers, count);
+	evidence_lower(l, evidence);
 	l->load_newest = evidence->position >= l->history.looked_up;
 	decide(l, now);
 }

@@ -273,6 +273,20 @@ void database_pause(struct world *w, bool paused)
 	w->database.replayed = w->database.commits;
 }
 
+void database_save(struct world *w)
+{
+	w->database.saved_xid = w->database.next_xid - 1;
+	w->database.saved_commits = w->database.commits;
+	w->database.saved_beat = evidence_now(w);
+}
+
+void database_behind(struct world *w)
+{
+	w->database.paused = true;
+	w->database.replayed = w->database.saved_commits;
+	w->database.beat = w->database.saved_beat;
+}
+
 static void feed_gave(struct world *w, const struct db_evidence *evidence)
 {
 	uint64_t xmin = w->database.next_xid;

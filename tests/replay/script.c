@@ -380,7 +380,7 @@ static bool do_db(struct script *s)
 	else if (is(s, 1, "UP"))
 		database_up(&s->world);
 	else if (is(s, 1, "SAVE"))
-		s->world.database.saved_xid = s->world.database.next_xid - 1;
+		database_save(&s->world);
 	else if (is(s, 1, "RESTORE"))
 		database_restore(&s->world);
 	else if (is(s, 1, "CLOCK"))
@@ -403,9 +403,12 @@ static bool do_feed(struct script *s)
 
 static bool do_replay(struct script *s)
 {
-	if (!is(s, 1, "PAUSED") && !is(s, 1, "GOES"))
-		return fail(s, "REPLAY PAUSED or REPLAY GOES");
-	database_pause(&s->world, is(s, 1, "PAUSED"));
+	if (is(s, 1, "BEHIND"))
+		database_behind(&s->world);
+	else if (!is(s, 1, "PAUSED") && !is(s, 1, "GOES"))
+		return fail(s, "REPLAY PAUSED, BEHIND or GOES");
+	else
+		database_pause(&s->world, is(s, 1, "PAUSED"));
 	return true;
 }
 

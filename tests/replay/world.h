@@ -54,6 +54,8 @@ struct database {
 	uint64_t next_xid;
 	uint64_t open[WORLD_TRANSACTIONS]; /* xids of open transactions, 0: none */
 	struct change_list log; /* in order of xid, and of version for one certificate */
+	uint64_t saved_commits; /* and what a standby shows that is as far behind */
+	struct db_evidence saved_beat;
 	uint64_t saved_xid; /* DB SAVE: what RESTORE and FAILOVER go back to */
 	uint64_t feed_xmin;
 };
@@ -208,6 +210,9 @@ void database_init(struct database *db, struct moment now);
 /* Its wall clock minus ours, from now on. */
 void database_clock(struct world *w, int64_t offset_us);
 void database_pause(struct world *w, bool paused);
+void database_save(struct world *w);
+/* What is read is a standby's that is paused since DB SAVE. */
+void database_behind(struct world *w);
 void database_deinit(struct database *db);
 /* As the log's records have it, not the database. */
 int32_t database_issuer_id(unsigned issuer);

@@ -31,9 +31,16 @@ static void mend_servers(struct world *w)
 		c->servers[i].held = c->servers[i].paused = c->servers[i].foreign = false;
 	}
 	end_transactions(w);
+}
+
+static void mend_rows(struct world *w)
+{
 	for (unsigned i = 0; i < w->options.issuers; i++)
 		for (unsigned k = 0; k <= SIM_SERIALS; k++)
 			mend_row(w, i, k);
+	for (unsigned i = 0; i < w->options.issuers; i++)
+		(void)server_register(&w->cluster, w->cluster.authority, i);
+	w->mended = true;
 }
 
 /* Away from servers that nobody feeds any more. */
@@ -84,8 +91,9 @@ static void must_be_ready(struct instance *in)
 	struct moment now = instance_now(in);
 	for (unsigned i = 0; i < in->world->options.fronts; i++) {
 		const char *reason = answers_not_ready(in->fronts[i].answers, &now);
-		if (reason && (in->world->accepted ||
-			       in->conf.database.on_lost_history == LOST_HISTORY_CONTINUE))
+		if (reason && in->world->mended &&
+		    (in->world->accepted ||
+		     in->conf.database.on_lost_history == LOST_HISTORY_CONTINUE))
 			world_broken(in->world, "I-8", "instance %u front %u is not ready: %s",
 				     in->index, i, reason);
 	}
@@ -94,6 +102,15 @@ static void must_be_ready(struct instance *in)
 	if (ledger_open(in->ledger) > 0)
 		world_broken(in->world, "I-8", "instance %u: the ledger keeps %zu questions",
 			     in->index, ledger_open(in->ledger));
+}
+
+static void must_answer(struct world *w)
+{
+	w->calm_us = w->cluster.now_us;
+	ask_all(w);
+	world_time(w, w->answer_timeout_us);
+	for (unsigned i = 0; i < w->options.instances; i++)
+		must_be_ready(&w->instances[i]);
 }
 
 /* What a superuser deleted is noticed by a load. What is lost is accepted, and then everything is as the database says it. */
@@ -115,14 +132,10 @@ void calm(struct world *w)
 		mend_instance(&w->instances[i]);
 	world_time(w, 2 * w->freshness_us + w->answer_timeout_us);
 	w->calm = true;
-	w->calm_us = w->cluster.now_us;
-	ask_all(w);
-	world_time(w, w->answer_timeout_us);
-	for (unsigned i = 0; i < w->options.instances; i++)
-		must_be_ready(&w->instances[i]);
+	must_answer(w);
+	mend_rows(w);
+	world_time(w, w->freshness_us + SECOND_US);
+	must_answer(w);
 	accept_all(w);
-	ask_all(w);
-	world_time(w, w->answer_timeout_us);
-	for (unsigned i = 0; i < w->options.instances; i++)
-		must_be_ready(&w->instances[i]);
+	must_answer(w);
 }

@@ -152,6 +152,9 @@ static void run_server_event(struct world *w, const struct event *event)
 	case EVENT_BEGIN:
 		(void)server_begin(c, authority(w), place);
 		break;
+	case EVENT_REGISTER:
+		(void)server_register(c, authority(w), number(event, 0, w->options.issuers));
+		break;
 	case EVENT_PREPARE:
 		(void)server_prepare(c, authority(w), place);
 		break;
@@ -271,6 +274,7 @@ static void (*const runs[EVENT_KINDS])(struct world *w, const struct event *even
 	[EVENT_DELIVER] = run_deliver,
 	[EVENT_CHANGE] = run_change,
 	[EVENT_WRITE] = run_write,
+	[EVENT_REGISTER] = run_server_event,
 	[EVENT_BEGIN] = run_server_event,
 	[EVENT_PREPARE] = run_server_event,
 	[EVENT_COMMIT] = run_server_event,
@@ -308,6 +312,8 @@ void event_run(struct world *w, const struct event *event)
 	}
 	if (event->kind == EVENT_TIME)
 		world_time(w, event->arguments[0]);
+	else if (event->kind == EVENT_SLEEP)
+		world_sleep(w, event->arguments[0]);
 	else if (event->kind == EVENT_SETTLE)
 		world_settle(w);
 	else if (event->kind == EVENT_CALM)

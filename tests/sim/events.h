@@ -18,6 +18,8 @@
 	EVENT(SIGN, 2, "instance, signer: its next job")                                           \
 	EVENT(HOLD, 2, "instance, bits of what does not go by itself")                             \
 	EVENT(CHANGE, 3, "issuer, serial, choice: a transaction with one change")                  \
+	EVENT(REGISTER, 1, "issuer: if it is not there")                                           \
+	EVENT(SLEEP, 1, "microseconds that the instances' machine sleeps")                         \
 	EVENT(BEGIN, 1, "place of a transaction")                                                  \
 	EVENT(WRITE, 4, "place, issuer, serial, choice")                                           \
 	EVENT(PREPARE, 1, "place")                                                                 \

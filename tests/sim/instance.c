@@ -2,19 +2,17 @@
  * between them. */
 #include "world.h"
 
+#include "base/check.h"
+#include "ipc/frame.h"
 #include "ipc/messages.h"
 #include "ocsp/certificate.h"
 #include "unit/ledger/made.h"
 
 /* ---- octets ---- */
 
-#define HEADER_SIZE 5u
-
 static void pipe_write(struct pipe *p, uint8_t type, struct view payload)
 {
-	buffer_put_u32(&p->octets, (uint32_t)payload.size + 1);
-	buffer_put_u8(&p->octets, type);
-	buffer_put_view(&p->octets, payload);
+	frame_put(&p->octets, type, payload);
 }
 
 static void pipe_drop(struct pipe *p)
@@ -27,21 +25,6 @@ static void pipe_deinit(struct pipe *p)
 {
 	buffer_deinit(&p->octets);
 	buffer_deinit(&p->partial);
-}
-
-/* The next whole frame of what has arrived. */
-static bool frame_take(struct cursor *in, uint8_t *type, struct view *payload)
-{
-	struct cursor ahead = *in;
-	if (in->rest.size < HEADER_SIZE)
-		return false;
-	uint32_t length = cursor_u32(&ahead);
-	if (ahead.rest.size < length)
-		return false;
-	*type = cursor_u8(&ahead);
-	*payload = cursor_take(&ahead, length - 1);
-	*in = ahead;
-	return true;
 }
 
 typedef void reader(void *context, uint8_t type, struct view payload);
@@ -59,8 +42,10 @@ static bool pipe_read(struct pipe *p, size_t octets, reader *receive, void *cont
 	struct cursor in = cursor_of(buffer_view(&taken));
 	uint8_t type;
 	struct view payload;
-	while (frame_take(&in, &type, &payload))
+	size_t wanted;
+	while (frame_take(&in, &type, &payload, &wanted))
 		receive(context, type, payload);
+	check(!in.failed);
 	buffer_put_view(&p->partial, in.rest);
 	buffer_deinit(&taken);
 	return true;

@@ -7,6 +7,7 @@
 
 #include <getopt.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <sys/random.h>
 
 /* ---- chance that the cores ask the system for ---- */
@@ -25,6 +26,21 @@ ssize_t getrandom(void *buffer, size_t length, unsigned flags)
 	for (size_t i = 0; i < length; i++)
 		((uint8_t *)buffer)[i] = (uint8_t)draw(&system_chance, 256);
 	return (ssize_t)length;
+}
+
+/* ---- a check() that fails ---- */
+
+static uint64_t running; /* the seed, 0: none */
+
+static void aborted(int number)
+{
+	char text[64];
+	int size = snprintf(text, sizeof(text), "seed %" PRIu64 ": check: signal %d\n", running,
+			    number);
+	ssize_t written = write(STDERR_FILENO, text, (size_t)size);
+	(void)written;
+	(void)signal(number, SIG_DFL);
+	(void)raise(number);
 }
 
 /* ---- runs ---- */
@@ -73,6 +89,7 @@ static int run_worlds(const struct demand *d)
 	int result = 0;
 	while ((result == 0 || d->all) && worlds < d->worlds && clock_now().mono_us < end) {
 		struct history h = {.seed = d->seed + worlds};
+		running = h.seed;
 		struct outcome outcome = run_seed(h.seed, d->without, d->verbose, &h);
 		worlds++;
 		answers += outcome.answers;
@@ -123,6 +140,9 @@ int main(int argc, char **argv)
 		{"events", no_argument, NULL, 'e'},
 		{NULL, 0, NULL, 0},
 	};
+	setlinebuf(stdout);
+	(void)signal(SIGABRT, aborted);
+	(void)signal(SIGSEGV, aborted);
 	struct demand d = {.seed = 1, .worlds = UINT64_MAX};
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		switch (option) {

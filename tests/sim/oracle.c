@@ -191,6 +191,14 @@ static void judge_times(struct instance *in, const struct reply *reply)
 		broken(in, "I-5", reply, first, "signed for another issuer");
 }
 
+/* Nobody can understand its row, or its issuer's, now. */
+static bool spoilt(const struct world *w, const struct statement *said)
+{
+	const struct change *now = oracle_now(w, said->issuer, said->serial);
+	const struct change *issuer = oracle_now(w, said->issuer, SIM_OF_ISSUER);
+	return (now && now->bad) || (issuer && issuer->bad);
+}
+
 /* Of another history, or because its section never lets a hold end. */
 static bool may_remember(const struct instance *in, const struct reply *reply,
 			 const struct statement *said)
@@ -218,7 +226,7 @@ static void judge_calm(struct instance *in, const struct reply *reply, const str
 	/* A clock that was set back lets a cache say longer that nobody had recorded it. */
 	if (reply->decided.mono_us < w->calm_us)
 		return;
-	if (said->status == OCSP_UNKNOWN && (is_good(now) || bad))
+	if (said->status == OCSP_UNKNOWN && (is_good(now) || bad) && !spoilt(w, said))
 		broken(in, "I-9", reply, said, "unknown, but it is recorded");
 	if (said->status == OCSP_GOOD && bad)
 		broken(in, "I-9", reply, said, "good, but it is revoked");
@@ -232,7 +240,9 @@ static void judge_refusal(struct instance *in, const struct question *question,
 {
 	struct statement asked = {.issuer = question->issuer, .serial = question->serials[0]};
 	bool may = in->conf.database.on_lost_history == LOST_HISTORY_STOP && !in->world->accepted;
-	if (in->world->calm && !may)
+	bool there =
+		in->world->cluster.servers[in->world->cluster.authority].ids[asked.issuer] != 0;
+	if (in->world->calm && there && !may && !spoilt(in->world, &asked))
 		broken(in, "I-9", reply, &asked, "an error while healthy");
 }
 

@@ -36,6 +36,8 @@ static const struct trouble {
 	{3, 2, {{EVENT_SAVE, 3}, {EVENT_RESTORE, 2}}},
 	{3, 1, {{EVENT_REBUILD, 1}}},
 	{4, 1, {{EVENT_DELETE, 2}}},
+	{2, 1, {{EVENT_REGISTER, 1}}},
+	{6, 1, {{EVENT_SLEEP, 1}}},
 	{4, 1, {{EVENT_TRUNCATE, 1}}},
 	{6, 1, {{EVENT_FOREIGN, 2}}},
 	{4, 1, {{EVENT_BEATS, 2}}},
@@ -144,6 +146,9 @@ static void arguments_draw(struct plan *p, const struct world *w, struct event *
 	switch (event->kind) {
 	case EVENT_TIME:
 		a[0] = a_duration(p);
+		break;
+	case EVENT_SLEEP:
+		a[0] = draw(c, 2) ? 3600 * SECOND_US : draw(c, 6000) * MILLISECOND_US;
 		break;
 	case EVENT_ASK:
 		a[4] = draw(c, 8) == 0 ? draw(c, 8) : draw(c, 3) == 0 ? 2 : 0;

@@ -48,7 +48,7 @@ static struct server *new_server(struct cluster *c, unsigned *ret)
 	return &c->servers[i];
 }
 
-void cluster_init(struct cluster *c, unsigned issuers)
+void cluster_init(struct cluster *c, uint32_t registered)
 {
 	unsigned index;
 	struct server *s = new_server(c, &index);
@@ -57,8 +57,8 @@ void cluster_init(struct cluster *c, unsigned issuers)
 		.system = ++c->systems, .timeline = 1, .database = 5, .tables = 1000};
 	s->next_xid = 100;
 	s->completed = 99;
-	for (unsigned i = 0; i < issuers; i++)
-		s->ids[i] = (int32_t)i + 1;
+	for (unsigned i = 0; i < SIM_ISSUERS; i++)
+		s->ids[i] = registered >> i & 1 ? (int32_t)i + 1 : 0;
 	c->authority = index;
 }
 
@@ -157,7 +157,8 @@ static bool next_state(const struct change *row, unsigned choice, struct change 
 	bool issuer = ret->serial == SIM_OF_ISSUER;
 	ret->status = row ? row->status : CERT_GOOD;
 	if (choice == 7 && row) {
-		ret->bad = !row->bad;
+		bool another = issuer && row->version % 2;
+		ret->bad = row->bad ? ROW_RIGHT : another ? ROW_OF_ANOTHER : ROW_UNREADABLE;
 		return true;
 	}
 	if (row && row->bad)
@@ -346,6 +347,7 @@ static void image_take(struct server *s, const struct image *image)
 {
 	memcpy(s->rows, image->rows, sizeof(s->rows));
 	s->history.tables = image->tables;
+	memcpy(s->ids, image->ids, sizeof(s->ids));
 	if (image->log_gone)
 		s->log.count = 0;
 }
@@ -358,6 +360,7 @@ static struct image *image_make(struct cluster *c, const struct server *s)
 		abort();
 	*image = (struct image){.next_made = c->images, .tables = s->history.tables};
 	memcpy(image->rows, s->rows, sizeof(image->rows));
+	memcpy(image->ids, s->ids, sizeof(image->ids));
 	c->images = image;
 	return image;
 }
@@ -495,6 +498,16 @@ static struct change *imported(struct cluster *c, const struct change *row)
 	return copy;
 }
 
+static void ids_in_another_order(struct server *s, const struct server *from, unsigned order)
+{
+	unsigned there[SIM_ISSUERS], count = 0;
+	for (unsigned i = 0; i < SIM_ISSUERS; i++)
+		if (from->ids[i] != 0)
+			there[count++] = i;
+	for (unsigned i = 0; i < count; i++)
+		s->ids[there[i]] = from->ids[there[(i + order) % count]];
+}
+
 unsigned cluster_rebuild(struct cluster *c, unsigned server, uint32_t lost, unsigned order)
 {
 	unsigned index;
@@ -508,10 +521,8 @@ unsigned cluster_rebuild(struct cluster *c, unsigned server, uint32_t lost, unsi
 		.system = ++c->systems, .timeline = 1, .database = 5, .tables = 1000};
 	s->next_xid = 100;
 	s->completed = 99;
+	ids_in_another_order(s, from, order);
 	for (unsigned i = 0; i < SIM_ISSUERS; i++) {
-		s->ids[i] = from->ids[i]
-				    ? 1 + (from->ids[i] - 1 + (int32_t)order) % (int32_t)SIM_ISSUERS
-				    : 0;
 		for (unsigned k = 0; k <= SIM_SERIALS; k++)
 			if (!(lost >> (i * (SIM_SERIALS + 1) + k) & 1))
 				s->rows[i][k] = imported(c, from->rows[i][k]);
@@ -526,6 +537,22 @@ static bool somebody_writes(const struct server *s)
 		if (s->transactions[i].state != TRANSACTION_NONE && s->transactions[i].count > 0)
 			return true;
 	return false;
+}
+
+bool server_register(struct cluster *c, unsigned server, unsigned issuer)
+{
+	struct server *s = &c->servers[server];
+	int32_t highest = 0;
+	if (!writable(s) || s->ids[issuer] != 0 || somebody_writes(s) ||
+	    !server_begin(c, server, 0))
+		return false;
+	for (unsigned i = 0; i < SIM_ISSUERS; i++)
+		highest = s->ids[i] > highest ? s->ids[i] : highest;
+	struct image *image = image_make(c, s);
+	image->ids[issuer] = highest + 1;
+	image_write(s, image);
+	(void)server_write(c, server, 0, issuer, SIM_OF_ISSUER, 0);
+	return server_commit(c, server, 0, false);
 }
 
 bool server_delete(struct cluster *c, unsigned server, unsigned issuer, unsigned serial)

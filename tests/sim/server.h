@@ -26,7 +26,11 @@ struct change {
 	unsigned issuer, serial;
 	int64_t version;
 	enum cert_status status; /* an issuer's row is good or revoked */
-	bool bad; /* cannot be understood */
+	enum {
+		ROW_RIGHT,
+		ROW_UNREADABLE,
+		ROW_OF_ANOTHER
+	} bad; /* the last: another CA's certificate */
 	int64_t not_after;
 	const struct change *before; /* the row that it replaced, or was imported from */
 };
@@ -62,6 +66,7 @@ struct image {
 	struct image *next_made;
 	bool log_gone;
 	uint64_t tables; /* their identity, of the history */
+	int32_t ids[SIM_ISSUERS];
 	struct change *rows[SIM_ISSUERS][SIM_SERIALS + 1];
 };
 
@@ -136,7 +141,8 @@ struct cluster {
 	uint64_t changes, systems, beats;
 };
 
-void cluster_init(struct cluster *c, unsigned issuers);
+/* `registered`: of the issuers, by bits. */
+void cluster_init(struct cluster *c, uint32_t registered);
 void cluster_deinit(struct cluster *c);
 /* Index of a new standby of a server, or SIM_SERVERS. */
 unsigned cluster_add_standby(struct cluster *c, unsigned upstream);
@@ -149,6 +155,8 @@ bool server_begin(struct cluster *c, unsigned server, unsigned place);
  * withdraw, make it unreadable, mend it. */
 bool server_write(struct cluster *c, unsigned server, unsigned place, unsigned issuer,
 		  unsigned serial, unsigned choice);
+/* An issuer that was not there; false: it was. */
+bool server_register(struct cluster *c, unsigned server, unsigned issuer);
 bool server_prepare(struct cluster *c, unsigned server, unsigned place);
 /* `waits`: its commit is in the WAL, but not shown here until server_show(). */
 bool server_commit(struct cluster *c, unsigned server, unsigned place, bool waits);

@@ -65,6 +65,14 @@ static void give_bad(struct instance *in, const struct server *image, const stru
 	ledger_bad_key(in->ledger, &key);
 }
 
+/* That the row has. */
+static struct view certificate_in(const struct instance *in, unsigned issuer,
+				  const struct change *row)
+{
+	bool another = row && row->bad == ROW_OF_ANOTHER;
+	return buffer_view(another ? &in->world->another : &in->world->certificates[issuer]);
+}
+
 static void load_begin(struct instance *in)
 {
 	struct feed *f = &in->feed;
@@ -74,13 +82,13 @@ static void load_begin(struct instance *in)
 		const struct change *row = f->image.rows[i][SIM_OF_ISSUER];
 		if (f->image.ids[i] == 0)
 			continue;
-		if (row && row->bad) {
+		if (row && row->bad == ROW_UNREADABLE) {
 			give_bad(in, &f->image, row);
 			continue;
 		}
 		issuers[count++] = (struct db_issuer){
 			.record = server_issuer(&f->image, i, in->sections[i].name),
-			.certificate = buffer_view(&in->world->certificates[i])};
+			.certificate = certificate_in(in, i, row)};
 	}
 	struct moment now = instance_now(in);
 	ledger_load_begin(in->ledger, &f->next.evidence, issuers, count, now);
@@ -202,13 +210,13 @@ static void poll_issuer(struct instance *in, unsigned issuer, const struct db_ev
 {
 	struct feed *f = &in->feed;
 	const struct change *row = f->image.rows[issuer][SIM_OF_ISSUER];
-	if (row && row->bad) {
+	if (row && row->bad == ROW_UNREADABLE) {
 		give_bad(in, &f->image, row);
 		return;
 	}
 	struct db_issuer one = {.record =
 					server_issuer(&f->image, issuer, in->sections[issuer].name),
-				.certificate = buffer_view(&in->world->certificates[issuer])};
+				.certificate = certificate_in(in, issuer, row)};
 	ledger_poll(in->ledger, evidence, NULL, 0, &one, 1, instance_now(in));
 }
 

@@ -56,6 +56,7 @@ static void options_draw(struct world *w, struct options *o)
 	o->signers = 1 + draw(c, SIM_SIGNERS);
 	o->issuers = 2 + draw(c, SIM_ISSUERS - 1);
 	o->standbys = draw(c, 3);
+	o->registered = draw(c, 6) ? UINT32_MAX : draw(c, 1u << SIM_ISSUERS);
 	w->freshness_us = (draw(c, 3) ? 1 : 5) * SECOND_US;
 	w->answer_timeout_us = 3 * SECOND_US;
 	w->poll_interval_us = 50 * MILLISECOND_US;
@@ -130,7 +131,7 @@ static void servers_make(struct world *w)
 	w->cluster.ops = &cluster_ops;
 	w->cluster.context = w;
 	w->cluster.now_us = SIM_START_US;
-	cluster_init(&w->cluster, w->options.issuers);
+	cluster_init(&w->cluster, w->options.registered & ((1u << w->options.issuers) - 1));
 	w->cluster.servers[0].clock_us = SIM_CLOCK_US;
 	for (unsigned i = 0; i < w->options.standbys; i++)
 		(void)cluster_add_standby(&w->cluster, 0);
@@ -162,6 +163,7 @@ void world_make(struct world *w, uint64_t seed, bool verbose)
 	options_draw(w, &w->options);
 	for (unsigned i = 0; i < w->options.issuers; i++)
 		issuer_make(w, i);
+	made_certificate(&w->another, "D", "D");
 	servers_make(w);
 	instances_make(w);
 }
@@ -171,6 +173,7 @@ void world_end(struct world *w)
 	for (unsigned i = 0; i < w->options.instances; i++)
 		instance_end(&w->instances[i]);
 	cluster_deinit(&w->cluster);
+	buffer_deinit(&w->another);
 	for (unsigned i = 0; i < SIM_ISSUERS; i++) {
 		buffer_deinit(&w->certificates[i]);
 		buffer_deinit(&w->offers[i]);
@@ -226,6 +229,15 @@ static void servers_move(struct world *w)
 	for (unsigned i = 0; i < SIM_SERVERS; i++)
 		if (!c->servers[i].held)
 			server_replay(c, i, SIZE_MAX);
+}
+
+void world_sleep(struct world *w, int64_t us)
+{
+	struct question *q;
+	w->cluster.now_us += us;
+	for (unsigned i = 0; i < w->options.instances; i++)
+		TAILQ_FOREACH(q, &w->instances[i].questions, all)
+			q->asked_us += us; /* nobody can blame it */
 }
 
 void world_time(struct world *w, int64_t us)

@@ -183,6 +183,7 @@ struct instance {
 struct options {
 	uint64_t seed;
 	unsigned instances, fronts, signers, issuers, standbys;
+	uint32_t registered; /* issuers, by bits */
 	bool verbose;
 };
 
@@ -201,6 +202,7 @@ struct world {
 	struct chance chance; /* of the world's making and of what rooms do; the plan has its own */
 	struct cluster cluster;
 	struct buffer certificates[SIM_ISSUERS];
+	struct buffer another; /* of a CA that nobody here knows */
 	struct ocsp_issuer hashes[SIM_ISSUERS];
 	struct buffer offers[SIM_ISSUERS];
 	struct instance instances[SIM_INSTANCES];
@@ -208,6 +210,7 @@ struct world {
 	int64_t freshness_us, answer_timeout_us, poll_interval_us;
 	bool calm; /* faults have stopped */
 	int64_t calm_us; /* since then */
+	bool mended; /* no row is spoilt */
 	bool accepted; /* and nothing that is lost is remembered */
 	bool no_beats; /* nobody calls stillgood.heartbeat() */
 	uint64_t decisions, answers, events, nonces;
@@ -232,6 +235,8 @@ void world_mix(struct world *w, uint64_t value);
 /* What getrandom() gives from now on: the cores' hash tables have keys of their own. */
 void world_random_reset(uint64_t seed);
 void world_time(struct world *w, int64_t us);
+/* The machine of all instances sleeps. */
+void world_sleep(struct world *w, int64_t us);
 /* Until nothing is on its way. */
 void world_settle(struct world *w);
 
