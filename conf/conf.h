@@ -81,6 +81,7 @@ struct conf_server {
 	enum ocsp_critical critical_extensions;
 	bool strict_content_type; /* P-43 */
 	char *journal; /* folder of the memory of revocations; NULL: none */
+	bool journal_named; /* by the file, so that it must be usable */
 	uint64_t known_size; /* bytes of the ledger's memory of rows that are good; 0: none */
 	struct conf_networks trusted_proxies; /* P-51 */
 	bool proxy_protocol; /* their connections begin with a PROXY header */

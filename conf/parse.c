@@ -189,6 +189,13 @@ static void resolve_auto(enum conf_room room, struct conf_server *server)
 		server->signers = cores(LIMIT_SIGNERS);
 }
 
+/* A folder that somebody names must be usable; the default one need not be there. */
+static bool journal_named(const struct draft *draft)
+{
+	return draft_given(draft, draft_find(draft, SECTION_SERVER, NULL),
+			   option_find(SECTION_SERVER, "journal")) != NULL;
+}
+
 static int build(const struct draft *draft, struct conf *conf)
 {
 	int result;
@@ -208,6 +215,7 @@ static int build(const struct draft *draft, struct conf *conf)
 		result = fill_signers(draft, conf);
 	if (result < 0)
 		return result;
+	conf->server.journal_named = journal_named(draft);
 	resolve_auto(draft->room, &conf->server);
 	/* A room's text was rendered from a configuration that passed. */
 	return draft->room == CONF_ALL ? check_rules(draft, conf) : 0;

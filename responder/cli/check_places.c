@@ -2,6 +2,7 @@
  * the next start follows its end; where serve asks, it does not. */
 #include "cli/check_steps.h"
 #include "warden/control_socket.h"
+#include "warden/journal_files.h"
 #include "warden/listeners.h"
 
 /* Made by the service manager (systemd/stillgood.service), and gone while the service is down. */
@@ -39,8 +40,22 @@ static void check_ports(const struct conf *conf, struct preflight *preflight)
 		preflight_find(preflight, SERVE_REFUSED, "", "%s", fault.text);
 }
 
+/* A running instance holds the lock, rightly. */
+static void check_journal(const struct conf *conf, struct preflight *preflight)
+{
+	struct fault fault = {""};
+	int result = journal_files_try(&conf->server, &fault);
+	if (result == JOURNAL_FILES_UNUSABLE && !preflight->serving) /* the warden says it */
+		preflight_find(preflight, SERVE_WARNED, "",
+			       "%s: what is known to be revoked is remembered until the end only",
+			       fault.text);
+	else if (result < 0)
+		preflight_find(preflight, SERVE_REFUSED, "", "%s", fault.text);
+}
+
 void check_places(const struct conf *conf, struct preflight *preflight)
 {
 	if (check_control_socket(conf, preflight))
 		check_ports(conf, preflight);
+	check_journal(conf, preflight);
 }

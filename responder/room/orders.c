@@ -25,7 +25,8 @@ void orders_tell_ready(struct process *p)
 	say(p, &(struct control_message){.type = CONTROL_READY});
 }
 
-static int answer(struct process *p, const struct control_message *m)
+/* What an operator asks may be wrong; that is no fault of the warden's. */
+static void answer(struct process *p, const struct control_message *m)
 {
 	cleanup(buffer_deinit) struct buffer text = {0};
 	struct moment now = clock_now();
@@ -35,11 +36,12 @@ static int answer(struct process *p, const struct control_message *m)
 	else
 		result = p->plan->command ? p->plan->command(p->context, m->text, now, &text)
 					  : -ENOENT;
-	if (result == 0 && buffer_result(&text) == 0)
+	if (result < 0)
+		buffer_put_string(&text, "{\"error\":\"unknown command\"}");
+	if (buffer_result(&text) == 0)
 		say(p, &(struct control_message){.type = CONTROL_ANSWER,
 						 .index = m->index,
 						 .text = buffer_view(&text)});
-	return result;
 }
 
 /* An order to stop may have overtaken the message that brought them. */
@@ -67,7 +69,8 @@ static int obey(struct process *p, struct control_message *m, struct fault *faul
 	case CONTROL_CHANNEL:
 		return connect_peer(p, m);
 	case CONTROL_ASK:
-		return answer(p, m);
+		answer(p, m);
+		return 0;
 	case CONTROL_STOP:
 		drain_begin(p);
 		return 0;

@@ -83,8 +83,9 @@ struct room_plan {
 	/* ---- questions of the operator ---- */
 	/* Appends a JSON object. */
 	void (*status)(void *context, struct moment now, struct buffer *out);
-	/* Optional: another word than "status". 0, or -ENOENT: it does not know the word. */
-	int (*command)(void *context, struct view word, struct moment now, struct buffer *out);
+	/* Optional: other words, which an operator typed: a wrong one is answered {"error":"…"}. 0, or
+	 * -ENOENT: it does not know the first of them. */
+	int (*command)(void *context, struct view words, struct moment now, struct buffer *out);
 };
 
 #define ROOM_PLAN(KIND, name, most, place) extern const struct room_plan name##_plan;

@@ -9,7 +9,7 @@
 enum client_state {
 	CLIENT_FREE,
 	CLIENT_READING, /* waits for its line */
-	CLIENT_WAITING, /* waits for the document */
+	CLIENT_WAITING, /* waits for the document, or for the ledger's answer */
 	CLIENT_WRITING, /* waits for the socket to take the rest of the answer */
 };
 
@@ -20,6 +20,7 @@ struct client {
 	int fd;
 	struct event *event; /* readable or writable; NULL while it waits for the document */
 	struct event *deadline;
+	uint32_t ticket; /* of what it said to the ledger; 0: it asked for the status */
 	char line[LIMIT_CONTROL_LINE];
 	size_t line_size;
 	struct buffer answer;
@@ -33,6 +34,7 @@ struct control_socket {
 	const struct control_socket_ops *ops;
 	void *context;
 	bool asked; /* status() was called, no answer yet */
+	uint32_t last_ticket;
 	struct client clients[LIMIT_CONTROL_CLIENTS];
 };
 
@@ -111,18 +113,31 @@ static void client_answer(struct client *client, struct view text)
 	client_write(client);
 }
 
-static void client_line(struct client *client, struct view line)
+static void ask_status(struct client *client)
 {
 	struct control_socket *cs = client->cs;
-	if (!view_equal(line, view_of_string("status"))) {
-		client_answer(client, view_of_string("{\"error\":\"unknown command\"}\n"));
-		return;
-	}
 	client_set_state(client, CLIENT_WAITING);
 	if (cs->asked)
 		return; /* shares the answer that is being made */
 	cs->asked = true;
 	cs->ops->status(cs->context);
+}
+
+/* Each question has its own answer. */
+static void ask_ledger(struct client *client, struct view line)
+{
+	struct control_socket *cs = client->cs;
+	client_set_state(client, CLIENT_WAITING);
+	client->ticket = ++cs->last_ticket ? cs->last_ticket : ++cs->last_ticket;
+	cs->ops->asked(cs->context, client->ticket, line);
+}
+
+static void client_line(struct client *client, struct view line)
+{
+	if (view_equal(line, view_of_string("status")))
+		ask_status(client);
+	else
+		ask_ledger(client, line);
 }
 
 static void client_read(struct client *client)
@@ -143,6 +158,14 @@ static void client_read(struct client *client)
 		client_close(client);
 }
 
+static void client_expire(struct client *client)
+{
+	static const char late[] = "{\"error\":\"the ledger does not answer\"}\n";
+	if (client->state == CLIENT_WAITING)
+		(void)!send(client->fd, late, sizeof(late) - 1, MSG_NOSIGNAL);
+	client_close(client);
+}
+
 static void client_event(evutil_socket_t fd, short what, void *argument)
 {
 	struct client *client = argument;
@@ -152,7 +175,7 @@ static void client_event(evutil_socket_t fd, short what, void *argument)
 	else if (what & EV_WRITE)
 		client_write(client);
 	else
-		client_close(client);
+		client_expire(client);
 }
 
 /* ---- the socket ---- */
@@ -320,6 +343,18 @@ void control_socket_answer(struct control_socket *cs, struct view document)
 {
 	cs->asked = false;
 	for (unsigned i = 0; i < LIMIT_CONTROL_CLIENTS; i++)
-		if (cs->clients[i].state == CLIENT_WAITING)
+		if (cs->clients[i].state == CLIENT_WAITING && cs->clients[i].ticket == 0)
 			client_answer(&cs->clients[i], document);
+}
+
+void control_socket_reply(struct control_socket *cs, uint32_t ticket, struct view text)
+{
+	for (unsigned i = 0; i < LIMIT_CONTROL_CLIENTS; i++) {
+		struct client *client = &cs->clients[i];
+		if (client->state != CLIENT_WAITING || client->ticket != ticket)
+			continue;
+		buffer_put_view(&client->answer, text);
+		client_answer(client, view_of_string("\n"));
+		return;
+	}
 }

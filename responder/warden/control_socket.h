@@ -4,7 +4,10 @@
  *   client → warden   status LF                       one line, then it waits
  *   warden → client   one JSON document and LF, then the end of the stream
  *
- * An unknown command is answered {"error":"…"} LF. At most LIMIT_CONTROL_CLIENTS at a time, each for
+ *   client → warden   anything else LF                words for the ledger (ledger/run.c)
+ *   warden → client   one JSON object and LF          its answer; {"error":"…"} if there is none
+ *
+ * At most LIMIT_CONTROL_CLIENTS at a time, each for
  * CONTROL_SOCKET_TIMEOUT_MS; others are closed at once. The document of `status`:
  *
  *   {"version":"0.1.0", "pid":1, "started_at":"2026-07-01T12:00:00Z",
@@ -34,6 +37,9 @@ struct control_socket_ops {
 	/* A client asked for the status: control_socket_answer() follows, now or later. Not called
 	 * again before that. */
 	void (*status)(void *context);
+	/* A client said something else, for the ledger: control_socket_reply() follows, now, later or never.
+	 * The line is valid during the call. */
+	void (*asked)(void *context, uint32_t ticket, struct view line);
 };
 
 /* Binds `path`, replacing what a dead instance left there. The fault names the path and the reason
@@ -52,3 +58,5 @@ void control_socket_free(struct control_socket *cs);
 DEFINE_CLEANUP(struct control_socket, control_socket_free)
 /* Answers every client that waits for the status. */
 void control_socket_answer(struct control_socket *cs, struct view document);
+/* Answers the client with this ticket, if it still waits; a line's end is added. */
+void control_socket_reply(struct control_socket *cs, uint32_t ticket, struct view text);

@@ -11,8 +11,8 @@
 /* A room that is told to stop ends by itself when its time is over, and says what it cut off. */
 #define STOP_GRACE SECOND_US
 
-/* Of CONTROL_ASK, so that an answer is known by its question. */
-enum question { QUESTION_STATUS, QUESTION_WORD };
+/* The ticket of a CONTROL_ASK for the status: an answer is known by it. */
+#define TICKET_STATUS 0u
 
 struct rooms {
 	struct event_base *base;
@@ -139,10 +139,10 @@ static void room_has_failed(struct room *room, struct view reason)
 	(void)kill(room->pid, SIGKILL); /* it has nothing more to do */
 }
 
-static void room_has_answered(struct room *room, uint32_t question, struct view text)
+static void room_has_answered(struct room *room, uint32_t ticket, struct view text)
 {
-	if (question == QUESTION_WORD) {
-		room->rooms->ops->replied(room->rooms->context, room, text);
+	if (ticket != TICKET_STATUS) {
+		room->rooms->ops->replied(room->rooms->context, ticket, text);
 		return;
 	}
 	buffer_reset(&room->report);
@@ -358,16 +358,11 @@ bool rooms_running(const struct rooms *rooms)
 	return true;
 }
 
-static void room_say(struct room *room, enum question question, const char *word)
+void room_ask(struct room *room, uint32_t ticket, struct view words)
 {
 	const struct control_message message = {
-		.type = CONTROL_ASK, .index = question, .text = view_of_string(word)};
+		.type = CONTROL_ASK, .index = ticket, .text = words};
 	room_send(room, &message);
-}
-
-void room_ask(struct room *room, const char *word)
-{
-	room_say(room, QUESTION_WORD, word);
 }
 
 void rooms_ask(struct rooms *rooms)
@@ -377,7 +372,7 @@ void rooms_ask(struct rooms *rooms)
 		room->answered = false;
 		room->asked = room_alive(room);
 		if (room->asked)
-			room_say(room, QUESTION_STATUS, "status");
+			room_ask(room, TICKET_STATUS, view_of_string("status"));
 	}
 }
 

@@ -59,7 +59,7 @@ struct rooms_ops {
 	/* An answer to rooms_ask() came, or will not come any more. */
 	void (*reported)(void *context, struct room *room);
 	/* The answer to room_ask(). */
-	void (*replied)(void *context, struct room *room, struct view text);
+	void (*replied)(void *context, uint32_t ticket, struct view text);
 };
 
 /* `conf` says how many of each and must outlive the rooms. Nothing is started yet. 0 or -ENOMEM. */
@@ -81,8 +81,9 @@ bool rooms_running(const struct rooms *rooms); /* all of them */
 
 /* Asks every room that has a process for its status. */
 void rooms_ask(struct rooms *rooms);
-/* Asks one room with another word than "status": replied() follows, unless it dies. */
-void room_ask(struct room *room, const char *word);
+/* Asks one room something else than its status: replied() follows with the same ticket, which is not 0,
+ * unless the room dies. */
+void room_ask(struct room *room, uint32_t ticket, struct view words);
 bool rooms_asked(const struct rooms *rooms); /* at least one answer is missing */
 /* Gives up on missing answers. */
 void rooms_ask_end(struct rooms *rooms);

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "warden/control_socket.h"
+#include "warden/journal_files.h"
 #include "warden/listeners.h"
 #include "warden/notify.h"
 #include "warden/report.h"
@@ -31,6 +32,7 @@ struct warden {
 	struct event *on_child, *on_term, *on_int;
 	struct event *ask_timeout;
 	struct listeners listeners;
+	struct journal_files journal;
 	struct control_socket *control_socket;
 	struct rooms *rooms;
 };
@@ -98,9 +100,13 @@ static void send_listeners(struct warden *warden, struct room *front)
 	room_send(front, &message);
 }
 
-static void send_journal(struct room *ledger)
+static void send_journal(struct warden *warden, struct room *ledger)
 {
-	room_send(ledger, &(struct control_message){.type = CONTROL_JOURNAL});
+	struct control_message message = {.type = CONTROL_JOURNAL,
+					  .descriptor_count = warden->journal.count};
+	memcpy(message.descriptors, warden->journal.descriptors,
+	       message.descriptor_count * sizeof(int));
+	room_send(ledger, &message);
 }
 
 static void on_started(void *context, struct room *room)
@@ -109,7 +115,7 @@ static void on_started(void *context, struct room *room)
 	if (kind_plan(room->kind)->takes == CONTROL_LISTEN)
 		send_listeners(warden, room);
 	if (kind_plan(room->kind)->takes == CONTROL_JOURNAL)
-		send_journal(room);
+		send_journal(warden, room);
 	wiring_connect(warden->rooms, room);
 }
 
@@ -158,11 +164,22 @@ static void on_reported(void *context, struct room *room)
 		answer_status(warden);
 }
 
-static void on_replied(void *context, struct room *room, struct view text)
+/* Of these words the warden knows nothing: the ledger does. */
+static void on_asked(void *context, uint32_t ticket, struct view line)
 {
-	(void)context;
-	(void)room;
-	(void)text;
+	static const char gone[] = "{\"error\":\"the ledger is not running\"}";
+	struct warden *warden = context;
+	struct room *ledger = rooms_ledger(warden->rooms);
+	if (room_alive(ledger))
+		room_ask(ledger, ticket, line);
+	else
+		control_socket_reply(warden->control_socket, ticket, view_of_string(gone));
+}
+
+static void on_replied(void *context, uint32_t ticket, struct view text)
+{
+	struct warden *warden = context;
+	control_socket_reply(warden->control_socket, ticket, text);
 }
 
 static void on_ask_timeout(evutil_socket_t fd, short what, void *argument)
@@ -224,7 +241,7 @@ static int catch_signals(struct warden *warden)
 
 static const struct rooms_ops rooms_ops = {on_started, on_ready,    on_failed,
 					   on_ended,   on_reported, on_replied};
-static const struct control_socket_ops control_socket_ops = {on_status};
+static const struct control_socket_ops control_socket_ops = {on_status, on_asked};
 
 static int warden_open_loop(struct warden *warden)
 {
@@ -237,6 +254,17 @@ static int warden_open_loop(struct warden *warden)
 	return 0;
 }
 
+static int warden_open_journal(struct warden *warden)
+{
+	int result = journal_files_open(&warden->conf->server, &warden->journal, &warden->fault);
+	if (result == JOURNAL_FILES_UNUSABLE) {
+		log_warning("%s: what is known to be revoked is remembered until the end only",
+			    warden->fault.text);
+		return 0;
+	}
+	return result;
+}
+
 /* Everything that can be refused, before anything is started. */
 static int warden_open(struct warden *warden)
 {
@@ -247,6 +275,8 @@ static int warden_open(struct warden *warden)
 					    &warden->fault);
 	if (result == 0)
 		result = listeners_open(&warden->conf->server, &warden->listeners, &warden->fault);
+	if (result == 0)
+		result = warden_open_journal(warden);
 	if (result == 0 &&
 	    rooms_new(warden->base, warden->conf, &rooms_ops, warden, &warden->rooms) < 0)
 		result = fault_set(&warden->fault, -ENOMEM, "out of memory");
@@ -264,6 +294,7 @@ static void warden_close(struct warden *warden)
 	rooms_free(warden->rooms);
 	control_socket_free(warden->control_socket);
 	listeners_close(&warden->listeners);
+	journal_files_close(&warden->journal);
 	event_release(warden->on_child);
 	event_release(warden->on_term);
 	event_release(warden->on_int);

@@ -88,6 +88,7 @@ class Site:
         self.text = f"""[server]
 listen = 127.0.0.1:{self.port}
 control_socket = {self.control}
+journal = {self.case}
 fronts = 1
 signers = 1
 [database]
@@ -143,7 +144,7 @@ def nothing_is_wrong(site):
 
 # The configuration's text
 
-@case("refuses", r":6: unknown section \[databse\]; did you mean \[database\]")
+@case("refuses", r":7: unknown section \[databse\]; did you mean \[database\]")
 def a_section_of_no_kind(site):
     site.text = site.text.replace("[database]", "[databse]")
 
@@ -158,7 +159,7 @@ def a_bad_value(site):
     site.set(validity="soon")
 
 
-@case("refuses", r"fronts again; it is already in line 4")
+@case("refuses", r"fronts again; it is already in line 5")
 def an_option_twice(site):
     site.text = site.text.replace("fronts = 1", "fronts = 1\nfronts = 2")
 
@@ -326,6 +327,23 @@ def no_folder_for_the_control_socket(site):
 @case("refuses", r"something else is there")
 def something_else_at_the_control_socket(site):
     site.file(os.path.join(site.case, "control"), "")
+
+
+@case("refuses", r"journal .*/nowhere: No such file or directory; make the folder")
+def no_folder_for_the_journal(site):
+    site.set(journal=os.path.join(site.case, "nowhere"))
+
+
+@case("refuses", r"journal .*/revocations\.b: Too many levels of symbolic links")
+def a_link_in_the_place_of_the_journal(site):
+    os.symlink("/dev/null", os.path.join(site.case, "revocations.b"))
+
+
+@case("starts", r"remembered until the end only")
+def nobody_asked_for_a_journal(site):
+    if os.path.exists("/var/lib/stillgood"):
+        pytest.skip("this machine has the default folder")
+    site.text = re.sub(r"^journal = .*\n", "", site.text, flags=re.M)
 
 
 # The database

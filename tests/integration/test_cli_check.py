@@ -30,6 +30,7 @@ def configuration(tmp_path, pg, ca, name="Demo", conninfo=None, extra="", **file
     options = {"certificate": ca.certificate, "signer_certificate": ca.signer_certificate,
                "signer_key": ca.signer_key, **files}
     path.write_text(f"[server]\nlisten = 127.0.0.1:{free_port()}\ncontrol_socket = {tmp_path}/control\n"
+                    f"journal = {tmp_path}\n"
                     f"[database]\nconninfo = {conninfo}\n[issuer \"{name}\"]\n"
                     + "".join(f"{key} = {value}\n" for key, value in options.items()) + extra)
     path.chmod(0o600)  # it holds a password

@@ -43,6 +43,20 @@ static void say(enum control_type type, const char *text)
 		_exit(3);
 }
 
+/* What the control socket passes on to the ledger comes back to who asked. */
+static void answer_words(const struct simple *room, const struct control_message *message)
+{
+	char text[128];
+	if (behaves(room, "mute"))
+		return;
+	(void)snprintf(text, sizeof(text), "{\"%s\":\"%.*s\"}", room->name, (int)message->text.size,
+		       (const char *)message->text.data);
+	const struct control_message answer = {
+		.type = CONTROL_ANSWER, .index = message->index, .text = view_of_string(text)};
+	if (control_send(CONTROL_FD, &answer) < 0)
+		_exit(3);
+}
+
 static void report(const struct simple *room)
 {
 	char text[256];
@@ -67,8 +81,10 @@ static void take(struct simple *room, struct control_message *message)
 	room->signers += is_channel(message, ROOM_SIGNER);
 	if (message->type == CONTROL_LISTEN)
 		room->listeners += message->descriptor_count;
-	if (message->type == CONTROL_ASK)
+	if (message->type == CONTROL_ASK && message->index == 0)
 		report(room);
+	else if (message->type == CONTROL_ASK)
+		answer_words(room, message);
 	if (message->type == CONTROL_STOP) {
 		(void)fprintf(stderr, "%s stops\n", room->name);
 		if (!behaves(room, "deaf"))
@@ -587,14 +603,33 @@ static void the_document_says_who_listens_where(void **state)
 	stop_and_wait();
 }
 
-static void unknown_and_endless_commands_are_turned_away(void **state)
+static void other_words_are_the_ledgers_to_answer(void **state)
+{
+	(void)state;
+	start_and_wait();
+	assert_string_equal(ask("lost 7\n"), "{\"ledger\":\"lost 7\"}\n");
+	assert_string_equal(ask("accept-history\n"), "{\"ledger\":\"accept-history\"}\n");
+	assert_true(ready());
+	stop_and_wait();
+}
+
+static void a_ledger_that_does_not_answer_is_said_to_who_asked(void **state)
+{
+	(void)state;
+	setenv("LANG", "mute:ledger", 1);
+	f.warden = start();
+	EVENTUALLY(strstr(log_text(), "ready: listening"));
+	assert_string_equal(ask("lost\n"), "{\"error\":\"the ledger does not answer\"}\n");
+	stop_and_wait();
+}
+
+static void endless_commands_are_turned_away(void **state)
 {
 	(void)state;
 	char endless[CONTROL_PACKET];
 	memset(endless, 'x', sizeof(endless));
 	endless[200] = '\0';
 	start_and_wait();
-	assert_string_equal(ask("reboot\n"), "{\"error\":\"unknown command\"}\n");
 	assert_string_equal(ask(endless), "");
 	/* Clients that say nothing take no more than their share. */
 	int idle[40];
@@ -700,7 +735,9 @@ int main(int argc, char **argv)
 		TEST(a_room_that_does_not_answer_is_marked),
 		TEST(a_report_that_is_no_json_is_no_answer),
 		TEST(the_document_says_who_listens_where),
-		TEST(unknown_and_endless_commands_are_turned_away),
+		TEST(other_words_are_the_ledgers_to_answer),
+		TEST(a_ledger_that_does_not_answer_is_said_to_who_asked),
+		TEST(endless_commands_are_turned_away),
 		TEST(rooms_stop_in_order_fronts_first),
 		TEST(a_room_that_does_not_stop_is_killed_after_the_drain_time),
 		TEST(a_room_that_is_killed_while_stopping_is_not_restarted),
