@@ -471,6 +471,32 @@ static void a_certificate_that_is_not_the_registered_one_is_bad(void **state)
 	assert_int_equal(said(b, 1, 3, 1, 101), OCSP_GOOD);
 }
 
+/* Row 41: renamed while a signature of its is under way, and back. */
+static void an_issuer_renamed_while_it_is_signed_for_waits(void **state)
+{
+	struct bench *b = *state;
+	cleanup(buffer_deinit) struct buffer der = {0};
+	struct told told = usual(1, 101);
+	forget_frames(b);
+	ask_one(b, 0, ++asked, 7);
+	ledger_turn_end(b->ledger, b->now);
+	found_good_in(b, 1, 100);
+	struct message_sign job = last_job(b);
+	struct db_issuer issuer = issuer_row(&told, 0, &der);
+	issuer.record.version = 2;
+	(void)snprintf(issuer.record.name, sizeof(issuer.record.name), "renamed");
+	later(b);
+	struct db_evidence now = proof(b, 1, 101);
+	ledger_poll(b->ledger, &now, NULL, 0, &issuer, 1, b->now);
+	ledger_turn_end(b->ledger, b->now);
+	sign(b, &job, job.next_update);
+	ledger_turn_end(b->ledger, b->now);
+	assert_int_equal(last_answer(b).result, OCSP_TRY_LATER);
+	told.versions[0] = 3;
+	poll_issuer(b, &told, 0);
+	assert_int_equal(said(b, 0, 7, 1, 101), OCSP_GOOD);
+}
+
 /* ---- what is lost ---- */
 
 /* Row 40 and I-10: what an administrator deleted stays revoked, and is told. */
@@ -741,6 +767,7 @@ int main(void)
 		TEST(rows_of_an_issuer_that_comes_later_are_its),
 		TEST(a_certificate_of_another_ca_is_believed_by_nobody),
 		TEST(a_certificate_that_is_not_the_registered_one_is_bad),
+		TEST(an_issuer_renamed_while_it_is_signed_for_waits),
 		TEST(what_is_lost_stays_revoked_until_it_is_accepted),
 		TEST(a_lost_revocation_of_an_issuer_stays_until_it_is_accepted),
 		TEST(a_list_that_is_too_long_comes_in_pages),
