@@ -46,7 +46,7 @@ static unsigned readiness_now(const struct ledger *l, struct moment now)
 	unsigned bits = READINESS_SAID;
 	if (!l->has_evidence)
 		bits |= READINESS_NO_LOAD;
-	else if (!evidence_fresh(l, &l->evidence, now))
+	else if (!feed_fresh(l, now))
 		bits |= READINESS_STALE;
 	if (!lookups_usable(l))
 		bits |= READINESS_NO_LOOKUP;

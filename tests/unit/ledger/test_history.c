@@ -314,6 +314,47 @@ static void the_same_history_again_purges_nothing(void **state)
 	assert_int_equal(b->alarms, 0);
 }
 
+/* I-1, I-6: a standby that is behind shows another history; what was proven of the one before dates nothing
+ * that is said of this one. Found by simulation. */
+static void answers_are_dated_by_the_proof_of_their_own_history(void **state)
+{
+	struct bench *b = *state;
+	struct moment then = b->now;
+	for (int i = 0; i < 20; i++)
+		later(b);
+	poll(b, 1, 101, NULL, 0);
+	struct told told = usual(2, 50);
+	struct moment now = b->now;
+	b->now = then; /* when this history was proven */
+	load_told(b, &told);
+	b->now = now;
+	said(b, 0, 3, 2, 50);
+	assert_true(last_job(b).this_update <= wall_seconds(then.wall_us) + 1);
+}
+
+/* Until it is read whole, nothing is good; what is revoked stays so. */
+static void while_another_history_is_read_only_revoked_is_said(void **state)
+{
+	struct bench *b = *state;
+	struct cert_record revoked = row(1, 7, 2, CERT_REVOKED);
+	poll(b, 1, 101, &revoked, 1);
+	later(b);
+	struct db_evidence now = proof(b, 2, 50);
+	struct told told = usual(2, 50);
+	cleanup(buffer_deinit) struct buffer a_der = {0}, b_der = {0};
+	struct db_issuer issuers[2] = {issuer_row(&told, 0, &a_der), issuer_row(&told, 1, &b_der)};
+	ledger_load_begin(b->ledger, &now, issuers, 2, b->now);
+	forget_frames(b);
+	ask_one(b, 0, ++asked, 3);
+	ledger_turn_end(b->ledger, b->now);
+	found_good_in(b, 2, 50);
+	assert_int_equal(frames_of(b, MESSAGE_SIGN) + frames_of(b, MESSAGE_ANSWER), 0);
+	assert_int_equal(said(b, 0, 7, 2, 50), OCSP_REVOKED);
+	ledger_load_end(b->ledger, &now, b->now);
+	ledger_turn_end(b->ledger, b->now);
+	assert_int_equal(last_job(b).entries[0].status, OCSP_GOOD);
+}
+
 /* ---- lookups ---- */
 
 static void a_lookup_in_another_history_is_asked_again_and_then_everything(void **state)
@@ -759,6 +800,8 @@ int main(void)
 		TEST(a_position_that_goes_back_is_another_history),
 		TEST(another_history_purges_everything),
 		TEST(the_same_history_again_purges_nothing),
+		TEST(answers_are_dated_by_the_proof_of_their_own_history),
+		TEST(while_another_history_is_read_only_revoked_is_said),
 		TEST(a_lookup_in_another_history_is_asked_again_and_then_everything),
 		TEST(what_a_lookup_said_in_the_old_history_is_not_used),
 		TEST(what_was_being_signed_in_the_old_history_is_decided_anew),
