@@ -1,0 +1,627 @@
+/* The ledger's core among compromised rooms: a sequence of frames from fronts, signers and a verifier,
+ * and of what a database tells that need not be true. Whatever comes, what it was told to be revoked is
+ * never good again, neither in an answer nor in a job (I-1, I-2), nor after a restart (I-10); no
+ * question is answered twice, and none stays open for ever (I-7).
+ *
+ * The input is a list of steps: an octet that says which, and what it takes. Orders are those that
+ * db/source.h promises; contents are anything that db/row.h lets through. */
+#include "ledger/core.h"
+
+#include "ipc/messages.h"
+#include "made_conf.h"
+#include "ocsp/certificate.h"
+#include "ocsp/request.h"
+#include "unit/ledger/made.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define CHECK(condition)          \
+	do {                      \
+		if (!(condition)) \
+			abort();  \
+	} while (0)
+
+#define FRONTS 2u
+#define SIGNERS 2u
+#define CAS 2u
+#define SERIALS 8u /* 1 … 8 */
+#define QUESTIONS 64u
+#define JOBS 16u
+#define STEPS 400u
+
+/* What was told of one certificate. */
+struct told {
+	bool revoked; /* with a version that nothing told before had */
+	int64_t version; /* the highest of all */
+};
+
+struct question {
+	uint64_t id;
+	unsigned ca, serial;
+	bool open;
+};
+
+static struct world {
+	struct cursor in;
+	struct conf *conf;
+	struct ledger *ledger;
+	struct moment now;
+	struct buffer certificates[CAS];
+	struct ocsp_issuer hashes[CAS];
+	struct buffer journal[2];
+	unsigned journal_current;
+
+	bool loaded, lookups, reload, verifier;
+	struct db_evidence evidence; /* of the last load or poll */
+	unsigned id_of[CAS]; /* database ids as the last load has them; 0: none */
+	struct told told[CAS][SERIALS + 1];
+
+	uint64_t asked;
+	struct question questions[FRONTS][QUESTIONS];
+	bool wild[FRONTS]; /* sent frames of its own making: ids mean nothing */
+	struct {
+		uint64_t id;
+		int64_t next_update;
+	} jobs[JOBS]; /* the last ones */
+	unsigned job_count;
+
+	bool batch_open;
+	uint64_t batch;
+	size_t key_count;
+	struct db_key keys[LIMIT_LOOKUP_BATCH];
+} w;
+
+/* ---- input ---- */
+
+static uint8_t take(void)
+{
+	uint8_t octet = cursor_u8(&w.in);
+	return w.in.failed ? 0 : octet;
+}
+
+static struct view take_octets(void)
+{
+	size_t size = take();
+	return cursor_take(&w.in, size < w.in.rest.size ? size : w.in.rest.size);
+}
+
+/* ---- what must hold ---- */
+
+static void check_good(unsigned ca, unsigned serial)
+{
+	CHECK(ca < CAS && serial <= SERIALS);
+	CHECK(!w.told[ca][serial].revoked);
+}
+
+static struct question *question_of(unsigned front, uint64_t id)
+{
+	for (unsigned i = 0; i < QUESTIONS; i++)
+		if (w.questions[front][i].open && w.questions[front][i].id == id)
+			return &w.questions[front][i];
+	return NULL;
+}
+
+static void take_answer(unsigned front, struct view payload)
+{
+	struct message_answer m;
+	CHECK(message_answer_read(payload, &m) == 0);
+	struct question *question = question_of(front, m.id);
+	CHECK(question || w.wild[front]);
+	if (!question)
+		return;
+	question->open = false;
+	if (m.result == OCSP_SUCCESSFUL && m.label.status == OCSP_GOOD)
+		check_good(question->ca, question->serial);
+}
+
+static void to_front(void *context, unsigned front, uint8_t type, struct view payload)
+{
+	(void)context;
+	CHECK(front < FRONTS);
+	if (type == MESSAGE_ANSWER)
+		take_answer(front, payload);
+}
+
+static void to_signer(void *context, unsigned signer, uint8_t type, struct view payload)
+{
+	struct message_sign m;
+	(void)context;
+	CHECK(signer < SIGNERS && type == MESSAGE_SIGN && message_sign_read(payload, &m) == 0);
+	for (unsigned i = 0; i < m.count; i++) {
+		struct ocsp_certid certid;
+		CHECK(ocsp_certid_parse(m.entries[i].certid, &certid) == 0);
+		if (m.entries[i].status == OCSP_GOOD && certid.serial.size == 1 &&
+		    certid.serial.data[0] <= SERIALS)
+			check_good(m.issuer, certid.serial.data[0]);
+	}
+	w.jobs[w.job_count % JOBS].id = m.id;
+	w.jobs[w.job_count++ % JOBS].next_update = m.next_update;
+}
+
+static void to_verifier(void *context, uint8_t type, struct view payload)
+{
+	struct message_verify m;
+	(void)context;
+	CHECK(w.verifier && type == MESSAGE_VERIFY && message_verify_read(payload, &m) == 0);
+}
+
+static int lookup(void *context, uint64_t batch, const struct db_key *keys, size_t count)
+{
+	(void)context;
+	CHECK(!w.batch_open && count > 0 && count <= LIMIT_LOOKUP_BATCH);
+	if (!w.lookups)
+		return -ENOTCONN;
+	w.batch_open = true;
+	w.batch = batch;
+	w.key_count = count;
+	memcpy(w.keys, keys, count * sizeof(*keys));
+	return 0;
+}
+
+static void reload(void *context, const char *reason)
+{
+	(void)context;
+	CHECK(reason && *reason);
+	w.reload = true;
+}
+
+static int journal(void *context, struct view octets)
+{
+	(void)context;
+	buffer_put_view(&w.journal[w.journal_current], octets);
+	return 0;
+}
+
+static int journal_swap(void *context)
+{
+	(void)context;
+	w.journal_current = !w.journal_current;
+	buffer_reset(&w.journal[w.journal_current]);
+	return 0;
+}
+
+static void signer_hung(void *context, unsigned signer)
+{
+	(void)context;
+	CHECK(signer < SIGNERS);
+}
+
+static void alarm_text(void *context, const char *text)
+{
+	(void)context;
+	CHECK(text && *text);
+}
+
+static const struct ledger_ops ops = {
+	.to_front = to_front,
+	.to_verifier = to_verifier,
+	.to_signer = to_signer,
+	.lookup = lookup,
+	.reload = reload,
+	.journal = journal,
+	.journal_swap = journal_swap,
+	.signer_hung = signer_hung,
+	.alarm = alarm_text,
+};
+
+/* ---- rooms ---- */
+
+static void attach_front(unsigned front)
+{
+	memset(w.questions[front], 0, sizeof(w.questions[front]));
+	w.wild[front] = false;
+	ledger_front_attach(w.ledger, front, w.now);
+}
+
+/* Cut off, as the edge does, and started anew. */
+static void front_frame(unsigned front, uint8_t type, struct view payload)
+{
+	if (ledger_front_frame(w.ledger, front, type, payload, w.now) == 0)
+		return;
+	ledger_front_detach(w.ledger, front);
+	attach_front(front);
+}
+
+static void signer_frame(unsigned signer, uint8_t type, struct view payload)
+{
+	if (ledger_signer_frame(w.ledger, signer, type, payload, w.now) == 0)
+		return;
+	ledger_signer_detach(w.ledger, signer, w.now);
+	ledger_signer_attach(w.ledger, signer, w.now);
+}
+
+static void step_query(void)
+{
+	cleanup(buffer_deinit) struct buffer certid = {0}, payload = {0};
+	uint8_t what = take();
+	unsigned front = what % FRONTS, ca = (what >> 1) % CAS;
+	uint8_t serial = (uint8_t)((what >> 2) % SERIALS + 1);
+	struct question *question = &w.questions[front][w.asked % QUESTIONS];
+	*question =
+		(struct question){.id = ++w.asked << 8, .ca = ca, .serial = serial, .open = true};
+	made_certid(&certid, what & 0x80 ? OCSP_HASH_SHA256 : OCSP_HASH_SHA1, &w.hashes[ca],
+		    &w.hashes[ca], view_of(&serial, 1));
+	const struct message_query query = {
+		.id = question->id,
+		.certid_count = 1,
+		.certids = {buffer_view(&certid)},
+		.nonce = view_of_string(what & 0x40 ? "nonce" : ""),
+	};
+	message_query_write(&payload, &query);
+	front_frame(front, MESSAGE_QUERY, buffer_view(&payload));
+}
+
+static void step_wild_front(void)
+{
+	unsigned front = take() % FRONTS;
+	uint8_t type = take();
+	w.wild[front] = true;
+	front_frame(front, type, take_octets());
+}
+
+static void step_signed(void)
+{
+	cleanup(buffer_deinit) struct buffer payload = {0};
+	uint8_t what = take(), at = take();
+	if (w.job_count == 0)
+		return;
+	struct message_signed m = {
+		.id = w.jobs[at % JOBS].id,
+		.result = what & 8 ? OCSP_TRY_LATER : OCSP_SUCCESSFUL,
+		.produced_at = wall_seconds(w.now.wall_us),
+		.next_update = w.jobs[at % JOBS].next_update,
+		.der = view_of_string("a response"),
+	};
+	if (what & 16)
+		m.produced_at += take() - 128;
+	if (what & 32)
+		m.next_update += take() - 128;
+	message_signed_write(&payload, &m);
+	if (!payload.failed)
+		signer_frame(what % SIGNERS, MESSAGE_SIGNED, buffer_view(&payload));
+}
+
+static void step_wild_signer(void)
+{
+	unsigned signer = take() % SIGNERS;
+	uint8_t type = take();
+	signer_frame(signer, type, take_octets());
+}
+
+static void step_attach(void)
+{
+	uint8_t what = take();
+	if (what & 4) {
+		w.verifier = !w.verifier;
+		if (w.verifier)
+			ledger_verifier_attach(w.ledger);
+		else
+			ledger_verifier_detach(w.ledger);
+	} else if (what & 2) {
+		ledger_signer_detach(w.ledger, what % SIGNERS, w.now);
+		ledger_signer_attach(w.ledger, what % SIGNERS, w.now);
+	} else {
+		ledger_front_detach(w.ledger, what % FRONTS);
+		attach_front(what % FRONTS);
+	}
+}
+
+static void step_verifier(void)
+{
+	uint8_t type = take();
+	struct view payload = take_octets();
+	if (w.verifier && ledger_verifier_frame(w.ledger, type, payload, w.now) < 0) {
+		ledger_verifier_detach(w.ledger);
+		w.verifier = false;
+	}
+}
+
+/* ---- the database ---- */
+
+static unsigned ca_of_id(int32_t id)
+{
+	for (unsigned ca = 0; ca < CAS; ca++)
+		if (id > 0 && w.id_of[ca] == (unsigned)id)
+			return ca;
+	return CAS;
+}
+
+/* A state that db_row_read() lets through; its version is new or anything. */
+static struct cert_record take_record(void)
+{
+	uint8_t what = take();
+	enum cert_status status = (enum cert_status)(what & 3);
+	bool revoked = status_says_revoked(status);
+	struct cert_record record = {
+		.issuer = 1 + (what >> 2) % 3,
+		.serial = {.size = 1, .octets = {(uint8_t)((what >> 4) % SERIALS + 1)}},
+		.status = status,
+		.reason = status == CERT_HELD ? REASON_CERTIFICATE_HOLD : REASON_NONE,
+		.revoked_at = TIME_NONE,
+		.invalidity_at = TIME_NONE,
+		.not_after = TIME_NONE,
+	};
+	if (what & 0x80)
+		record.version = 1 + take();
+	if (revoked)
+		record.revoked_at = INT64_C(1700000000) + take();
+	unsigned ca = ca_of_id(record.issuer);
+	if (record.version == 0)
+		record.version = ca < CAS ? w.told[ca][record.serial.octets[0]].version + 1 : 1;
+	return record;
+}
+
+static void note(const struct cert_record *record)
+{
+	unsigned ca = ca_of_id(record->issuer);
+	if (ca == CAS)
+		return;
+	struct told *told = &w.told[ca][record->serial.octets[0]];
+	told->revoked |= record->status == CERT_REVOKED && record->version > told->version;
+	if (record->version > told->version)
+		told->version = record->version;
+}
+
+static struct db_evidence take_evidence(uint8_t what)
+{
+	struct db_evidence evidence = {
+		.time_us = w.now.wall_us,
+		.mono_us = w.now.mono_us,
+		.position = w.evidence.position + 1,
+		.history = w.evidence.history,
+	};
+	if (what & 1)
+		evidence.time_us += (take() - 128) * SECOND_US;
+	if (what & 2)
+		evidence.mono_us -= take() * 100 * MILLISECOND_US;
+	return evidence;
+}
+
+static void step_load(void)
+{
+	uint8_t what = take(), history = take();
+	struct cert_record rows[8];
+	struct db_issuer issuers[CAS];
+	unsigned count = 0, rows_count = (what >> 5) % array_size(rows);
+	struct db_evidence evidence = take_evidence(what);
+	evidence.history = (struct db_history){.system = 1 + (history & 3), .timeline = 1};
+	if (history & 4)
+		evidence.position = history;
+	memset(w.id_of, 0, sizeof(w.id_of));
+	for (unsigned ca = 0; ca < CAS; ca++) {
+		if (what & (8 << ca))
+			continue;
+		w.id_of[ca] = what & 4 ? CAS - ca : ca + 1;
+		issuers[count] = (struct db_issuer){
+			.record = {.id = (int32_t)w.id_of[ca],
+				   .version = 1,
+				   .revoked_at = TIME_NONE,
+				   .reason = REASON_NONE},
+			.certificate = buffer_view(&w.certificates[ca]),
+		};
+		(void)snprintf(issuers[count].record.name, sizeof(issuers[count].record.name), "%c",
+			       'A' + (char)ca);
+		count++;
+	}
+	w.reload = false;
+	ledger_load_begin(w.ledger, &evidence, issuers, count, w.now);
+	for (unsigned i = 0; i < rows_count; i++) {
+		rows[i] = take_record();
+		ledger_load_row(w.ledger, &rows[i]);
+	}
+	if (history & 8) { /* it broke off */
+		w.loaded = false;
+		ledger_feed_lost(w.ledger, "the load broke off");
+		return;
+	}
+	ledger_load_end(w.ledger, &evidence, w.now);
+	w.evidence = evidence;
+	w.loaded = true;
+	for (unsigned i = 0; i < rows_count && !w.reload; i++)
+		note(&rows[i]);
+}
+
+static void step_poll(void)
+{
+	uint8_t what = take();
+	struct cert_record records[4];
+	unsigned count = (what >> 2) % (array_size(records) + 1);
+	struct db_evidence evidence = take_evidence(what);
+	struct told before[CAS][SERIALS + 1];
+	memcpy(before, w.told, sizeof(before));
+	for (unsigned i = 0; i < count; i++) {
+		records[i] = take_record();
+		if (w.loaded && !w.reload)
+			note(&records[i]);
+	}
+	if (!w.loaded || w.reload)
+		return;
+	ledger_poll(w.ledger, &evidence, records, count, NULL, 0, w.now);
+	w.evidence = evidence;
+	if (w.reload) /* it was not believed */
+		memcpy(w.told, before, sizeof(before));
+}
+
+static void step_found(void)
+{
+	static struct db_found found[LIMIT_LOOKUP_BATCH];
+	uint8_t what = take();
+	struct db_evidence evidence = take_evidence(what);
+	if (!w.batch_open)
+		return;
+	w.batch_open = false;
+	if (what & 4) {
+		ledger_lookup_failed(w.ledger, w.batch, w.now);
+		return;
+	}
+	if (what & 8)
+		evidence.history.system = what;
+	for (size_t i = 0; i < w.key_count; i++) {
+		uint8_t kind = take();
+		found[i] = (struct db_found){.bad = (kind & 7) == 7, .found = (kind & 7) < 6};
+		if (!found[i].found)
+			continue;
+		found[i].record = take_record();
+		found[i].record.issuer = w.keys[i].issuer;
+		found[i].record.serial = w.keys[i].serial;
+		/* It may have passed what the feed tells next. */
+		if (found[i].record.serial.size == 1 && ca_of_id(w.keys[i].issuer) < CAS) {
+			struct told *told =
+				&w.told[ca_of_id(w.keys[i].issuer)]
+				       [found[i].record.serial.octets[0] % (SERIALS + 1)];
+			if (found[i].record.version > told->version)
+				told->version = found[i].record.version;
+		}
+	}
+	ledger_lookup_done(w.ledger, w.batch, &evidence, found, w.key_count, w.now);
+}
+
+static void step_trouble(void)
+{
+	uint8_t what = take();
+	const struct db_key key = {.issuer = 1 + what % 3,
+				   .serial = {.size = 1, .octets = {(what >> 4) % SERIALS + 1}}};
+	switch ((what >> 2) & 3) {
+	case 0:
+		ledger_bad_row(w.ledger, "a row");
+		ledger_bad_key(w.ledger, &key);
+		break;
+	case 1:
+		ledger_bad_row(w.ledger, "an issuer's row");
+		ledger_bad_issuer(w.ledger, key.issuer, w.now);
+		break;
+	case 2:
+		ledger_feed_lost(w.ledger, "the feed broke off");
+		w.loaded = false;
+		break;
+	default:
+		w.lookups = !w.lookups;
+		if (!w.lookups && w.batch_open) {
+			w.batch_open = false;
+			ledger_lookup_failed(w.ledger, w.batch, w.now);
+		}
+		ledger_lookup_state(w.ledger, w.lookups, w.lookups ? NULL : "the connection broke");
+		break;
+	}
+}
+
+/* ---- time, and the end of a process ---- */
+
+static void turn(void)
+{
+	if (ledger_next_timer(w.ledger) <= w.now.mono_us)
+		ledger_timer(w.ledger, w.now);
+	ledger_turn_end(w.ledger, w.now);
+	CHECK(!ledger_incomplete(w.ledger));
+	if (!w.reload || !w.loaded)
+		return;
+	w.loaded = false;
+	ledger_feed_lost(w.ledger, "loading anew");
+}
+
+static void pass(int64_t us)
+{
+	w.now.wall_us += us;
+	w.now.mono_us += us;
+	turn();
+}
+
+static void begin(void)
+{
+	static const struct siphash_key key = {.k0 = 7, .k1 = 8};
+	const struct view files[2] = {buffer_view(&w.journal[0]), buffer_view(&w.journal[1])};
+	CHECK(ledger_new(w.conf, &key, &ops, NULL, &w.ledger) == 0);
+	CHECK(ledger_recall(w.ledger, files, &w.journal_current) == 0);
+	w.loaded = w.batch_open = w.reload = w.verifier = false;
+	w.lookups = true;
+	w.job_count = 0;
+	ledger_lookup_state(w.ledger, true, NULL);
+	for (unsigned i = 0; i < FRONTS; i++)
+		attach_front(i);
+	for (unsigned i = 0; i < SIGNERS; i++)
+		ledger_signer_attach(w.ledger, i, w.now);
+}
+
+static void step_restart(void)
+{
+	turn();
+	ledger_free(w.ledger);
+	begin();
+}
+
+static void step_accept(void)
+{
+	cleanup(buffer_deinit) struct buffer text = {0};
+	ledger_lost(w.ledger, take(), &text);
+	ledger_status(w.ledger, w.now, &text);
+	CHECK(!text.failed);
+	if (ledger_accept_history(w.ledger, w.now) > 0) /* an operator has said so */
+		memset(w.told, 0, sizeof(w.told));
+}
+
+static void step_time(void)
+{
+	uint8_t what = take();
+	pass(what * (what & 1 ? SECOND_US : MILLISECOND_US));
+}
+
+/* ---- all of it ---- */
+
+static void world_init(struct view input)
+{
+	static const char *const names[CAS] = {"A", "B"};
+	static struct conf *conf;
+	w = (struct world){
+		.in = cursor_of(input),
+		.now = {.wall_us = 1800000000 * SECOND_US, .mono_us = 50 * SECOND_US},
+	};
+	if (!conf)
+		conf = made_conf(
+			CONF_LEDGER,
+			"[server]\ncache = 1MiB\n"
+			"[defaults]\nsigned_requests = verify\nrequestors = r.pem\n" MADE_DATABASE
+				MADE_ISSUER("A") MADE_ISSUER("B"));
+	for (unsigned ca = 0; ca < CAS; ca++) {
+		struct certificate certificate;
+		made_certificate(&w.certificates[ca], names[ca], names[ca]);
+		CHECK(certificate_read(buffer_view(&w.certificates[ca]), &certificate) == 0);
+		CHECK(ocsp_issuer_init(&w.hashes[ca], certificate.subject, certificate.key_bits) ==
+		      0);
+	}
+	/* The first file may hold anything, as after a crash. */
+	buffer_put_view(&w.journal[0], take_octets());
+	w.conf = conf;
+	begin();
+}
+
+/* I-7: nobody waits for ever, whatever the others do. */
+static void world_end(void)
+{
+	for (unsigned i = 0; i < 4; i++)
+		pass(30 * SECOND_US);
+	CHECK(ledger_open(w.ledger) == 0);
+	ledger_free(w.ledger);
+	for (unsigned i = 0; i < CAS; i++)
+		buffer_deinit(&w.certificates[i]);
+	for (unsigned i = 0; i < 2; i++)
+		buffer_deinit(&w.journal[i]);
+}
+
+static void (*const steps[])(void) = {
+	step_query,      step_query,       step_signed,   step_signed,  step_found,  step_found,
+	step_poll,       step_poll,        step_load,     step_time,    step_attach, step_trouble,
+	step_wild_front, step_wild_signer, step_verifier, step_restart, step_accept,
+};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	world_init(view_of(data, size));
+	for (unsigned i = 0; i < STEPS && w.in.rest.size > 0; i++) {
+		uint8_t what = take();
+		steps[(what & 0x7f) % array_size(steps)]();
+		if (!(what & 0x80)) /* else more comes in the same turn */
+			turn();
+	}
+	world_end();
+	return 0;
+}

@@ -1,0 +1,69 @@
+"""Sequences of steps as seeds: seeds_ledger.py FOLDER (fuzz_ledger.c says what a step takes)."""
+import pathlib
+import sys
+
+QUERY, _, SIGNED, _, FOUND, _, POLL, _, LOAD, TIME, ATTACH, TROUBLE, FRONT, SIGNER, VERIFIER, RESTART, \
+    ACCEPT = range(17)
+SAME_TURN = 0x80
+GOOD, REVOKED, HELD = 0, 1, 2
+TRUE, FALSE = 0, 1
+
+
+def record(status, ca=0, serial=1, version=None):
+    what = status | ca << 2 | (serial - 1) << 4
+    when = [0] if status in (REVOKED, HELD) else []
+    return [what] + when if version is None else [what | 0x80, version - 1] + when
+
+
+def load(*rows, history=0, swapped=False):
+    return [LOAD, len(rows) << 5 | (4 if swapped else 0), history] + sum(rows, [])
+
+
+def poll(*rows):
+    return [POLL, len(rows) << 2] + sum(rows, [])
+
+
+def query(serial=1, ca=0, front=0, nonce=False):
+    return [QUERY, front | ca << 1 | (serial - 1) << 2 | (0x40 if nonce else 0)]
+
+
+def found(status=GOOD):
+    return [FOUND, 0, 0] + record(status)
+
+
+def signed(job=0, signer=0):
+    return [SIGNED, signer, job]
+
+
+def seconds(count):
+    return [TIME, count << 1 | 1]
+
+
+NO_JOURNAL = [0]
+ANSWERED = load() + query() + found() + signed()
+SEEDS = {
+    "answered": ANSWERED + query(nonce=True) + found() + signed(1),
+    "two_fronts": ANSWERED + query(front=1),
+    "revoked_while_signing": load() + query() + found() + poll(record(REVOKED)) + signed()
+    + found(REVOKED) + signed(1),
+    "revoked_after": ANSWERED + poll(record(REVOKED)) + query() + found() + signed(1),
+    "same_turn": load() + query() + found() + [POLL | SAME_TURN, 4] + record(REVOKED) + signed(),
+    "held_and_released": load(record(HELD)) + query() + signed() + poll(record(GOOD)) + query()
+    + found() + signed(1),
+    "another_history": load(record(REVOKED)) + load(history=1) + query() + found() + signed(),
+    "ids_swapped": load(record(REVOKED)) + load(history=1, swapped=True) + query() + query(ca=1)
+    + found() + signed(),
+    "position_back": load(record(REVOKED)) + load(history=4) + query() + found() + signed(),
+    "restart": load(record(REVOKED)) + [RESTART] + load(history=1) + query() + found() + signed(),
+    "accepted": load(record(REVOKED)) + load(history=1) + seconds(1) + poll() + [ACCEPT, 0] + load(history=1) + query()
+    + found() + signed(),
+    "database_away": load() + query() + [TROUBLE, 12] + seconds(9) + query(),
+    "bad_rows": load() + query() + [TROUBLE, 0] + [TROUBLE, 4] + query(2) + found(),
+    "rooms_restart": load() + query() + found() + [ATTACH, 2, ATTACH, 0] + signed() + [ATTACH, 4],
+    "wild": load() + [FRONT, 0, 1, 3, 1, 2, 3] + [SIGNER, 0, 48, 2, 0, 0] + [VERIFIER, 80, 1, 0],
+    "old_versions": load(record(REVOKED, version=9)) + poll(record(GOOD, version=3)) + query()
+    + found() + signed(),
+}
+
+for name, steps in SEEDS.items():
+    (pathlib.Path(sys.argv[1]) / name).write_bytes(bytes(NO_JOURNAL + steps))
