@@ -168,8 +168,8 @@ const struct option options[] = {
 	 "Upper bound of Cache-Control max-age: the delay that HTTP caches may add to a "
 	 "revocation. "
 	 "At most the validity of every issuer; the age sent never reaches beyond nextUpdate."},
-	{SERVER(max_certids), OPTION_INTEGER, CONF_FRONT | CONF_LEDGER, NULL, 1, LIMIT_CERTIDS,
-	 "10", "1", SERVER_AT(max_certids),
+	{SERVER(max_certids), OPTION_INTEGER, CONF_FRONT, NULL, 1, LIMIT_CERTIDS, "10", "1",
+	 SERVER_AT(max_certids),
 	 "Most certificates asked for in one request; more is malformedRequest."},
 	{SERVER(critical_extensions), OPTION_CHOICE, CONF_FRONT, critical_words, 0, 0, "refuse",
 	 "ignore", SERVER_AT(critical_extensions),
@@ -207,8 +207,8 @@ const struct option options[] = {
 	{DATABASE(poll_interval), OPTION_DURATION, CONF_LEDGER, NULL, 5 * MILLISECOND_US, MINUTE_US,
 	 "50ms", "100ms", DATABASE_AT(poll_interval_us),
 	 "How often the change log is read: most of the time that a revocation takes to be seen."},
-	{DATABASE(freshness), OPTION_DURATION, CONF_FRONT | CONF_LEDGER | CONF_SIGNER, NULL,
-	 100 * MILLISECOND_US, DAY_US, "60s", "10s", DATABASE_AT(freshness_us),
+	{DATABASE(freshness), OPTION_DURATION, CONF_LEDGER, NULL, 100 * MILLISECOND_US, DAY_US,
+	 "60s", "10s", DATABASE_AT(freshness_us),
 	 "The oldest proof of being current on which \"good\" is still answered; beyond it clients "
 	 "are told tryLater. At least twice poll_interval, and query_timeout."},
 	{DATABASE(connect_timeout), OPTION_DURATION, CONF_LEDGER, NULL, 100 * MILLISECOND_US,
