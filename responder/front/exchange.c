@@ -85,16 +85,23 @@ static void log_answered(uint64_t request, const struct answer *answer)
 		  ocsp_result_name(answer->result), status);
 }
 
+static void put_answer(struct front *front, const struct http_request *request,
+		       const struct answer *answer, const struct moment *now,
+		       const struct reply_style *style)
+{
+	if (!answer->entry)
+		put_passing(front, answer, now, style);
+	else if (!put_not_modified(front, request, answer, now, style))
+		put_stored(front, answer->entry, now, style);
+}
+
 void exchange_deliver(struct front *front, const struct http_request *request, uint64_t number,
 		      const struct answer *answer, const struct moment *now,
 		      const struct reply_style *style)
 {
 	if (log_wants(LOG_LEVEL_DEBUG))
 		log_answered(number, answer);
-	if (!answer->entry)
-		put_passing(front, answer, now, style);
-	else if (!put_not_modified(front, request, answer, now, style))
-		put_stored(front, answer->entry, now, style);
+	put_answer(front, request, answer, now, style);
 }
 
 static int put_malformed(struct front *front, const struct moment *now,
@@ -125,6 +132,22 @@ static void log_looked_up(uint64_t number, const struct flight *flight, bool hit
 			  number, flight_request(flight));
 }
 
+/* The same as without the words: hits are too many to ask three times whether somebody debugs. */
+static int exchange_told(struct front *front, const struct http_request *request,
+			 const struct ocsp_request *question, struct flight_waiter *waiter,
+			 const struct moment *now, const struct reply_style *style)
+{
+	struct answer answer;
+	log_received(waiter->request, question);
+	int r = answers_ask(front->answers, question, waiter, now, &answer);
+	log_looked_up(waiter->request, waiter->flight, r == 0 && answer.entry);
+	if (r == ANSWERS_WAITING)
+		return EXCHANGE_WAITING;
+	log_answered(waiter->request, &answer);
+	put_answer(front, request, &answer, now, style);
+	return 0;
+}
+
 static int exchange_ocsp(struct front *front, const struct http_request *request, struct view der,
 			 struct flight_waiter *waiter, const struct moment *now,
 			 const struct reply_style *style)
@@ -138,14 +161,11 @@ static int exchange_ocsp(struct front *front, const struct http_request *request
 		return put_malformed(front, now, style);
 	waiter->request = ++front->last_request;
 	if (log_wants(LOG_LEVEL_DEBUG))
-		log_received(waiter->request, &question);
+		return exchange_told(front, request, &question, waiter, now, style);
 	struct answer answer;
-	int r = answers_ask(front->answers, &question, waiter, now, &answer);
-	if (log_wants(LOG_LEVEL_DEBUG))
-		log_looked_up(waiter->request, waiter->flight, r == 0 && answer.entry);
-	if (r == ANSWERS_WAITING)
+	if (answers_ask(front->answers, &question, waiter, now, &answer) == ANSWERS_WAITING)
 		return EXCHANGE_WAITING;
-	exchange_deliver(front, request, waiter->request, &answer, now, style);
+	put_answer(front, request, &answer, now, style);
 	return 0;
 }
 

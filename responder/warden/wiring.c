@@ -15,9 +15,17 @@ static void send_end(struct room *room, const struct room *other, int fd)
 	room_send(room, &message);
 }
 
+static bool have_channel(enum room_kind one, enum room_kind other)
+{
+	return (kind_plan(one)->peers & ROOM_BIT(other)) &&
+	       (kind_plan(other)->peers & ROOM_BIT(one));
+}
+
 static void connect_pair(struct room *ledger, struct room *neighbour)
 {
 	int ends[2];
+	if (!have_channel(ledger->kind, neighbour->kind))
+		return;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0) {
 		room_kill(neighbour, strerror(errno));
 		return;
