@@ -37,7 +37,7 @@
 	"('certificate_parts', '0c57dec0909beb3e'), "         \
 	"('change_log_after_delete', '0d03c531ab30e0d2'), "   \
 	"('der_element', '20d5833e8f6b5f08'), "               \
-	"('heartbeat', 'e1ef32d2b3676316'), "                 \
+	"('heartbeat', '80c1d5d4b9345854'), "                 \
 	"('issuer_after_change', '9c35c232853bcea8'), "       \
 	"('issuer_before_update', 'c74c2bc2384b1661'), "      \
 	"('issuer_certificate', 'ab6d30c487e80346'), "        \
@@ -165,5 +165,10 @@
 	"to_char(x.prepared AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS\"Z\"')) "                   \
 	"FROM pg_prepared_xacts AS x WHERE x.database = current_database() "                       \
 	"AND x.prepared < clock_timestamp() - interval '1 minute'"                                 \
+	" UNION ALL "                                                                              \
+	"SELECT false, format('database: the primary has prepared transactions that nobody "       \
+	"ends: %s: COMMIT PREPARED or ROLLBACK PREPARED them', b.prepared) FROM "                  \
+	"stillgood.heartbeat AS b WHERE b.prepared IS NOT NULL AND "                               \
+	"current_setting('transaction_read_only')::boolean"                                        \
 	") AS findings ORDER BY vital DESC, text LIMIT 32"
 enum { DB_EXAMINE_VITAL, DB_EXAMINE_TEXT, DB_EXAMINE_FIELDS };

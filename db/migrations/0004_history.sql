@@ -1,27 +1,37 @@
 -- Stillgood, migration 4: one history (doc/design.md, One history). Transaction numbers mean something
 -- inside one history of one cluster only.
 --
---   heartbeat          carries the primary's snapshot and timeline, which a standby cannot know by
---                      itself: what it may not have shown yet, and which history it follows.
+--   heartbeat          carries the primary's snapshot, timeline and forgotten prepared transactions,
+--                      which a standby cannot know by itself.
 --   change_log_trim    says which log rows are gone: whoever has not read them loads everything.
 --   trim_change_log()  goes by marks of this cluster only.
 
-ALTER TABLE stillgood.heartbeat ADD COLUMN snapshot pg_snapshot, ADD COLUMN timeline bigint;
+ALTER TABLE stillgood.heartbeat ADD COLUMN snapshot pg_snapshot, ADD COLUMN timeline bigint,
+    ADD COLUMN prepared text;
 COMMENT ON COLUMN stillgood.heartbeat.snapshot IS
     'Of the primary, taken before the heartbeat''s commit: what a standby that shows this row does not '
     'show yet is not visible in it either';
 COMMENT ON COLUMN stillgood.heartbeat.timeline IS 'Of the primary';
+COMMENT ON COLUMN stillgood.heartbeat.prepared IS
+    'Prepared transactions of the primary that have been open for a minute, for people; NULL: none';
 
 -- A row that somebody deleted comes back.
 CREATE OR REPLACE FUNCTION stillgood.heartbeat() RETURNS timestamptz
     LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     -- A commit that a standby has not replayed yet when it shows this row came after it in the WAL,
     -- so after this moment, and its transaction had not ended in this snapshot.
-    INSERT INTO stillgood.heartbeat AS h (beat_at, snapshot, timeline)
+    INSERT INTO stillgood.heartbeat AS h (beat_at, snapshot, timeline, prepared)
     VALUES (clock_timestamp(), pg_current_snapshot(),
-            ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint)
+            ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint,
+            (SELECT string_agg(format('"%s" of "%s" since %s',
+                        regexp_replace(p.gid, '[[:cntrl:]]', '?', 'g'), p.owner,
+                        to_char(p.prepared AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"')), ', ')
+               FROM (SELECT x.* FROM pg_prepared_xacts x WHERE x.database = current_database()
+                        AND x.prepared < clock_timestamp() - interval '1 minute'
+                      ORDER BY x.prepared LIMIT 8) AS p))
     ON CONFLICT (one_row) DO UPDATE
-       SET beat_at = EXCLUDED.beat_at, snapshot = EXCLUDED.snapshot, timeline = EXCLUDED.timeline
+       SET beat_at = EXCLUDED.beat_at, snapshot = EXCLUDED.snapshot,
+           timeline = EXCLUDED.timeline, prepared = EXCLUDED.prepared
     RETURNING h.beat_at
 $$;
 
