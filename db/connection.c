@@ -1,6 +1,7 @@
 #include "db/connection.h"
 
 #include "base/clock.h"
+#include "db/result.h"
 #include "db/schema.h"
 #include "db/session.h"
 #include "db/target.h"
@@ -19,7 +20,9 @@ enum state { DOWN, CONNECTING, CHECKING, SETTING_UP, READY, BUSY };
 struct db_connection {
 	struct event_base *base;
 	struct db_targets *targets;
-	struct db_connection_settings settings;
+	const char *setup;
+	int64_t connect_timeout_us, query_timeout_us;
+	bool streams;
 	const struct db_connection_ops *ops;
 	void *context;
 
@@ -81,13 +84,13 @@ static void enter(struct db_connection *c, enum state state)
 	case CONNECTING:
 	case CHECKING: /* three steps, each under the deadline of a connect */
 	case SETTING_UP:
-		arm(c, c->settings.connect_timeout_us);
+		arm(c, c->connect_timeout_us);
 		break;
 	case READY:
 		evtimer_del(c->timer);
 		break;
 	case BUSY:
-		arm(c, c->settings.query_timeout_us);
+		arm(c, c->query_timeout_us);
 		break;
 	}
 }
@@ -202,12 +205,11 @@ static void take_check(struct db_connection *c, const PGresult *result)
 
 static void take_result(struct db_connection *c, const PGresult *result)
 {
-	ExecStatusType status = PQresultStatus(result);
 	if (c->state == CHECKING)
 		take_check(c, result);
-	else if (status == PGRES_COPY_OUT)
+	else if (PQresultStatus(result) == PGRES_COPY_OUT)
 		c->copying = true;
-	else if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
+	else if (!db_result_good(result))
 		note_failure(c, result);
 	else if (c->state == BUSY && !c->query_failed)
 		c->ops->result(c->context, result);
@@ -229,7 +231,7 @@ static void end_query(struct db_connection *c)
 	if (c->query_failed && (c->query_fatal || c->state != BUSY)) {
 		go_down(c, c->reason.text);
 	} else if (c->state == CHECKING) {
-		begin_query(c, SETTING_UP, PQsendQuery(c->pg, c->settings.setup));
+		begin_query(c, SETTING_UP, PQsendQuery(c->pg, c->setup));
 	} else if (c->state == SETTING_UP) {
 		enter(c, READY);
 		c->ops->up(c->context);
@@ -309,8 +311,8 @@ static void on_input(evutil_socket_t fd, short what, void *context)
 		go_down_by_libpq(c);
 		return;
 	}
-	if (c->state == BUSY && c->settings.streams)
-		arm(c, c->settings.query_timeout_us);
+	if (c->state == BUSY && c->streams)
+		arm(c, c->query_timeout_us);
 	if (has_query(c))
 		pump(c);
 	else
@@ -433,15 +435,17 @@ int db_connection_new(struct event_base *base, const struct db_connection_settin
 	if (!c)
 		return -ENOMEM;
 	c->base = base;
-	c->settings = *settings;
+	c->setup = settings->setup;
+	c->connect_timeout_us = settings->source->connect_timeout_us;
+	c->query_timeout_us = settings->source->query_timeout_us;
+	c->streams = settings->streams;
 	c->ops = ops;
 	c->context = context;
-	int r = db_targets_new(settings->conninfo, &c->targets, NULL);
+	int r = db_targets_new(settings->source->conninfo, &c->targets, NULL);
 	if (r == 0)
 		r = make_events(c);
 	if (r < 0)
 		return r;
-	c->settings.conninfo = NULL; /* is in `targets` */
 	c->state = DOWN;
 	arm(c, 0);
 	*ret = c;

@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "db/settings.h"
 
 #include <event2/event.h>
 #include <libpq-fe.h>
@@ -36,9 +37,8 @@ struct db_connection_ops {
 };
 
 struct db_connection_settings {
-	const char *conninfo;
+	const struct db_settings *source; /* read during the call */
 	const char *setup; /* SQL that prepares the session; borrowed */
-	int64_t connect_timeout_us, query_timeout_us;
 	/* The query's deadline counts from the last bytes that arrived, for long streams, and not
 	 * from its sending. */
 	bool streams;

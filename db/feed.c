@@ -492,13 +492,7 @@ int db_feed_new(struct event_base *base, const struct db_settings *settings,
 	f->reload = evtimer_new(base, on_reload, f);
 	if (!f->timer || !f->reload)
 		return -ENOMEM;
-	struct db_connection_settings connection = {
-		.conninfo = settings->conninfo,
-		.setup = FEED_SETUP,
-		.connect_timeout_us = settings->connect_timeout_us,
-		.query_timeout_us = settings->query_timeout_us,
-		.streams = true,
-	};
+	const struct db_connection_settings connection = {settings, FEED_SETUP, .streams = true};
 	int r = db_connection_new(base, &connection, &connection_ops, f, &f->connection);
 	if (r < 0)
 		return r;

@@ -191,12 +191,8 @@ int db_lookup_new(struct event_base *base, const struct db_settings *settings,
 	l->ops = ops;
 	l->context = context;
 	l->wants_facts = settings->facts;
-	struct db_connection_settings connection = {
-		.conninfo = settings->conninfo,
-		.setup = settings->facts ? facts_setup : plain_setup,
-		.connect_timeout_us = settings->connect_timeout_us,
-		.query_timeout_us = settings->query_timeout_us,
-	};
+	const struct db_connection_settings connection = {
+		settings, settings->facts ? facts_setup : plain_setup, .streams = false};
 	int r = db_connection_new(base, &connection, &connection_ops, l, &l->connection);
 	if (r < 0)
 		return r;

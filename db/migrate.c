@@ -1,6 +1,7 @@
 #include "db/migrate.h"
 
 #include "db/migrations.h"
+#include "db/result.h"
 
 #include <stdbool.h>
 
@@ -29,17 +30,6 @@ static const char privilege_query[] =
 	"               'stillgood_heartbeat', 'stillgood_admin')),"
 	"       current_user, current_database(), pg_is_in_recovery()";
 
-static void result_clearp(PGresult **result)
-{
-	PQclear(*result);
-}
-
-static bool result_good(const PGresult *result)
-{
-	ExecStatusType status = PQresultStatus(result);
-	return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
-}
-
 static int fail(const PGresult *result, const char *doing, struct fault *fault)
 {
 	char line[FAULT_TEXT_SIZE / 2];
@@ -49,8 +39,8 @@ static int fail(const PGresult *result, const char *doing, struct fault *fault)
 
 static int execute(PGconn *connection, const char *sql, const char *doing, struct fault *fault)
 {
-	cleanup(result_clearp) PGresult *result = PQexec(connection, sql);
-	return result_good(result) ? 0 : fail(result, doing, fault);
+	cleanup(db_result_clearp) PGresult *result = PQexec(connection, sql);
+	return db_result_good(result) ? 0 : fail(result, doing, fault);
 }
 
 static int check_server(PGconn *connection, struct fault *fault)
@@ -77,7 +67,7 @@ static int check_encoding(PGconn *connection, struct fault *fault)
 
 static int read_schema(PGconn *connection, size_t *applied, struct fault *fault)
 {
-	cleanup(result_clearp) PGresult *result = PQexec(connection, DB_SCHEMA_QUERY);
+	cleanup(db_result_clearp) PGresult *result = PQexec(connection, DB_SCHEMA_QUERY);
 	return db_schema_judge(result, applied, fault);
 }
 
@@ -91,8 +81,8 @@ int db_schema_check(PGconn *connection, struct fault *fault)
  * tell an administrator what to grant. */
 static int check_privileges(PGconn *connection, struct fault *fault)
 {
-	cleanup(result_clearp) PGresult *result = PQexec(connection, privilege_query);
-	if (!result_good(result) || PQntuples(result) != 1)
+	cleanup(db_result_clearp) PGresult *result = PQexec(connection, privilege_query);
+	if (!db_result_good(result) || PQntuples(result) != 1)
 		return fail(result, "privileges cannot be read", fault);
 	const char *user = PQgetvalue(result, 0, 2), *database = PQgetvalue(result, 0, 3);
 	if (*PQgetvalue(result, 0, 4) == 't')
@@ -117,11 +107,11 @@ static int record(PGconn *connection, const struct db_migration *migration, stru
 	char number[16];
 	(void)snprintf(number, sizeof(number), "%d", migration->number);
 	const char *values[] = {number, migration->name, migration->sha256};
-	cleanup(result_clearp) PGresult *result = PQexecParams(
+	cleanup(db_result_clearp) PGresult *result = PQexecParams(
 		connection,
 		"INSERT INTO stillgood.migration (number, name, sha256) VALUES ($1, $2, $3)",
 		(int)array_size(values), NULL, values, NULL, NULL, 0);
-	return result_good(result) ? 0 : fail(result, "migration cannot be recorded", fault);
+	return db_result_good(result) ? 0 : fail(result, "migration cannot be recorded", fault);
 }
 
 static int apply_from(PGconn *connection, size_t first, struct fault *fault)

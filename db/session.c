@@ -1,15 +1,11 @@
 #include "db/session.h"
 
+#include "db/result.h"
 #include "db/schema.h"
 
 /* A statement_timeout of a millisecond, set for the role, ends the statement that would lift it on a
  * machine that is busy. */
 #define TRIES 100
-
-static void result_clearp(PGresult **result)
-{
-	PQclear(*result);
-}
 
 static bool timed_out(const PGresult *result)
 {
@@ -17,18 +13,12 @@ static bool timed_out(const PGresult *result)
 	return state && strcmp(state, "57014") == 0;
 }
 
-static bool result_good(const PGresult *result)
-{
-	ExecStatusType status = PQresultStatus(result);
-	return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
-}
-
 static int set_up(PGconn *connection, struct fault *fault)
 {
 	for (unsigned i = 0;; i++) {
-		cleanup(result_clearp) PGresult *result = PQexec(connection, DB_SESSION_COMMAND);
+		cleanup(db_result_clearp) PGresult *result = PQexec(connection, DB_SESSION_COMMAND);
 		char line[FAULT_TEXT_SIZE / 2];
-		if (result_good(result))
+		if (db_result_good(result))
 			return 0;
 		if (!timed_out(result) || i == TRIES)
 			return fault_set(
@@ -40,9 +30,9 @@ static int set_up(PGconn *connection, struct fault *fault)
 /* Only a superuser may set it back. */
 static int check_triggers(PGconn *connection, struct fault *fault)
 {
-	cleanup(result_clearp) PGresult *result =
+	cleanup(db_result_clearp) PGresult *result =
 		PQexec(connection, "SELECT current_setting('session_replication_role')");
-	if (result_good(result) && strcmp(PQgetvalue(result, 0, 0), "replica") != 0)
+	if (db_result_good(result) && strcmp(PQgetvalue(result, 0, 0), "replica") != 0)
 		return 0;
 	return fault_set(
 		fault, -EIO,

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "db/settings.h"
 #include "db/types.h"
 
 #include <event2/event.h>
@@ -48,12 +49,6 @@ struct db_source_ops {
 	/* May be NULL. The feed had such a row and this is its key: its state is not known, so no
 	 * answer made before may be given any longer. A lookup of it says `bad`. */
 	void (*bad_key)(void *context, const struct db_key *key);
-};
-
-struct db_settings {
-	const char *conninfo;
-	int64_t poll_interval_us, connect_timeout_us, query_timeout_us;
-	bool facts; /* lookups read struct cert_facts too, at the price of two more joins */
 };
 
 struct db_source;

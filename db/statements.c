@@ -2,19 +2,17 @@
 
 #include "db/feed_sql.h"
 #include "db/lookup_sql.h"
+#include "db/result.h"
 #include "db/schema.h"
 
 static int try_one(PGconn *connection, const char *sql, struct fault *fault)
 {
-	PGresult *result = PQexec(connection, sql);
-	ExecStatusType status = PQresultStatus(result);
+	cleanup(db_result_clearp) PGresult *result = PQexec(connection, sql);
 	char line[FAULT_TEXT_SIZE / 2];
-	int r = 0;
-	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
-		r = fault_set(fault, -EIO, "database: %s",
-			      db_message_line(PQresultErrorMessage(result), line, sizeof(line)));
-	PQclear(result);
-	return r;
+	if (db_result_good(result))
+		return 0;
+	return fault_set(fault, -EIO, "database: %s",
+			 db_message_line(PQresultErrorMessage(result), line, sizeof(line)));
 }
 
 int db_statements_try(PGconn *connection, bool facts, struct fault *fault)
