@@ -25,7 +25,7 @@ static void apply_all(struct ledger *l, const struct db_evidence *evidence,
 	for (size_t i = 0; i < count; i++) {
 		struct cert_record record = found[i].record;
 		record.issuer = lookups_issuer(l, i);
-		if (found[i].found)
+		if (found[i].found && record.issuer)
 			apply(l, &record, evidence);
 	}
 }

@@ -227,7 +227,8 @@ bool lookups_match(const struct ledger *l, const struct db_found *found, size_t 
 int32_t lookups_issuer(const struct ledger *l, size_t place)
 {
 	check(place < l->lookups->batch_count);
-	return l->lookups->batch_lookups[place]->key.issuer;
+	const struct lookup *lookup = l->lookups->batch_lookups[place];
+	return lookup->doubted ? 0 : lookup->key.issuer;
 }
 
 static void entry_learn(struct ledger *l, struct entry *entry, const struct db_found *found,

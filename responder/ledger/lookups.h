@@ -29,7 +29,8 @@ int64_t lookups_next(const struct ledger *l);
 /* Is this an answer to the batch in flight: the rows that were asked for, and no others? */
 bool lookups_awaited(const struct ledger *l, uint64_t batch);
 bool lookups_match(const struct ledger *l, const struct db_found *found, size_t count);
-/* Our number of the issuer that this one of the batch in flight is about. */
+/* Our number of the issuer that this one of the batch in flight is about; 0: it was doubted since it was
+ * asked, and what was found of it counts no more. */
 int32_t lookups_issuer(const struct ledger *l, size_t place);
 /* What the batch in flight found. Marks the questions that have learned all that they wait for. */
 void lookups_learn(struct ledger *l, const struct db_evidence *evidence,

@@ -238,7 +238,7 @@ static void run_instance_event(struct world *w, const struct event *event)
 			lookup_cut(in, "cut");
 		break;
 	case EVENT_DIE:
-		ledger_crash(in);
+		ledger_crash(in, event->arguments[1] != 0);
 		break;
 	case EVENT_LIVE:
 		ledger_start(in);

@@ -47,7 +47,8 @@
 	EVENT(CLOCKS, 1, "microseconds of all servers' clocks")                                    \
 	EVENT(CUT, 2, "instance, 0: feed, 1: lookups")                                             \
 	EVENT(ROUTE, 2, "instance, server")                                                        \
-	EVENT(DIE, 1, "instance: the ledger crashes")                                              \
+	EVENT(DIE, 2,                                                                              \
+	      "instance, 1: what the ledger had written is still read when it has crashed")        \
 	EVENT(LIVE, 1, "instance: the ledger starts")                                              \
 	EVENT(FRONTDIE, 2, "instance, front")                                                      \
 	EVENT(FRONTLIVE, 2, "instance, front")                                                     \

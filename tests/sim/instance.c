@@ -508,11 +508,12 @@ void ledger_start(struct instance *in)
 		signer_attach(in, i);
 }
 
-/* What it had written is read by nobody; what it was still to read, neither. */
-void ledger_crash(struct instance *in)
+void ledger_crash(struct instance *in, bool read)
 {
 	if (!in->ledger)
 		return;
+	for (unsigned i = 0; read && i < SIM_FRONTS; i++)
+		(void)deliver_front(&in->fronts[i], false, 0);
 	for (unsigned i = 0; i < SIM_SIGNERS; i++)
 		signer_lose(in, i);
 	ledger_free(in->ledger);
@@ -605,7 +606,7 @@ void instance_make(struct instance *in)
 
 void instance_end(struct instance *in)
 {
-	ledger_crash(in);
+	ledger_crash(in, false);
 	for (unsigned i = 0; i < SIM_FRONTS; i++) {
 		front_crash(&in->fronts[i]);
 		pipe_deinit(&in->fronts[i].to_ledger);

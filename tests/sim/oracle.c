@@ -93,6 +93,34 @@ static void judge_then(struct instance *in, const struct reply *reply, const str
 		broken(in, "I-6", reply, said, "good without a row");
 }
 
+static bool recorded(const struct change *change)
+{
+	return change && (change->bad || change->status != CERT_WITHDRAWN);
+}
+
+/* Was there a row from one moment to the other, shown by the server that counts? */
+static bool was_recorded(const struct truths *t, int64_t from_us, int64_t to_us)
+{
+	const struct change *at = NULL;
+	size_t i = 0;
+	for (; i < t->count && t->each[i].from_us < from_us; i++)
+		at = t->each[i].change;
+	bool always = recorded(at) && at->shown_us < from_us;
+	for (; i < t->count && t->each[i].from_us <= to_us; i++)
+		always = always && recorded(t->each[i].change);
+	return always;
+}
+
+/* I-9: whoever says that there is no row has seen that there is none. */
+static void judge_unknown(struct instance *in, const struct reply *reply,
+			  const struct statement *said)
+{
+	const struct truths *row = &in->world->truths[said->issuer][said->serial];
+	int64_t from = reply->this_update * SECOND_US - clock_then(in, reply) - in->blind_us;
+	if (was_recorded(row, from, reply->decided.mono_us))
+		broken(in, "I-9", reply, said, "unknown, but it was recorded all the time");
+}
+
 /* I-2 */
 static void judge_now(struct instance *in, const struct reply *reply, const struct statement *said)
 {
@@ -264,6 +292,9 @@ void oracle_judge(struct instance *in, const struct question *question, const st
 			broken(in, "I-3", reply, said, "good or unknown on evidence too old");
 		if (said->status == OCSP_GOOD)
 			judge_good(in, reply, said);
+		/* Of several CertIDs, which share one thisUpdate, the rows decide it. */
+		if (said->status == OCSP_UNKNOWN && reply->count == 1)
+			judge_unknown(in, reply, said);
 		if (in->world->calm)
 			judge_calm(in, reply, said);
 	}

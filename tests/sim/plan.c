@@ -137,6 +137,16 @@ static int64_t a_pipe(struct plan *p, const struct world *w)
 	return first;
 }
 
+/* Mostly of a certificate; an issuer is revoked or spoilt in half of the cases. */
+static void a_change(struct chance *c, int64_t *serial, int64_t *choice)
+{
+	bool issuer = draw(c, 40) == 0;
+	*serial = issuer ? SIM_OF_ISSUER : draw(c, SIM_SERIALS);
+	*choice = draw(c, draw(c, 12) ? 6 : 8);
+	if (issuer && draw(c, 2))
+		*choice = 6 + draw(c, 2);
+}
+
 static void arguments_draw(struct plan *p, const struct world *w, struct event *event)
 {
 	struct chance *c = &p->chance;
@@ -161,12 +171,10 @@ static void arguments_draw(struct plan *p, const struct world *w, struct event *
 		a[1] = a_hold(p);
 		break;
 	case EVENT_CHANGE:
-		a[1] = draw(c, 40) ? draw(c, SIM_SERIALS) : SIM_OF_ISSUER;
-		a[2] = draw(c, draw(c, 12) ? 6 : 8);
+		a_change(c, &a[1], &a[2]);
 		break;
 	case EVENT_WRITE:
-		a[2] = draw(c, 40) ? draw(c, SIM_SERIALS) : SIM_OF_ISSUER;
-		a[3] = draw(c, draw(c, 12) ? 6 : 8);
+		a_change(c, &a[2], &a[3]);
 		break;
 	case EVENT_CLOCK:
 		a[1] = a_clock(p);
@@ -192,6 +200,7 @@ static void arguments_draw(struct plan *p, const struct world *w, struct event *
 		a[0] = draw(c, 2);
 		break;
 	case EVENT_CUT:
+	case EVENT_DIE:
 	case EVENT_DISK:
 		a[1] = draw(c, 2);
 		break;

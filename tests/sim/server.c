@@ -34,6 +34,12 @@ static void became(struct cluster *c, const struct server *s, unsigned issuer, u
 		c->ops->became(c->context, issuer, serial, now);
 }
 
+static void was_shown(struct cluster *c, const struct server *s, struct change *change)
+{
+	if (is_true(c, s) && change && change->shown_us > c->now_us)
+		change->shown_us = c->now_us;
+}
+
 /* ---- a world's servers ---- */
 
 static struct server *new_server(struct cluster *c, unsigned *ret)
@@ -135,6 +141,7 @@ static struct change *change_make(struct cluster *c, unsigned issuer, unsigned s
 				  .number = ++c->changes,
 				  .issuer = issuer,
 				  .serial = serial,
+				  .shown_us = INT64_MAX,
 				  .not_after = TIME_NONE};
 	c->made = change;
 	return change;
@@ -238,6 +245,7 @@ static void show(struct cluster *c, struct server *s, uint64_t xid, struct chang
 		*list_add(&s->log) = (struct log_row){.xid = xid, .change = change};
 		if (s->primary)
 			became(c, s, change->issuer, change->serial, change);
+		was_shown(c, s, change);
 	}
 	complete(s, xid);
 }
@@ -449,8 +457,10 @@ bool server_promote(struct cluster *c, unsigned server)
 static void all_became(struct cluster *c, const struct server *s)
 {
 	for (unsigned i = 0; i < SIM_ISSUERS; i++)
-		for (unsigned k = 0; k <= SIM_SERIALS; k++)
+		for (unsigned k = 0; k <= SIM_SERIALS; k++) {
 			became(c, s, i, k, s->rows[i][k]);
+			was_shown(c, s, s->rows[i][k]);
+		}
 }
 
 void cluster_name(struct cluster *c, unsigned server)

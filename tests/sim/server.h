@@ -32,6 +32,7 @@ struct change {
 		ROW_OF_ANOTHER
 	} bad; /* the last: another CA's certificate */
 	int64_t not_after;
+	int64_t shown_us; /* first by a server that was named; INT64_MAX: never */
 	const struct change *before; /* the row that it replaced, or was imported from */
 };
 

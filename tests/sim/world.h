@@ -245,7 +245,8 @@ void world_settle(struct world *w);
 void instance_make(struct instance *in);
 void instance_end(struct instance *in);
 void ledger_start(struct instance *in);
-void ledger_crash(struct instance *in);
+/* `read`: what it had written is read by the fronts first. */
+void ledger_crash(struct instance *in, bool read);
 void front_start(struct sim_front *f);
 void front_crash(struct sim_front *f);
 void signer_attach(struct instance *in, unsigned signer);
