@@ -20,6 +20,7 @@ static const struct {
 	[CONTROL_READY] = {0, 0, true, false},
 	[CONTROL_FAILED] = {0, 0, true, true},
 	[CONTROL_ANSWER] = {0, 0, true, true},
+	[CONTROL_LOST] = {0, 0, true, false},
 };
 
 static bool message_fits(const struct control_message *m)

@@ -21,11 +21,13 @@ enum control_type {
 	CONTROL_READY = 32, /* started; its own checks passed */
 	CONTROL_FAILED = 33, /* cannot work; the text says why; the room ends after it */
 	CONTROL_ANSWER = 34, /* to ASK: a JSON object as text, with the `index` of the question */
+	CONTROL_LOST =
+		35, /* its channel to `kind` and `index` has been gone for a while: a new one! */
 };
 
 struct control_message {
 	enum control_type type;
-	uint8_t kind; /* of CHANNEL: enum room_kind (room/kinds.h) */
+	uint8_t kind; /* of CHANNEL and LOST: enum room_kind (room/kinds.h) */
 	uint32_t index;
 	struct view text; /* ASK, FAILED, ANSWER; empty otherwise */
 	unsigned descriptor_count;

@@ -21,6 +21,15 @@ static int link_frame(void *context, uint8_t type, struct view payload)
 	return link->process->plan->frame(link->process->context, link->peer, type, payload);
 }
 
+/* Every channel has the ledger at one end; the other end asks for a new one. */
+static void link_miss(struct process *p)
+{
+	static const struct timeval wait = {.tv_sec = LOST_LOOK_US / SECOND_US};
+	if (room_place(p->kind) != ROOM_IS_THE_LEDGER &&
+	    !event_pending(p->missing, EV_TIMEOUT, NULL))
+		(void)event_add(p->missing, &wait);
+}
+
 static void link_closed(void *context, const char *reason)
 {
 	struct link *link = context;
@@ -29,6 +38,8 @@ static void link_closed(void *context, const char *reason)
 	if (!link->process->shell.stopping)
 		log_warning("the channel is closed to=\"%s\": %s", name, reason);
 	link_drop(link);
+	link->lost = true;
+	link_miss(link->process);
 }
 
 static struct link *link_find(const struct process *p, struct peer peer)
@@ -45,6 +56,7 @@ int links_connect(struct process *p, struct peer peer, int fd)
 	int result = -EINVAL;
 	if (link) {
 		link_drop(link);
+		link->lost = false;
 		result = channel_new(p->shell.base, fd, &ops, link, &link->channel);
 	}
 	if (result < 0)
@@ -105,6 +117,20 @@ void links_free(struct process *p)
 		free(p->links[kind]);
 		p->links[kind] = NULL;
 	}
+}
+
+bool links_lost(struct process *p, void (*each)(struct process *p, struct peer peer))
+{
+	bool any = false;
+	for (enum room_kind kind = 0; kind < ROOM_KINDS; kind++) {
+		for (unsigned i = 0; p->links[kind] && i < room_most(kind); i++) {
+			if (!p->links[kind][i].lost)
+				continue;
+			any = true;
+			each(p, p->links[kind][i].peer);
+		}
+	}
+	return any;
 }
 
 size_t links_queued(const struct process *p)

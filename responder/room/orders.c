@@ -25,6 +25,12 @@ void orders_tell_ready(struct process *p)
 	say(p, &(struct control_message){.type = CONTROL_READY});
 }
 
+void orders_tell_lost(struct process *p, struct peer peer)
+{
+	say(p, &(struct control_message){
+		       .type = CONTROL_LOST, .kind = (uint8_t)peer.kind, .index = peer.index});
+}
+
 /* What an operator asks may be wrong; that is no fault of the warden's. */
 static void answer(struct process *p, const struct control_message *m)
 {

@@ -11,6 +11,7 @@ struct link {
 	struct process *process;
 	struct peer peer;
 	struct channel *channel; /* NULL: not connected */
+	bool lost; /* it was, and the other side has ended that */
 };
 
 struct process {
@@ -33,6 +34,7 @@ struct process {
 	int64_t drain_until_us; /* monotonic */
 	bool fresh; /* a frame came since the last look */
 
+	struct event *missing; /* pending: a channel is lost */
 	struct link *links[ROOM_KINDS]; /* room_most() of each kind that is a peer; else NULL */
 };
 
@@ -45,6 +47,8 @@ void links_free(struct process *p);
 /* The channel of this peer, instead of a former one. Takes the descriptor over, on failure too.
  * 0, -ENOMEM, or -EINVAL: no peer of this room. */
 must_check int links_connect(struct process *p, struct peer peer, int fd);
+/* Calls `each` for those that are lost. False: there are none. */
+bool links_lost(struct process *p, void (*each)(struct process *p, struct peer peer));
 /* Octets that have not left yet. */
 size_t links_queued(const struct process *p);
 
@@ -53,7 +57,15 @@ size_t links_queued(const struct process *p);
 void orders_tell_failed(struct process *p, const struct fault *fault);
 /* READY, if it is so and was not said. */
 void orders_tell_ready(struct process *p);
+/* That this channel is lost. */
+void orders_tell_lost(struct process *p, struct peer peer);
 void orders_readable(evutil_socket_t fd, short what, void *process);
+
+/* ---- lost.c ---- */
+/* How long a channel may be gone before a room asks for another: one whose peer has died comes by
+ * itself. */
+#define LOST_LOOK_US SECOND_US
+void lost_look(evutil_socket_t fd, short what, void *process);
 
 /* ---- drain.c ---- */
 void drain_begin(struct process *p);

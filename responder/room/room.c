@@ -26,7 +26,8 @@ static int events_open(struct process *p)
 	struct event_base *base = p->shell.base;
 	p->control = event_new(base, p->control_fd, EV_READ | EV_PERSIST, orders_readable, p);
 	p->drain = event_new(base, -1, EV_PERSIST, drain_look, p);
-	if (!p->control || !p->drain || event_add(p->control, NULL) < 0)
+	p->missing = evtimer_new(base, lost_look, p);
+	if (!p->control || !p->drain || !p->missing || event_add(p->control, NULL) < 0)
 		return -ENOMEM;
 	if (!p->plan->turn)
 		return 0;
@@ -77,6 +78,7 @@ static void process_free(struct process *p)
 	event_release(p->turn);
 	event_release(p->timer);
 	event_release(p->drain);
+	event_release(p->missing);
 	if (p->shell.base)
 		event_base_free(p->shell.base);
 	conf_free(p->conf);

@@ -11,7 +11,7 @@
  *   starts it anew and gives it everything afresh; going on could mean to wait for ever for a channel
  *   that was in the lost message. The end of the link ends it with status 0: nobody needs it.
  *   From a peer, whom nobody trusts: a frame that is malformed or not for this room closes the channel
- *   (ipc/channel.h), and the room goes on.
+ *   (ipc/channel.h), and the room goes on. While both live the warden makes a new one after a second.
  *   Of our own: a frame that cannot be queued for want of memory would leave a hole in the stream,
  *   perhaps where a purge should be. It ends the process with status 1.
  *

@@ -163,6 +163,9 @@ static void room_message(struct room *room, struct control_message *message)
 	case CONTROL_ANSWER:
 		room_has_answered(room, message->index, message->text);
 		break;
+	case CONTROL_LOST:
+		room->rooms->ops->lost(room->rooms->context, room);
+		break;
 	default:
 		control_message_close(message);
 		room_kill(room, "it sent a message that rooms never send");

@@ -58,6 +58,8 @@ struct rooms_ops {
 	void (*ended)(void *context, struct room *room);
 	/* An answer to rooms_ask() came, or will not come any more. */
 	void (*reported)(void *context, struct room *room);
+	/* It lives, but its channel is gone. */
+	void (*lost)(void *context, struct room *room);
 	/* The answer to room_ask(). */
 	void (*replied)(void *context, uint32_t ticket, struct view text);
 };

@@ -164,6 +164,14 @@ static void on_reported(void *context, struct room *room)
 		answer_status(warden);
 }
 
+/* Where the ledger has died it makes all channels when it starts. */
+static void on_lost(void *context, struct room *room)
+{
+	struct warden *warden = context;
+	if (room_place(room->kind) != ROOM_IS_THE_LEDGER && warden->phase <= WARDEN_SERVING)
+		wiring_connect(warden->rooms, room);
+}
+
 /* Of these words the warden knows nothing: the ledger does. */
 static void on_asked(void *context, uint32_t ticket, struct view line)
 {
@@ -239,8 +247,15 @@ static int catch_signals(struct warden *warden)
 
 /* ---- life ---- */
 
-static const struct rooms_ops rooms_ops = {on_started, on_ready,    on_failed,
-					   on_ended,   on_reported, on_replied};
+static const struct rooms_ops rooms_ops = {
+	.started = on_started,
+	.ready = on_ready,
+	.failed = on_failed,
+	.ended = on_ended,
+	.reported = on_reported,
+	.lost = on_lost,
+	.replied = on_replied,
+};
 static const struct control_socket_ops control_socket_ops = {on_status, on_asked};
 
 static int warden_open_loop(struct warden *warden)

@@ -74,11 +74,21 @@ static bool is_channel(const struct control_message *message, enum room_kind oth
 	return message->type == CONTROL_CHANNEL && message->kind == other;
 }
 
+/* It lives, and says that its first channel is gone. */
+static void lose(const struct simple *room)
+{
+	const struct control_message lost = {.type = CONTROL_LOST, .kind = ROOM_LEDGER};
+	if (room->ledgers == 1 && behaves(room, "lose") && control_send(CONTROL_FD, &lost) < 0)
+		_exit(3);
+}
+
 static void take(struct simple *room, struct control_message *message)
 {
 	room->ledgers += is_channel(message, ROOM_LEDGER);
 	room->fronts += is_channel(message, ROOM_FRONT);
 	room->signers += is_channel(message, ROOM_SIGNER);
+	if (is_channel(message, ROOM_LEDGER))
+		lose(room);
 	if (message->type == CONTROL_LISTEN)
 		room->listeners += message->descriptor_count;
 	if (message->type == CONTROL_ASK && message->index == 0)
@@ -603,6 +613,17 @@ static void the_document_says_who_listens_where(void **state)
 	stop_and_wait();
 }
 
+static void a_lost_channel_between_two_that_live_is_made_anew(void **state)
+{
+	(void)state;
+	setenv("LANG", "lose:front 1", 1);
+	start_and_wait();
+	EVENTUALLY(counted("front 1", "ledgers") == 2);
+	EVENTUALLY(counted("ledger", "fronts") == 3);
+	assert_int_equal(counted("front 0", "ledgers"), 1);
+	stop_and_wait();
+}
+
 static void other_words_are_the_ledgers_to_answer(void **state)
 {
 	(void)state;
@@ -735,6 +756,7 @@ int main(int argc, char **argv)
 		TEST(a_room_that_does_not_answer_is_marked),
 		TEST(a_report_that_is_no_json_is_no_answer),
 		TEST(the_document_says_who_listens_where),
+		TEST(a_lost_channel_between_two_that_live_is_made_anew),
 		TEST(other_words_are_the_ledgers_to_answer),
 		TEST(a_ledger_that_does_not_answer_is_said_to_who_asked),
 		TEST(endless_commands_are_turned_away),

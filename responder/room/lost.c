@@ -1,0 +1,13 @@
+/* A channel that the other side has ended, though it lives: because it was told nonsense, or because this
+ * room did not read for too long. The warden makes another one; nobody else would. */
+#include "room/process.h"
+
+void lost_look(evutil_socket_t fd, short what, void *process)
+{
+	static const struct timeval again = {.tv_sec = LOST_LOOK_US / SECOND_US};
+	struct process *p = process;
+	(void)fd;
+	(void)what;
+	if (!p->shell.stopping && links_lost(p, orders_tell_lost))
+		(void)event_add(p->missing, &again);
+}
