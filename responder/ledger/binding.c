@@ -119,7 +119,7 @@ enum ocsp_result binding_make(struct ledger *l, struct question *q, struct momen
 {
 	const struct issuer *issuer = NULL;
 	enum ocsp_result result = find(l, q, now, &issuer);
-	question_unindex(l, q);
+	question_unindex(q);
 	if (result != OCSP_SUCCESSFUL)
 		return result;
 	take_issuer(l, q, issuer);

@@ -92,10 +92,10 @@ bool lookup_want(struct ledger *l, struct entry *entry)
 }
 
 /* Out of the table and gone; nobody waits any more. */
-static void lookup_free(struct ledger *l, struct lookup *lookup)
+static void lookup_free(struct lookup *lookup)
 {
 	check(TAILQ_EMPTY(&lookup->waiting));
-	table_remove(&l->lookups->by_tag, &lookup->node);
+	table_remove(&lookup->node);
 	free(lookup);
 }
 
@@ -113,7 +113,7 @@ static void lookup_cancel(struct ledger *l, struct entry *entry)
 	if (!TAILQ_EMPTY(&lookup->waiting) || lookup->sent)
 		return;
 	TAILQ_REMOVE(&l->lookups->queue, lookup, queue);
-	lookup_free(l, lookup);
+	lookup_free(lookup);
 }
 
 void lookups_cancel(struct ledger *l, struct question *q)
@@ -131,7 +131,7 @@ static void lookup_requeue(struct ledger *l, struct lookup *lookup)
 {
 	lookup->sent = lookup->doubted = false;
 	if (TAILQ_EMPTY(&lookup->waiting))
-		lookup_free(l, lookup);
+		lookup_free(lookup);
 	else
 		TAILQ_INSERT_HEAD(&l->lookups->queue, lookup, queue);
 }
@@ -267,7 +267,7 @@ static void lookup_finish(struct ledger *l, struct lookup *lookup, const struct 
 	remember(l, lookup, found, evidence, now);
 	while ((entry = TAILQ_FIRST(&lookup->waiting)))
 		entry_learn(l, entry, found, evidence);
-	lookup_free(l, lookup);
+	lookup_free(lookup);
 }
 
 void lookups_learn(struct ledger *l, const struct db_evidence *evidence,
@@ -321,7 +321,7 @@ void lookups_deinit(struct ledger *l)
 		return;
 	/* Questions are gone, and with them all that was queued. */
 	for (size_t i = 0; i < l->lookups->batch_count; i++)
-		lookup_free(l, l->lookups->batch_lookups[i]);
+		lookup_free(l->lookups->batch_lookups[i]);
 	l->lookups->batch_count = 0;
 	table_deinit(&l->lookups->by_tag);
 	free(l->lookups);

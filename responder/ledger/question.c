@@ -104,7 +104,7 @@ void question_free(struct ledger *l, struct question *q)
 		asker_remove(l, asker);
 	if (q->marks)
 		TAILQ_REMOVE(&l->questions->marked, q, marking);
-	question_unindex(l, q);
+	question_unindex(q);
 	for (unsigned i = 0; i < q->count; i++)
 		free(q->entries[i].fact_octets);
 	TAILQ_REMOVE(&l->questions->lists[q->state], q, place);
@@ -169,14 +169,14 @@ void question_index(struct ledger *l, struct question *q)
 	q->indexed = true;
 }
 
-void question_unindex(struct ledger *l, struct question *q)
+void question_unindex(struct question *q)
 {
 	if (!q->indexed)
 		return;
 	for (unsigned i = 0; i < q->count; i++)
-		table_remove(&l->questions->by_tag, &q->entries[i].by_tag);
+		table_remove(&q->entries[i].by_tag);
 	if (q->cacheable)
-		table_remove(&l->questions->by_key, &q->by_key);
+		table_remove(&q->by_key);
 	q->indexed = false;
 }
 

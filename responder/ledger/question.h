@@ -154,7 +154,7 @@ void question_join(struct question *q, struct question *other);
 
 /* Makes it findable, by key and tags; and ends that. */
 void question_index(struct ledger *l, struct question *q);
-void question_unindex(struct ledger *l, struct question *q);
+void question_unindex(struct question *q);
 struct question *question_find(const struct ledger *l, struct view key);
 /* Those CertIDs of open questions that bear this tag. */
 struct entry *entry_first(const struct ledger *l, uint64_t tag);

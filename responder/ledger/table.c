@@ -26,15 +26,17 @@ void table_put(struct table *table, struct table_node *node, uint64_t hash)
 	struct table_node **bucket = bucket_of(table, hash);
 	node->hash = hash;
 	node->next = *bucket;
+	node->at = bucket;
+	if (node->next)
+		node->next->at = &node->next;
 	*bucket = node;
 }
 
-void table_remove(struct table *table, struct table_node *node)
+void table_remove(struct table_node *node)
 {
-	struct table_node **at = bucket_of(table, node->hash);
-	while (*at != node)
-		at = &(*at)->next;
-	*at = node->next;
+	*node->at = node->next;
+	if (node->next)
+		node->next->at = node->at;
 	node->next = NULL;
 }
 

@@ -7,7 +7,8 @@
 #include <stdint.h>
 
 struct table_node {
-	struct table_node *next;
+	/* Many may share one hash: everybody may ask for one certificate, so none is searched for. */
+	struct table_node *next, **at;
 	uint64_t hash;
 };
 
@@ -19,7 +20,7 @@ struct table {
 must_check int table_init(struct table *table);
 void table_deinit(struct table *table); /* the nodes are the caller's */
 void table_put(struct table *table, struct table_node *node, uint64_t hash);
-void table_remove(struct table *table, struct table_node *node);
+void table_remove(struct table_node *node);
 /* The first node with this hash, and the next one after it; NULL at the end. */
 struct table_node *table_first(const struct table *table, uint64_t hash);
 struct table_node *table_next(const struct table_node *node);
