@@ -1,6 +1,7 @@
 /* One history (DESIGN.md): another database behind the same address, a lost failover, a restore in place;
  * what is remembered, and how an operator ends that. */
 #include "bench.h"
+#include "ledger/history.h"
 
 /* What a test's database says. */
 struct told {
@@ -215,6 +216,65 @@ static void ids_that_are_swapped_in_one_history_are_another(void **state)
 	assert_int_equal(said(b, 1, 7, 1, 102), OCSP_GOOD);
 }
 
+/* By any version: what one id's number said of another CA's certificate takes no hold back. */
+static void a_swap_of_ids_releases_nothing(void **state)
+{
+	struct bench *b = *state;
+	struct told told = usual(1, 100);
+	struct cert_record held = row(1, 7, 2, CERT_HELD), good = row(2, 7, 9, CERT_GOOD);
+	poll(b, 1, 101, &held, 1);
+	told = usual(1, 102);
+	told.ids[0] = 2;
+	told.ids[1] = 1;
+	told.rows = &good; /* A's, by its new id */
+	told.count = 1;
+	load_told(b, &told);
+	assert_int_equal(said(b, 0, 7, 1, 102), OCSP_REVOKED);
+}
+
+/* Rows 9, 35, 36 and 37: another server, database, timeline or table, or a position that went back. */
+static void each_part_of_its_identity_counts(void **state)
+{
+	(void)state;
+	const struct db_evidence usual_one = {
+		.position = 100,
+		.history = {.system = 7, .database = 5, .timeline = 3, .tables = 9}};
+	struct history known = {0};
+	char why[160];
+	assert_true(history_continues(&known, &usual_one, why));
+	history_take(&known, &usual_one);
+	for (unsigned part = 0; part < 9; part++) {
+		struct db_evidence other = usual_one;
+		other.history.system += (uint64_t)(part == 1) - (uint64_t)(part == 2);
+		other.history.database += (part == 3);
+		other.history.timeline += (uint32_t)(part == 4) - (uint32_t)(part == 5);
+		other.history.tables += (part == 6);
+		other.position += (uint64_t)(part == 7) - (uint64_t)(part == 8);
+		bool same = part == 0 || part == 7;
+		assert_int_equal(history_continues(&known, &other, why), same);
+	}
+}
+
+/* Which of the two rows is it? */
+static void a_load_that_names_one_issuer_twice_proves_nothing(void **state)
+{
+	struct bench *b = *state;
+	struct buffer der[2] = {{0}, {0}};
+	struct told told = usual(1, 103);
+	struct db_issuer issuers[2] = {issuer_row(&told, 0, &der[0]),
+				       issuer_row(&told, 0, &der[1])};
+	issuers[1].record.id = 7;
+	later(b);
+	struct db_evidence now = proof(b, 1, 103);
+	forget_frames(b);
+	ledger_load_begin(b->ledger, &now, issuers, 2, b->now);
+	ledger_load_end(b->ledger, &now, b->now);
+	assert_int_equal(b->reloads, 1);
+	assert_int_equal(frames_of(b, MESSAGE_TICK), 0);
+	buffer_deinit(&der[0]);
+	buffer_deinit(&der[1]);
+}
+
 /* Row 36: a hold is lost with the failover, and the new primary revokes by the same number. */
 static void a_version_used_again_for_more_counts(void **state)
 {
@@ -255,6 +315,14 @@ static void an_issuers_revocation_counts_by_any_version(void **state)
 	told.revoked_at[0] = 1700000000;
 	poll_issuer(b, &told, 0);
 	assert_int_equal(said(b, 0, 9, 1, 101), OCSP_REVOKED);
+	told.revoked_at[1] = TIME_NONE;
+	told.versions[1] = 3;
+	poll_issuer(b, &told, 1);
+	assert_int_equal(said(b, 1, 9, 1, 101), OCSP_GOOD);
+	told.versions[1] = 2;
+	told.revoked_at[1] = 1700000000;
+	poll_issuer(b, &told, 1);
+	assert_int_equal(said(b, 1, 9, 1, 101), OCSP_REVOKED);
 }
 
 /* Row 37: the tables were replaced under an open connection. */
@@ -755,6 +823,15 @@ static void a_revocation_is_kept_before_it_is_answered(void **state)
 	now.mono_us++;
 	ledger_poll(b->ledger, &now, &revoked, 1, NULL, 0, b->now);
 	assert_true(b->journal[b->journal_current].size > before);
+	/* One that a lookup brings, too. */
+	ask_one(b, 0, 900, 8);
+	ledger_turn_end(b->ledger, b->now);
+	struct db_found found = {.found = true, .record = row(1, 8, 2, CERT_REVOKED)};
+	before = b->journal[b->journal_current].size;
+	now = proof(b, 1, 102);
+	ledger_lookup_done(b->ledger, b->batch, &now, &found, 1, b->now);
+	assert_int_equal(last_job(b).entries[0].status, OCSP_REVOKED);
+	assert_true(b->journal[b->journal_current].size > before);
 }
 
 /* FAULTS.md row 27 */
@@ -793,6 +870,9 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, teardown)
 		TEST(ids_that_are_swapped_mean_the_same_issuers),
 		TEST(ids_that_are_swapped_in_one_history_are_another),
+		TEST(a_swap_of_ids_releases_nothing),
+		TEST(each_part_of_its_identity_counts),
+		TEST(a_load_that_names_one_issuer_twice_proves_nothing),
 		TEST(a_version_used_again_for_more_counts),
 		TEST(an_issuers_version_used_again_for_its_revocation_counts),
 		TEST(an_issuers_revocation_counts_by_any_version),

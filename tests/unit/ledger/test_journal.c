@@ -233,6 +233,27 @@ static void a_revoked_issuer_is_remembered_until_it_is_forgotten(void **state)
 	free_files(files);
 }
 
+/* What is told anew into the other file has them too. */
+static void a_revoked_issuer_is_in_what_is_told_anew(void **state)
+{
+	(void)state;
+	struct buffer files[2] = {{0}, {0}};
+	struct memory m;
+	begin(&m, files);
+	settle(&m);
+	int32_t number = issuer_of(&m, 9);
+	issuers_recall_revoked(m.issuers, number, 1700000000, REASON_CA_COMPROMISE);
+	journal_renew(m.journal);
+	settle(&m);
+	assert_true(m.swaps > 0);
+	buffer_reset(&files[!m.current]);
+	end(&m);
+	begin(&m, files);
+	assert_int_equal(issuers_by_id(m.issuers, issuer_of(&m, 9))->record.revoked_at, 1700000000);
+	end(&m);
+	free_files(files);
+}
+
 /* ---- damage ---- */
 
 static void write_three(struct buffer files[2])
@@ -460,6 +481,7 @@ int main(void)
 		cmocka_unit_test(numbers_of_another_process_mean_its_issuers),
 		cmocka_unit_test(versions_before_another_history_are_foreign),
 		cmocka_unit_test(a_revoked_issuer_is_remembered_until_it_is_forgotten),
+		cmocka_unit_test(a_revoked_issuer_is_in_what_is_told_anew),
 		cmocka_unit_test(a_torn_tail_costs_no_record_before_it),
 		cmocka_unit_test(a_damaged_record_costs_itself_only),
 		cmocka_unit_test(another_format_is_said_and_written_over),
