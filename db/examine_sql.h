@@ -1,4 +1,4 @@
-/* Is the schema still what the responder relies on (FAULTS.md rows 38 to 40)? Triggers write the log that
+/* Is the schema still what the responder relies on (doc/faults.md rows 38–40)? Triggers write the log that
  * is followed; whoever switches them off, hides rows or replaces a function leaves a trace in the catalogs,
  * even if nothing in the rows does. Asked at each load, every quarter of a minute beside the polls, and
  * by `stillgood check`.

@@ -1,4 +1,4 @@
-"""The feed on a database whose history, log or schema is not what it was (FAULTS.md rows 35 to 41), seen
+"""The feed on a database whose history, log or schema is not what it was (doc/faults.md rows 35–41), seen
 through db_driver.c."""
 import os
 import random
@@ -85,7 +85,7 @@ def test_feed_and_lookups_say_one_history(pg, place):
 
 
 def test_a_restore_in_place_is_noticed_by_the_next_poll(pg, place):
-    """Row 37: one transaction, and the connections stay open."""
+    """doc/faults.md row 37: one transaction, and the connections stay open."""
     before, after = new(pg, 2)
     revoke(pg, before)
     program(pg, "pg_dump", "-Fc", "-n", "stillgood", "-f", os.path.join(pg.folder, "dump"),
@@ -116,7 +116,7 @@ def test_a_restore_in_place_is_noticed_by_the_next_poll(pg, place):
 
 @pytest.mark.parametrize("table", ["certificate", "change_log", "issuer_name"])
 def test_a_table_that_was_emptied_is_noticed(pg, place, table):
-    """Row 40. TRUNCATE is not seen in the rows of a log that had none to read."""
+    """doc/faults.md row 40. TRUNCATE is not seen in the rows of a log that had none to read."""
     with Feed(place) as feed:
         feed.wait("load_end")
         since = feed.mark()
@@ -157,6 +157,7 @@ def test_a_load_never_takes_a_table_made_anew_for_an_empty_one(pg, place):
     "INSERT INTO stillgood.change_log (xid, issuer, version, status) VALUES ('4000000000', 1, 1, 0)",
     "UPDATE stillgood.change_log_trim SET highest = '4000000000'"])
 def test_a_poll_refuses_what_this_cluster_cannot_have(pg, place, foreign):
+    """doc/faults.md row 38."""
     serial, = new(pg)
     with Feed(place) as feed:
         feed.wait("load_end")
@@ -172,7 +173,7 @@ def test_a_poll_refuses_what_this_cluster_cannot_have(pg, place, foreign):
 
 @pytest.mark.parametrize("on_standby", [False, True])
 def test_a_row_in_the_name_of_an_open_transaction_hides_nothing(pg, place, request, on_standby):
-    """Row 38: the number is taken by somebody else's row before its own rows are there."""
+    """doc/faults.md row 38: the number is taken by somebody else's row before its own rows are there."""
     other, serial = new(pg, 2)
     where = request.getfixturevalue("standby").conninfo if on_standby else place
     slow = pg.connect()
@@ -273,7 +274,7 @@ def test_no_evidence_vouches_for_what_was_not_read(pg, place, request, on_standb
 
 
 def test_an_orphaned_transaction_is_named_and_delays_nothing(pg, place, standby):
-    """Row 39: more small revocations above it than any list holds."""
+    """doc/faults.md row 39: more small revocations above it than any list holds."""
     serials = new(pg, 17000)
     orphan = pg.connect()
     orphan.cursor().execute("SELECT stillgood.revoke('A', %s)", (new(pg)[0],))
@@ -380,6 +381,7 @@ VITAL = {
 
 @pytest.mark.parametrize("name", VITAL)
 def test_nothing_counts_while_the_schema_is_not_ours(pg, place, name):
+    """doc/faults.md row 40."""
     breaks, mends, said = VITAL[name]
     pg.sql(breaks)
     try:
@@ -425,7 +427,7 @@ def test_what_does_not_touch_the_feed_is_an_alarm(pg, place, breaks, mends, said
 
 
 def test_an_issuer_with_another_ca_s_certificate_is_none(pg, place):
-    """Row 41. Past the triggers; the others go on."""
+    """doc/faults.md row 41. Past the triggers; the others go on."""
     pg.sql(ISSUER, issuer_row("Other"))
     stolen = "certificate = (SELECT certificate FROM stillgood.issuer WHERE name = 'A')"
     pg.sql("CREATE TEMP TABLE kept AS SELECT certificate FROM stillgood.issuer WHERE name = 'Other'")

@@ -1,5 +1,5 @@
 """Migration 4: what it makes of a database of release 0.1 with migration 3, and whose marks trim the log
-(FAULTS.md rows 38 to 40)."""
+(doc/faults.md rows 38–40)."""
 import hashlib
 import os
 
@@ -73,7 +73,7 @@ OLD_MARK = ("INSERT INTO stillgood.change_log_mark (taken_at, horizon, system) S
 
 
 def test_only_marks_of_this_cluster_trim(pg):
-    """Row 38: "old" is what the other cluster's clock and numbers said."""
+    """doc/faults.md row 38: "old" is what the other cluster's clock and numbers said."""
     assert log_size(pg) > 0
     assert pg.sql("SELECT count(*) FROM stillgood.change_log_mark") == [(0,)]  # of before
     size = log_size(pg)

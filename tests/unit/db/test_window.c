@@ -1,4 +1,4 @@
-/* What the next poll must read (DESIGN.md promise 1; FAULTS.md rows 38, 39). */
+/* What the next poll must read (DESIGN.md promise 1; doc/faults.md rows 38, 39). */
 #include "unit.h"
 
 #include "db/window.h"
