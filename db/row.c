@@ -238,8 +238,8 @@ int db_issuer_read(const struct db_field fields[DB_ISSUER_FIELDS], struct db_iss
 	ret->record.id = (int32_t)id;
 	const char *column = read_issuer_columns(fields, &issuer);
 	if (column)
-		return fault_set(fault, DB_ROW_BAD, "issuer id=%d: %s cannot be understood",
-				 (int)id, column);
+		return fault_set(fault, DB_ROW_BAD, "issuer id=%d \"%s\": %s cannot be understood",
+				 (int)id, issuer.record.name, column);
 	bool genuine = false;
 	if (db_read_bool(&fields[ISSUER_GENUINE], &genuine) != 0 || !genuine)
 		return fault_set(fault, DB_ROW_BAD,

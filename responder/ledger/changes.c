@@ -34,7 +34,7 @@ static void purge_certificate(struct ledger *l, int32_t issuer, const struct ser
 	fronts_purge(l, &(struct message_purge){.scope = PURGE_TAG, .tag = tag, .issuer = issuer});
 }
 
-static void purge_issuer(struct ledger *l, int32_t issuer)
+void changes_purge_issuer(struct ledger *l, int32_t issuer)
 {
 	known_forget_all(l->known);
 	questions_mark_issuer(l, issuers_by_id(l->issuers, issuer));
@@ -128,7 +128,7 @@ void changes_apply(struct ledger *l, const struct cert_record *record, enum revo
 
 static void issuer_changed(struct ledger *l, const struct issuer *issuer)
 {
-	purge_issuer(l, issuer->record.id);
+	changes_purge_issuer(l, issuer->record.id);
 	if (issuer->record.revoked_at != TIME_NONE)
 		journal_issuer(l->journal, issuer);
 }
@@ -137,7 +137,7 @@ static void issuer_refused(struct ledger *l, const struct issuer *issuer)
 {
 	ledger_alarm(l, "the database calls a revoked issuer good, it stays revoked issuer=\"%s\"",
 		     issuer->record.name);
-	purge_issuer(l, issuer->record.id);
+	changes_purge_issuer(l, issuer->record.id);
 }
 
 static void apply_issuer(struct ledger *l, const struct db_issuer *from)
@@ -177,7 +177,7 @@ void changes_bad_issuer(struct ledger *l, int32_t database_id)
 		return;
 	}
 	issuers_settle(l->issuers);
-	purge_issuer(l, issuer->record.id);
+	changes_purge_issuer(l, issuer->record.id);
 }
 
 /* ---- distrust ---- */

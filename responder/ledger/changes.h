@@ -15,6 +15,8 @@ void changes_apply_issuers(struct ledger *l, const struct db_issuer *issuers, si
 void changes_bad_issuer(struct ledger *l, int32_t database_id);
 /* What is said of this certificate, or is known from lookups, counts no more. */
 void changes_doubt(struct ledger *l, const struct cert_record *record);
+/* Nor what is said of this issuer's, by our number. */
+void changes_purge_issuer(struct ledger *l, int32_t issuer);
 /* Nor of any. */
 void changes_purge_all(struct ledger *l);
 /* What the database tells cannot be believed; once until it has told everything anew. */

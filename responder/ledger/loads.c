@@ -43,13 +43,13 @@ static bool ids_swapped(const struct ledger *l)
 	return false;
 }
 
-/* What is being asked about an issuer that the database calls otherwise, or not at all any more. */
-static void mark_renamed(struct ledger *l)
+/* What was said of an issuer that the database calls otherwise, or not at all any more. */
+static void purge_renamed(struct ledger *l)
 {
 	for (unsigned number = 1; number <= issuers_count(l->issuers); number++) {
 		const struct issuer *issuer = issuers_by_id(l->issuers, (int32_t)number);
 		if (issuer->former_id != issuer->database_id)
-			questions_mark_issuer(l, issuer);
+			changes_purge_issuer(l, (int32_t)number);
 	}
 }
 
@@ -135,7 +135,7 @@ static void history_begin(struct ledger *l, const struct db_evidence *evidence,
 		same = false;
 	bad_issuers_apply(l);
 	move_orphans(l);
-	mark_renamed(l);
+	purge_renamed(l);
 	revoked_begin(l->revoked, same);
 	history_take(&l->history, evidence);
 	journal_history(l->journal, &l->history);
@@ -318,8 +318,7 @@ void ledger_feed_lost(struct ledger *l, const char *reason)
 void ledger_bad_row(struct ledger *l, const char *description)
 {
 	l->counts.bad_rows++;
-	ledger_alarm(l, "a row cannot be understood, its certificate is not answered from it: %s",
-		     description);
+	ledger_alarm(l, "a row cannot be understood, nothing is answered from it: %s", description);
 }
 
 /* Its state is not known, so what was said of it before may have ended; lookups will tell. What the

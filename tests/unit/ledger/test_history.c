@@ -520,6 +520,23 @@ static void an_issuer_that_a_load_cannot_read_keeps_its_rows(void **state)
 	assert_int_equal(said(b, 0, 8, 1, 102), OCSP_GOOD);
 }
 
+/* A load of the same history that does not name an issuer any more: fronts hold its answers. */
+static void what_was_said_of_an_issuer_that_is_gone_is_purged(void **state)
+{
+	struct bench *b = *state;
+	struct told told = usual(1, 101);
+	assert_int_equal(said(b, 0, 3, 1, 100), OCSP_GOOD);
+	told.ids[0] = 0;
+	forget_frames(b);
+	load_told(b, &told);
+	ledger_turn_end(b->ledger, b->now);
+	assert_int_equal(frames_of(b, MESSAGE_PURGE), 2); /* each front */
+	assert_int_equal(said(b, 0, 3, 1, 101), TRY_LATER);
+	told = usual(1, 102);
+	load_told(b, &told);
+	assert_int_equal(said(b, 0, 3, 1, 102), OCSP_GOOD);
+}
+
 /* Also where it could never be read, and is another than the id's before. */
 static void rows_of_an_issuer_that_comes_later_are_its(void **state)
 {
@@ -887,6 +904,7 @@ int main(void)
 		TEST(what_was_being_signed_in_the_old_history_is_decided_anew),
 		TEST(an_issuer_that_cannot_be_understood_waits_alone),
 		TEST(an_issuer_that_a_load_cannot_read_keeps_its_rows),
+		TEST(what_was_said_of_an_issuer_that_is_gone_is_purged),
 		TEST(rows_of_an_issuer_that_comes_later_are_its),
 		TEST(a_certificate_of_another_ca_is_believed_by_nobody),
 		TEST(a_certificate_that_is_not_the_registered_one_is_bad),
