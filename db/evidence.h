@@ -54,6 +54,10 @@
 #define DB_EVIDENCE_FROM " FROM (SELECT) AS one LEFT JOIN stillgood.heartbeat AS b ON true"
 #define DB_EVIDENCE_FIELDS 1
 
+#define DB_NO_EVIDENCE                                                                  \
+	"database: no evidence how current it is: on a standby, stillgood.heartbeat() " \
+	"must be called on the primary"
+
 /* The last heartbeat and when it was new to us. */
 struct db_beat {
 	int64_t beat_us, seen_mono_us;

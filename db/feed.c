@@ -111,7 +111,7 @@ static const char *refuse_header(const struct db_feed *f)
 /* False: the connection is given up. */
 static bool take_header(struct db_feed *f, const PGresult *result)
 {
-	const char *refusal = read_header(f, result) ? refuse_header(f) : FEED_NO_EVIDENCE;
+	const char *refusal = read_header(f, result) ? refuse_header(f) : DB_NO_EVIDENCE;
 	if (refusal)
 		reset(f, refusal);
 	return !refusal;
@@ -256,7 +256,7 @@ static void wait_for_next(struct db_feed *f)
 static bool settle(struct db_feed *f)
 {
 	if (db_window_move(&f->window, buffer_view(&f->header.shown)) < 0) {
-		reset(f, FEED_NO_EVIDENCE);
+		reset(f, DB_NO_EVIDENCE);
 		return false;
 	}
 	f->evidence = f->header.evidence;
@@ -281,7 +281,7 @@ static void end_load(struct db_feed *f)
 static void end_poll(struct db_feed *f)
 {
 	if (!f->header.read) {
-		reset(f, FEED_NO_EVIDENCE);
+		reset(f, DB_NO_EVIDENCE);
 		return;
 	}
 	if (!settle(f))

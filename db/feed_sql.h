@@ -107,8 +107,5 @@ enum {
 								   " WHERE c.serial IS NOT NULL"
 #define FEED_STREAM "COPY (" FEED_STREAM_QUERY ") TO STDOUT (FORMAT binary)"
 
-#define FEED_NO_EVIDENCE                                                                \
-	"database: no evidence how current it is: on a standby, stillgood.heartbeat() " \
-	"must be called on the primary"
 #define FEED_TRIMMED \
 	"database: rows of its change log were deleted before they were read, loading anew"

@@ -92,24 +92,25 @@ static bool take_row(struct db_lookup *l, const PGresult *result, int row, bool 
 	return key_matches(&l->keys[ordinal - 1], &found->record);
 }
 
-/* Exactly one row for each key, or nothing is believed (FAULTS.md, I-6). */
-static bool take_answer(struct db_lookup *l, const PGresult *result)
+/* Exactly one row for each key, or nothing is believed (FAULTS.md, I-6). NULL, or why not. */
+static const char *take_answer(struct db_lookup *l, const PGresult *result)
 {
+	static const char other[] = "database: a lookup's answer does not match its question";
 	struct db_field evidence;
 	bool seen[LIMIT_LOOKUP_BATCH] = {false};
 	int columns = l->wants_facts ? LOOKUP_FACTS_FIELDS : LOOKUP_FIELDS;
 	if (PQnfields(result) != columns || (size_t)PQntuples(result) != l->count)
-		return false;
+		return other;
 	if (l->wants_facts && !reserve_facts(l, result))
-		return false;
+		return "database: out of memory for a lookup's answer";
 	db_result_fields(result, 0, 0, DB_EVIDENCE_FIELDS, &evidence);
 	if (db_evidence_read(&evidence, l->sent, &l->beat, &l->evidence) != 0)
-		return false;
+		return DB_NO_EVIDENCE;
 	memset(l->found, 0, l->count * sizeof(l->found[0]));
 	for (int i = 0; i < PQntuples(result); i++)
 		if (!take_row(l, result, i, seen))
-			return false;
-	return true;
+			return other;
+	return NULL;
 }
 
 static void fail_batch(struct db_lookup *l)
@@ -144,10 +145,10 @@ static void on_down(void *context, const char *reason)
 static void on_result(void *context, const PGresult *result)
 {
 	struct db_lookup *l = context;
-	l->answered = take_answer(l, result);
-	if (!l->answered)
-		db_connection_reset(l->connection,
-				    "database: a lookup's answer does not match its question");
+	const char *refusal = take_answer(l, result);
+	l->answered = !refusal;
+	if (refusal)
+		db_connection_reset(l->connection, refusal);
 }
 
 static void on_copy(void *context, struct view message)

@@ -40,6 +40,8 @@ static void lookup_done(void *context, uint64_t batch, const struct db_evidence 
 			const struct db_found *found, size_t count)
 {
 	struct edge *edge = context;
+	edge->lookup_quiet = false;
+	edge->lookup_reason.text[0] = 0;
 	ledger_lookup_done(edge->ledger, batch, evidence, found, count, clock_now());
 	edge_turn(edge);
 }
@@ -51,13 +53,18 @@ static void lookup_failed(void *context, uint64_t batch)
 	edge_turn(edge);
 }
 
+/* A connection may come and go for one reason as long as that lasts. */
 static void lookup_state(void *context, bool usable, const char *reason)
 {
 	struct edge *edge = context;
-	if (usable)
+	if (!usable) {
+		edge->lookup_quiet = strcmp(edge->lookup_reason.text, reason) == 0;
+		(void)fault_set(&edge->lookup_reason, 0, "%s", reason);
+	}
+	if (usable && !edge->lookup_quiet)
 		log_info("lookups are possible");
-	else
-		log_error("lookups are not possible reason=\"%s\"", reason ? reason : "");
+	else if (!usable && !edge->lookup_quiet)
+		log_error("lookups are not possible reason=\"%s\"", reason);
 	ledger_lookup_state(edge->ledger, usable, reason);
 	edge_turn(edge);
 }

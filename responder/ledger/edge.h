@@ -14,6 +14,8 @@ struct edge {
 	struct db_source *source;
 	int64_t alarm_second; /* alarms are logged, but not in floods */
 	unsigned alarms_logged;
+	struct fault lookup_reason; /* told last, since when no lookup was answered */
+	bool lookup_quiet; /* it lasts, connection after connection */
 	struct buffer database_alarms; /* told last: texts, each with its NUL */
 };
 
