@@ -170,5 +170,12 @@
 	"ends: %s: COMMIT PREPARED or ROLLBACK PREPARED them', b.prepared) FROM "                  \
 	"stillgood.heartbeat AS b WHERE b.prepared IS NOT NULL AND "                               \
 	"current_setting('transaction_read_only')::boolean"                                        \
+	" UNION ALL "                                                                              \
+	"SELECT false, format('database: session_replication_role = replica is set for %s: "       \
+	"what is written so passes the triggers by and reaches no cache: ALTER ROLE or ALTER "     \
+	"DATABASE, RESET session_replication_role', CASE WHEN s.setrole = 0 THEN 'all roles' "     \
+	"ELSE 'role ' || quote_ident(pg_get_userbyid(s.setrole)) END) FROM pg_db_role_setting "    \
+	"AS s JOIN pg_database AS d ON d.datname = current_database() AND s.setdatabase IN (0, "   \
+	"d.oid) WHERE 'session_replication_role=replica' = ANY (s.setconfig)"                      \
 	") AS findings ORDER BY vital DESC, text LIMIT 32"
 enum { DB_EXAMINE_VITAL, DB_EXAMINE_TEXT, DB_EXAMINE_FIELDS };
