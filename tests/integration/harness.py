@@ -277,6 +277,20 @@ class Postgres:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class Standby(Postgres):
+    """A hot standby of another cluster."""
+
+    def __init__(self, primary):
+        super().__init__(settings={"hot_standby": "on", "max_standby_streaming_delay": "0"})
+        self.primary = primary
+
+    def initialise(self):
+        run(*self._command(
+            "pg_basebackup", "-D", self.data, "-R", "-X", "stream", "-c", "fast", "-h",
+            self.primary.folder, "-p", str(self.primary.port), "-U", "postgres"), cwd=self.folder)
+        return self
+
+
 @functools.lru_cache(maxsize=None)
 def openssl_version():
     return tuple(map(int, run("openssl", "version").stdout.split()[1].split(".")[:2]))

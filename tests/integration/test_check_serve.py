@@ -18,8 +18,7 @@ from asn1crypto import pem
 from asn1crypto.x509 import Certificate
 
 import harness
-from harness import DemoCA, stillgood, wait_for
-from test_feed import Standby
+from harness import DemoCA, Standby, stillgood, wait_for
 
 TRY_LATER, UNAUTHORIZED = (bytes.fromhex(f"30030a010{n}") for n in (3, 6))
 SIGNER = ("keyUsage=critical,digitalSignature\nextendedKeyUsage=OCSPSigning\nnoCheck=ignored\n"

@@ -477,20 +477,6 @@ def test_after_a_crash_everything_is_loaded_anew(place, pg):
         assert feed.count(f"row {line_of(serial)}version=2 status=1", since) == 1
 
 
-class Standby(harness.Postgres):
-    """A hot standby of another cluster."""
-
-    def __init__(self, primary):
-        super().__init__(settings={"hot_standby": "on", "max_standby_streaming_delay": "0"})
-        self.primary = primary
-
-    def initialise(self):
-        harness.run(*self._command(
-            "pg_basebackup", "-D", self.data, "-R", "-X", "stream", "-c", "fast", "-h",
-            self.primary.folder, "-p", str(self.primary.port), "-U", "postgres"), cwd=self.folder)
-        return self
-
-
 def age_of(line):
     return int(line.split()[2].split("=")[1]) / 1e6
 
@@ -499,7 +485,7 @@ def test_on_a_standby_the_heartbeat_is_the_evidence(pg):
     """doc/faults.md row 7: of an idle primary and of a paused replay."""
     serial, = new(pg)
     pg.sql("SELECT stillgood.heartbeat()")
-    with Standby(pg) as standby, Feed(standby.conninfo) as feed:
+    with harness.Standby(pg) as standby, Feed(standby.conninfo) as feed:
         feed.wait("load_end")
         since = feed.mark()
         beat = pg.sql("SELECT (extract(epoch FROM stillgood.heartbeat()) * 1000000)::bigint")[0][0]

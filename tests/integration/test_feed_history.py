@@ -9,7 +9,7 @@ import pytest
 
 import harness
 from harness import ISSUER, issuer_row, wait_for
-from test_feed import Feed, Standby, line_of, new, revoke
+from test_feed import Feed, line_of, new, revoke
 from test_schema import driver
 
 PREPARED = {"max_prepared_transactions": "10"}
@@ -32,7 +32,7 @@ def place(pg):
 @pytest.fixture(scope="module")
 def standby(pg):
     pg.sql("SELECT stillgood.heartbeat()")
-    copy = Standby(pg)
+    copy = harness.Standby(pg)
     copy.settings.update(PREPARED)
     with copy:
         yield copy
