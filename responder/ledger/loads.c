@@ -88,17 +88,11 @@ void ledger_bad_issuer(struct ledger *l, int32_t id, struct moment now)
 
 /* ---- evidence ---- */
 
-/* Forward only on our clock, which measures freshness, but where another history begins: what was proven of
- * the one before says nothing of it. If the database's clock went back while ours went on, its new, lower
- * time is taken: a thisUpdate too early is honest, one too late is not. */
-static bool evidence_counts(const struct ledger *l, const struct db_evidence *evidence)
-{
-	return !l->has_evidence || l->other_history || evidence->mono_us >= l->evidence.mono_us;
-}
-
+/* Forward only on our clock, which measures freshness. If the database's clock went back while ours
+ * went on, its new, lower time is taken: a thisUpdate too early is honest, one too late is not. */
 static void evidence_take(struct ledger *l, const struct db_evidence *evidence)
 {
-	if (l->incomplete || !evidence_counts(l, evidence))
+	if (l->incomplete || (l->has_evidence && evidence->mono_us < l->evidence.mono_us))
 		return;
 	/* What an earlier ledger said may stay with the fronts until we know better, not longer: its
 	 * tags mean nothing here, so no single purge would find it. */
@@ -111,8 +105,8 @@ static void evidence_take(struct ledger *l, const struct db_evidence *evidence)
 	questions_mark_evidence(l);
 }
 
-/* From here on rows are those of a snapshot that is older than what was proven by another server: what
- * is said of them is no newer than they are. */
+/* A load begins whose snapshot is older than what was proven before, by another server or of another
+ * history: what is said from here on is no newer than its rows. */
 static void evidence_lower(struct ledger *l, const struct db_evidence *evidence)
 {
 	if (l->has_evidence && evidence->mono_us < l->evidence.mono_us)

@@ -105,9 +105,11 @@ static bool was_recorded(const struct truths *t, int64_t from_us, int64_t to_us)
 	size_t i = 0;
 	for (; i < t->count && t->each[i].from_us < from_us; i++)
 		at = t->each[i].change;
-	bool always = recorded(at) && at->shown_us < from_us;
-	for (; i < t->count && t->each[i].from_us <= to_us; i++)
-		always = always && recorded(t->each[i].change);
+	bool always = recorded(at) && at->shown_us < from_us && at->left_us > to_us;
+	for (; i < t->count && t->each[i].from_us <= to_us; i++) {
+		at = t->each[i].change;
+		always = always && recorded(at) && at->left_us > to_us;
+	}
 	return always;
 }
 

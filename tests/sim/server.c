@@ -142,6 +142,7 @@ static struct change *change_make(struct cluster *c, unsigned issuer, unsigned s
 				  .issuer = issuer,
 				  .serial = serial,
 				  .shown_us = INT64_MAX,
+				  .left_us = INT64_MAX,
 				  .not_after = TIME_NONE};
 	c->made = change;
 	return change;
@@ -271,9 +272,14 @@ bool server_commit(struct cluster *c, unsigned server, unsigned place, bool wait
 		return false;
 	(void)wal_write(s, WAL_COMMIT, t);
 	t->state = TRANSACTION_WAITING;
-	for (unsigned i = 0; i < t->count; i++)
-		if (!t->changes[i]->bad && t->changes[i]->status == CERT_GOOD)
-			became(c, s, t->changes[i]->issuer, t->changes[i]->serial, t->changes[i]);
+	for (unsigned i = 0; i < t->count; i++) {
+		struct change *change = t->changes[i];
+		struct change *row = s->rows[change->issuer][change->serial];
+		if (!change->bad && change->status == CERT_GOOD)
+			became(c, s, change->issuer, change->serial, change);
+		if (row && change->status == CERT_WITHDRAWN)
+			row->left_us = c->now_us;
+	}
 	return waits || server_show(c, server, place);
 }
 

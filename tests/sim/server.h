@@ -33,6 +33,7 @@ struct change {
 	} bad; /* the last: another CA's certificate */
 	int64_t not_after;
 	int64_t shown_us; /* first by a server that was named; INT64_MAX: never */
+	int64_t left_us; /* since then a WAL has what withdraws it; INT64_MAX: none has */
 	const struct change *before; /* the row that it replaced, or was imported from */
 };
 

@@ -439,6 +439,27 @@ static void a_lookup_in_another_history_is_asked_again_and_then_everything(void 
 	assert_int_equal(b->reloads, 1);
 }
 
+/* Row 35: asked by an id of the old history, answered by a server that calls another CA so. Found by
+ * simulation. */
+static void a_lookup_asked_by_an_old_id_says_nothing(void **state)
+{
+	struct bench *b = *state;
+	struct told told = usual(2, 50);
+	struct db_found found = {.found = true, .record = row(1, 7, 1, CERT_REVOKED)};
+	ask_one(b, 0, ++asked, 7);
+	ledger_turn_end(b->ledger, b->now);
+	assert_int_equal(b->keys[0].issuer, 1);
+	told.ids[0] = 2;
+	told.ids[1] = 1;
+	load_told(b, &told);
+	struct db_evidence now = proof(b, 2, 51);
+	ledger_lookup_done(b->ledger, b->batch, &now, &found, 1, b->now);
+	ledger_turn_end(b->ledger, b->now);
+	assert_int_equal(b->keys[0].issuer, 2);
+	found_good_in(b, 2, 51);
+	assert_int_equal(last_job(b).entries[0].status, OCSP_GOOD);
+}
+
 /* A lookup of before that comes after a load of another history. */
 static void what_a_lookup_said_in_the_old_history_is_not_used(void **state)
 {
@@ -900,6 +921,7 @@ int main(void)
 		TEST(answers_are_dated_by_the_proof_of_their_own_history),
 		TEST(while_another_history_is_read_only_revoked_is_said),
 		TEST(a_lookup_in_another_history_is_asked_again_and_then_everything),
+		TEST(a_lookup_asked_by_an_old_id_says_nothing),
 		TEST(what_a_lookup_said_in_the_old_history_is_not_used),
 		TEST(what_was_being_signed_in_the_old_history_is_decided_anew),
 		TEST(an_issuer_that_cannot_be_understood_waits_alone),
