@@ -477,6 +477,29 @@ static void what_a_lookup_said_in_the_old_history_is_not_used(void **state)
 	assert_int_equal(frames_of(b, MESSAGE_SIGN), 1);
 }
 
+/* Row 35: asked by an id that means another issuer by the time of the answer, which is of the new history.
+ * Found by simulation. */
+static void what_a_lookup_found_by_an_old_id_is_nobodys(void **state)
+{
+	struct bench *b = *state;
+	struct db_found found = {.found = true, .record = row(1, 7, 1, CERT_REVOKED)};
+	ask_one(b, 0, ++asked, 7);
+	ledger_turn_end(b->ledger, b->now);
+	assert_int_equal(b->keys[0].issuer, 1);
+	struct told told = usual(2, 50);
+	told.ids[0] = 2;
+	told.ids[1] = 1;
+	load_told(b, &told);
+	struct db_evidence now = proof(b, 2, 50);
+	ledger_lookup_done(b->ledger, b->batch, &now, &found, 1, b->now);
+	later(b);
+	ledger_turn_end(b->ledger, b->now);
+	assert_int_equal(b->keys[0].issuer, 2);
+	found_good_in(b, 2, 50);
+	assert_int_equal(last_job(b).entries[0].status, OCSP_GOOD);
+	assert_int_equal(lost_of(b), 0);
+}
+
 /* I-1: and a signature that was under way is not used either. */
 static void what_was_being_signed_in_the_old_history_is_decided_anew(void **state)
 {
@@ -923,6 +946,7 @@ int main(void)
 		TEST(a_lookup_in_another_history_is_asked_again_and_then_everything),
 		TEST(a_lookup_asked_by_an_old_id_says_nothing),
 		TEST(what_a_lookup_said_in_the_old_history_is_not_used),
+		TEST(what_a_lookup_found_by_an_old_id_is_nobodys),
 		TEST(what_was_being_signed_in_the_old_history_is_decided_anew),
 		TEST(an_issuer_that_cannot_be_understood_waits_alone),
 		TEST(an_issuer_that_a_load_cannot_read_keeps_its_rows),
