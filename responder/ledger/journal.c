@@ -5,7 +5,7 @@
 /* Told anew in one turn. */
 #define STEP_ROWS 500u
 /* Of a row, with its head and a long serial. */
-#define ROW_OCTETS 76u
+#define ROW_OCTETS 80u
 #define SLACK (UINT64_C(1) << 20)
 #define RETRY_US (10 * SECOND_US)
 /* Numbers of issuers; see issuers.c. */
@@ -23,7 +23,7 @@ struct journal {
 	bool started; /* the file says what it is */
 	bool complete; /* the file needs no older one */
 	bool torn; /* it may end in the midst of a record */
-	bool announced[NUMBERS]; /* the file says who this is */
+	bool announced[NUMBERS]; /* what is pending says who this is */
 	struct history history;
 	uint64_t position_written;
 
@@ -61,14 +61,39 @@ void journal_free(struct journal *j)
 /* What the numbers of one file mean; 0: nothing. */
 struct meaning {
 	int32_t number[UINT16_MAX + 1];
+	uint32_t check[UINT16_MAX + 1];
 };
+
+static int32_t number_of(const struct meaning *meaning, uint16_t issuer, uint32_t check)
+{
+	return meaning->check[issuer] == check ? meaning->number[issuer] : 0;
+}
 
 static int recall_row(struct journal *j, const struct meaning *meaning,
 		      const struct journal_record *record)
 {
 	struct cert_record row = record->row;
-	row.issuer = meaning->number[record->row.issuer];
+	row.issuer = number_of(meaning, (uint16_t)record->row.issuer, record->issuer_check);
 	return row.issuer ? revoked_recall(j->revoked, &row, record->foreign) : 0;
+}
+
+static int recall_issuer(struct journal *j, struct meaning *meaning,
+			 const struct journal_record *record)
+{
+	const struct issuer *issuer = issuers_recall(j->issuers, record->identity);
+	if (!issuer)
+		return -ENOMEM;
+	meaning->number[record->issuer] = issuer->record.id;
+	meaning->check[record->issuer] = journal_identity_check(record->identity);
+	return 0;
+}
+
+static void recall_issuer_state(struct journal *j, const struct meaning *meaning,
+				const struct journal_record *record)
+{
+	int32_t number = number_of(meaning, record->issuer, record->issuer_check);
+	if (number)
+		issuers_recall_revoked(j->issuers, number, record->revoked_at, record->reason);
 }
 
 /* Versions of what was told before mean nothing in another one. */
@@ -86,7 +111,6 @@ static void recall_history(struct journal *j, const struct journal_record *recor
 static int recall_record(struct journal *j, struct meaning *meaning,
 			 const struct journal_record *record, struct history *history)
 {
-	const struct issuer *issuer;
 	switch (record->kind) {
 	case JOURNAL_START:
 	case JOURNAL_COMPLETE:
@@ -98,13 +122,9 @@ static int recall_record(struct journal *j, struct meaning *meaning,
 		recall_history(j, record, history);
 		return 0;
 	case JOURNAL_ISSUER:
-		issuer = issuers_recall(j->issuers, record->identity);
-		meaning->number[record->issuer] = issuer ? issuer->record.id : 0;
-		return issuer ? 0 : -ENOMEM;
+		return recall_issuer(j, meaning, record);
 	case JOURNAL_ISSUER_STATE:
-		if (meaning->number[record->issuer])
-			issuers_recall_revoked(j->issuers, meaning->number[record->issuer],
-					       record->revoked_at, record->reason);
+		recall_issuer_state(j, meaning, record);
 		return 0;
 	case JOURNAL_ROW:
 		return recall_row(j, meaning, record);
@@ -195,7 +215,10 @@ static void put_row(struct journal *j, const struct cert_record *row, bool forei
 	if (j->state != JOURNAL_WRITTEN || !issuer || !issuer->identified)
 		return;
 	announce(j, issuer);
-	put(j, &(struct journal_record){.kind = JOURNAL_ROW, .row = *row, .foreign = foreign});
+	put(j, &(struct journal_record){.kind = JOURNAL_ROW,
+					.issuer_check = journal_identity_check(issuer->identity),
+					.row = *row,
+					.foreign = foreign});
 }
 
 static void put_history(struct journal *j)
@@ -225,6 +248,7 @@ void journal_issuer(struct journal *j, const struct issuer *issuer)
 	announce(j, issuer);
 	put(j, &(struct journal_record){.kind = JOURNAL_ISSUER_STATE,
 					.issuer = (uint16_t)issuer->record.id,
+					.issuer_check = journal_identity_check(issuer->identity),
 					.revoked_at = issuer->record.revoked_at,
 					.reason = issuer->record.reason});
 }
@@ -253,6 +277,7 @@ static int broken(struct journal *j)
 {
 	buffer_deinit(&j->pending);
 	j->pending = (struct buffer){0};
+	memset(j->announced, 0, sizeof(j->announced));
 	j->telling = false;
 	j->renew = true;
 	j->state = JOURNAL_BROKEN;
@@ -271,6 +296,8 @@ int journal_flush(struct journal *j)
 		return broken(j);
 	j->size += j->pending.size;
 	buffer_reset(&j->pending);
+	/* Damage to one write shall cost no other one. */
+	memset(j->announced, 0, sizeof(j->announced));
 	return 0;
 }
 

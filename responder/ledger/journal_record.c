@@ -4,7 +4,7 @@
 
 #define HEAD 6u
 /* The longest: a row with a serial of LIMIT_SERIAL octets. */
-#define PAYLOAD_MOST (1u + 2 + 1 + 1 + 1 + 4 * 8 + LIMIT_SERIAL)
+#define PAYLOAD_MOST (1u + 2 + 4 + 1 + 1 + 1 + 4 * 8 + LIMIT_SERIAL)
 
 /* Against accidents, not against people: whoever may write the file may write anything. */
 static const struct siphash_key checksum_key = {.k0 = 0x73746c6c676f6f64, .k1 = 0x6a6f75726e616c31};
@@ -12,6 +12,12 @@ static const struct siphash_key checksum_key = {.k0 = 0x73746c6c676f6f64, .k1 = 
 static uint32_t checksum(struct view payload)
 {
 	return (uint32_t)siphash(&checksum_key, payload);
+}
+
+uint32_t journal_identity_check(const uint8_t identity[static JOURNAL_IDENTITY])
+{
+	struct cursor c = cursor_of(view_of(identity, JOURNAL_IDENTITY));
+	return cursor_u32(&c);
 }
 
 /* ---- writing ---- */
@@ -29,6 +35,7 @@ static void put_row(struct buffer *out, const struct journal_record *record)
 {
 	const struct cert_record *row = &record->row;
 	buffer_put_u16(out, (uint16_t)row->issuer);
+	buffer_put_u32(out, record->issuer_check);
 	buffer_put_u8(out, (uint8_t)row->status);
 	buffer_put_u8(out, (uint8_t)row->reason);
 	buffer_put_bool(out, record->foreign);
@@ -58,6 +65,7 @@ static void put_fields(struct buffer *out, const struct journal_record *record)
 		break;
 	case JOURNAL_ISSUER_STATE:
 		buffer_put_u16(out, record->issuer);
+		buffer_put_u32(out, record->issuer_check);
 		buffer_put_i64(out, record->revoked_at);
 		buffer_put_u8(out, (uint8_t)record->reason);
 		break;
@@ -102,6 +110,7 @@ static void take_row(struct cursor *c, struct journal_record *record)
 {
 	struct cert_record *row = &record->row;
 	row->issuer = cursor_u16(c);
+	record->issuer_check = cursor_u32(c);
 	row->status = (enum cert_status)cursor_u8(c);
 	row->reason = (enum revocation_reason)(int8_t)cursor_u8(c);
 	record->foreign = cursor_bool(c);
@@ -134,6 +143,7 @@ static void take_issuer(struct cursor *c, struct journal_record *record)
 static void take_issuer_state(struct cursor *c, struct journal_record *record)
 {
 	record->issuer = cursor_u16(c);
+	record->issuer_check = cursor_u32(c);
 	record->revoked_at = cursor_i64(c);
 	record->reason = (enum revocation_reason)(int8_t)cursor_u8(c);
 	if (!reason_known(record->reason))

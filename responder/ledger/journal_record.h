@@ -20,7 +20,7 @@ enum journal_kind {
 	JOURNAL_SNAPSHOT = 2,
 	JOURNAL_COMPLETE = 3,
 	JOURNAL_HISTORY = 4, /* what follows is of this history, seen up to this position */
-	JOURNAL_ISSUER = 5, /* whom `issuer` means from here on */
+	JOURNAL_ISSUER = 5, /* whom `issuer` means from here on; told again with each write */
 	JOURNAL_ISSUER_STATE = 6, /* revoked as a whole, or (TIME_NONE) not any more */
 	JOURNAL_ROW = 7,
 };
@@ -32,12 +32,17 @@ struct journal_record {
 	struct db_history history; /* HISTORY */
 	uint64_t position;
 	uint16_t issuer; /* ISSUER, ISSUER_STATE */
+	uint32_t issuer_check; /* ISSUER_STATE, ROW: journal_identity_check() */
 	uint8_t identity[JOURNAL_IDENTITY];
 	int64_t revoked_at;
 	enum revocation_reason reason;
 	struct cert_record row; /* ROW */
 	bool foreign; /* its version is of an earlier history than the last that was told */
 };
+
+/* Goes with each number of an issuer: where the record that told whose it is was damaged, it must not mean
+ * another one. */
+uint32_t journal_identity_check(const uint8_t identity[static JOURNAL_IDENTITY]);
 
 void journal_record_write(struct buffer *out, const struct journal_record *record);
 

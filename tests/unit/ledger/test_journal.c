@@ -298,13 +298,62 @@ static void a_damaged_record_costs_itself_only(void **state)
 	struct buffer files[2] = {{0}, {0}};
 	struct memory m;
 	write_three(files);
-	size_t row = 6 + 1 + 2 + 1 + 1 + 1 + 4 * 8 + 20;
-	files[0].data[files[0].size - row - 3] ^= 0x10; /* in the second row */
+	size_t row = 6 + 1 + 2 + 4 + 1 + 1 + 1 + 4 * 8 + 20;
+	size_t name = 6 + 1 + 2 + ISSUER_IDENTITY; /* before each of them */
+	files[0].data[files[0].size - row - name - 3] ^= 0x10; /* in the second row */
 	begin(&m, files);
 	assert_int_equal(m.recalled.damaged, row);
 	assert_int_equal(status_of(&m, 1, 1), CERT_REVOKED);
 	assert_int_equal(status_of(&m, 1, 2), -1);
 	assert_int_equal(status_of(&m, 1, 3), CERT_REVOKED);
+	end(&m);
+	free_files(files);
+}
+
+/* A number means who the same process said it is, or nobody. Found by simulation. */
+static void a_damaged_name_of_an_issuer_gives_its_rows_to_no_other(void **state)
+{
+	(void)state;
+	struct buffer files[2] = {{0}, {0}};
+	struct memory m;
+	begin(&m, files);
+	settle(&m);
+	write_row(&m, 1, 1, CERT_REVOKED);
+	end(&m);
+	size_t start = files[0].size;
+	struct buffer other[2] = {{0}, {0}};
+	begin(&m, other); /* another process, which says the same number of another issuer */
+	settle(&m);
+	write_row(&m, 2, 2, CERT_REVOKED);
+	end(&m);
+	buffer_put_view(&files[0], buffer_view(&other[0]));
+	free_files(other);
+	uint8_t *name = memmem(files[0].data + start, files[0].size - start, "\2\2\2\2\2\2\2\2", 8);
+	assert_non_null(name);
+	name[9] ^= 1;
+	begin(&m, files);
+	assert_true(m.recalled.damaged > 0);
+	assert_int_equal(status_of(&m, 1, 2), -1);
+	end(&m);
+	free_files(files);
+}
+
+/* Each write tells anew whose its rows are. */
+static void damage_costs_no_more_than_what_was_written_with_it(void **state)
+{
+	(void)state;
+	struct buffer files[2] = {{0}, {0}};
+	struct memory m;
+	begin(&m, files);
+	settle(&m);
+	size_t from = files[0].size;
+	write_row(&m, 1, 1, CERT_REVOKED);
+	write_row(&m, 1, 2, CERT_REVOKED);
+	end(&m);
+	files[0].data[from + 12] ^= 1; /* the issuer's name, in the first */
+	begin(&m, files);
+	assert_int_equal(status_of(&m, 1, 1), -1);
+	assert_int_equal(status_of(&m, 1, 2), CERT_REVOKED);
 	end(&m);
 	free_files(files);
 }
@@ -484,6 +533,8 @@ int main(void)
 		cmocka_unit_test(a_revoked_issuer_is_in_what_is_told_anew),
 		cmocka_unit_test(a_torn_tail_costs_no_record_before_it),
 		cmocka_unit_test(a_damaged_record_costs_itself_only),
+		cmocka_unit_test(a_damaged_name_of_an_issuer_gives_its_rows_to_no_other),
+		cmocka_unit_test(damage_costs_no_more_than_what_was_written_with_it),
 		cmocka_unit_test(another_format_is_said_and_written_over),
 		cmocka_unit_test(it_stays_in_proportion_to_what_it_says),
 		cmocka_unit_test(a_crash_at_any_step_loses_nothing),
