@@ -1,7 +1,7 @@
 #include "front/answers.h"
 
-#include "front/changes.h"
 #include "front/preferences.h"
+#include "front/recent.h"
 
 /* A hit past refresh_at asks again at most this often: a ledger that answers tryLater, or not at
  * all, is not asked once for each hit. */
@@ -24,7 +24,7 @@ struct answers {
 	char reason[LIMIT_READINESS_REASON + 1]; /* where not ready */
 	struct answers_counts counts;
 	struct preferences preferences;
-	struct changes changes;
+	struct recent recent;
 	uint8_t key[KEY_MOST];
 	uint8_t preferred[LIMIT_PREFERENCES];
 };
@@ -275,7 +275,7 @@ static struct cache_entry *store(struct answers *answers, const struct flight *f
 	struct cache_entry *entry = NULL;
 	struct message_answer dated = *m;
 	if (!(m->label.traits & ANSWER_UNCHANGED) &&
-	    changes_are_near(&answers->changes, m->label.tag, m->label.produced_at))
+	    recent_is_near(&answers->recent, m->label.tag, m->label.produced_at))
 		dated.label.traits |= STORED_UNDATED;
 	if (stored_put(answers->cache, &answers->layout, flight_key(flight), &dated, now, &entry) <
 	    0)
@@ -341,7 +341,7 @@ void answers_purge(struct answers *answers, const struct message_purge *m, const
 {
 	size_t removed = 0;
 	if (!answers->former)
-		changes_note(&answers->changes, m, wall_seconds(now->wall_us));
+		recent_note(&answers->recent, m, wall_seconds(now->wall_us));
 	switch (m->scope) {
 	case PURGE_TAG:
 		removed = cache_purge_tag(answers->cache, m->tag);

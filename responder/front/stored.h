@@ -12,7 +12,7 @@
 #include "ipc/messages.h"
 
 /* A trait beside the ledger's (enum answer_trait): its Last-Modified may be another answer's too, so
- * that it bears none (changes.h). RFC 9919 wants one always. */
+ * that it bears none (recent.h). RFC 9919 wants one always. */
 #define STORED_UNDATED 64u
 
 #define STORED_BODY_DIGITS 6u /* of Content-Length: LIMIT_RESPONSE has five */

@@ -24,7 +24,7 @@ static int link_frame(void *context, uint8_t type, struct view payload)
 /* Every channel has the ledger at one end; the other end asks for a new one. */
 static void link_miss(struct process *p)
 {
-	static const struct timeval wait = {.tv_sec = LOST_LOOK_US / SECOND_US};
+	static const struct timeval wait = {.tv_sec = RECONNECT_LOOK_US / SECOND_US};
 	if (room_place(p->kind) != ROOM_IS_THE_LEDGER &&
 	    !event_pending(p->missing, EV_TIMEOUT, NULL))
 		(void)event_add(p->missing, &wait);

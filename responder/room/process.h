@@ -61,11 +61,11 @@ void orders_tell_ready(struct process *p);
 void orders_tell_lost(struct process *p, struct peer peer);
 void orders_readable(evutil_socket_t fd, short what, void *process);
 
-/* ---- lost.c ---- */
+/* ---- reconnect.c ---- */
 /* How long a channel may be gone before a room asks for another: one whose peer has died comes by
  * itself. */
-#define LOST_LOOK_US SECOND_US
-void lost_look(evutil_socket_t fd, short what, void *process);
+#define RECONNECT_LOOK_US SECOND_US
+void reconnect_look(evutil_socket_t fd, short what, void *process);
 
 /* ---- drain.c ---- */
 void drain_begin(struct process *p);

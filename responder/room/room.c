@@ -26,7 +26,7 @@ static int events_open(struct process *p)
 	struct event_base *base = p->shell.base;
 	p->control = event_new(base, p->control_fd, EV_READ | EV_PERSIST, orders_readable, p);
 	p->drain = event_new(base, -1, EV_PERSIST, drain_look, p);
-	p->missing = evtimer_new(base, lost_look, p);
+	p->missing = evtimer_new(base, reconnect_look, p);
 	if (!p->control || !p->drain || !p->missing || event_add(p->control, NULL) < 0)
 		return -ENOMEM;
 	if (!p->plan->turn)

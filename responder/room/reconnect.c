@@ -2,9 +2,9 @@
  * room did not read for too long. The warden makes another one; nobody else would. */
 #include "room/process.h"
 
-void lost_look(evutil_socket_t fd, short what, void *process)
+void reconnect_look(evutil_socket_t fd, short what, void *process)
 {
-	static const struct timeval again = {.tv_sec = LOST_LOOK_US / SECOND_US};
+	static const struct timeval again = {.tv_sec = RECONNECT_LOOK_US / SECOND_US};
 	struct process *p = process;
 	(void)fd;
 	(void)what;

@@ -10,14 +10,14 @@
 
 #include "ipc/messages.h"
 
-#define CHANGES_SLOTS 1024u
+#define RECENT_SLOTS 1024u
 
 /* Zero-initialised nothing has changed. Seconds since 1970. */
-struct changes {
+struct recent {
 	int64_t all; /* of many certificates at once */
-	int64_t of[CHANGES_SLOTS]; /* by tag */
+	int64_t of[RECENT_SLOTS]; /* by tag */
 };
 
-void changes_note(struct changes *changes, const struct message_purge *purge, int64_t second);
+void recent_note(struct recent *recent, const struct message_purge *purge, int64_t second);
 /* May another answer bear this second too? */
-bool changes_are_near(const struct changes *changes, uint64_t tag, int64_t second);
+bool recent_is_near(const struct recent *recent, uint64_t tag, int64_t second);
