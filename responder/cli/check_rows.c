@@ -92,8 +92,9 @@ static int judge_ca(const struct rows *rows, const struct registered *ca, struct
 {
 	struct verdict verdict;
 	int r = find_verdict(rows, ca, &verdict, fault);
-	if (r == 0 && verdict.status == OCSP_REVOKED && !reason_permitted(verdict.reason)) {
-		const char *name = reason_name(verdict.reason);
+	if (r == 0 && verdict.says.status == OCSP_REVOKED &&
+	    !reason_permitted(verdict.says.reason)) {
+		const char *name = reason_name(verdict.says.reason);
 		findings_add(rows->findings, FINDING_CA_REASON, "database", "CA \"%s\", reason %s",
 			     ca->record.name, name ? name : "none");
 	}

@@ -120,10 +120,10 @@ static const struct field sign_fields[] = {
 };
 static const struct field sign_entry_fields[] = {
 	{VIEW(struct sign_entry, certid, 1, LIMIT_CERTID)},
-	{ENUM(struct sign_entry, status, STATUSES)},
-	{TIME_OR_NONE(struct sign_entry, revoked_at)},
-	{ENUM(struct sign_entry, reason, REASONS)},
-	{TIME_OR_NONE(struct sign_entry, invalidity_at)},
+	{ENUM(struct sign_entry, says.status, STATUSES)},
+	{TIME_OR_NONE(struct sign_entry, says.revoked_at)},
+	{ENUM(struct sign_entry, says.reason, REASONS)},
+	{TIME_OR_NONE(struct sign_entry, says.invalidity_at)},
 };
 #define FACT_OCTETS_FIELD(member, extension, most) \
 	[FACT_##member] = {VIEW(struct sign_entry, facts.member, 0, most)},
@@ -436,10 +436,10 @@ int message_readiness_read(struct view payload, struct message_readiness *ret)
  * unknown issuer nothing but unknown. */
 static bool sign_entry_consistent(const struct message_sign *m, const struct sign_entry *entry)
 {
-	return (entry->status == OCSP_REVOKED) == (entry->revoked_at != TIME_NONE) &&
-	       ocsp_facts_fit(entry->status, &entry->facts) &&
+	return (entry->says.status == OCSP_REVOKED) == (entry->says.revoked_at != TIME_NONE) &&
+	       ocsp_facts_fit(entry->says.status, &entry->facts) &&
 	       (!m->unknown_issuer ||
-		(entry->status == OCSP_UNKNOWN && entry->issuer_name.size == 0));
+		(entry->says.status == OCSP_UNKNOWN && entry->issuer_name.size == 0));
 }
 
 void message_sign_write(struct buffer *out, const struct message_sign *m)

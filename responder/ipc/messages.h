@@ -106,10 +106,7 @@ struct message_algorithms {
 
 struct sign_entry {
 	struct view certid;
-	enum ocsp_status status;
-	int64_t revoked_at; /* TIME_NONE exactly unless revoked */
-	enum revocation_reason reason;
-	int64_t invalidity_at;
+	struct ocsp_cert_status says;
 	struct cert_facts facts; /* those that fit the status (ocsp_facts_fit()) */
 	/* P-7: the issuer's name as the CertID means it, DER; empty: as its certificate has it. */
 	struct view issuer_name;

@@ -56,7 +56,7 @@ static bool crl_brought_it(const struct entry *entry)
 
 struct cert_facts extensions_of(const struct entry *entry)
 {
-	unsigned fit = extensions_with(entry->verdict.status);
+	unsigned fit = extensions_with(entry->verdict.says.status);
 	if (entry->knowledge != KNOWS_ROW)
 		return (struct cert_facts){0};
 	if (!crl_brought_it(entry))
@@ -68,7 +68,7 @@ bool extensions_missing(const struct question *q)
 {
 	for (unsigned i = 0; extensions_wanted(q) && i < q->count; i++) {
 		const struct entry *entry = &q->entries[i];
-		bool revoked = entry->verdict.status == OCSP_REVOKED;
+		bool revoked = entry->verdict.says.status == OCSP_REVOKED;
 		if (revoked && entry->knowledge == KNOWS_NOTHING)
 			return true;
 		if (revoked && entry->knowledge == KNOWS_ROW &&

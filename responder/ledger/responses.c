@@ -11,7 +11,7 @@
 static bool never_changed(const struct question *q)
 {
 	const struct entry *entry = &q->entries[0];
-	return entry->verdict.status == OCSP_GOOD && entry->version == 1 &&
+	return entry->verdict.says.status == OCSP_GOOD && entry->version == 1 &&
 	       q->section->profile != PROFILE_LIGHTWEIGHT;
 }
 
@@ -31,7 +31,7 @@ struct message_answer responses_of(const struct ledger *l, const struct question
 		.cacheable = q->cacheable && binding_is_shareable(q),
 		.label.tag = q->entries[0].tag,
 		.label.issuer = q->issuer->record.id,
-		.label.status = q->entries[0].verdict.status,
+		.label.status = q->entries[0].verdict.says.status,
 		.label.traits = traits_of(q),
 		.label.produced_at = m->produced_at,
 		.label.this_update = q->this_update,

@@ -73,14 +73,9 @@ unsigned signing_choose(const struct ledger *l)
 
 static struct sign_entry sign_entry_of(const struct entry *entry)
 {
-	const struct verdict *verdict = &entry->verdict;
-	bool revoked = verdict->status == OCSP_REVOKED;
 	return (struct sign_entry){
 		.certid = entry->certid.der,
-		.status = verdict->status,
-		.revoked_at = revoked ? verdict->revoked_at : TIME_NONE,
-		.reason = revoked ? verdict->reason : REASON_NONE,
-		.invalidity_at = revoked ? verdict->invalidity_at : TIME_NONE,
+		.says = entry->verdict.says,
 		.facts = extensions_of(entry),
 		.issuer_name = issuer_name_in(entry->question->issuer, entry->certid.der),
 	};

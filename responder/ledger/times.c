@@ -41,8 +41,8 @@ static bool is_final(const struct question *q)
 		return false;
 	for (unsigned i = 0; i < q->count; i++) {
 		const struct verdict *verdict = &q->entries[i].verdict;
-		bool held = verdict->status == OCSP_REVOKED &&
-			    verdict->reason == REASON_CERTIFICATE_HOLD;
+		bool held = verdict->says.status == OCSP_REVOKED &&
+			    verdict->says.reason == REASON_CERTIFICATE_HOLD;
 		if (!verdict->recorded || held)
 			return false;
 	}

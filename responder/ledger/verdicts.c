@@ -104,13 +104,13 @@ static void entry_decide(const struct ledger *l, struct entry *entry, struct mom
 
 static bool verdict_revoked(const struct verdict *verdict)
 {
-	return verdict->status == OCSP_REVOKED && !verdict->extended_revoke;
+	return verdict->says.status == OCSP_REVOKED && !verdict->extended_revoke;
 }
 
 /* Revoked for good: neither on a hold that can end nor a serial never issued (P-23). */
 static bool verdict_final(const struct conf_issuer *section, const struct verdict *verdict)
 {
-	bool can_end = verdict->reason == REASON_CERTIFICATE_HOLD && section->hold_releasable;
+	bool can_end = verdict->says.reason == REASON_CERTIFICATE_HOLD && section->hold_releasable;
 	return verdict_revoked(verdict) && !can_end;
 }
 
@@ -147,7 +147,7 @@ static enum ocsp_result result_of(const struct question *q, bool no_good)
 		const struct verdict *verdict = &q->entries[i].verdict;
 		if (verdict->result != OCSP_SUCCESSFUL)
 			return verdict->result;
-		if (verdict->status == OCSP_GOOD && no_good)
+		if (verdict->says.status == OCSP_GOOD && no_good)
 			return OCSP_TRY_LATER;
 	}
 	return OCSP_SUCCESSFUL;
@@ -190,8 +190,9 @@ enum question_state verdicts_decide(const struct ledger *l, struct question *q, 
 
 static bool verdict_equal(const struct verdict *a, const struct verdict *b)
 {
-	return a->result == b->result && a->status == b->status && a->reason == b->reason &&
-	       a->revoked_at == b->revoked_at && a->invalidity_at == b->invalidity_at &&
+	return a->result == b->result && a->says.status == b->says.status &&
+	       a->says.reason == b->says.reason && a->says.revoked_at == b->says.revoked_at &&
+	       a->says.invalidity_at == b->says.invalidity_at &&
 	       a->extended_revoke == b->extended_revoke && a->unassigned == b->unassigned;
 }
 

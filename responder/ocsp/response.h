@@ -39,13 +39,19 @@ struct view ocsp_error_response(enum ocsp_result result);
 /* "tryLater": as RFC 6960 spells it. Static storage. */
 const char *ocsp_result_name(enum ocsp_result result);
 
-/* One SingleResponse. Times are seconds since 1970. */
+/* What is said of one certificate, from the verdict to the signed answer. Times are seconds since 1970. */
+struct ocsp_cert_status {
+	enum ocsp_status status;
+	/* Of what is revoked; else TIME_NONE and REASON_NONE. */
+	int64_t revoked_at;
+	enum revocation_reason reason; /* unspecified and none are omitted (P-29) */
+	int64_t invalidity_at; /* TIME_NONE: no extension (P-30) */
+};
+
+/* One SingleResponse. */
 struct ocsp_single {
 	struct view certid; /* echoed byte for byte (P-10) */
-	enum ocsp_status status;
-	enum revocation_reason reason; /* unspecified and none are omitted (P-29) */
-	int64_t revoked_at; /* for OCSP_REVOKED, as is the reason */
-	int64_t invalidity_at; /* TIME_NONE: no extension (P-30) */
+	struct ocsp_cert_status says;
 	int64_t archive_cutoff; /* seconds since 1970; 0: no extension */
 	/* What is there becomes an extension; see ocsp_facts_fit() for what may be there. */
 	struct cert_facts facts;
@@ -57,8 +63,7 @@ struct ocsp_single {
  * hold since 1970 is, none (P-23). */
 must_check bool ocsp_facts_fit(enum ocsp_status status, const struct cert_facts *facts);
 /* Is this answer exactly that of the extended definition (RFC 6960, 2.2)? */
-must_check bool ocsp_never_issued(enum ocsp_status status, int64_t revoked_at,
-				  enum revocation_reason reason);
+must_check bool ocsp_never_issued(const struct ocsp_cert_status *says);
 
 enum ocsp_responder_id { OCSP_BY_KEY, OCSP_BY_NAME };
 

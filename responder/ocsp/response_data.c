@@ -31,20 +31,22 @@ static bool reason_fits(enum revocation_reason reason)
 
 static bool revocation_fits(const struct ocsp_single *single)
 {
-	switch (single->status) {
+	switch (single->says.status) {
 	case OCSP_GOOD:
 	case OCSP_UNKNOWN:
-		return single->invalidity_at == TIME_NONE;
+		return single->says.invalidity_at == TIME_NONE;
 	case OCSP_REVOKED:
-		return time_fits(single->revoked_at) && reason_fits(single->reason) &&
-		       (single->invalidity_at == TIME_NONE || time_fits(single->invalidity_at));
+		return time_fits(single->says.revoked_at) && reason_fits(single->says.reason) &&
+		       (single->says.invalidity_at == TIME_NONE ||
+			time_fits(single->says.invalidity_at));
 	}
 	return false;
 }
 
-bool ocsp_never_issued(enum ocsp_status status, int64_t revoked_at, enum revocation_reason reason)
+bool ocsp_never_issued(const struct ocsp_cert_status *says)
 {
-	return status == OCSP_REVOKED && revoked_at == 0 && reason == REASON_CERTIFICATE_HOLD;
+	return says->status == OCSP_REVOKED && says->revoked_at == 0 &&
+	       says->reason == REASON_CERTIFICATE_HOLD;
 }
 
 bool ocsp_facts_fit(enum ocsp_status status, const struct cert_facts *facts)
@@ -55,7 +57,7 @@ bool ocsp_facts_fit(enum ocsp_status status, const struct cert_facts *facts)
 /* P-23: neither a reference to a CRL nor an extension of a CRL entry, and nothing else either. */
 static bool is_bare(const struct ocsp_single *single)
 {
-	return single->invalidity_at == TIME_NONE && single->archive_cutoff == 0 &&
+	return single->says.invalidity_at == TIME_NONE && single->archive_cutoff == 0 &&
 	       facts_extensions(&single->facts) == 0;
 }
 
@@ -64,7 +66,7 @@ static bool extended_fits(const struct ocsp_response_data *data)
 	bool any = false;
 	for (unsigned i = 0; data->extended_revoke && i < data->count; i++) {
 		const struct ocsp_single *s = &data->singles[i];
-		if (!ocsp_never_issued(s->status, s->revoked_at, s->reason))
+		if (!ocsp_never_issued(&s->says))
 			continue;
 		any = true;
 		if (!is_bare(s))
@@ -78,7 +80,7 @@ static bool single_fits(const struct ocsp_single *single, int64_t produced_at)
 	struct ocsp_certid certid;
 	return time_fits(single->this_update) && time_fits(single->next_update) &&
 	       single->this_update < single->next_update && single->this_update <= produced_at &&
-	       revocation_fits(single) && ocsp_facts_fit(single->status, &single->facts) &&
+	       revocation_fits(single) && ocsp_facts_fit(single->says.status, &single->facts) &&
 	       (single->archive_cutoff == 0 || time_fits(single->archive_cutoff)) &&
 	       ocsp_certid_parse(single->certid, &certid) == 0;
 }
@@ -121,18 +123,18 @@ static void put_extension(struct der_writer *w, struct view oid, size_t since)
 static void put_revoked(struct der_writer *w, const struct ocsp_single *single)
 {
 	size_t since = w->size;
-	if (single->reason > REASON_UNSPECIFIED) {
-		der_put_u8(w, (uint8_t)single->reason);
+	if (single->says.reason > REASON_UNSPECIFIED) {
+		der_put_u8(w, (uint8_t)single->says.reason);
 		der_put_header(w, DER_ENUMERATED, since);
 		der_put_header(w, DER_CONTEXT_CONSTRUCTED(0), since);
 	}
-	der_put_time(w, single->revoked_at);
+	der_put_time(w, single->says.revoked_at);
 	der_put_header(w, DER_CONTEXT_CONSTRUCTED(1), since);
 }
 
 static void put_status(struct der_writer *w, const struct ocsp_single *single)
 {
-	switch (single->status) {
+	switch (single->says.status) {
 	case OCSP_GOOD:
 		der_put_header(w, DER_CONTEXT(0), w->size);
 		break;
@@ -217,8 +219,8 @@ static void put_single_extensions(struct der_writer *w, const struct ocsp_single
 			writers[i - 1](w, &single->facts);
 	if (single->archive_cutoff != 0)
 		put_time_extension(w, OID_OCSP_ARCHIVE_CUTOFF, single->archive_cutoff);
-	if (single->invalidity_at != TIME_NONE)
-		put_time_extension(w, OID_INVALIDITY_DATE, single->invalidity_at);
+	if (single->says.invalidity_at != TIME_NONE)
+		put_time_extension(w, OID_INVALIDITY_DATE, single->says.invalidity_at);
 	if (w->size == since) /* no empty sequence (P-24) */
 		return;
 	der_put_header(w, DER_SEQUENCE, since);

@@ -19,10 +19,10 @@ static struct verdict answered(enum ocsp_status status)
 {
 	return (struct verdict){
 		.result = OCSP_SUCCESSFUL,
-		.status = status,
-		.revoked_at = TIME_NONE,
-		.reason = REASON_NONE,
-		.invalidity_at = TIME_NONE,
+		.says.status = status,
+		.says.revoked_at = TIME_NONE,
+		.says.reason = REASON_NONE,
+		.says.invalidity_at = TIME_NONE,
 		.valid_until = INT64_MAX,
 		.not_after = TIME_NONE,
 	};
@@ -31,8 +31,8 @@ static struct verdict answered(enum ocsp_status status)
 static struct verdict revoked(int64_t at, enum revocation_reason reason)
 {
 	struct verdict verdict = answered(OCSP_REVOKED);
-	verdict.revoked_at = at;
-	verdict.reason = reason;
+	verdict.says.revoked_at = at;
+	verdict.says.reason = reason;
 	return verdict;
 }
 
@@ -62,12 +62,12 @@ static struct verdict held_verdict(const struct issuer_record *issuer,
 				   const struct cert_record *record)
 {
 	struct verdict verdict = revoked(record->revoked_at, REASON_CERTIFICATE_HOLD);
-	verdict.invalidity_at = record->invalidity_at;
+	verdict.says.invalidity_at = record->invalidity_at;
 	if (!issuer_is_revoked(issuer))
 		return verdict;
-	verdict.reason = issuer->reason;
-	if (issuer->revoked_at < verdict.revoked_at)
-		verdict.revoked_at = issuer->revoked_at;
+	verdict.says.reason = issuer->reason;
+	if (issuer->revoked_at < verdict.says.revoked_at)
+		verdict.says.revoked_at = issuer->revoked_at;
 	return verdict;
 }
 
@@ -78,7 +78,7 @@ static struct verdict revoked_verdict(const struct issuer_record *issuer,
 	if (issuer_is_revoked(issuer) && issuer->revoked_at < record->revoked_at)
 		return revoked(issuer->revoked_at, issuer->reason);
 	struct verdict verdict = revoked(record->revoked_at, record->reason);
-	verdict.invalidity_at = record->invalidity_at;
+	verdict.says.invalidity_at = record->invalidity_at;
 	return verdict;
 }
 

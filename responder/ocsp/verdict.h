@@ -17,10 +17,7 @@ struct issuer_policy {
 
 struct verdict {
 	enum ocsp_result result; /* OCSP_SUCCESSFUL or OCSP_UNAUTHORIZED */
-	enum ocsp_status status;
-	int64_t revoked_at;
-	enum revocation_reason reason;
-	int64_t invalidity_at;
+	struct ocsp_cert_status says;
 	bool extended_revoke; /* the answer for a serial never issued (P-23) */
 
 	/* How long it is true, for every cache that keeps what is made of it (P-23). */

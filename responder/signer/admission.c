@@ -52,7 +52,7 @@ static const char *refuse_certids(const struct credential *c, const struct messa
 static bool only_revoked(const struct message_sign *job)
 {
 	for (unsigned i = 0; i < job->count; i++)
-		if (job->entries[i].status != OCSP_REVOKED)
+		if (job->entries[i].says.status != OCSP_REVOKED)
 			return false;
 	return true;
 }
@@ -80,8 +80,7 @@ static const char *refuse_extended_revoke(const struct message_sign *job)
 	if (!job->extended_revoke)
 		return NULL;
 	for (unsigned i = 0; i < job->count; i++)
-		if (ocsp_never_issued(job->entries[i].status, job->entries[i].revoked_at,
-				      job->entries[i].reason))
+		if (ocsp_never_issued(&job->entries[i].says))
 			return NULL;
 	return "extended-revoke without a serial never issued";
 }
@@ -104,7 +103,7 @@ static const char *refuse_unknown_issuer(const struct credential *c, const struc
 	if (!c->answers_unknown_issuers)
 		return "an unknown issuer, which this signer does not answer for";
 	for (unsigned i = 0; i < job->count; i++)
-		if (job->entries[i].status != OCSP_UNKNOWN)
+		if (job->entries[i].says.status != OCSP_UNKNOWN)
 			return "a status other than unknown of an unknown issuer";
 	return NULL;
 }

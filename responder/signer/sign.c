@@ -13,8 +13,8 @@ static int fail(struct sign_outcome *ret, int result, const char *reason)
 static int64_t archive_cutoff(const struct credential *c, const struct sign_entry *entry,
 			      int64_t produced_at)
 {
-	if (c->archive_cutoff == ARCHIVE_CUTOFF_NONE || entry->status == OCSP_UNKNOWN ||
-	    ocsp_never_issued(entry->status, entry->revoked_at, entry->reason))
+	if (c->archive_cutoff == ARCHIVE_CUTOFF_NONE || entry->says.status == OCSP_UNKNOWN ||
+	    ocsp_never_issued(&entry->says))
 		return 0;
 	return c->archive_cutoff == ARCHIVE_CUTOFF_ISSUER ? c->ca.slices.not_before
 							  : produced_at - c->archive_cutoff;
@@ -27,10 +27,7 @@ static void fill_singles(const struct credential *c, const struct message_sign *
 		const struct sign_entry *entry = &job->entries[i];
 		singles[i] = (struct ocsp_single){
 			.certid = entry->certid,
-			.status = entry->status,
-			.revoked_at = entry->revoked_at,
-			.reason = entry->reason,
-			.invalidity_at = entry->invalidity_at,
+			.says = entry->says,
 			.archive_cutoff = archive_cutoff(c, entry, now),
 			.facts = entry->facts,
 			.this_update = job->this_update,
@@ -131,10 +128,10 @@ size_t sign_size(struct credential *c, const struct responder *r, int64_t now)
 	struct message_sign job = {.this_update = now, .count = 1};
 	job.entries[0] = (struct sign_entry){
 		.certid = view_of(trial_certid, sizeof(trial_certid)),
-		.status = OCSP_GOOD,
-		.revoked_at = TIME_NONE,
-		.reason = REASON_NONE,
-		.invalidity_at = TIME_NONE,
+		.says.status = OCSP_GOOD,
+		.says.revoked_at = TIME_NONE,
+		.says.reason = REASON_NONE,
+		.says.invalidity_at = TIME_NONE,
 		.facts.certificate_hash = view_of(
 			hash,
 			c->extensions & EXTENSION_BIT(EXTENSION_CERT_HASH) ? sizeof(hash) : 0),

@@ -130,7 +130,7 @@ static void to_signer(void *context, unsigned signer, uint8_t type, struct view 
 	for (unsigned i = 0; i < m.count; i++) {
 		struct ocsp_certid certid;
 		CHECK(ocsp_certid_parse(m.entries[i].certid, &certid) == 0);
-		if (m.entries[i].status == OCSP_GOOD && certid.serial.size == 1 &&
+		if (m.entries[i].says.status == OCSP_GOOD && certid.serial.size == 1 &&
 		    certid.serial.data[0] <= SERIALS)
 			check_good(m.issuer, certid.serial.data[0]);
 	}

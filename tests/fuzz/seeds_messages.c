@@ -87,15 +87,15 @@ static int put_jobs(struct view octets)
 				    .next_update = NOW + 28799,
 				    .count = 2};
 	sign.entries[0] = (struct sign_entry){.certid = octets,
-					      .status = OCSP_REVOKED,
-					      .revoked_at = NOW - 100,
-					      .reason = REASON_KEY_COMPROMISE,
-					      .invalidity_at = TIME_NONE};
+					      .says.status = OCSP_REVOKED,
+					      .says.revoked_at = NOW - 100,
+					      .says.reason = REASON_KEY_COMPROMISE,
+					      .says.invalidity_at = TIME_NONE};
 	sign.entries[0].issuer_name = octets;
 	sign.entries[1] = (struct sign_entry){.certid = octets,
-					      .revoked_at = TIME_NONE,
-					      .reason = REASON_NONE,
-					      .invalidity_at = TIME_NONE};
+					      .says.revoked_at = TIME_NONE,
+					      .says.reason = REASON_NONE,
+					      .says.invalidity_at = TIME_NONE};
 	message_sign_write(&out, &sign);
 	int wrong = put_file("sign", MESSAGE_SIGN, &out);
 	static const uint8_t hash[CERTIFICATE_HASH_SIZE], scts[] = {0, 3, 0, 1, 9};
@@ -109,10 +109,10 @@ static int put_jobs(struct view octets)
 	message_sign_write(&out, &sign);
 	wrong |= put_file("sign-facts", MESSAGE_SIGN, &out);
 	sign.entries[0] = (struct sign_entry){.certid = octets,
-					      .status = OCSP_UNKNOWN,
-					      .revoked_at = TIME_NONE,
-					      .reason = REASON_NONE,
-					      .invalidity_at = TIME_NONE};
+					      .says.status = OCSP_UNKNOWN,
+					      .says.revoked_at = TIME_NONE,
+					      .says.reason = REASON_NONE,
+					      .says.invalidity_at = TIME_NONE};
 	sign.count = 1;
 	sign.unknown_issuer = true;
 	message_sign_write(&out, &sign);

@@ -107,11 +107,12 @@ static bool contradicts(const struct world *w, const struct question *earlier, u
 {
 	for (unsigned i = 0; i < earlier->status_count; i++) {
 		const struct sign_entry *said = &earlier->statuses[i];
-		if (earlier->issuers[i] != issuer || said->status != OCSP_REVOKED ||
+		if (earlier->issuers[i] != issuer || said->says.status != OCSP_REVOKED ||
 		    !view_equal(serial_view(&earlier->serials[i]), serial_view(serial)))
 			continue;
-		if (said->reason != REASON_CERTIFICATE_HOLD ||
-		    !released_after(w, database_issuer_id(issuer), serial, said->invalidity_at))
+		if (said->says.reason != REASON_CERTIFICATE_HOLD ||
+		    !released_after(w, database_issuer_id(issuer), serial,
+				    said->says.invalidity_at))
 			return true;
 	}
 	return false;
@@ -161,8 +162,7 @@ static void judge_good(struct world *w, const struct question *question, unsigne
 
 static bool never_issued(const struct sign_entry *said)
 {
-	return said->status == OCSP_UNKNOWN ||
-	       ocsp_never_issued(said->status, said->revoked_at, said->reason);
+	return said->says.status == OCSP_UNKNOWN || ocsp_never_issued(&said->says);
 }
 
 /* P-23: no cache says what time or an issuance has overtaken. */
@@ -176,7 +176,7 @@ static void judge_overtaken(struct world *w, const struct question *question, un
 	    now > question->produced_at + LIMIT_UNASSIGNED_AGE)
 		broken(w, question, i, "P-23: never issued, out of a cache");
 	if (section && section->policy.expired == EXPIRED_UNAUTHORIZED && row &&
-	    question->statuses[i].status == OCSP_GOOD && row->record.not_after != TIME_NONE &&
+	    question->statuses[i].says.status == OCSP_GOOD && row->record.not_after != TIME_NONE &&
 	    row->record.not_after < now)
 		broken(w, question, i, "P-23: good after the certificate's end");
 }
@@ -213,8 +213,8 @@ static void judge_end(struct world *w, const struct question *question, unsigned
 	if (row && row->record.status == CERT_WITHDRAWN &&
 	    commit_us(w, question, row) < question->this_update * SECOND_US)
 		row = NULL;
-	if (final &&
-	    (!row || (said->status == OCSP_REVOKED && said->reason == REASON_CERTIFICATE_HOLD)))
+	if (final && (!row || (said->says.status == OCSP_REVOKED &&
+			       said->says.reason == REASON_CERTIFICATE_HOLD)))
 		broken(w, question, i, "P-53: final where it can change");
 	if (final || !section || section->outlive || issuer_revoked(w, question->issuers[i]) ||
 	    !row || row->record.not_after == TIME_NONE || never_issued(said))
@@ -244,11 +244,11 @@ void oracle_judge(struct world *w, const struct question *question)
 	judge_replacement(w, question);
 	for (unsigned i = 0; i < question->status_count; i++) {
 		const struct sign_entry *said = &question->statuses[i];
-		if ((said->status != OCSP_REVOKED || never_issued(said)) && !fresh)
+		if ((said->says.status != OCSP_REVOKED || never_issued(said)) && !fresh)
 			broken(w, question, i, "I-3: good or unknown on evidence too old");
 		judge_overtaken(w, question, i);
 		judge_end(w, question, i);
-		if (question->statuses[i].status == OCSP_GOOD)
+		if (question->statuses[i].says.status == OCSP_GOOD)
 			judge_good(w, question, i);
 	}
 }

@@ -561,7 +561,8 @@ static const char *answer_name(const struct question *question, unsigned index)
 		return "nothing";
 	if (question->result != OCSP_SUCCESSFUL)
 		return index == 0 ? results[question->result] : "";
-	return index < question->status_count ? statuses[question->statuses[index].status] : "";
+	return index < question->status_count ? statuses[question->statuses[index].says.status]
+					      : "";
 }
 
 static bool expect_answer(struct script *s, const struct question *question)
@@ -593,7 +594,7 @@ static bool expect_seconds(struct script *s, const char *what, int64_t actual)
 
 static bool expect_reason(struct script *s, const struct question *question)
 {
-	const char *name = reason_name(question->statuses[0].reason);
+	const char *name = reason_name(question->statuses[0].says.reason);
 	return is(s, 2, name ? name : "none") ||
 	       fail(s, "expected reason \"%s\", it is \"%s\"", word(s, 2), name ? name : "none");
 }

@@ -151,10 +151,10 @@ static void read_entry(struct question *q, unsigned i, const struct sign_entry *
 	*ret = (struct statement){
 		.issuer = q->issuer,
 		.serial = q->serials[i],
-		.status = entry->status,
-		.reason = entry->reason,
-		.change = entry->status == OCSP_REVOKED && entry->invalidity_at > 0
-				  ? (uint64_t)entry->invalidity_at
+		.status = entry->says.status,
+		.reason = entry->says.reason,
+		.change = entry->says.status == OCSP_REVOKED && entry->says.invalidity_at > 0
+				  ? (uint64_t)entry->says.invalidity_at
 				  : 0,
 	};
 }

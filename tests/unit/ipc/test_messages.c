@@ -51,16 +51,16 @@ static struct message_sign a_job(void)
 				   .next_update = NOW + 100,
 				   .count = 2};
 	job.entries[0] = (struct sign_entry){.certid = view_of(octets, LIMIT_CERTID),
-					     .status = OCSP_REVOKED,
-					     .revoked_at = 0,
-					     .reason = REASON_CERTIFICATE_HOLD,
-					     .invalidity_at = NOW - 5,
+					     .says.status = OCSP_REVOKED,
+					     .says.revoked_at = 0,
+					     .says.reason = REASON_CERTIFICATE_HOLD,
+					     .says.invalidity_at = NOW - 5,
 					     .issuer_name = view_of(octets, LIMIT_NAME)};
 	job.entries[1] = (struct sign_entry){.certid = view_of(octets, 50),
-					     .status = OCSP_UNKNOWN,
-					     .revoked_at = TIME_NONE,
-					     .reason = REASON_NONE,
-					     .invalidity_at = TIME_NONE};
+					     .says.status = OCSP_UNKNOWN,
+					     .says.revoked_at = TIME_NONE,
+					     .says.reason = REASON_NONE,
+					     .says.invalidity_at = TIME_NONE};
 	return job;
 }
 
@@ -382,7 +382,7 @@ static void a_revocation_time_stands_exactly_where_a_revocation_is(void **state)
 	struct message_sign job = a_job();
 	EXPECT_REFUSED(sign, job, 427, 8, 0, TIME_NONE);
 	EXPECT_REFUSED(sign, job, 426, 1, OCSP_REVOKED + 1, OCSP_GOOD + 1);
-	job.entries[0].status = OCSP_GOOD;
+	job.entries[0].says.status = OCSP_GOOD;
 	EXPECT_UNWRITABLE(sign, job);
 }
 
@@ -452,10 +452,11 @@ static void a_job_comes_back_as_it_was(void **state)
 	assert_int_equal(back.count, 2);
 	for (unsigned i = 0; i < 2; i++) {
 		assert_view_equal(back.entries[i].certid, job.entries[i].certid);
-		assert_int_equal(back.entries[i].status, job.entries[i].status);
-		assert_int_equal(back.entries[i].revoked_at, job.entries[i].revoked_at);
-		assert_int_equal(back.entries[i].reason, job.entries[i].reason);
-		assert_int_equal(back.entries[i].invalidity_at, job.entries[i].invalidity_at);
+		assert_int_equal(back.entries[i].says.status, job.entries[i].says.status);
+		assert_int_equal(back.entries[i].says.revoked_at, job.entries[i].says.revoked_at);
+		assert_int_equal(back.entries[i].says.reason, job.entries[i].says.reason);
+		assert_int_equal(back.entries[i].says.invalidity_at,
+				 job.entries[i].says.invalidity_at);
 		assert_view_equal(back.entries[i].issuer_name, job.entries[i].issuer_name);
 	}
 }

@@ -17,10 +17,10 @@ static struct message_sign job_of(enum ocsp_status status)
 		.id = 9, .this_update = NOW, .next_update = NOW + 100, .count = 1};
 	job.entries[0] = (struct sign_entry){
 		.certid = view_of(octets, 50),
-		.status = status,
-		.revoked_at = status == OCSP_REVOKED ? NOW - 9 : TIME_NONE,
-		.reason = REASON_NONE,
-		.invalidity_at = TIME_NONE,
+		.says.status = status,
+		.says.revoked_at = status == OCSP_REVOKED ? NOW - 9 : TIME_NONE,
+		.says.reason = REASON_NONE,
+		.says.invalidity_at = TIME_NONE,
 	};
 	return job;
 }

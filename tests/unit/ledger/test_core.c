@@ -389,7 +389,7 @@ static void a_failed_batch_is_asked_again_after_a_pause(void **state)
 	ledger_timer(b->ledger, b->now);
 	assert_int_equal(b->batches, 2);
 	found_good(b);
-	assert_int_equal(last_job(b).entries[0].status, OCSP_GOOD);
+	assert_int_equal(last_job(b).entries[0].says.status, OCSP_GOOD);
 }
 
 static void an_answer_for_another_question_is_not_used(void **state)
@@ -546,7 +546,7 @@ static void a_lookup_ahead_of_the_feed_does_not_release_a_hold(void **state)
 	ledger_poll(b->ledger, &now, &held, 1, NULL, 0, b->now);
 	ledger_lookup_done(b->ledger, b->batch, &now, &released, 1, b->now);
 	struct message_sign job = last_job(b);
-	assert_int_equal(job.entries[0].status, OCSP_REVOKED);
+	assert_int_equal(job.entries[0].says.status, OCSP_REVOKED);
 	sign(b, &job, job.next_update); /* and nothing has overtaken it */
 	assert_int_equal(last_answer(b).label.status, OCSP_REVOKED);
 }

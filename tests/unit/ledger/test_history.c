@@ -288,7 +288,7 @@ static void a_version_used_again_for_more_counts(void **state)
 	assert_int_equal(lost_of(b), 0);
 	assert_int_equal(said(b, 0, 7, 2, 51), OCSP_REVOKED);
 	struct message_sign job = last_job(b);
-	assert_int_equal(job.entries[0].reason, REASON_KEY_COMPROMISE);
+	assert_int_equal(job.entries[0].says.reason, REASON_KEY_COMPROMISE);
 }
 
 /* Row 36: the issuer was at version 2, which was lost; revoking it makes version 2. */
@@ -420,7 +420,7 @@ static void while_another_history_is_read_only_revoked_is_said(void **state)
 	assert_int_equal(said(b, 0, 7, 2, 50), OCSP_REVOKED);
 	ledger_load_end(b->ledger, &now, b->now);
 	ledger_turn_end(b->ledger, b->now);
-	assert_int_equal(last_job(b).entries[0].status, OCSP_GOOD);
+	assert_int_equal(last_job(b).entries[0].says.status, OCSP_GOOD);
 }
 
 /* ---- lookups ---- */
@@ -457,7 +457,7 @@ static void a_lookup_asked_by_an_old_id_says_nothing(void **state)
 	ledger_turn_end(b->ledger, b->now);
 	assert_int_equal(b->keys[0].issuer, 2);
 	found_good_in(b, 2, 51);
-	assert_int_equal(last_job(b).entries[0].status, OCSP_GOOD);
+	assert_int_equal(last_job(b).entries[0].says.status, OCSP_GOOD);
 }
 
 /* A lookup of before that comes after a load of another history. */
@@ -496,7 +496,7 @@ static void what_a_lookup_found_by_an_old_id_is_nobodys(void **state)
 	ledger_turn_end(b->ledger, b->now);
 	assert_int_equal(b->keys[0].issuer, 2);
 	found_good_in(b, 2, 50);
-	assert_int_equal(last_job(b).entries[0].status, OCSP_GOOD);
+	assert_int_equal(last_job(b).entries[0].says.status, OCSP_GOOD);
 	assert_int_equal(lost_of(b), 0);
 }
 
@@ -522,7 +522,7 @@ static void what_was_being_signed_in_the_old_history_is_decided_anew(void **stat
 	ledger_turn_end(b->ledger, b->now);
 	assert_int_equal(frames_of(b, MESSAGE_ANSWER), 0);
 	job = last_job(b);
-	assert_int_equal(job.entries[0].status, OCSP_REVOKED);
+	assert_int_equal(job.entries[0].says.status, OCSP_REVOKED);
 }
 
 /* ---- issuers that cannot be understood (FAULTS.md row 41) ---- */
@@ -891,7 +891,7 @@ static void a_revocation_is_kept_before_it_is_answered(void **state)
 	before = b->journal[b->journal_current].size;
 	now = proof(b, 1, 102);
 	ledger_lookup_done(b->ledger, b->batch, &now, &found, 1, b->now);
-	assert_int_equal(last_job(b).entries[0].status, OCSP_REVOKED);
+	assert_int_equal(last_job(b).entries[0].says.status, OCSP_REVOKED);
 	assert_true(b->journal[b->journal_current].size > before);
 }
 

@@ -19,7 +19,7 @@ static enum ocsp_status asked_without_a_row(struct bench *b, uint8_t serial)
 	ask_one(b, 0, ++id, serial);
 	ledger_turn_end(b->ledger, b->now);
 	find(b, nothing, b->key_count);
-	return last_job(b).entries[0].status;
+	return last_job(b).entries[0].says.status;
 }
 
 /* P-6, P-22: where what has no row is good, a number that nobody can have issued is not. */

@@ -53,10 +53,10 @@ static struct ocsp_single single_of(enum ocsp_status status)
 {
 	return (struct ocsp_single){
 		.certid = certid_der,
-		.status = status,
-		.revoked_at = status == OCSP_REVOKED ? now - 5000 : TIME_NONE,
-		.reason = REASON_NONE,
-		.invalidity_at = TIME_NONE,
+		.says.status = status,
+		.says.revoked_at = status == OCSP_REVOKED ? now - 5000 : TIME_NONE,
+		.says.reason = REASON_NONE,
+		.says.invalidity_at = TIME_NONE,
 		.this_update = now - 10,
 		.next_update = now + 3600,
 	};
@@ -211,10 +211,10 @@ static void times_out_of_range_are_refused_p27(void **state)
 	single.this_update = TIME_NONE;
 	assert_single_refused(single);
 	single = single_of(OCSP_REVOKED);
-	single.revoked_at = TIME_NONE;
+	single.says.revoked_at = TIME_NONE;
 	assert_single_refused(single);
 	single = single_of(OCSP_REVOKED);
-	single.invalidity_at = INT64_MAX;
+	single.says.invalidity_at = INT64_MAX;
 	assert_single_refused(single);
 	single = single_of(OCSP_GOOD);
 	struct ocsp_response_data data = data_of(&single, 1);
@@ -228,7 +228,7 @@ static void reasons_7_and_8_are_refused_p29(void **state)
 	static const int reasons[] = {7, 8, 11, -2, 255};
 	for (size_t i = 0; i < array_size(reasons); i++) {
 		struct ocsp_single single = single_of(OCSP_REVOKED);
-		single.reason = (enum revocation_reason)reasons[i];
+		single.says.reason = (enum revocation_reason)reasons[i];
 		assert_single_refused(single);
 	}
 }
@@ -237,10 +237,10 @@ static void an_invalidity_date_of_what_is_not_revoked_is_refused_p30(void **stat
 {
 	(void)state;
 	struct ocsp_single single = single_of(OCSP_GOOD);
-	single.invalidity_at = now - 100;
+	single.says.invalidity_at = now - 100;
 	assert_single_refused(single);
 	single = single_of(OCSP_UNKNOWN);
-	single.invalidity_at = now - 100;
+	single.says.invalidity_at = now - 100;
 	assert_single_refused(single);
 }
 
@@ -386,7 +386,7 @@ static void every_reason_is_answered_p29(void **state)
 	static const int reasons[] = {1, 2, 3, 4, 5, 6, 9, 10};
 	for (size_t i = 0; i < array_size(reasons); i++) {
 		struct ocsp_single single = single_of(OCSP_REVOKED);
-		single.reason = (enum revocation_reason)reasons[i];
+		single.says.reason = (enum revocation_reason)reasons[i];
 		struct ocsp_response_data data = data_of(&single, 1);
 		ANSWER(answer, &data);
 		assert_single(&answer, 0, V_OCSP_CERTSTATUS_REVOKED, reasons[i], now - 5000);
@@ -399,7 +399,7 @@ static void unspecified_and_no_reason_are_left_out_p29(void **state)
 	static const enum revocation_reason reasons[] = {REASON_UNSPECIFIED, REASON_NONE};
 	for (size_t i = 0; i < array_size(reasons); i++) {
 		struct ocsp_single single = single_of(OCSP_REVOKED);
-		single.reason = reasons[i];
+		single.says.reason = reasons[i];
 		struct ocsp_response_data data = data_of(&single, 1);
 		ANSWER(answer, &data);
 		assert_single(&answer, 0, V_OCSP_CERTSTATUS_REVOKED, OCSP_REVOKED_STATUS_NOSTATUS,
@@ -411,7 +411,7 @@ static void old_and_far_times_are_written_p27(void **state)
 {
 	(void)state;
 	struct ocsp_single single = single_of(OCSP_REVOKED);
-	single.revoked_at = -INT64_C(631152000); /* 1950 */
+	single.says.revoked_at = -INT64_C(631152000); /* 1950 */
 	single.next_update = INT64_C(253402300799);
 	struct ocsp_response_data data = data_of(&single, 1);
 	struct buffer out = {0};
@@ -425,7 +425,7 @@ static void an_invalidity_date_is_a_single_extension_p30(void **state)
 {
 	(void)state;
 	struct ocsp_single single = single_of(OCSP_REVOKED);
-	single.invalidity_at = now - 9000;
+	single.says.invalidity_at = now - 9000;
 	struct ocsp_response_data data = data_of(&single, 1);
 	ANSWER(answer, &data);
 	OCSP_SINGLERESP *found =
@@ -530,8 +530,8 @@ static void extended_revoke_is_an_extension_with_null_p23(void **state)
 					   0x07, 0x30, 0x01, 0x09, 0x04, 0x02, 0x05, 0x00};
 	static const uint8_t nonce[] = {1, 2, 3};
 	struct ocsp_single single = single_of(OCSP_REVOKED);
-	single.reason = REASON_CERTIFICATE_HOLD;
-	single.revoked_at = 0;
+	single.says.reason = REASON_CERTIFICATE_HOLD;
+	single.says.revoked_at = 0;
 	struct ocsp_response_data data = data_of(&single, 1);
 	data.extended_revoke = true;
 	data.nonce = view_of(nonce, sizeof(nonce));

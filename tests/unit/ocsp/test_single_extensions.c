@@ -35,10 +35,10 @@ static struct ocsp_single single_of(enum ocsp_status status)
 {
 	return (struct ocsp_single){
 		.certid = certid,
-		.status = status,
-		.revoked_at = status == OCSP_REVOKED ? NOW - 5000 : TIME_NONE,
-		.reason = REASON_NONE,
-		.invalidity_at = TIME_NONE,
+		.says.status = status,
+		.says.revoked_at = status == OCSP_REVOKED ? NOW - 5000 : TIME_NONE,
+		.says.reason = REASON_NONE,
+		.says.invalidity_at = TIME_NONE,
 		.this_update = NOW - 10,
 		.next_update = NOW + 3600,
 	};
@@ -134,13 +134,13 @@ static void a_serial_never_issued_carries_nothing_p23(void **state)
 {
 	(void)state;
 	struct ocsp_single bare = single_of(OCSP_REVOKED);
-	bare.revoked_at = 0;
-	bare.reason = REASON_CERTIFICATE_HOLD;
+	bare.says.revoked_at = 0;
+	bare.says.reason = REASON_CERTIFICATE_HOLD;
 	struct buffer out = {0};
 	assert_int_equal(write_data(&out, &bare, true), 0);
 	buffer_deinit(&out);
 	struct ocsp_single with = bare;
-	with.invalidity_at = NOW - 1;
+	with.says.invalidity_at = NOW - 1;
 	refused(&with, true);
 	with = bare;
 	with.archive_cutoff = NOW - 1;
@@ -160,7 +160,7 @@ static void the_extended_definition_needs_a_serial_never_issued_p23(void **state
 	refused(&single, true);
 	single = single_of(OCSP_REVOKED);
 	refused(&single, true);
-	single.reason = REASON_CERTIFICATE_HOLD; /* a hold of today */
+	single.says.reason = REASON_CERTIFICATE_HOLD; /* a hold of today */
 	refused(&single, true);
 }
 
@@ -237,7 +237,7 @@ static void no_extension_is_critical_p24_p30(void **state)
 	single.facts = all_facts();
 	single.facts.sct_list = (struct view){0};
 	single.archive_cutoff = NOW;
-	single.invalidity_at = NOW - 3;
+	single.says.invalidity_at = NOW - 3;
 	assert_int_equal(write_data(&out, &single, false), 0);
 	assert_null(memmem(out.data, out.size, "\x01\x01\xff", 3));
 	buffer_deinit(&out);

@@ -35,19 +35,19 @@ static struct cert_record record_of(enum cert_status status, int64_t at,
 static void assert_revoked(struct verdict verdict, int64_t at, enum revocation_reason reason)
 {
 	assert_int_equal(verdict.result, OCSP_SUCCESSFUL);
-	assert_int_equal(verdict.status, OCSP_REVOKED);
-	assert_int_equal(verdict.revoked_at, at);
-	assert_int_equal(verdict.reason, reason);
+	assert_int_equal(verdict.says.status, OCSP_REVOKED);
+	assert_int_equal(verdict.says.revoked_at, at);
+	assert_int_equal(verdict.says.reason, reason);
 	assert_false(verdict.extended_revoke);
 }
 
 static void assert_status(struct verdict verdict, enum ocsp_status status)
 {
 	assert_int_equal(verdict.result, OCSP_SUCCESSFUL);
-	assert_int_equal(verdict.status, status);
-	assert_int_equal(verdict.revoked_at, TIME_NONE);
-	assert_int_equal(verdict.reason, REASON_NONE);
-	assert_int_equal(verdict.invalidity_at, TIME_NONE);
+	assert_int_equal(verdict.says.status, status);
+	assert_int_equal(verdict.says.revoked_at, TIME_NONE);
+	assert_int_equal(verdict.says.reason, REASON_NONE);
+	assert_int_equal(verdict.says.invalidity_at, TIME_NONE);
 	assert_false(verdict.extended_revoke);
 }
 
@@ -62,7 +62,7 @@ static void no_row_is_never_good_where_the_issuer_is_complete_p22(void **state)
 						       .complete = true};
 			struct verdict verdict = verdict_of(&policy, &healthy, NULL, NOW);
 			assert_true(verdict.result != OCSP_SUCCESSFUL ||
-				    verdict.status != OCSP_GOOD);
+				    verdict.says.status != OCSP_GOOD);
 		}
 	}
 }
@@ -83,10 +83,10 @@ static void unassigned_revoked_is_the_extended_definition_exactly_p23(void **sta
 	policy.unassigned = UNASSIGNED_REVOKED;
 	struct verdict verdict = verdict_of(&policy, &healthy, NULL, NOW);
 	assert_int_equal(verdict.result, OCSP_SUCCESSFUL);
-	assert_int_equal(verdict.status, OCSP_REVOKED);
-	assert_int_equal(verdict.reason, REASON_CERTIFICATE_HOLD);
-	assert_int_equal(verdict.revoked_at, 0);
-	assert_int_equal(verdict.invalidity_at, TIME_NONE);
+	assert_int_equal(verdict.says.status, OCSP_REVOKED);
+	assert_int_equal(verdict.says.reason, REASON_CERTIFICATE_HOLD);
+	assert_int_equal(verdict.says.revoked_at, 0);
+	assert_int_equal(verdict.says.invalidity_at, TIME_NONE);
 	assert_true(verdict.extended_revoke);
 }
 
@@ -141,7 +141,7 @@ static void a_revocation_is_answered_as_recorded_p29(void **state)
 	record.invalidity_at = 4711;
 	struct verdict verdict = verdict_of(&usual, &healthy, &record, NOW);
 	assert_revoked(verdict, 86400, REASON_SUPERSEDED);
-	assert_int_equal(verdict.invalidity_at, 4711);
+	assert_int_equal(verdict.says.invalidity_at, 4711);
 	record.reason = REASON_NONE;
 	assert_revoked(verdict_of(&usual, &healthy, &record, NOW), 86400, REASON_NONE);
 }

@@ -131,10 +131,11 @@ static struct message_sign job_of(enum ocsp_status status)
 		.next_update = world.now - 2 + 8 * HOUR - 1,
 		.count = 1,
 		.entries = {{.certid = buffer_view(&world.certid),
-			     .status = status,
-			     .revoked_at = status == OCSP_REVOKED ? world.now - HOUR : TIME_NONE,
-			     .reason = REASON_NONE,
-			     .invalidity_at = TIME_NONE}},
+			     .says.status = status,
+			     .says.revoked_at =
+				     status == OCSP_REVOKED ? world.now - HOUR : TIME_NONE,
+			     .says.reason = REASON_NONE,
+			     .says.invalidity_at = TIME_NONE}},
 	};
 }
 
@@ -217,7 +218,7 @@ static void configured_extensions_are_signed_p30(void **state)
 	job = job_of(OCSP_REVOKED);
 	job.entries[0].facts.certificate_hash = view_of(hash, sizeof(hash));
 	job.entries[0].facts.crl_url = view_of_string("http://crl.example/");
-	job.entries[0].invalidity_at = world.now - 2 * HOUR;
+	job.entries[0].says.invalidity_at = world.now - 2 * HOUR;
 	assert_int_equal(single_extensions(c, &job), 3);
 }
 
@@ -253,8 +254,8 @@ static void the_archive_cutoff_is_the_retention_or_the_cas_beginning_p30(void **
 	/* Of what was never issued there is no archive (P-23). */
 	struct message_sign unknown = job_of(OCSP_UNKNOWN), never = job_of(OCSP_REVOKED);
 	never.extended_revoke = true;
-	never.entries[0].revoked_at = 0;
-	never.entries[0].reason = REASON_CERTIFICATE_HOLD;
+	never.entries[0].says.revoked_at = 0;
+	never.entries[0].says.reason = REASON_CERTIFICATE_HOLD;
 	assert_int_equal(cutoff_of(c, &unknown), 0);
 	assert_int_equal(cutoff_of(c, &never), 0);
 	credential_free(c);
@@ -267,12 +268,12 @@ static void the_extended_definition_carries_no_crl_p23(void **state)
 	cleanup(credential_freep) struct credential *c = load();
 	struct message_sign never = job_of(OCSP_REVOKED);
 	never.extended_revoke = true;
-	never.entries[0].revoked_at = 0;
-	never.entries[0].reason = REASON_CERTIFICATE_HOLD;
+	never.entries[0].says.revoked_at = 0;
+	never.entries[0].says.reason = REASON_CERTIFICATE_HOLD;
 	never.entries[0].facts.crl_url = view_of_string("http://crl.example/");
 	refused(c, &never, "fields that no response may have");
 	never.entries[0].facts.crl_url = (struct view){0};
-	never.entries[0].invalidity_at = world.now - HOUR;
+	never.entries[0].says.invalidity_at = world.now - HOUR;
 	refused(c, &never, "fields that no response may have");
 }
 

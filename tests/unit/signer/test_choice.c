@@ -130,9 +130,9 @@ static void nothing_is_signed_when_nobody_is_in_date(void **state) /* P-37 */
 				   .next_update = gap + HOUR,
 				   .count = 1,
 				   .entries = {{.certid = buffer_view(&world.certid),
-						.revoked_at = TIME_NONE,
-						.reason = REASON_NONE,
-						.invalidity_at = TIME_NONE}}};
+						.says.revoked_at = TIME_NONE,
+						.says.reason = REASON_NONE,
+						.says.invalidity_at = TIME_NONE}}};
 	assert_string_equal(who(c, ANY, gap), "nobody");
 	assert_string_equal(who(c, OID_RSA_SHA256, gap), "nobody");
 	assert_string_equal(who(c, ANY, end), "nobody");

@@ -99,19 +99,19 @@ static struct message_sign good_job(void)
 		.next_update = world.now - 2 + 8 * HOUR - 1,
 		.count = 1,
 		.entries = {{.certid = buffer_view(&world.certid),
-			     .status = OCSP_GOOD,
-			     .revoked_at = TIME_NONE,
-			     .reason = REASON_NONE,
-			     .invalidity_at = TIME_NONE}},
+			     .says.status = OCSP_GOOD,
+			     .says.revoked_at = TIME_NONE,
+			     .says.reason = REASON_NONE,
+			     .says.invalidity_at = TIME_NONE}},
 	};
 }
 
 static struct message_sign revoked_job(void)
 {
 	struct message_sign job = good_job();
-	job.entries[0].status = OCSP_REVOKED;
-	job.entries[0].revoked_at = world.now - HOUR;
-	job.entries[0].reason = REASON_KEY_COMPROMISE;
+	job.entries[0].says.status = OCSP_REVOKED;
+	job.entries[0].says.revoked_at = world.now - HOUR;
+	job.entries[0].says.reason = REASON_KEY_COMPROMISE;
 	return job;
 }
 
@@ -294,13 +294,13 @@ static void forged_fields_are_refused(void **state)
 {
 	(void)state;
 	struct message_sign job = revoked_job();
-	job.entries[0].reason = (enum revocation_reason)8;
+	job.entries[0].says.reason = (enum revocation_reason)8;
 	refused(&job, "fields that no response may have");
 	job = revoked_job();
-	job.entries[0].revoked_at = TIME_NONE;
+	job.entries[0].says.revoked_at = TIME_NONE;
 	refused(&job, "fields that no response may have");
 	job = good_job();
-	job.entries[0].status = (enum ocsp_status)3;
+	job.entries[0].says.status = (enum ocsp_status)3;
 	refused(&job, "fields that no response may have");
 	uint8_t nonce[LIMIT_NONCE + 1] = {0};
 	job = good_job();
@@ -407,7 +407,7 @@ static void statuses_and_reasons_are_those_of_the_job(void **state)
 	ASN1_GENERALIZEDTIME *at = NULL;
 	job.count = 2;
 	job.entries[1] = good_job().entries[0];
-	job.entries[1].status = OCSP_UNKNOWN;
+	job.entries[1].says.status = OCSP_UNKNOWN;
 	OCSP_BASICRESP *basic = answer(world.credential, &job, &outcome);
 	assert_int_equal(OCSP_resp_count(basic), 2);
 	assert_int_equal(
@@ -426,8 +426,8 @@ static void the_extended_definition_is_signed(void **state) /* P-23 */
 	struct sign_outcome outcome;
 	struct message_sign job = revoked_job();
 	job.extended_revoke = true;
-	job.entries[0].revoked_at = 0;
-	job.entries[0].reason = REASON_CERTIFICATE_HOLD;
+	job.entries[0].says.revoked_at = 0;
+	job.entries[0].says.reason = REASON_CERTIFICATE_HOLD;
 	OCSP_BASICRESP_free(answer(world.credential, &job, &outcome));
 }
 

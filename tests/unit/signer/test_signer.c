@@ -163,10 +163,10 @@ static struct message_sign job_of(const struct rig *rig, uint64_t id)
 				     .next_update = now + 3600,
 				     .count = 1,
 				     .entries = {{.certid = buffer_view(&rig->certid),
-						  .status = OCSP_GOOD,
-						  .revoked_at = TIME_NONE,
-						  .reason = REASON_NONE,
-						  .invalidity_at = TIME_NONE}}};
+						  .says.status = OCSP_GOOD,
+						  .says.revoked_at = TIME_NONE,
+						  .says.reason = REASON_NONE,
+						  .says.invalidity_at = TIME_NONE}}};
 }
 
 static void send_job(struct rig *rig, const struct message_sign *job)
