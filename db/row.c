@@ -62,14 +62,15 @@ int db_read_u64(const struct db_field *field, uint64_t *ret)
 int db_read_time_us(const struct db_field *field, int64_t *ret)
 {
 	int64_t since_2000;
-	if (read_integer(field, 8, &since_2000) != 0 || since_2000 == INT64_MIN ||
-	    since_2000 > INT64_MAX - EPOCH_2000 * SECOND_US) /* infinity is INT64_MAX */
+	if (read_integer(field, 8, &since_2000) != 0 ||
+	    since_2000 < (TIME_LEAST - EPOCH_2000) * SECOND_US || /* as is -infinity */
+	    since_2000 >= (TIME_MOST + 1 - EPOCH_2000) * SECOND_US) /* as is infinity */
 		return DB_ROW_BAD;
 	*ret = since_2000 + EPOCH_2000 * SECOND_US;
 	return 0;
 }
 
-/* NULL is TIME_NONE; whole seconds of the years that an answer can say. */
+/* NULL is TIME_NONE; whole seconds. */
 static int read_time(const struct db_field *field, int64_t *ret)
 {
 	int64_t us;
@@ -79,10 +80,7 @@ static int read_time(const struct db_field *field, int64_t *ret)
 	}
 	if (db_read_time_us(field, &us) != 0)
 		return DB_ROW_BAD;
-	int64_t seconds = wall_seconds(us);
-	if (seconds < TIME_LEAST || seconds > TIME_MOST)
-		return DB_ROW_BAD;
-	*ret = seconds;
+	*ret = wall_seconds(us);
 	return 0;
 }
 

@@ -60,5 +60,5 @@ must_check int db_issuer_read(const struct db_field fields[DB_ISSUER_FIELDS], st
 /* Single values. 0 or DB_ROW_BAD: NULL, or not of the type's size. */
 must_check int db_read_bool(const struct db_field *field, bool *ret);
 must_check int db_read_u64(const struct db_field *field, uint64_t *ret);
-/* timestamptz as microseconds since 1970. Infinite: DB_ROW_BAD. */
+/* timestamptz as microseconds since 1970. Infinite, or of a year that no answer can say: DB_ROW_BAD. */
 must_check int db_read_time_us(const struct db_field *field, int64_t *ret);
