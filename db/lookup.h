@@ -2,7 +2,10 @@
 #pragma once
 
 #include "db/evidence.h"
-#include "db/source.h"
+#include "db/ops.h"
+#include "db/settings.h"
+
+#include <event2/event.h>
 
 struct db_lookup;
 

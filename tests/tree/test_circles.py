@@ -14,9 +14,6 @@ import pytest
 
 from test_arrows import ROOMS, ROOT, includes
 
-# Circles that are known. Nothing is added here; what is mended is taken out.
-KNOWN = {"db"}
-
 # A line of `nm -A`: archive, member, address, kind (U and w: needed; capitals: defined), name.
 SYMBOL = re.compile(r"^.*?:(?:([\w.-]+)\.o:)?\s*[0-9a-f]*\s+([A-Za-z])\s+(\S+)$")
 
@@ -105,28 +102,17 @@ def archive_of(room):
     return build() / folder / f"lib{room}.a"
 
 
-@pytest.mark.parametrize("room", sorted(ROOMS.keys() - KNOWN))
+@pytest.mark.parametrize("room", ROOMS)
 def test_include_lines_form_no_circle(room):
     found = told(include_edges(room, ROOMS[room][0]))
     assert not found, found
 
 
 @pytest.mark.skipif(not build().is_dir(), reason="no build: tests/run makes one (STILLGOOD_BUILD)")
-@pytest.mark.parametrize("room", sorted(ROOMS.keys() - KNOWN))
+@pytest.mark.parametrize("room", ROOMS)
 def test_calls_form_no_circle(room):
     found = told(symbol_edges(archive_of(room)))
     assert not found, found
-
-
-@pytest.mark.skipif(not build().is_dir(), reason="no build: tests/run makes one (STILLGOOD_BUILD)")
-def test_what_is_known_is_still_there():
-    """A name stays in KNOWN no longer than its circle."""
-    mended = [
-        room
-        for room in KNOWN
-        if not told(include_edges(room, ROOMS[room][0])) and not told(symbol_edges(archive_of(room)))
-    ]
-    assert not mended, mended
 
 
 def test_a_circle_of_three_is_found_and_a_diamond_is_none():
