@@ -25,7 +25,7 @@
 
 struct simple {
 	char name[ROOM_NAME_SIZE];
-	unsigned ledgers, fronts, signers, listeners;
+	unsigned ledgers, fronts, signers, listeners, journal;
 };
 
 static bool behaves(const struct simple *room, const char *how)
@@ -64,8 +64,8 @@ static void report(const struct simple *room)
 		return;
 	(void)snprintf(text, sizeof(text),
 		       "{\"ready\":true,\"ledgers\":%u,\"fronts\":%u,\"signers\":%u,"
-		       "\"listeners\":%u}",
-		       room->ledgers, room->fronts, room->signers, room->listeners);
+		       "\"listeners\":%u,\"journal\":%u}",
+		       room->ledgers, room->fronts, room->signers, room->listeners, room->journal);
 	say(CONTROL_ANSWER, behaves(room, "garbage") ? "[1,{" : text);
 }
 
@@ -91,6 +91,8 @@ static void take(struct simple *room, struct control_message *message)
 		lose(room);
 	if (message->type == CONTROL_LISTEN)
 		room->listeners += message->descriptor_count;
+	if (message->type == CONTROL_JOURNAL && room->ledgers + room->fronts + room->signers == 0)
+		room->journal += message->descriptor_count;
 	if (message->type == CONTROL_ASK && message->index == 0)
 		report(room);
 	else if (message->type == CONTROL_ASK)
@@ -125,7 +127,7 @@ static int room_main(enum room_kind kind, unsigned index)
 /* ---- the fixture: a warden in a child process ---- */
 
 static struct {
-	char folder[64], socket[96], log[96], conf[96], address[32];
+	char folder[64], socket[96], log[96], conf[96], journal[2][96], address[32];
 	struct conf *parsed;
 	pid_t warden;
 } f;
@@ -150,16 +152,19 @@ static int setup(void **state)
 	assert_non_null(mkdtemp(f.folder));
 	(void)snprintf(f.socket, sizeof(f.socket), "%s/control", f.folder);
 	(void)snprintf(f.log, sizeof(f.log), "%s/log", f.folder);
+	(void)snprintf(f.journal[0], sizeof(f.journal[0]), "%s/revocations.a", f.folder);
+	(void)snprintf(f.journal[1], sizeof(f.journal[1]), "%s/revocations.b", f.folder);
 	(void)snprintf(f.conf, sizeof(f.conf), "%s/conf", f.folder);
 	(void)snprintf(f.address, sizeof(f.address), "127.0.0.1:%d", free_port());
 	(void)snprintf(text, sizeof(text),
 		       "[server]\nlisten = %s\ncontrol_socket = %s\nfronts = 2\nsigners = 1\n"
+		       "journal = %s\n"
 		       "answer_timeout = 100ms\ndrain_timeout = 500ms\n"
 		       "[database]\nconninfo = host=/nowhere password=secret\n"
 		       "query_timeout = 50ms\n"
 		       "[issuer \"Test\"]\ncertificate = ca\nsigner_certificate = c\n"
 		       "signer_key = k\n",
-		       f.address, f.socket);
+		       f.address, f.socket, f.folder);
 	assert_int_equal(conf_parse(f.conf, view_of_string(text), CONF_ALL, &f.parsed, &fault), 0);
 	f.warden = 0;
 	unsetenv("LANG");
@@ -175,6 +180,8 @@ static int teardown(void **state)
 	}
 	unlink(f.socket);
 	unlink(f.log);
+	unlink(f.journal[0]);
+	unlink(f.journal[1]);
 	rmdir(f.folder);
 	conf_free(f.parsed);
 	f.parsed = NULL;
@@ -613,6 +620,20 @@ static void the_document_says_who_listens_where(void **state)
 	stop_and_wait();
 }
 
+/* I-10: before its first channel, so that what was known comes before every question. */
+static void every_ledger_is_given_the_journal_first(void **state)
+{
+	(void)state;
+	start_and_wait();
+	assert_int_equal(counted("ledger", "journal"), 2);
+	assert_int_equal(counted("front 0", "journal"), 0);
+	pid_t pid = pid_of("ledger");
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	EVENTUALLY(pid_of("ledger") != pid && ready());
+	assert_int_equal(counted("ledger", "journal"), 2);
+	stop_and_wait();
+}
+
 static void a_lost_channel_between_two_that_live_is_made_anew(void **state)
 {
 	(void)state;
@@ -756,6 +777,7 @@ int main(int argc, char **argv)
 		TEST(a_room_that_does_not_answer_is_marked),
 		TEST(a_report_that_is_no_json_is_no_answer),
 		TEST(the_document_says_who_listens_where),
+		TEST(every_ledger_is_given_the_journal_first),
 		TEST(a_lost_channel_between_two_that_live_is_made_anew),
 		TEST(other_words_are_the_ledgers_to_answer),
 		TEST(a_ledger_that_does_not_answer_is_said_to_who_asked),
