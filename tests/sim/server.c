@@ -451,7 +451,8 @@ bool server_promote(struct cluster *c, unsigned server)
 		return false;
 	s->primary = true;
 	s->paused = false;
-	s->history.timeline++;
+	/* Two promotions of one timeline can have the same number: nobody could tell them apart. */
+	s->history.timeline = (uint32_t)(1 + ++c->promotions);
 	s->next_xid = s->completed + 1;
 	for (unsigned i = 0; i < SIM_TRANSACTIONS; i++)
 		if (s->transactions[i].state && s->transactions[i].xid >= s->next_xid)

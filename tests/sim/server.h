@@ -140,7 +140,7 @@ struct cluster {
 	unsigned authority; /* the server that the address names: what it shows is true */
 	struct change *made;
 	struct image *images;
-	uint64_t changes, systems, beats;
+	uint64_t changes, systems, beats, promotions;
 };
 
 /* `registered`: of the issuers, by bits. */
