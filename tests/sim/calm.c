@@ -62,9 +62,7 @@ static void mend_instance(struct instance *in)
 {
 	in->held = 0;
 	in->journal.broken = false;
-	in->clock_before_us = in->clock_us;
-	in->clock_set_us = in->world->cluster.now_us;
-	in->clock_us = SIM_CLOCK_US;
+	instance_clock(in, SIM_CLOCK_US);
 	mend_route(in);
 	ledger_start(in);
 	for (unsigned i = 0; i < in->world->options.fronts; i++)

@@ -124,10 +124,7 @@ static void run_route(struct world *w, const struct event *event)
 
 static void run_clock(struct world *w, const struct event *event)
 {
-	struct instance *in = instance_of(w, event);
-	in->clock_before_us = in->clock_us;
-	in->clock_set_us = w->cluster.now_us;
-	in->clock_us = SIM_CLOCK_US + event->arguments[1];
+	instance_clock(instance_of(w, event), SIM_CLOCK_US + event->arguments[1]);
 }
 
 static void run_clocks(struct world *w, const struct event *event)

@@ -576,6 +576,16 @@ void instance_time(struct instance *in)
 			     in->index);
 }
 
+void instance_clock(struct instance *in, int64_t clock_us)
+{
+	int64_t now = in->world->cluster.now_us;
+	bool just_set = now - in->clock_set_us <= in->world->answer_timeout_us;
+	if (!just_set || in->clock_us > in->clock_before_us)
+		in->clock_before_us = in->clock_us;
+	in->clock_set_us = now;
+	in->clock_us = clock_us;
+}
+
 bool instance_quiet(const struct instance *in)
 {
 	for (unsigned i = 0; i < SIM_FRONTS; i++)

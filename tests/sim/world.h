@@ -157,8 +157,8 @@ struct instance {
 	unsigned index;
 	uint32_t held;
 	int64_t clock_us; /* its wall clock minus the monotonic clock */
-	int64_t clock_before_us,
-		clock_set_us; /* the same before it was set last, and when that was */
+	/* The most that it was shortly before it was set last, and when that was. */
+	int64_t clock_before_us, clock_set_us;
 	unsigned server; /* the server that its address names */
 	struct conf conf;
 	struct conf_issuer sections[SIM_ISSUERS];
@@ -243,6 +243,8 @@ void world_settle(struct world *w);
 /* ---- instance.c ---- */
 
 void instance_make(struct instance *in);
+/* Sets its wall clock. */
+void instance_clock(struct instance *in, int64_t clock_us);
 void instance_end(struct instance *in);
 void ledger_start(struct instance *in);
 /* `read`: what it had written is read by the fronts first. */
