@@ -164,15 +164,20 @@ def _postgres_folder():
     return folder
 
 
-@functools.lru_cache(maxsize=None)
-def empty_cluster():
-    """What initdb makes, once for this process; every cluster begins as a copy of it."""
+def new_cluster():
+    """What initdb makes: a cluster with a system identifier of its own."""
     folder = _postgres_folder()
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     data = os.path.join(folder, "data")
     run(*as_postgres(os.path.join(postgres_programs(), "initdb"), "-D", data, "-U", "postgres",
                      "-A", "trust", "-N", "-E", "UTF8", "--no-locale"), cwd=folder)
     return data
+
+
+@functools.lru_cache(maxsize=None)
+def empty_cluster():
+    """Once for this process; every cluster begins as a copy of it."""
+    return new_cluster()
 
 
 class Postgres:

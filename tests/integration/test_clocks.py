@@ -84,7 +84,7 @@ def nothing_of_the_future(answers):
 
 
 def test_a_clock_that_is_ahead_proves_nothing_that_a_paused_standby_hides(tmp_path):
-    """FAULTS.md row 42: three seconds ahead, paused for longer: good was newer than a revocation by a second. I-1."""
+    """FAULTS.md row 42: three seconds ahead, paused for longer: good was newer than a revocation. I-1."""
     with Primary() as primary:
         primary.set_clock(3)
         db = service.database(primary, "pki", "A")
@@ -128,7 +128,7 @@ def test_a_database_whose_clock_differs_is_followed(pg, db, tmp_path, ahead):
 
 
 def test_a_responder_far_ahead_of_its_database_answers_at_once(pg, db, tmp_path):
-    """FAULTS.md row 42: an hour, and a validity of minutes: everything has ended before it begins. No request waits."""
+    """FAULTS.md row 42: by an hour, with a validity of minutes: all has ended before it begins. Nobody waits."""
     pg.set_clock(-HOUR)
     db.revoke(0x31)
     running = Service(tmp_path, db.login, "AB", defaults={"validity": "10m"})
@@ -148,8 +148,8 @@ def test_a_responder_far_ahead_of_its_database_answers_at_once(pg, db, tmp_path)
 
 
 def test_jumps_of_the_databases_clock_while_it_is_followed(pg, db, tmp_path):
-    """FAULTS.md row 42: a day ahead and back, an hour back and ahead: revoked stays, revocations arrive, good comes
-    back without a restart. I-1, I-4, I-8."""
+    """FAULTS.md row 42: a day ahead and back, an hour back and ahead: revoked stays, revocations arrive,
+    good comes back without a restart. I-1, I-4, I-8."""
     serials = iter(range(0x100, 0x200))
     with Service(tmp_path, db.login, "AB") as running:
         db.revoke(0x31)

@@ -29,6 +29,14 @@ def never_good_after(answers, moment):
         assert answer.status != "good" or answer.this_update <= moment, (answer, moment)
 
 
+class Stranger(harness.Postgres):
+    """A cluster with a system identifier of its own; all others are copies of one."""
+
+    def initialise(self):
+        harness.run(*harness.as_postgres("cp", "-a", harness.new_cluster(), self.data), cwd=self.folder)
+        return self
+
+
 # ---- row 35: another database behind the address ---------------------------------------------------
 
 def other_order(made):
@@ -80,7 +88,7 @@ def test_the_second_host_may_be_another_server_altogether(postgres, tmp_path):
     """FAULTS.md row 35, by the connection string: I-1, I-4, I-9."""
     other = other_order(service.database(postgres, "elsewhere"))
     other.close()
-    with harness.Postgres() as first:
+    with Stranger() as first:
         one = in_the_usual_order(service.database(first, "elsewhere", "A", "B"))
         hosts = (f"host={first.folder},{postgres.folder} port=5432,5432 user=responder"
                  " dbname=elsewhere connect_timeout=2")
@@ -90,6 +98,42 @@ def test_the_second_host_may_be_another_server_altogether(postgres, tmp_path):
             one.close()
             first.kill()
             prove_the_other_order(running, watch, time.time())
+
+
+def test_lookups_that_reach_another_server_than_the_feed_are_not_believed(postgres, tmp_path):
+    """FAULTS.md row 35: where a role's connections are used up, libpq goes on to the next host. I-1, I-6."""
+    with Stranger() as first:
+        one = service.database(first, "divided", "A", "B")
+        one.issue(0x30, 0x31)
+        other = service.database(postgres, "divided", "B", "A")
+        other.issue(0x30, 0x31, 0x32, ca="B")
+        first.sql("ALTER ROLE responder CONNECTION LIMIT 2")
+        hosts = (f"host={first.folder},{postgres.folder} port=5432,5432 user=responder"
+                 " dbname=divided connect_timeout=2")
+        with Service(tmp_path, hosts, "AB") as running:
+            running.becomes("good", 0x30, 0x31)
+            running.becomes("unknown", 0x32, never=("good",))
+            first.sql("ALTER ROLE responder CONNECTION LIMIT 1")
+            with Watch(running, [("A", 0x32), ("A", 0x30), ("B", 0x30)]) as watch:
+                service.end_connections(first, "divided")
+
+                def divided():  # one here, one there: whichever came back first
+                    if "lookups read another database than the feed" in running.log():
+                        return True
+                    service.end_connections(postgres, "divided")
+                    return False
+                wait_for("one connection here, and one there", divided, pause=1)
+                one.revoke(0x31)
+                end = time.monotonic() + 3
+                while time.monotonic() < end:
+                    assert running.ask(0x32) in ("unknown", "try_later")
+                first.sql("ALTER ROLE responder CONNECTION LIMIT 2")
+                service.end_connections(postgres, "divided")
+                running.becomes("revoked", 0x31, never=())
+                running.whole()
+            assert {answer.status for answer in watch.said(0x32)} <= {"unknown", "try_later"}
+        one.close()
+        other.close()
 
 
 # ---- row 36: promoted without the last commits ------------------------------------------------------
@@ -231,7 +275,7 @@ def test_an_issuer_that_the_lost_primary_had_revoked_stays_revoked(pair, tmp_pat
 
 
 def test_the_old_primary_comes_back(pair, tmp_path):
-    """FAULTS.md row 36 the other way round: what the new primary revoked is not taken back by the old one. I-4."""
+    """FAULTS.md row 36 the other way round: what the new primary revoked the old one does not take back. I-4."""
     pair.now.issue(0x30, 0x31, 0x32)
     pair.part()
     pair.now.revoke(0x32)  # of the old branch only
@@ -251,7 +295,7 @@ def test_the_old_primary_comes_back(pair, tmp_path):
 
 
 def test_a_row_replaced_while_it_is_signed_is_not_answered_as_it_was(db, tmp_path):
-    """FAULTS.md row 36: deleted and inserted as revoked, with version 1 again, under the signer's hands. I-1."""
+    """FAULTS.md row 36: deleted and inserted as revoked, version 1 again, under the signer's hands. I-1."""
     db.issue(0x30)
     with Service(tmp_path, db.login, "AB") as running:
         answers = []
@@ -276,6 +320,86 @@ def test_a_row_replaced_while_it_is_signed_is_not_answered_as_it_was(db, tmp_pat
         assert len(answers) == 2 and {answer.status for answer in answers} <= {"revoked", "try_later"}
         running.becomes("revoked", 0x30)
         never_good_after(answers, revoked)
+
+
+def test_commits_that_a_crash_loses_stay_revoked(tmp_path):
+    """FAULTS.md row 36, on one machine: synchronous_commit = off, and a crash. I-4, I-10."""
+    settings = {"synchronous_commit": "off", "wal_writer_delay": "10s", "fsync": "on"}
+    with harness.Postgres(settings=settings) as pg:
+        db = service.fresh_database(pg, "A", "B")
+        db.issue(0x30, 0x31, 0x32)
+        pg.sql("CHECKPOINT")
+        with Service(tmp_path, db.login, "AB") as running:
+            running.becomes("good", 0x30, 0x31, 0x32)
+            pg.sql("SELECT pg_switch_wal()")
+            db.revoke(0x31)
+            running.becomes("revoked", 0x31, never=())
+            db.close()
+            pg.kill()
+            pg.start()
+            kept = db.sql("SELECT 1 FROM stillgood.certificate WHERE serial = '\\x31' AND status = 1")
+            db.hold(0x32)
+            running.becomes("revoked", 0x31, 0x32, never=())
+            running.whole().stays("revoked", 0x31)
+            running.becomes("good", 0x30)
+            if not kept:  # nearly always: the writer of the log was asleep
+                running.logged("serial=31")
+                accept_and_be_good_again(running, lost=(0x31,), kept=(0x32,))
+        db.close()
+
+
+def test_a_snapshot_of_the_machine_is_put_back_while_nobody_looks(tmp_path):
+    """FAULTS.md rows 36, 9: server, timeline and tables are the same, and its transactions have passed by
+    where they were: only content tells. I-10."""
+    with harness.Postgres() as pg:
+        db = service.fresh_database(pg, "A", "B")
+        db.issue(*range(0x30, 0x36))
+        db.close()
+        pg.stop()
+        harness.run(*harness.as_postgres("cp", "-a", pg.data, pg.data + ".kept"), cwd=pg.folder)
+        pg.start()
+        with Service(tmp_path, db.login, "AB") as running:
+            db.revoke(0x31)
+            db.hold(0x32, 0x33)
+            db.release(0x33)  # version 3
+            db.sql("UPDATE stillgood.issuer SET subject = 'CN=B, of Tokyo' WHERE name = 'B'")
+            running.becomes("revoked", 0x31, 0x32, never=())
+            running.becomes("good", 0x33, 0x34, never=())
+            assert running.responder.stop() == 0
+            db.close()
+            pg.stop()
+            harness.run(*harness.as_postgres("mv", pg.data, pg.data + ".lost"), cwd=pg.folder)
+            harness.run(*harness.as_postgres("mv", pg.data + ".kept", pg.data), cwd=pg.folder)
+            pg.start()
+            db.sql("DO $$ BEGIN FOR i IN 1..50 LOOP PERFORM txid_current(); COMMIT; END LOOP; END $$")
+            db.revoke(0x32, reason="keyCompromise")  # version 2, as the hold was
+            db.hold(0x33)  # version 2, and 3 was known as good
+            db.sql("SELECT stillgood.revoke_issuer('B')")  # version 2, as another subject was
+            running.responder.start()
+            running.becomes("revoked", 0x31, 0x32, 0x33, never=("good",))
+            assert running.reply(0x32).reason == "keyCompromise"
+            running.becomes("revoked", 0x40, ca="B", never=("good",))
+            running.becomes("good", 0x30, 0x34)
+            accept_and_be_good_again(running, lost=(0x31,), kept=(0x32, 0x33))
+        db.close()
+
+
+def test_a_table_that_is_written_anew_by_its_owner_loses_nothing(db, tmp_path):
+    """VACUUM FULL gives tables new files, as a restore does: read anew, and nobody need accept anything.
+    I-9."""
+    db.issue(0x30, 0x31, 0x32)
+    db.revoke(0x31)
+    with Service(tmp_path, db.login, "AB") as running:
+        running.becomes("good", 0x30)
+        with Watch(running, [("A", 0x30), ("A", 0x31)]) as watch:
+            for table in ("certificate", "change_log", "issuer"):
+                db.sql(f"VACUUM FULL stillgood.{table}")
+            db.revoke(0x32)
+            running.becomes("revoked", 0x32, never=())
+            running.whole()
+        assert {answer.status for answer in watch.said(0x30)} == {"good"}
+        assert {answer.status for answer in watch.said(0x31)} == {"revoked"}
+        assert running.ledger()["lost"] == 0
 
 
 # ---- row 37: restored in place ---------------------------------------------------------------------

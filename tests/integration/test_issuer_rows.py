@@ -39,7 +39,7 @@ def only_b_is_answered(running):
 
 
 def test_a_reason_that_cannot_be_understood_ends_good_until_it_can(db, tmp_path):
-    """FAULTS.md row 41: revoked for a reason that nobody knows was `good` while the log said otherwise. I-1."""
+    """FAULTS.md row 41: revoked for a reason that nobody knows it was `good`, whatever the log said. I-1."""
     with Service(tmp_path, db.login, "AB") as running:
         running.becomes("good", 0x30)
         unconstrained(db)
@@ -157,7 +157,7 @@ def test_a_certificate_replaced_by_another_cas_is_tampering(db, tmp_path):
 
 
 def test_a_row_of_an_id_that_becomes_another_cas_is_another_history(db, tmp_path):
-    """FAULTS.md rows 41 and 35: subject, key and certificate of a row replaced together, under the same id."""
+    """FAULTS.md rows 41 and 35: subject, key and certificate replaced together, under the same id."""
     stranger = service.authority("S")
     row = stranger.row()
     with Service(tmp_path, db.login, "AB") as running:

@@ -3,6 +3,7 @@ the warden and of the whole service, in the journal; and a journal that is damag
 writable is said to be so and built anew, and keeps nobody from being answered."""
 import glob
 import os
+import signal
 
 import pytest
 
@@ -210,6 +211,39 @@ def test_another_database_at_the_next_start_forgets_nothing(postgres, db, tmp_pa
         running.becomes("good", 0x31, ca="B", never=("revoked",))
         running.accept_history()
         running.becomes("good", 0x31, never=())
+
+
+def test_a_folder_is_one_instances(db, tmp_path):
+    """I-10: two that write one journal would both forget."""
+    with Service(tmp_path, db.login, "AB") as running:
+        other = Service(tmp_path / "other", db.login, "AB", server={
+            "journal": os.path.join(running.folder, "journal")})
+        result = harness.run(harness.STILLGOOD, "serve", "-c", other.responder.conf, check=False)
+        assert result.returncode == 1 and "another instance" in result.stderr, result.stderr
+        running.becomes("good", 0x30)
+
+
+def test_whatever_was_once_called_revoked_is_so_after_kills_at_any_moment(db, tmp_path):
+    """I-10, I-4: the ledger is killed again and again while revocations arrive; then all rows are gone."""
+    serials = list(range(0x100, 0x190))
+    db.issue(*serials)
+    said = set()
+    with Service(tmp_path, db.login, "AB") as running:
+        for number, serial in enumerate(serials):
+            db.revoke(serial)
+            if number % 16 == 7:  # while it may be reading, writing or signing this very one
+                os.kill(running.responder.children()["ledger"], signal.SIGKILL)
+            for asked in serials[max(0, number - 2):number + 1]:
+                if running.ask(asked) == "revoked":
+                    said.add(asked)
+        wait_for("a last word", lambda: running.ask(serials[-1]) == "revoked")
+        said.add(serials[-1])
+        assert len(said) > 10
+        os.kill(running.responder.children()["ledger"], signal.SIGKILL)
+        db.quietly("DELETE FROM stillgood.certificate WHERE status = 1")
+        running.restart()
+        running.becomes("revoked", *said, never=("good", "unknown"))
+        assert running.ledger()["journal"] == "written", running.ledger()
 
 
 def test_a_full_disk_under_the_journal_stops_no_answer(db, tmp_path):
