@@ -31,8 +31,6 @@ struct db_feed {
 	void *context;
 	struct db_beat beat;
 	struct event *timer; /* WAITING: the next poll */
-	struct event *reload; /* made active by db_feed_reload() */
-	struct fault distrust; /* its reason */
 	int64_t poll_interval_us;
 
 	enum state state;
@@ -463,13 +461,6 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
 	step(f, due ? EXAMINE : POLLING);
 }
 
-static void on_reload(evutil_socket_t fd, short what, void *context)
-{
-	(void)fd, (void)what;
-	struct db_feed *f = context;
-	reset(f, f->distrust.text);
-}
-
 static const struct db_connection_ops connection_ops = {
 	.up = on_up,
 	.down = on_down,
@@ -489,8 +480,7 @@ int db_feed_new(struct event_base *base, const struct db_settings *settings,
 	f->context = context;
 	f->poll_interval_us = settings->poll_interval_us;
 	f->timer = evtimer_new(base, on_timer, f);
-	f->reload = evtimer_new(base, on_reload, f);
-	if (!f->timer || !f->reload)
+	if (!f->timer)
 		return -ENOMEM;
 	const struct db_connection_settings connection = {settings, FEED_SETUP, .streams = true};
 	int r = db_connection_new(base, &connection, &connection_ops, f, &f->connection);
@@ -501,10 +491,9 @@ int db_feed_new(struct event_base *base, const struct db_settings *settings,
 	return 0;
 }
 
-void db_feed_reload(struct db_feed *f, const char *reason)
+void db_feed_reset(struct db_feed *f, const char *reason)
 {
-	(void)fault_set(&f->distrust, 0, "%s", reason);
-	event_active(f->reload, EV_TIMEOUT, 0);
+	reset(f, reason);
 }
 
 void db_feed_free(struct db_feed *f)
@@ -514,8 +503,6 @@ void db_feed_free(struct db_feed *f)
 	db_connection_free(f->connection);
 	if (f->timer)
 		event_free(f->timer);
-	if (f->reload)
-		event_free(f->reload);
 	buffer_deinit(&f->header.shown);
 	buffer_deinit(&f->window.snapshot);
 	buffer_deinit(&f->seen);

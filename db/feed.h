@@ -5,8 +5,8 @@
  *	  └──────────────────── connection lost ────────────┴─────────┴─────────┘
  *
  * A load is one REPEATABLE READ snapshot. Each poll reads, in one snapshot of its own, every visible
- * log row whose xid is at or above the xmin of the snapshot before, and applies it by version: rows
- * that commit out of order are never skipped, and a long transaction delays nobody else's. */
+ * log row that the snapshot before could not see (window.h): rows that commit out of order are never
+ * skipped, and a long transaction delays nobody else's. */
 #pragma once
 
 #include "db/evidence.h"
@@ -20,7 +20,7 @@ struct db_feed;
 /* `ops` are borrowed; settings are read during the call. 0, -EINVAL or -ENOMEM. */
 must_check int db_feed_new(struct event_base *base, const struct db_settings *settings,
 			   const struct db_source_ops *ops, void *context, struct db_feed **ret);
-/* Not at once, but from the event loop: connects and loads anew, for this reason. */
-void db_feed_reload(struct db_feed *feed, const char *reason);
+/* Connects and loads anew, for this reason. Not from within its ops. */
+void db_feed_reset(struct db_feed *feed, const char *reason);
 void db_feed_free(struct db_feed *feed);
 DEFINE_CLEANUP(struct db_feed, db_feed_free)

@@ -202,6 +202,11 @@ int db_lookup_new(struct event_base *base, const struct db_settings *settings,
 	return 0;
 }
 
+void db_lookup_reset(struct db_lookup *l, const char *reason)
+{
+	db_connection_reset(l->connection, reason);
+}
+
 void db_lookup_free(struct db_lookup *l)
 {
 	if (!l)

@@ -13,6 +13,8 @@ struct db_lookup;
 must_check int db_lookup_new(struct event_base *base, const struct db_settings *settings,
 			     const struct db_source_ops *ops, void *context,
 			     struct db_lookup **ret);
+/* Connects anew, for this reason. Not from within its ops. */
+void db_lookup_reset(struct db_lookup *lookup, const char *reason);
 void db_lookup_free(struct db_lookup *lookup);
 DEFINE_CLEANUP(struct db_lookup, db_lookup_free)
 

@@ -5,9 +5,20 @@
 
 struct db_source {
 	struct db_source_ops ops;
+	struct event *reload; /* made active by db_source_reload() */
+	struct fault distrust; /* its reason */
 	struct db_feed *feed;
 	struct db_lookup *lookup;
 };
+
+/* Both: after a failover either may still be with the server that was. */
+static void on_reload(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd, (void)what;
+	struct db_source *s = context;
+	db_feed_reset(s->feed, s->distrust.text);
+	db_lookup_reset(s->lookup, s->distrust.text);
+}
 
 int db_source_new(struct event_base *base, const struct db_settings *settings,
 		  const struct db_source_ops *ops, void *context, struct db_source **ret)
@@ -16,6 +27,9 @@ int db_source_new(struct event_base *base, const struct db_settings *settings,
 	if (!s)
 		return -ENOMEM;
 	s->ops = *ops;
+	s->reload = evtimer_new(base, on_reload, s);
+	if (!s->reload)
+		return -ENOMEM;
 	int r = db_feed_new(base, settings, &s->ops, context, &s->feed);
 	if (r == 0)
 		r = db_lookup_new(base, settings, &s->ops, context, &s->lookup);
@@ -32,12 +46,15 @@ void db_source_free(struct db_source *s)
 		return;
 	db_lookup_free(s->lookup);
 	db_feed_free(s->feed);
+	if (s->reload)
+		event_free(s->reload);
 	free(s);
 }
 
 void db_source_reload(struct db_source *s, const char *reason)
 {
-	db_feed_reload(s->feed, reason);
+	(void)fault_set(&s->distrust, 0, "%s", reason);
+	event_active(s->reload, EV_TIMEOUT, 0);
 }
 
 int db_source_lookup(struct db_source *s, uint64_t batch, const struct db_key *keys, size_t count)

@@ -26,7 +26,8 @@ must_check int db_source_new(struct event_base *base, const struct db_settings *
 void db_source_free(struct db_source *source);
 DEFINE_CLEANUP(struct db_source, db_source_free)
 
-/* What the feed has told counts no more, for this reason: it connects and loads anew. */
+/* What the database has told counts no more, for this reason: from the event loop, both connections are
+ * made anew, and the feed loads anew. */
 void db_source_reload(struct db_source *source, const char *reason);
 
 /* At most LIMIT_LOOKUP_BATCH keys; one batch at a time: -EBUSY until lookup_done or

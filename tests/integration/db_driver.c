@@ -185,6 +185,8 @@ static void on_command(evutil_socket_t fd, short what, void *context)
 	line[strcspn(line, "\n")] = 0;
 	if (strncmp(line, "lookup ", 7) == 0)
 		lookup(line + 7);
+	else if (strcmp(line, "reload") == 0)
+		db_source_reload(source, "asked to");
 	else if (strcmp(line, "quiet") == 0)
 		quiet = true;
 	else if (strcmp(line, "sql setup") == 0)

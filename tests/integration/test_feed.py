@@ -342,6 +342,23 @@ def test_a_lookup_whose_backend_is_terminated_has_failed(pg, place):
     locker.close()
 
 
+def test_a_reload_takes_other_backends_for_the_feed_and_the_lookups(pg, place):
+    """FAULTS row 9: after a failover either of them may still be with the server that was."""
+    serial, = new(pg)
+    with Feed(place) as feed:
+        feed.wait("load_end")
+        feed.wait("lookup_state 1")
+        before = set(backends(pg))
+        since = feed.mark()
+        feed.command("reload")
+        assert "asked to" in feed.wait("feed_lost", since)
+        assert "asked to" in feed.wait("lookup_state 0", since)
+        feed.wait("load_end", since)
+        feed.wait("lookup_state 1", since)
+        assert any(line.startswith("found") for line in feed.lookup(serial))
+        wait_for("the old backends to end", lambda: not before & set(backends(pg)))
+
+
 def test_a_cancelled_lookup_has_failed_and_the_connection_stays(pg, place):
     serial, = new(pg)
     locker = pg.connect()
