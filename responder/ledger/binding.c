@@ -17,10 +17,8 @@ int binding_init(struct ledger *l)
 	const struct conf_issuer *section = conf_default_issuer(l->conf);
 	if (!binding)
 		return -ENOMEM;
-	binding->unknown.record = (struct issuer_record){.id = ISSUER_STRANGER,
-							 .version = 1,
-							 .revoked_at = TIME_NONE,
-							 .reason = REASON_NONE};
+	binding->unknown.record = (struct issuer_record){
+		.id = ISSUER_UNKNOWN, .version = 1, .revoked_at = TIME_NONE, .reason = REASON_NONE};
 	if (!section)
 		return 0;
 	binding->unknown_section = *section;

@@ -508,7 +508,7 @@ bool issuer_lost(const struct issuer *issuer)
 
 bool issuer_unusable(const struct issuer *issuer)
 {
-	return issuer->record.id != ISSUER_STRANGER && (issuer->bad || issuer->database_id == 0) &&
+	return issuer->record.id != ISSUER_UNKNOWN && (issuer->bad || issuer->database_id == 0) &&
 	       !is_revoked(&issuer->record);
 }
 

@@ -39,7 +39,7 @@ struct issuer {
 };
 
 /* The record's id of issuers that are not ours; those of the database are positive. */
-#define ISSUER_STRANGER 0
+#define ISSUER_UNKNOWN 0
 
 struct issuers;
 

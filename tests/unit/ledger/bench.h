@@ -19,6 +19,8 @@ struct bench {
 	struct ledger *ledger;
 	struct moment now;
 	struct ocsp_issuer hashes[2];
+	uint64_t traced; /* the request of the latest step */
+	unsigned trace_count;
 	struct db_history history; /* that is read */
 
 	unsigned frame_count;
@@ -79,6 +81,14 @@ static inline void take_reload(void *context, const char *reason)
 	((struct bench *)context)->reloads++;
 }
 
+static inline void take_trace(void *context, uint64_t request, const char *step)
+{
+	struct bench *b = context;
+	b->traced = request;
+	b->trace_count++;
+	assert_true(step[0] != 0);
+}
+
 static inline void take_verifier_frame(void *context, uint8_t type, struct view payload)
 {
 	take_frame(context, 0, type, payload);
@@ -113,6 +123,7 @@ static const struct ledger_ops ops = {
 	.journal_swap = take_journal_swap,
 	.signer_hung = take_hung,
 	.alarm = take_alarm,
+	.trace = take_trace,
 };
 
 static inline void forget_frames(struct bench *b)

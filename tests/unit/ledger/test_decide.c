@@ -263,10 +263,48 @@ static void each_state_meets_each_mark(void **state)
 		}
 }
 
+static void ask_numbered(struct bench *b, uint64_t id, uint64_t request)
+{
+	cleanup(buffer_deinit) struct buffer certid = {0}, payload = {0};
+	uint8_t serial = SERIAL;
+	made_certid(&certid, OCSP_HASH_SHA1, &b->hashes[0], &b->hashes[0], view_of(&serial, 1));
+	const struct message_query query = {
+		.id = id,
+		.request = request,
+		.certid_count = 1,
+		.certids = {buffer_view(&certid)},
+	};
+	message_query_write(&payload, &query);
+	assert_int_equal(
+		ledger_front_frame(b->ledger, 0, MESSAGE_QUERY, buffer_view(&payload), b->now), 0);
+}
+
+/* So that the debug log tells one request's story. */
+static void a_requests_number_goes_with_all_that_is_done_for_it(void **state)
+{
+	assert_int_equal(setup(state), 0);
+	struct bench *b = *state;
+	ask_numbered(b, 1, 77);
+	assert_int_equal(b->traced, 77);
+	ledger_turn_end(b->ledger, b->now);
+	ask_numbered(b, 2, 78); /* joins it: the work is the first one's */
+	unsigned before = b->trace_count;
+	found_good(b);
+	struct message_sign job = last_job(b);
+	assert_int_equal(job.request, 77);
+	assert_int_equal(b->traced, 77);
+	sign(b, &job, job.next_update);
+	assert_int_equal(frames_of(b, MESSAGE_ANSWER), 2);
+	assert_int_equal(b->traced, 78);
+	assert_true(b->trace_count > before + 2);
+	(void)teardown(state);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_state_meets_each_mark),
+		cmocka_unit_test(a_requests_number_goes_with_all_that_is_done_for_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
