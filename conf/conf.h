@@ -52,7 +52,7 @@ enum signature_choice {
 	SIGNATURE_PSS_SHA512,
 };
 
-/* What is asked of an issuer (PROTOCOL.md, F); conf/profile.h. */
+/* What is asked of an issuer (doc/protocol.md, F); conf/profile.h. */
 enum profile {
 	PROFILE_PRIVATE,
 	PROFILE_WEBPKI, /* CA/Browser Forum, Mozilla, Microsoft: TLS */
@@ -89,13 +89,13 @@ struct conf_server {
 	char *default_issuer; /* who answers for unknown issuers; NULL: nobody */
 };
 
-/* What to do in a database history that lost revocations (FAULTS.md, I-10). */
+/* What to do in a database history that lost revocations (doc/faults.md, I-10). */
 enum lost_history { LOST_HISTORY_CONTINUE, LOST_HISTORY_STOP };
 
 struct conf_database {
 	char *conninfo; /* libpq connection string; may hold a password */
 	int64_t poll_interval_us;
-	int64_t freshness_us; /* the bound on the age of evidence (FAULTS.md, I-3) */
+	int64_t freshness_us; /* the bound on the age of evidence (doc/faults.md, I-3) */
 	int64_t connect_timeout_us, query_timeout_us;
 	enum lost_history on_lost_history;
 };

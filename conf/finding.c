@@ -2,7 +2,7 @@
 
 #include "conf/options.h"
 
-/* A finding's requirement where it is the profile itself (PROTOCOL.md, F). */
+/* A finding's requirement where it is the profile itself (doc/protocol.md, F). */
 #define BY_PROFILE "F"
 
 #define SILENT SEVERITY_NONE

@@ -1,4 +1,4 @@
-/* Profiles (PROTOCOL.md, F): what a kind of CA is asked for by those who rely on it. A profile gives
+/* Profiles (doc/protocol.md, F): what a kind of CA is asked for by those who rely on it. A profile gives
  * an issuer's options other defaults, and refuses what it forbids (finding.h). */
 #pragma once
 

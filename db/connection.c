@@ -8,7 +8,7 @@
 
 #include <event2/util.h>
 
-/* Short enough to be whole within 5 s of a fault's end (FAULTS.md, I-8), long enough that a fleet
+/* Short enough to be whole within 5 s of a fault's end (doc/faults.md, I-8), long enough that a fleet
  * of responders is no storm. */
 #define BACKOFF_LEAST_US (100 * MILLISECOND_US)
 #define BACKOFF_MOST_US (2 * SECOND_US)

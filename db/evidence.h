@@ -1,4 +1,4 @@
-/* Up to which moment is the data of one snapshot proven complete? (DESIGN.md, Time and truth)
+/* Up to which moment is the data of one snapshot proven complete? (doc/design.md, Time and truth)
  *
  * On a primary: the start of the transaction, which PostgreSQL takes before the snapshot.
  *   transaction_timestamp() and not statement_timestamp(): a prepared statement takes its snapshot
@@ -18,7 +18,7 @@
 
 #define DB_STANDBY "current_setting('transaction_read_only')::boolean"
 
-/* Which history it is (DESIGN.md, One history).
+/* Which history it is (doc/design.md, One history).
  *
  * Server and database are those of the connection, for as long as it lasts: read once.
  * The timeline is the primary's own; on a standby it is that of the heartbeat in the same snapshot,

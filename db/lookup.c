@@ -92,7 +92,7 @@ static bool take_row(struct db_lookup *l, const PGresult *result, int row, bool 
 	return key_matches(&l->keys[ordinal - 1], &found->record);
 }
 
-/* Exactly one row for each key, or nothing is believed (FAULTS.md, I-6). NULL, or why not. */
+/* Exactly one row for each key, or nothing is believed (doc/faults.md, I-6). NULL, or why not. */
 static const char *take_answer(struct db_lookup *l, const PGresult *result)
 {
 	static const char other[] = "database: a lookup's answer does not match its question";

@@ -25,7 +25,7 @@ struct db_source_ops {
 	void (*lookup_state)(void *context, bool usable, const char *reason);
 	/* The feed was interrupted (reason for people); a load follows when it is back. */
 	void (*feed_lost)(void *context, const char *reason);
-	/* A row that cannot be understood (FAULTS.md row 15): named, skipped, the rest goes on. */
+	/* A row that cannot be understood (doc/faults.md row 15): named, skipped, the rest goes on. */
 	void (*bad_row)(void *context, const char *description);
 	/* May be NULL. An issuer's row cannot be understood (row 41): nothing may be said of this
 	 * issuer until a row comes that can be; bad_row() has named it. */

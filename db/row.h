@@ -1,5 +1,5 @@
 /* Rows in PostgreSQL's binary format → records. Pure: bytes in, records out; strict, because a row
- * that was corrupted must be named, never guessed at (FAULTS.md row 15). */
+ * that was corrupted must be named, never guessed at (doc/faults.md row 15). */
 #pragma once
 
 #include "base/result.h"

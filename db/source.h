@@ -6,7 +6,7 @@
  *
  * Both reconnect by themselves with back-off and jitter; after a reconnect the feed loads anew.
  * Nothing partial is ever given: a query that failed in the middle gives lost() or
- * lookup_failed(), never "no such row" (FAULTS.md row 4). */
+ * lookup_failed(), never "no such row" (doc/faults.md row 4). */
 #pragma once
 
 #include "base/clock.h"

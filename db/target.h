@@ -2,7 +2,7 @@
  *
  * libpq itself walks a list of hosts, but only connect_timeout makes it give up one that swallows
  * packets, and its asynchronous interface ignores that. So we give it one host at a time, under our
- * own deadline: the second host is reached also if the first never answers (FAULTS.md row 6). */
+ * own deadline: the second host is reached also if the first never answers (doc/faults.md row 6). */
 #pragma once
 
 #include "base/result.h"

@@ -4,7 +4,7 @@
 #include "base/facts.h"
 #include "base/record.h"
 
-/* Which database history a snapshot belongs to (DESIGN.md, One history). Versions, issuer ids,
+/* Which database history a snapshot belongs to (doc/design.md, One history). Versions, issuer ids,
  * transaction ids and log marks mean something inside one history only. */
 struct db_history {
 	uint64_t system; /* the cluster's system identifier */
@@ -19,7 +19,7 @@ static inline bool db_history_equal(const struct db_history *a, const struct db_
 	       a->tables == b->tables;
 }
 
-/* The data is complete up to this moment (DESIGN.md, Time and truth): the start of the query's
+/* The data is complete up to this moment (doc/design.md, Time and truth): the start of the query's
  * transaction on a primary, the heartbeat read in the same snapshot on a standby. */
 struct db_evidence {
 	int64_t time_us; /* the database's wall clock */

@@ -108,7 +108,7 @@
 #define LIMIT_WAITERS 100000u
 /* Questions the ledger works on at a time, over all fronts. */
 #define LIMIT_JOBS 50000u
-/* Rows of one lookup batch: larger ones gain nothing (PERFORMANCE.md). */
+/* Rows of one lookup batch: larger ones gain nothing (doc/performance.md). */
 #define LIMIT_LOOKUP_BATCH 256u
 /* How long a row that was found good is remembered without another lookup, while the feed tells of no
  * change: what it does not tell (the end of a certificate, recorded later) counts after that. */

@@ -9,7 +9,7 @@
  * stops the event loop.
  *
  * The cap counts everything: buckets, headers, what malloc() adds. An answer costs its payload and
- * less than 96 B (PERFORMANCE.md). The cache has no clock: whether an entry may still be served is
+ * less than 96 B (doc/performance.md). The cache has no clock: whether an entry may still be served is
  * its user's judgement. */
 #pragma once
 

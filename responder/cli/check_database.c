@@ -60,7 +60,7 @@ static bool check_schema(struct database *database, struct preflight *preflight)
 	return false;
 }
 
-/* What it reads; and nothing more than reading should be its right (DESIGN.md, rooms). */
+/* What it reads; and nothing more than reading should be its right (doc/design.md, rooms). */
 static bool check_rights(const struct conf *conf, struct database *database,
 			 struct preflight *preflight)
 {

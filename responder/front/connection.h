@@ -18,7 +18,7 @@
  * While the socket does not take what was answered already (WRITING, OWING), nothing is read and
  * nothing is parsed, and the write deadline runs from the moment when it stopped taking it, whatever
  * comes from the ledger meanwhile: a client that does not read holds one turn's replies and one
- * answer, until write_timeout (FAULTS.md row 48). */
+ * answer, until write_timeout (doc/faults.md row 48). */
 #pragma once
 
 #include "front/client.h"

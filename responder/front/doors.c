@@ -71,7 +71,7 @@ static void admit(struct front *front, int fd, const struct sockaddr_storage *pe
 }
 
 /* Without descriptors or memory the socket stays readable: looking at it again at once would spin
- * (FAULTS.md row 30). */
+ * (doc/faults.md row 30). */
 static void pause_doors(struct doors *doors, int error)
 {
 	if (!doors->paused)

@@ -1,7 +1,7 @@
 /* Questions on their way to the ledger, and who waits for each. Pure: time comes in as an argument.
  *
  * A flight for a question that others may share is found by its key: one flight a key, many waiters
- * (FAULTS.md row 13). Flights and waiters all have the same time to live, so both lists are ordered
+ * (doc/faults.md row 13). Flights and waiters all have the same time to live, so both lists are ordered
  * by deadline just by appending, and expiry looks at their heads only. */
 #pragma once
 

@@ -1,4 +1,4 @@
-/* The fronts, and what goes to them: answers, purges and ticks, in one order (DESIGN.md): every change is
+/* The fronts, and what goes to them: answers, purges and ticks, in one order (doc/design.md): every change is
  * purged everywhere before anybody is told that the data is newer, or of anything newer. */
 #pragma once
 

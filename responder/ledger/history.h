@@ -1,4 +1,4 @@
-/* Which history of the database is read, and how far it was seen (DESIGN.md, One history). */
+/* Which history of the database is read, and how far it was seen (doc/design.md, One history). */
 #pragma once
 
 #include "db/types.h"

@@ -3,7 +3,7 @@
  * more keeps its revocation.
  *
  * An issuer is its subject and its key. Each gets a number of ours that never means another one; what
- * the database calls it (stillgood.issuer.id) counts inside one load and its polls only (DESIGN.md, One
+ * the database calls it (stillgood.issuer.id) counts inside one load and its polls only (doc/design.md, One
  * history). Everything in the ledger carries our numbers but what is asked of the database. */
 #pragma once
 
@@ -28,7 +28,7 @@ struct issuer {
 	uint8_t identity[ISSUER_IDENTITY];
 	bool identified; /* false: only rows of its are known */
 	bool readable; /* the certificate is known, so that CertIDs find it */
-	bool bad; /* its row cannot be understood: nothing is said of it (FAULTS.md row 41) */
+	bool bad; /* its row cannot be understood: nothing is said of it (doc/faults.md row 41) */
 	bool foreign; /* the record's version is of an earlier history */
 	bool lost; /* its revocation is missing in the database; it stays */
 	struct ocsp_issuer hashes; /* by the subject of its certificate */

@@ -1,5 +1,5 @@
 /* Loads and polls: which history of the database they are of, up to when it is proven, and what it has lost
- * of what is remembered (DESIGN.md, One history). */
+ * of what is remembered (doc/design.md, One history). */
 #include "ledger/loads.h"
 
 #include "ledger/changes.h"

@@ -1,6 +1,6 @@
 /* Lookups: everything that came in one turn goes out as one batch; one batch is in flight, the next
  * accumulates; the same certificate is looked up once for all who ask. A failed batch is asked
- * again, never read as "no such row" (FAULTS.md row 4). */
+ * again, never read as "no such row" (doc/faults.md row 4). */
 #pragma once
 
 #include "ledger/question.h"

@@ -1,12 +1,12 @@
 /* The revoked set: every certificate that is or ever was not good, in memory, at most 64 bytes a
- * row (PERFORMANCE.md). A certificate on hold that was released keeps its row, as good with its
+ * row (doc/performance.md). A certificate on hold that was released keeps its row, as good with its
  * version, so that an older version cannot come back; and so does one that was withdrawn.
  *
  * Issuers are their internal numbers (issuers.h), so that a row means the same in every history of the
  * database. Versions do not: they count inside the history that a row was read in. There order is by
  * version, never by time of arrival: apply() is idempotent, and rows may come in any order, from loads,
  * polls and lookups. A version that a history cannot have, and every row of another history, counts by
- * what it says (DESIGN.md, One history): revoked before held before good, equally strict ones as the
+ * what it says (doc/design.md, One history): revoked before held before good, equally strict ones as the
  * database has them now.
  *
  * Sticky (I-4): revoked never becomes anything else; held becomes good or withdrawn only by a higher

@@ -40,7 +40,7 @@ static void put_database(const struct ledger *l, struct moment now, struct buffe
 	json_put_number(out, "database_alarms", l->database_alarms);
 }
 
-/* Which history is read, and what it has lost (DESIGN.md, One history). */
+/* Which history is read, and what it has lost (doc/design.md, One history). */
 static void put_history(const struct ledger *l, struct buffer *out)
 {
 	static const char *const states[] = {

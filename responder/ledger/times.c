@@ -11,7 +11,7 @@
 /* ---- before signing ---- */
 
 /* The database's clock is a claim; how old the proof is we measure ourselves. Whichever clock is ahead,
- * the other one bounds it (FAULTS.md row 42). */
+ * the other one bounds it (doc/faults.md row 42). */
 static int64_t bounded_us(const struct db_evidence *evidence, struct moment now)
 {
 	int64_t ours = now.wall_us - (now.mono_us - evidence->mono_us);
@@ -146,7 +146,7 @@ static int64_t stretched(int64_t span, int64_t share)
 }
 
 /* P-28: at half of its life, ±10 % so that what was signed together is not signed anew together
- * (FAULTS.md row 13). Where the profile sets a bound it is one: of the life that relying parties see,
+ * (doc/faults.md row 13). Where the profile sets a bound it is one: of the life that relying parties see,
  * from thisUpdate on, and the spread is before it. */
 static int64_t refresh_time(const struct ledger *l, enum profile profile,
 			    const struct answer_label *label)

@@ -58,7 +58,7 @@ static bool only_revoked(const struct message_sign *job)
 }
 
 /* Revoked is served on old evidence too, with a life that starts now; good and unknown live no
- * longer than the configured validity from their evidence on (DESIGN.md, Honest freshness). */
+ * longer than the configured validity from their evidence on (doc/design.md, Honest freshness). */
 static const char *refuse_times(const struct credential *c, const struct message_sign *job,
 				int64_t now)
 {

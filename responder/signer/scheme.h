@@ -1,5 +1,5 @@
 /* How one key signs: everything that can be prepared once is prepared once, so that a signature
- * costs little more than the mathematics (PERFORMANCE.md).
+ * costs little more than the mathematics (doc/performance.md).
  *
  * OpenSSL is asked what the key can do; there is no list of key types here (P-35). Keys that sign a
  * digest (RSA, ECDSA …) hash into a reused context and sign with a reused EVP_PKEY_CTX: measured at

@@ -1,6 +1,6 @@
 """NSS, the library under Firefox and Thunderbird, by its own tools: its classic checker
 (`ocspclnt`), its PKIX checker (`vfychain`), and its judgement of a staple (`tstclnt`). It reads
-strict DER and asks with SHA-1. PROTOCOL.md, H; P-9, P-24, P-25, P-26, P-27, P-31."""
+strict DER and asks with SHA-1. doc/protocol.md, H; P-9, P-24, P-25, P-26, P-27, P-31."""
 import subprocess
 
 import pytest

@@ -3,7 +3,7 @@ seen on the wire (only host, certificate and nonce are ours), and what each of t
 
 Windows CryptoAPI, Apple trustd, Firefox, Adobe Acrobat, XiPKI's client, and HAProxy's own updater (from
 2.8 on).
-PROTOCOL.md, H; P-4, P-10, P-16, P-20, P-24 to P-27, P-31, P-35, P-40, P-41, P-43, P-44, P-48 to
+doc/protocol.md, H; P-4, P-10, P-16, P-20, P-24 to P-27, P-31, P-35, P-40, P-41, P-43, P-44, P-48 to
 P-50."""
 import base64
 import datetime

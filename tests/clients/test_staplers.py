@@ -1,7 +1,7 @@
 """TLS servers that staple our answers: nginx, Apache and HAProxy, each looked at by two relying
 parties, `curl --cert-status` (which verifies the staple in full) and `openssl s_client -status`
 (which shows it); and nginx and Apache as relying parties themselves, asking about their clients'
-certificates. PROTOCOL.md, H; P-16, P-20, P-27, P-31, P-40, P-41, P-45."""
+certificates. doc/protocol.md, H; P-16, P-20, P-27, P-31, P-40, P-41, P-45."""
 import base64
 import os
 import re

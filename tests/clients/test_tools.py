@@ -1,6 +1,6 @@
 """The tools at hand on every Debian: `openssl ocsp`, GnuTLS's `ocsptool` and python3-cryptography,
 each verifying by its own code. tests/integration/test_clients.py asks them more, with every kind of
-key. PROTOCOL.md, H; P-16, P-20, P-21, P-25, P-45."""
+key. doc/protocol.md, H; P-16, P-20, P-21, P-25, P-45."""
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization

@@ -1,4 +1,4 @@
-"""What answers say and whom they are given for, end to end: PROTOCOL.md B and C.
+"""What answers say and whom they are given for, end to end: doc/protocol.md B and C.
 
 A root with a sub-CA, read back by a strict parser that others wrote (asn1crypto) and verified by
 `stillgood ask` or OpenSSL.

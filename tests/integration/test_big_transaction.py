@@ -1,4 +1,4 @@
-"""One transaction of very many rows (issue point: FAULTS.md row 14): questions go on while it is read,
+"""One transaction of very many rows (issue point: doc/faults.md row 14): questions go on while it is read,
 what is good stays proven, and memory stays in proportion."""
 import time
 

@@ -660,7 +660,7 @@ def test_revocations_that_came_later_are_applied(with_ca, tmp_path):
     ("hold", line("V", "01"), "on hold in the database, but not revoked here"),
 ])
 def test_a_revocation_is_never_taken_back(with_ca, tmp_path, state, text, why):
-    """I-4, and DESIGN.md: revoked is sticky."""
+    """I-4, and doc/design.md: revoked is sticky."""
     with_ca.run("import", "index", index(tmp_path, line("V", "01")), "--issuer", "Demo")
     with_ca.run(state, "--issuer", "Demo", "--serial", "01")
     before = with_ca.rows()

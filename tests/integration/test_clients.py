@@ -1,5 +1,5 @@
 """Independent clients, as they are, against a running responder: each verifies the signature, the
-times and the CertID by its own code (PROTOCOL.md, H)."""
+times and the CertID by its own code (doc/protocol.md, H)."""
 import base64
 import datetime
 import json

@@ -1,4 +1,4 @@
-"""Clocks that differ and jump (FAULTS.md rows 12 and 42): the database's is what libfaketime makes it, the
+"""Clocks that differ and jump (doc/faults.md rows 12 and 42): the database's is what libfaketime makes it, the
 responder's is the machine's. Nothing is good beyond what is proven by both, nothing lies in the future, and
 nobody waits for a deadline without need."""
 import os
@@ -84,7 +84,7 @@ def nothing_of_the_future(answers):
 
 
 def test_a_clock_that_is_ahead_proves_nothing_that_a_paused_standby_hides(tmp_path):
-    """FAULTS.md row 42: three seconds ahead, paused for longer: good was newer than a revocation. I-1."""
+    """doc/faults.md row 42: three seconds ahead, paused for longer: good was newer than a revocation. I-1."""
     with Primary() as primary:
         primary.set_clock(3)
         db = service.database(primary, "pki", "A")
@@ -114,7 +114,7 @@ def test_a_clock_that_is_ahead_proves_nothing_that_a_paused_standby_hides(tmp_pa
 
 @pytest.mark.parametrize("ahead", [HOUR, 2, -2])
 def test_a_database_whose_clock_differs_is_followed(pg, db, tmp_path, ahead):
-    """FAULTS.md row 12: order is by version, evidence by both clocks; nothing lies in the future."""
+    """doc/faults.md row 12: order is by version, evidence by both clocks; nothing lies in the future."""
     pg.set_clock(ahead)
     with Service(tmp_path, db.login, "AB") as running:
         with Watch(running, [("A", 0x30), ("A", 0x31)]) as watch:
@@ -128,7 +128,7 @@ def test_a_database_whose_clock_differs_is_followed(pg, db, tmp_path, ahead):
 
 
 def test_a_responder_far_ahead_of_its_database_answers_at_once(pg, db, tmp_path):
-    """FAULTS.md row 42: by an hour, with a validity of minutes: all has ended before it begins. Nobody waits."""
+    """doc/faults.md row 42: by an hour, with a validity of minutes: all has ended before it begins. Nobody waits."""
     pg.set_clock(-HOUR)
     db.revoke(0x31)
     running = Service(tmp_path, db.login, "AB", defaults={"validity": "10m"})
@@ -148,7 +148,7 @@ def test_a_responder_far_ahead_of_its_database_answers_at_once(pg, db, tmp_path)
 
 
 def test_jumps_of_the_databases_clock_while_it_is_followed(pg, db, tmp_path):
-    """FAULTS.md row 42: a day ahead and back, an hour back and ahead: revoked stays, revocations arrive,
+    """doc/faults.md row 42: a day ahead and back, an hour back and ahead: revoked stays, revocations arrive,
     good comes back without a restart. I-1, I-4, I-8."""
     serials = iter(range(0x100, 0x200))
     with Service(tmp_path, db.login, "AB") as running:
@@ -172,7 +172,7 @@ def test_jumps_of_the_databases_clock_while_it_is_followed(pg, db, tmp_path):
 
 
 def test_a_prepared_transaction_that_stays_open_is_named_with_its_age(pg, db, tmp_path):
-    """FAULTS.md row 39: by `check`, and by the running instance. Ten minutes pass at once."""
+    """doc/faults.md row 39: by `check`, and by the running instance. Ten minutes pass at once."""
     db.sql("BEGIN")
     db.revoke(0x31)
     db.sql("PREPARE TRANSACTION 'orphan of a broker'")

@@ -196,7 +196,7 @@ def test_a_large_transaction_comes_in_portions_under_the_old_evidence(pg, place)
 
 
 def test_evidence_never_vouches_for_what_is_not_seen(pg, place):
-    """DESIGN promise 1: a commit that a poll did not show is later than that poll's evidence."""
+    """doc/design.md promise 1: a commit that a poll did not show is later than that poll's evidence."""
     acknowledged = {}
     chosen = random.Random(1)
 
@@ -321,7 +321,7 @@ def backends(pg):
 
 
 def test_a_lookup_whose_backend_is_terminated_has_failed(pg, place):
-    """FAULTS row 4: an aborted query is never "no such row"."""
+    """doc/faults.md row 4: an aborted query is never "no such row"."""
     serial, = new(pg)
     locker = pg.connect()
     with Feed(place) as feed:
@@ -343,7 +343,7 @@ def test_a_lookup_whose_backend_is_terminated_has_failed(pg, place):
 
 
 def test_a_reload_takes_other_backends_for_the_feed_and_the_lookups(pg, place):
-    """FAULTS row 9: after a failover either of them may still be with the server that was."""
+    """doc/faults.md row 9: after a failover either of them may still be with the server that was."""
     serial, = new(pg)
     with Feed(place) as feed:
         feed.wait("load_end")
@@ -378,7 +378,7 @@ def test_a_cancelled_lookup_has_failed_and_the_connection_stays(pg, place):
 
 
 def test_a_hung_backend_meets_our_own_deadline(pg, place):
-    """FAULTS row 2."""
+    """doc/faults.md row 2."""
     serial, = new(pg)
     with Feed(place) as feed:
         feed.wait("load_end")
@@ -404,7 +404,7 @@ def test_a_hung_backend_meets_our_own_deadline(pg, place):
 # ---- rows and schemas that cannot be ------------------------------------------------------------
 
 def test_a_corrupt_row_is_named_and_the_others_go_on(pg, place):
-    """FAULTS row 15."""
+    """doc/faults.md row 15."""
     bad, fine = new(pg, 2)
     pg.sql("ALTER TABLE stillgood.certificate DROP CONSTRAINT certificate_state")
     try:
@@ -430,7 +430,7 @@ def test_a_corrupt_row_is_named_and_the_others_go_on(pg, place):
 
 
 def test_a_schema_that_is_not_ours_is_refused_until_it_is(pg, place):
-    """FAULTS row 16."""
+    """doc/faults.md row 16."""
     with Feed(place.replace("dbname=postgres", "dbname=template1")) as feed:
         assert "stillgood db init" in feed.wait("feed_lost")
     pg.sql("INSERT INTO stillgood.migration (number, name, sha256) VALUES (99, 'x', 'y')")
@@ -457,7 +457,7 @@ def test_a_log_of_another_server_is_refused_and_upgrade_clears_it(pg, place):
 # ---- connections --------------------------------------------------------------------------------
 
 def test_the_second_host_is_reached_when_the_first_never_answers(pg, place):
-    """FAULTS row 6."""
+    """doc/faults.md row 6."""
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()

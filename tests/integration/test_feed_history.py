@@ -214,7 +214,7 @@ def test_trimming_what_was_read_disturbs_nobody(pg, place):
         assert feed.count("feed_lost") == 0
 
 
-# ---- what must be read (row 39, DESIGN promise 1) -----------------------------------------------
+# ---- what must be read (row 39, doc/design.md promise 1) -----------------------------------------------
 
 def write(pg, name, serials, acknowledged, kind):
     chosen = random.Random(name)

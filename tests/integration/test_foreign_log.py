@@ -1,4 +1,4 @@
-"""Log rows and marks that this cluster cannot have written (FAULTS.md row 38): their transaction numbers
+"""Log rows and marks that this cluster cannot have written (doc/faults.md row 38): their transaction numbers
 would be taken for those that real transactions get later. Looked for in every poll; trimming removes
 nothing that a responder has not read."""
 import os
@@ -26,7 +26,7 @@ def foreign_row(db, distance):
 
 
 def test_rows_that_arrive_while_connected_hide_no_revocation(db, tmp_path):
-    """FAULTS.md row 38: I-1, I-2. Twenty revocations whose numbers were foretold by foreign rows."""
+    """doc/faults.md row 38: I-1, I-2. Twenty revocations whose numbers were foretold by foreign rows."""
     serials = range(0x30, 0x44)
     db.issue(0x60, *serials)
     with Service(tmp_path, db.login, "AB") as running:
@@ -48,7 +48,7 @@ def test_rows_that_arrive_while_connected_hide_no_revocation(db, tmp_path):
 
 
 def test_a_row_of_the_distant_future_stops_the_proof_until_it_is_cleared(db, tmp_path):
-    """FAULTS.md row 38: seen in every poll, told with what to do, and over when it is done. I-3."""
+    """doc/faults.md row 38: seen in every poll, told with what to do, and over when it is done. I-3."""
     db.issue(0x30, 0x31)
     db.revoke(0x31)
     with Service(tmp_path, db.login, "AB") as running:
@@ -67,7 +67,7 @@ def test_a_row_of_the_distant_future_stops_the_proof_until_it_is_cleared(db, tmp
 
 
 def test_a_log_that_is_restored_as_data_is_refused(postgres, db, tmp_path):
-    """FAULTS.md row 38: pg_restore --data-only of the log of a cluster that is further on."""
+    """doc/faults.md row 38: pg_restore --data-only of the log of a cluster that is further on."""
     db.issue(0x30)
     with harness.Postgres() as elsewhere:
         elsewhere.stop()
@@ -97,7 +97,7 @@ def test_a_log_that_is_restored_as_data_is_refused(postgres, db, tmp_path):
 
 
 def test_trimming_goes_by_no_mark_of_another_cluster(db):
-    """FAULTS.md row 38: what nobody has read yet is not removed, whatever number a restored mark has."""
+    """doc/faults.md row 38: what nobody has read yet is not removed, whatever number a restored mark has."""
     serials = range(0x30, 0x50)
     db.issue(*serials)
     # The last is of this cluster, of a future that it lost.

@@ -1,5 +1,5 @@
 """The database becomes another one: rebuilt, promoted without the last commits, restored in place, forked
-(FAULTS.md rows 35, 36, 37, 43; DESIGN.md, One history). Numbers mean nothing across histories, and what was
+(doc/faults.md rows 35, 36, 37, 43; doc/design.md, One history). Numbers mean nothing across histories, and what was
 revoked stays revoked until somebody who has seen it accepts."""
 import contextlib
 import os
@@ -71,7 +71,7 @@ QUESTIONS = [("A", 0x10), ("A", 0x11), ("A", 0x12), ("B", 0x20), ("B", 0x21), ("
 
 
 def test_a_rebuilt_database_renamed_into_place_is_another_history(postgres, db, tmp_path):
-    """FAULTS.md row 35: I-1, I-4, I-9."""
+    """doc/faults.md row 35: I-1, I-4, I-9."""
     in_the_usual_order(db)
     rebuilt = other_order(service.database(postgres, "rebuilt"))
     rebuilt.close()
@@ -85,7 +85,7 @@ def test_a_rebuilt_database_renamed_into_place_is_another_history(postgres, db, 
 
 
 def test_the_second_host_may_be_another_server_altogether(postgres, tmp_path):
-    """FAULTS.md row 35, by the connection string: I-1, I-4, I-9."""
+    """doc/faults.md row 35, by the connection string: I-1, I-4, I-9."""
     other = other_order(service.database(postgres, "elsewhere"))
     other.close()
     with Stranger() as first:
@@ -101,7 +101,7 @@ def test_the_second_host_may_be_another_server_altogether(postgres, tmp_path):
 
 
 def test_lookups_that_reach_another_server_than_the_feed_are_not_believed(postgres, tmp_path):
-    """FAULTS.md row 35: where a role's connections are used up, libpq goes on to the next host. I-1, I-6."""
+    """doc/faults.md row 35: where a role's connections are used up, libpq goes on to the next host. I-1, I-6."""
     with Stranger() as first:
         one = service.database(first, "divided", "A", "B")
         one.issue(0x30, 0x31)
@@ -195,7 +195,7 @@ def pair(tmp_path):
 
 
 def test_what_the_lost_primary_had_revoked_stays_revoked_until_it_is_accepted(pair, tmp_path):
-    """FAULTS.md row 36: I-4, I-10. The versions that were lost are used again for other states."""
+    """doc/faults.md row 36: I-4, I-10. The versions that were lost are used again for other states."""
     pair.now.issue(0x30, 0x31, 0x32, 0x33, 0x34, 0x35)
     pair.now.hold(0x35)
     pair.part()
@@ -242,7 +242,7 @@ def accept_and_be_good_again(running, lost, kept):
 
 
 def test_an_issuer_that_was_lost_and_revoked_under_the_same_version_is_revoked(pair, tmp_path):
-    """FAULTS.md row 36: the issuer's version 2 is lost, and made again by revoke_issuer. I-1."""
+    """doc/faults.md row 36: the issuer's version 2 is lost, and made again by revoke_issuer. I-1."""
     pair.now.issue(0x30, 0x31)
     pair.part()
     with Service(tmp_path, pair.hosts(), "AB") as running:
@@ -258,7 +258,7 @@ def test_an_issuer_that_was_lost_and_revoked_under_the_same_version_is_revoked(p
 
 
 def test_an_issuer_that_the_lost_primary_had_revoked_stays_revoked(pair, tmp_path):
-    """FAULTS.md row 36: I-10."""
+    """doc/faults.md row 36: I-10."""
     pair.now.issue(0x30)
     pair.now.issue(0x40, ca="B")
     pair.part()
@@ -275,7 +275,7 @@ def test_an_issuer_that_the_lost_primary_had_revoked_stays_revoked(pair, tmp_pat
 
 
 def test_the_old_primary_comes_back(pair, tmp_path):
-    """FAULTS.md row 36 the other way round: what the new primary revoked the old one does not take back. I-4."""
+    """doc/faults.md row 36 the other way round: what the new primary revoked the old one does not take back. I-4."""
     pair.now.issue(0x30, 0x31, 0x32)
     pair.part()
     pair.now.revoke(0x32)  # of the old branch only
@@ -295,7 +295,7 @@ def test_the_old_primary_comes_back(pair, tmp_path):
 
 
 def test_a_row_replaced_while_it_is_signed_is_not_answered_as_it_was(db, tmp_path):
-    """FAULTS.md row 36: deleted and inserted as revoked, version 1 again, under the signer's hands. I-1."""
+    """doc/faults.md row 36: deleted and inserted as revoked, version 1 again, under the signer's hands. I-1."""
     db.issue(0x30)
     with Service(tmp_path, db.login, "AB") as running:
         answers = []
@@ -323,7 +323,7 @@ def test_a_row_replaced_while_it_is_signed_is_not_answered_as_it_was(db, tmp_pat
 
 
 def test_commits_that_a_crash_loses_stay_revoked(tmp_path):
-    """FAULTS.md row 36, on one machine: synchronous_commit = off, and a crash. I-4, I-10."""
+    """doc/faults.md row 36, on one machine: synchronous_commit = off, and a crash. I-4, I-10."""
     settings = {"synchronous_commit": "off", "wal_writer_delay": "10s", "fsync": "on"}
     with harness.Postgres(settings=settings) as pg:
         db = service.fresh_database(pg, "A", "B")
@@ -349,7 +349,7 @@ def test_commits_that_a_crash_loses_stay_revoked(tmp_path):
 
 
 def test_a_snapshot_of_the_machine_is_put_back_while_nobody_looks(tmp_path):
-    """FAULTS.md rows 36, 9: server, timeline and tables are the same, and its transactions have passed by
+    """doc/faults.md rows 36, 9: server, timeline and tables are the same, and its transactions have passed by
     where they were: only content tells. I-10."""
     with harness.Postgres() as pg:
         db = service.fresh_database(pg, "A", "B")
@@ -419,7 +419,7 @@ def restore(database, path, *options):
 
 
 def test_a_restore_in_place_under_open_connections_is_noticed(postgres, db, tmp_path):
-    """FAULTS.md row 37: I-1, I-10. No connection is lost, and the polls go on as if nothing had happened."""
+    """doc/faults.md row 37: I-1, I-10. No connection is lost, and the polls go on as if nothing had happened."""
     db.issue(0x30, 0x31, 0x32, 0x33, 0x34)
     db.hold(0x32)
     db.close()
@@ -462,7 +462,7 @@ def pids_of(pg, database):
 # ---- row 43: a standby shows what the primary does not yet -------------------------------------------
 
 def test_a_commit_that_a_standby_shows_first_is_not_taken_back_by_its_primary(pair, tmp_path):
-    """FAULTS.md row 43, the long fork: per instance I-1 to I-4."""
+    """doc/faults.md row 43, the long fork: per instance I-1 to I-4."""
     pair.now.issue(0x30, 0x31)
     pair.settle()
     with Heart(pair.now):

@@ -1,4 +1,4 @@
-"""HTTP as PROTOCOL.md's section E has it, line by line against a running responder; framing (P-46)
+"""HTTP as doc/protocol.md's section E has it, line by line against a running responder; framing (P-46)
 and what odd clients send is in test_wire.py."""
 import base64
 import email.utils

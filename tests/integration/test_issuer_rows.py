@@ -1,4 +1,4 @@
-"""An issuer's row that cannot be understood, that is renamed, or that becomes another CA's (FAULTS.md
+"""An issuer's row that cannot be understood, that is renamed, or that becomes another CA's (doc/faults.md
 row 41): that issuer gets tryLater and an alarm, nothing crashes, and others are answered."""
 import contextlib
 import os
@@ -39,7 +39,7 @@ def only_b_is_answered(running):
 
 
 def test_a_reason_that_cannot_be_understood_ends_good_until_it_can(db, tmp_path):
-    """FAULTS.md row 41: revoked for a reason that nobody knows it was `good`, whatever the log said. I-1."""
+    """doc/faults.md row 41: revoked for a reason that nobody knows it was `good`, whatever the log said. I-1."""
     with Service(tmp_path, db.login, "AB") as running:
         running.becomes("good", 0x30)
         unconstrained(db)
@@ -56,7 +56,7 @@ def test_a_reason_that_cannot_be_understood_ends_good_until_it_can(db, tmp_path)
 
 
 def test_a_row_that_was_never_understood_and_then_is(db, tmp_path):
-    """FAULTS.md row 41, at the start."""
+    """doc/faults.md row 41, at the start."""
     unconstrained(db)
     db.sql("UPDATE stillgood.issuer SET reason = 77 WHERE name = 'A'")
     running = Service(tmp_path, db.login, "AB")
@@ -72,7 +72,7 @@ def test_a_row_that_was_never_understood_and_then_is(db, tmp_path):
 
 
 def test_a_rename_while_answers_are_on_their_way_crashes_nothing(db, tmp_path):
-    """FAULTS.md row 41: the section of the configuration goes away under what is signed and looked up."""
+    """doc/faults.md row 41: the section of the configuration goes away under what is signed and looked up."""
     with Service(tmp_path, db.login, "AB") as running:
         pids = {name: pid for name, pid in running.responder.children().items()}
         signer = running.stop_room("signer 0")
@@ -104,7 +104,7 @@ def test_a_rename_while_answers_are_on_their_way_crashes_nothing(db, tmp_path):
 
 
 def test_two_issuers_that_swap_their_names_keep_their_certificates(db, tmp_path):
-    """FAULTS.md row 41: a name is what the configuration calls it, not who it is. I-1, I-4."""
+    """doc/faults.md row 41: a name is what the configuration calls it, not who it is. I-1, I-4."""
     with Service(tmp_path, db.login, "AB") as running:
         running.becomes("good", 0x30)
         db.sql("BEGIN; UPDATE stillgood.issuer SET name = 'X' WHERE name = 'A';"
@@ -135,7 +135,7 @@ def replace_certificate(db, name, der):
 
 
 def test_a_certificate_replaced_by_another_cas_is_tampering(db, tmp_path):
-    """FAULTS.md row 41: A's row with B's or a stranger's certificate answers nobody's questions as good."""
+    """doc/faults.md row 41: A's row with B's or a stranger's certificate answers nobody's questions as good."""
     stranger = service.authority("S")
     with Service(tmp_path, db.login, "AB") as running:
         running.becomes("good", 0x30)
@@ -157,7 +157,7 @@ def test_a_certificate_replaced_by_another_cas_is_tampering(db, tmp_path):
 
 
 def test_a_row_of_an_id_that_becomes_another_cas_is_another_history(db, tmp_path):
-    """FAULTS.md rows 41 and 35: subject, key and certificate replaced together, under the same id."""
+    """doc/faults.md rows 41 and 35: subject, key and certificate replaced together, under the same id."""
     stranger = service.authority("S")
     row = stranger.row()
     with Service(tmp_path, db.login, "AB") as running:

@@ -1,4 +1,4 @@
-"""What this instance has called revoked it remembers (FAULTS.md I-10): through the end of the ledger, of
+"""What this instance has called revoked it remembers (doc/faults.md I-10): through the end of the ledger, of
 the warden and of the whole service, in the journal; and a journal that is damaged, missing, cut off or not
 writable is said to be so and built anew, and keeps nobody from being answered."""
 import glob
@@ -194,7 +194,7 @@ def test_a_database_that_lost_revocations_stops_goods_where_that_is_asked_for(db
 
 
 def test_another_database_at_the_next_start_forgets_nothing(postgres, db, tmp_path):
-    """I-10, FAULTS.md row 35: restarted over a rebuilt database whose CAs have other ids."""
+    """I-10, doc/faults.md row 35: restarted over a rebuilt database whose CAs have other ids."""
     with Service(tmp_path, db.login, "AB") as running:
         db.revoke(0x31)
         running.becomes("revoked", 0x31, never=())
@@ -247,7 +247,7 @@ def test_whatever_was_once_called_revoked_is_so_after_kills_at_any_moment(db, tm
 
 
 def test_a_full_disk_under_the_journal_stops_no_answer(db, tmp_path):
-    """FAULTS.md row 27: /dev/full in its place; it is said, and answers go on."""
+    """doc/faults.md row 27: /dev/full in its place; it is said, and answers go on."""
     with Service(tmp_path, db.login, "AB") as running:
         assert running.responder.stop() == 0
         for path in journal_files(running):

@@ -1,4 +1,4 @@
-"""A prepared transaction that nobody ends, and much that commits above it (FAULTS.md row 39): work and
+"""A prepared transaction that nobody ends, and much that commits above it (doc/faults.md row 39): work and
 memory stay bounded, nothing is skipped or late, and the alarm names it."""
 import os
 import time
@@ -63,7 +63,7 @@ def work_of_polls(running, db, polls=150):
 
 
 def test_much_above_an_orphaned_transaction_costs_no_poll_more(db, tmp_path):
-    """FAULTS.md row 39: I-1, I-2, I-8, I-9."""
+    """doc/faults.md row 39: I-1, I-2, I-8, I-9."""
     issue_many(db, SMALL)
     with Service(tmp_path, db.login, "AB", database={"poll_interval": "20ms"}) as running:
         running.becomes("good", 0x30, 0x31, 0x32)
@@ -96,7 +96,7 @@ def test_much_above_an_orphaned_transaction_costs_no_poll_more(db, tmp_path):
 
 
 def test_a_large_transaction_above_an_orphaned_one(db, tmp_path):
-    """FAULTS.md row 39: 200,000 rows are read once."""
+    """doc/faults.md row 39: 200,000 rows are read once."""
     issue_many(db, LARGE)
     with Service(tmp_path, db.login, "AB", database={"poll_interval": "20ms"}) as running:
         running.becomes("good", 0x30, 0x31)

@@ -1,4 +1,4 @@
-"""Profiles: what `check` names and `serve` refuses (PROTOCOL.md, F; P-22, P-35, P-39)."""
+"""Profiles: what `check` names and `serve` refuses (doc/protocol.md, F; P-22, P-35, P-39)."""
 import json
 import os
 

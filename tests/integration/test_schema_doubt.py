@@ -1,5 +1,5 @@
 """What the responder relies on is taken away under it: triggers, the log, the heartbeat's row, rows, its
-sight of rows (FAULTS.md row 40). `check` says so, the running instance says so within a minute, nothing is
+sight of rows (doc/faults.md row 40). `check` says so, the running instance says so within a minute, nothing is
 good meanwhile, and when it is mended all is well again."""
 import contextlib
 
@@ -73,7 +73,7 @@ def configuration(folder, database):
 
 @pytest.mark.parametrize("name", DOUBTS)
 def test_check_says_so(databases, tmp_path, name):
-    """FAULTS.md row 40."""
+    """doc/faults.md row 40."""
     database = databases[name]
     conf = configuration(tmp_path / "serve", database)
     before = harness.stillgood("check", "-c", conf, check=False)
@@ -98,7 +98,7 @@ RUNNING = ["a trigger off", "row security on certificates", "a rule on the log",
 
 
 def test_running_instances_notice_within_a_minute_and_are_whole_again_after_it(databases, tmp_path):
-    """FAULTS.md row 40, while connected, each in a database and with a responder of its own. I-1."""
+    """doc/faults.md row 40, while connected, each in a database and with a responder of its own. I-1."""
     with contextlib.ExitStack() as stack:
         running = {name: stack.enter_context(Service(tmp_path / str(number), databases[name].login, "A"))
                    for number, name in enumerate(RUNNING)}
@@ -133,7 +133,7 @@ def db(postgres):
 
 
 def test_a_revocation_whose_log_was_truncated_is_not_missed(db, tmp_path):
-    """FAULTS.md row 40: nobody can have read it, and the cached good must end. I-1, I-2."""
+    """doc/faults.md row 40: nobody can have read it, and the cached good must end. I-1, I-2."""
     db.issue(0x30, 0x31)
     with Service(tmp_path, db.login, "AB") as running:
         running.becomes("good", 0x30, 0x31)
@@ -150,7 +150,7 @@ def test_a_revocation_whose_log_was_truncated_is_not_missed(db, tmp_path):
 
 
 def test_log_rows_that_were_deleted_unread_are_noticed(db, tmp_path):
-    """FAULTS.md row 40: as TRUNCATE, by DELETE, triggers as they are. I-1, I-2."""
+    """doc/faults.md row 40: as TRUNCATE, by DELETE, triggers as they are. I-1, I-2."""
     db.issue(0x30)
     with Service(tmp_path, db.login, "AB") as running:
         running.becomes("good", 0x30)
@@ -163,7 +163,7 @@ def test_log_rows_that_were_deleted_unread_are_noticed(db, tmp_path):
 
 
 def test_a_revoked_row_that_is_deleted_stays_revoked_and_is_named(db, tmp_path):
-    """FAULTS.md row 40: I-4; after the ledger began anew, and the whole service, too: I-10."""
+    """doc/faults.md row 40: I-4; after the ledger began anew, and the whole service, too: I-10."""
     db.issue(0x30, 0x31)
     with Service(tmp_path, db.login, "AB") as running:
         db.revoke(0x31)
@@ -179,7 +179,7 @@ def test_a_revoked_row_that_is_deleted_stays_revoked_and_is_named(db, tmp_path):
 
 
 def test_a_login_that_passes_triggers_by_is_named(postgres, db, tmp_path):
-    """FAULTS.md row 40: a role of the CA with session_replication_role = replica logs nothing."""
+    """doc/faults.md row 40: a role of the CA with session_replication_role = replica logs nothing."""
     db.issue(0x30)
     conf = configuration(tmp_path / "serve", db)
     postgres.sql("CREATE ROLE careless LOGIN IN ROLE stillgood_ca")
@@ -193,7 +193,7 @@ def test_a_login_that_passes_triggers_by_is_named(postgres, db, tmp_path):
 
 
 def test_a_standby_without_the_heartbeats_row_says_so_and_heals(tmp_path):
-    """FAULTS.md rows 40 and 8: no evidence is no good; the next heartbeat brings the row back. I-3."""
+    """doc/faults.md rows 40 and 8: no evidence is no good; the next heartbeat brings the row back. I-3."""
     with harness.Postgres() as primary:
         db = service.database(primary, "pki", "A")
         db.issue(0x30)

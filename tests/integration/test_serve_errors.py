@@ -77,7 +77,7 @@ def test_a_key_that_does_not_match_is_refused(site):
 
 
 def test_a_signer_of_another_ca_of_the_same_name_is_refused(site):
-    """P-35, FAULTS.md row 20"""
+    """P-35, doc/faults.md row 20"""
     folder, _, _ = site
     other = harness.DemoCA(os.path.join(folder, "impostor"), key="P-256")
     refused(site, lambda t: with_file("signer_key", other.signer_key)(

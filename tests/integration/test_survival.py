@@ -1,5 +1,5 @@
 """What must hold while things break: a child killed under load, the database away, an orderly end.
-The history is checked against the invariants of FAULTS.md."""
+The history is checked against the invariants of doc/faults.md."""
 import datetime
 import os
 import signal
@@ -149,7 +149,7 @@ def test_a_revocation_that_commits_while_a_child_is_dead_reaches_every_memory(si
 
 @pytest.mark.parametrize("room", ["front 0", "ledger", "signer 0"])
 def test_a_killed_child_is_restarted_and_nothing_wrong_is_said(site, room):
-    """FAULTS.md row 18: I-1, I-4, I-8."""
+    """doc/faults.md row 18: I-1, I-4, I-8."""
     good, revoked = site.issue("good"), site.issue("revoked")
     site.revoke(revoked)
     requests = [site.request(good), site.request(revoked), site.request(good, os.urandom(16)),
@@ -199,7 +199,7 @@ def test_a_released_hold_is_good_again(site):
 
 
 def test_while_the_database_is_away_good_ends_at_the_bound_and_revoked_goes_on(site):
-    """I-3; DESIGN.md promise 3; FAULTS.md row 1."""
+    """I-3; doc/design.md promise 3; doc/faults.md row 1."""
     good, revoked = site.issue("good"), site.issue("revoked")
     site.revoke(revoked)
     good_request, revoked_request = site.request(good), site.request(revoked)

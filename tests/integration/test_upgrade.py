@@ -1,5 +1,5 @@
 """Migration 4 on a database that migrations 1 to 3 filled: rows stay as they are, marks and heartbeats of
-before are not believed, and a responder of this release goes on from there (FAULTS.md rows 38, 40)."""
+before are not believed, and a responder of this release goes on from there (doc/faults.md rows 38, 40)."""
 import glob
 import hashlib
 import os
@@ -76,7 +76,7 @@ def test_a_filled_database_is_upgraded_and_served(db, tmp_path):
 
 
 def test_marks_of_before_remove_nothing(db):
-    """FAULTS.md row 38: nobody knows which cluster they are of."""
+    """doc/faults.md row 38: nobody knows which cluster they are of."""
     harness.stillgood("db", "upgrade", "--database", db.conninfo)
     rows = db.sql("SELECT count(*) FROM stillgood.change_log")
     db.sql("SELECT stillgood.trim_change_log()")

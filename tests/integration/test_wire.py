@@ -1,4 +1,4 @@
-"""The wire as hostile and as odd clients use it, against a running responder (PROTOCOL.md A, B, E)."""
+"""The wire as hostile and as odd clients use it, against a running responder (doc/protocol.md A, B, E)."""
 import base64
 import os
 import re
@@ -187,7 +187,7 @@ def test_expect_continue_does_not_stall(site):
     (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"x"),
 ], ids=["first octet", "head", "body", "chunk", "trailer"])
 def test_a_byte_now_and_then_does_not_hold_a_connection(site, start, octet):
-    """P-47: deadlines are absolute, in every phase (FAULTS.md row 48)."""
+    """P-47: deadlines are absolute, in every phase (doc/faults.md row 48)."""
     responder, _ = site
     closed = []
 
@@ -242,7 +242,7 @@ def send_until_reset(responder, data, everybody):
 
 
 def test_who_pipelines_nonces_and_never_reads_is_closed(site, tmp_path):
-    """P-47, FAULTS.md row 48: nothing is parsed while output waits, and its deadline runs on."""
+    """P-47, doc/faults.md row 48: nothing is parsed while output waits, and its deadline runs on."""
     responder, der = site
     ca = os.path.join(os.path.dirname(responder.conf), "ca")
     request = tmp_path / "nonce.der"

@@ -1,6 +1,6 @@
 /* The fake database: a log of changes in the order of their transaction ids. A transaction that is
  * still open hides its changes; a poll reads every visible change at or above the xmin of the poll
- * before it, as DESIGN.md says. */
+ * before it, as doc/design.md says. */
 #include "world.h"
 
 void database_init(struct database *db, struct moment now)

@@ -1,4 +1,4 @@
-/* What must hold of every answer, judged from the database's history (FAULTS.md). */
+/* What must hold of every answer, judged from the database's history (doc/faults.md). */
 #include "world.h"
 
 #include "base/hex.h"

@@ -185,6 +185,17 @@ def unknown_numbers(root=ROOT):
     return wrong
 
 
+def missing_documents(root=ROOT):
+    """[FILE:LINE: document…] that are named and are not there, from the root, doc/ or the file's own folder on."""
+    missing = []
+    for path in sources(root):
+        for at, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            missing += [f"{path.relative_to(root)}:{at}: {name}"
+                        for name in re.findall(r"[\w./-]*\w\.md\b", line)
+                        if not any((base / name).exists() for base in (root, root / "doc", path.parent))]
+    return missing
+
+
 def render(rows, found):
     out = ["| requirement | | tests |", "|---|---|---|"]
     for number, (_, title, state) in rows.items():

@@ -38,6 +38,17 @@ def test_a_number_that_stands_twice_would_be_found(tmp_path):
         table.requirements(tmp_path)
 
 
+def test_every_document_that_is_named_is_there():
+    assert not table.missing_documents()
+
+
+def test_a_document_that_is_not_there_would_be_found(tmp_path):
+    (tmp_path / "doc").mkdir()
+    (tmp_path / "doc" / "design.md").write_text("[protocol](prot.md)\n", encoding="utf-8")
+    (tmp_path / "doc" / "x.c").write_text("/* doc/design.md; DESIGN.md */\n", encoding="utf-8")
+    assert table.missing_documents(tmp_path) == ["doc/design.md:1: prot.md", "doc/x.c:1: DESIGN.md"]
+
+
 def test_the_table_has_a_row_for_each(found):
     lines = table.render(table.requirements(), found).splitlines()
     assert len(lines) == len(table.requirements()) + 2

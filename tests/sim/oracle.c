@@ -1,4 +1,4 @@
-/* What must hold of every answer (FAULTS.md), judged from what was true when, on the monotonic axis: the
+/* What must hold of every answer (doc/faults.md), judged from what was true when, on the monotonic axis: the
  * servers' clocks and ours are claims. */
 #include "world.h"
 

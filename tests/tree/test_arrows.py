@@ -1,4 +1,4 @@
-"""The folders' arrows point one way (DESIGN.md, What is where): the include lines say so.
+"""The folders' arrows point one way (doc/design.md, What is where): the include lines say so.
 
     base ← {ocsp, http, cache} ← {ipc, conf, db} ← room ← {front, ledger, signer, verifier} ← warden ← cli ← main
     {base, ocsp} ← tool ← client ← cli

@@ -1,4 +1,4 @@
-"""No circle of files inside a folder (DESIGN.md, What is where): what a file needs never needs the file.
+"""No circle of files inside a folder (doc/design.md, What is where): what a file needs never needs the file.
 
 Two graphs say so. Include lines: a module is NAME.c with NAME.h. And symbols of the built objects: who
 calls, or names, what another object of the same library defines; so a header that declares the

@@ -87,7 +87,7 @@ static void an_answer_in_use_outlives_a_flood_of_single_questions(void **state)
 	}
 }
 
-/* PERFORMANCE.md: memory of each cached answer ≤ its bytes + 96 B, here with a key that stands
+/* doc/performance.md: memory of each cached answer ≤ its bytes + 96 B, here with a key that stands
  * inside the answer, as a CertID does. */
 static void an_answer_costs_under_96_octets_of_its_own(void **state)
 {

@@ -1,4 +1,4 @@
-/* Profiles (PROTOCOL.md, F): what each sets, what each refuses, and by which requirement. */
+/* Profiles (doc/protocol.md, F): what each sets, what each refuses, and by which requirement. */
 #include "unit.h"
 
 #include "base/clock.h"

@@ -1,4 +1,4 @@
-/* Up to when data is proven (DESIGN.md, Time and truth). */
+/* Up to when data is proven (doc/design.md, Time and truth). */
 #include "unit.h"
 
 #include "db/evidence.h"
@@ -88,7 +88,7 @@ static void a_primary_proves_the_start_of_its_transaction(void **state)
 	assert_int_equal(evidence.mono_us, 123);
 }
 
-static void evidence_says_which_history_it_is_and_where(void **state) /* row 35 */
+static void evidence_says_which_history_it_is_and_where(void **state) /* doc/faults.md row 35 */
 {
 	(void)state;
 	struct db_beat beat = {0};
@@ -120,7 +120,7 @@ static void what_has_another_shape_is_no_evidence(void **state)
 			 DB_ROW_BAD);
 }
 
-static void whatever_differs_breaks_a_history(void **state) /* rows 35 to 37 */
+static void whatever_differs_breaks_a_history(void **state) /* doc/faults.md rows 35 to 37 */
 {
 	(void)state;
 	const struct db_evidence old = {.position = 10, .history = {1, 2, 3, 4}};

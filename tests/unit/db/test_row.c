@@ -1,4 +1,4 @@
-/* Rows in binary format: what is corrupt is named, never guessed at (FAULTS.md row 15). */
+/* Rows in binary format: what is corrupt is named, never guessed at (doc/faults.md row 15). */
 #include "unit.h"
 
 #include "base/timetext.h"
@@ -214,7 +214,8 @@ static void an_issuer_with_a_bad_column_is_bad(void **state)
 		row[i] = i == 3 || i == 4 ? FIELD(1, 2, 3) : NULL_FIELD;
 		assert_int_equal(db_issuer_read(row, &issuer, &fault), DB_ROW_BAD);
 	}
-	struct db_field foreign[DB_ISSUER_FIELDS]; /* row 41: another CA's certificate in it */
+	/* doc/faults.md row 41: another CA's certificate in it. */
+	struct db_field foreign[DB_ISSUER_FIELDS];
 	memcpy(foreign, whole, sizeof(foreign));
 	foreign[9] = FIELD(0);
 	assert_int_equal(db_issuer_read(foreign, &issuer, &fault), DB_ROW_BAD);

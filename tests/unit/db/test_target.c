@@ -1,4 +1,4 @@
-/* Hosts of a connection string, one at a time (FAULTS.md row 6). */
+/* Hosts of a connection string, one at a time (doc/faults.md row 6). */
 #include "unit.h"
 
 #include "db/target.h"

@@ -1,4 +1,4 @@
-/* What the next poll must read (DESIGN.md promise 1; doc/faults.md rows 38, 39). */
+/* What the next poll must read (doc/design.md promise 1; doc/faults.md rows 38, 39). */
 #include "unit.h"
 
 #include "db/window.h"
@@ -39,7 +39,7 @@ static int forget(void **state)
 	return 0;
 }
 
-static void a_poll_that_failed_leaves_nothing_seen(void **state) /* DESIGN promise 1 */
+static void a_poll_that_failed_leaves_nothing_seen(void **state) /* doc/design.md promise 1 */
 {
 	(void)state;
 	db_window_begin(&window);
@@ -67,7 +67,7 @@ static void what_cannot_come_again_is_forgotten(void **state)
 	assert_memory_equal(window.seen, kept, sizeof(kept));
 }
 
-static void an_open_transaction_keeps_nothing_above_it(void **state) /* row 39 */
+static void an_open_transaction_keeps_nothing_above_it(void **state) /* doc/faults.md row 39 */
 {
 	(void)state;
 	const uint64_t orphan = 100;

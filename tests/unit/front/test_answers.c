@@ -1,5 +1,5 @@
 /* What the front may serve from memory, what it asks, and who waits: I-3, I-4, P-28, P-50, and
- * FAULTS.md rows 2, 13, 18, 23. The clock is a variable. */
+ * doc/faults.md rows 2, 13, 18, 23. The clock is a variable. */
 #include "unit.h"
 
 #include "front/answers.h"

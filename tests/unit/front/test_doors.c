@@ -1,4 +1,4 @@
-/* Accepting: caps, and descriptors that run out (FAULTS.md rows 25 and 30). */
+/* Accepting: caps, and descriptors that run out (doc/faults.md rows 25 and 30). */
 #include "unit.h"
 
 #include "front/connection.h"
@@ -108,7 +108,7 @@ static void at_the_cap_a_new_client_takes_the_place_of_the_idlest(void **state) 
 	assert_int_equal(w->front->counts.refused_connections, 0);
 }
 
-/* PROTOCOL.md, V-2: a well-formed question. */
+/* doc/protocol.md, V-2: a well-formed question. */
 #define QUESTION                                                                                \
 	"GET "                                                                                  \
 	"/MEQwQjBAMD4wPDAJBgUrDgMCGgUABBQAAAAAAAAAAAAAAAAAAAAAAAAAAAQUAAAAAAAAAAAAAAAAAAAAAAAA" \

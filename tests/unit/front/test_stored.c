@@ -273,7 +273,7 @@ static void only_a_lightweight_answer_has_a_head_where_it_is_not_stored(void **s
 	assert_non_null(memmem(out, size, "max-age=300,", 12));
 }
 
-/* PERFORMANCE.md: what leaves on the wire, and no more than 96 B with it. */
+/* doc/performance.md: what leaves on the wire, and no more than 96 B with it. */
 static void a_stored_answer_costs_96_octets_beyond_what_it_sends(void **state)
 {
 	(void)state;

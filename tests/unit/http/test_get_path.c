@@ -4,7 +4,7 @@
 
 #include "http/get_path.h"
 
-/* What V-1 (…//A==) and V-2 (…+/A==) of PROTOCOL.md begin with. */
+/* What V-1 (…//A==) and V-2 (…+/A==) of doc/protocol.md begin with. */
 #define STEM                                                                                       \
 	"MEQwQjBAMD4wPDAJBgUrDgMCGgUABBQAAAAAAAAAAAAAAAAAAAAAAAAAAAQUAAAAAAAAAAAAAAAAAAAAAAAAAAAC" \
 	"AwP"

@@ -1,5 +1,5 @@
 /* The codecs between the rooms. A compromised room can send anything: every decoder must refuse
- * what is out of range (FAULTS.md row 32). */
+ * what is out of range (doc/faults.md row 32). */
 #include "unit.h"
 
 #include "ipc/messages.h"

@@ -2,7 +2,7 @@
  * (tests/replay); here is what the ledger alone must do, frame by frame. */
 #include "bench.h"
 
-/* ---- a front is not believed (FAULTS.md row 32) ---- */
+/* ---- a front is not believed (doc/faults.md row 32) ---- */
 
 static void a_forged_frame_cuts_the_front_off(void **state)
 {
@@ -375,7 +375,7 @@ static void one_turn_is_one_batch_and_each_certificate_is_asked_once(void **stat
 	assert_int_equal(frames_of(b, MESSAGE_SIGN), 11);
 }
 
-/* FAULTS.md row 4 */
+/* doc/faults.md row 4 */
 static void a_failed_batch_is_asked_again_after_a_pause(void **state)
 {
 	struct bench *b = *state;
@@ -406,7 +406,7 @@ static void an_answer_for_another_question_is_not_used(void **state)
 	assert_int_equal(ledger_open(b->ledger), 1);
 }
 
-/* FAULTS.md row 15; P-21: inconsistent data. */
+/* doc/faults.md row 15; P-21: inconsistent data. */
 static void a_row_that_cannot_be_understood_is_an_internal_error_not_unknown(void **state)
 {
 	struct bench *b = *state;
@@ -609,7 +609,7 @@ static void lookups_wait_for_company_while_every_signer_is_busy_but_not_for_long
 	assert_int_equal(b->key_count, 2);
 }
 
-/* ---- P-28, FAULTS.md row 13 ---- */
+/* ---- P-28, doc/faults.md row 13 ---- */
 
 static void refresh_times_lie_around_half_of_the_life_and_differ(void **state)
 {
@@ -662,7 +662,7 @@ static void a_bound_of_the_profile_is_never_passed(void **state)
 			last = after > last ? after : last;
 			forget_frames(b);
 		}
-		/* Still spread (FAULTS.md row 13). */
+		/* Still spread (doc/faults.md row 13). */
 		assert_true(last - first > (cases[i].most - cases[i].least) / 2);
 	}
 }

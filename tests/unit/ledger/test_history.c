@@ -1,4 +1,4 @@
-/* One history (DESIGN.md): another database behind the same address, a lost failover, a restore in place;
+/* One history (doc/design.md): another database behind the same address, a lost failover, a restore in place;
  * what is remembered, and how an operator ends that. */
 #include "bench.h"
 #include "ledger/history.h"
@@ -173,7 +173,7 @@ static int begin(void **state)
 
 /* ---- which history ---- */
 
-/* FAULTS.md row 35: CAs registered in another order; equal serials. */
+/* doc/faults.md row 35: CAs registered in another order; equal serials. */
 static void ids_that_are_swapped_mean_the_same_issuers(void **state)
 {
 	struct bench *b = *state;
@@ -200,7 +200,7 @@ static void ids_that_are_swapped_mean_the_same_issuers(void **state)
 	assert_int_equal(said(b, 0, 8, 2, 51), OCSP_GOOD);
 }
 
-/* Row 35: also where everything else looks as before. */
+/* doc/faults.md row 35: also where everything else looks as before. */
 static void ids_that_are_swapped_in_one_history_are_another(void **state)
 {
 	struct bench *b = *state;
@@ -275,7 +275,7 @@ static void a_load_that_names_one_issuer_twice_proves_nothing(void **state)
 	buffer_deinit(&der[1]);
 }
 
-/* Row 36: a hold is lost with the failover, and the new primary revokes by the same number. */
+/* doc/faults.md row 36: a hold is lost with the failover, and the new primary revokes by the same number. */
 static void a_version_used_again_for_more_counts(void **state)
 {
 	struct bench *b = *state;
@@ -291,7 +291,7 @@ static void a_version_used_again_for_more_counts(void **state)
 	assert_int_equal(job.entries[0].says.reason, REASON_KEY_COMPROMISE);
 }
 
-/* Row 36: the issuer was at version 2, which was lost; revoking it makes version 2. */
+/* doc/faults.md row 36: the issuer was at version 2, which was lost; revoking it makes version 2. */
 static void an_issuers_version_used_again_for_its_revocation_counts(void **state)
 {
 	struct bench *b = *state;
@@ -325,7 +325,7 @@ static void an_issuers_revocation_counts_by_any_version(void **state)
 	assert_int_equal(said(b, 1, 9, 1, 101), OCSP_REVOKED);
 }
 
-/* Row 37: the tables were replaced under an open connection. */
+/* doc/faults.md row 37: the tables were replaced under an open connection. */
 static void a_poll_of_another_history_says_nothing_and_everything_is_read_anew(void **state)
 {
 	struct bench *b = *state;
@@ -439,7 +439,7 @@ static void a_lookup_in_another_history_is_asked_again_and_then_everything(void 
 	assert_int_equal(b->reloads, 1);
 }
 
-/* Row 35: asked by an id of the old history, answered by a server that calls another CA so. Found by
+/* doc/faults.md row 35: asked by an id of the old history, answered by a server that calls another CA so. Found by
  * simulation. */
 static void a_lookup_asked_by_an_old_id_says_nothing(void **state)
 {
@@ -477,7 +477,7 @@ static void what_a_lookup_said_in_the_old_history_is_not_used(void **state)
 	assert_int_equal(frames_of(b, MESSAGE_SIGN), 1);
 }
 
-/* Row 35: asked by an id that means another issuer by the time of the answer, which is of the new history.
+/* doc/faults.md row 35: asked by an id that means another issuer by the time of the answer, which is of the new history.
  * Found by simulation. */
 static void what_a_lookup_found_by_an_old_id_is_nobodys(void **state)
 {
@@ -525,7 +525,7 @@ static void what_was_being_signed_in_the_old_history_is_decided_anew(void **stat
 	assert_int_equal(job.entries[0].says.status, OCSP_REVOKED);
 }
 
-/* ---- issuers that cannot be understood (FAULTS.md row 41) ---- */
+/* ---- issuers that cannot be understood (doc/faults.md row 41) ---- */
 
 static void an_issuer_that_cannot_be_understood_waits_alone(void **state)
 {
@@ -603,7 +603,7 @@ static void rows_of_an_issuer_that_comes_later_are_its(void **state)
 	assert_int_equal(said(b, 0, 8, 2, 102), OCSP_GOOD);
 }
 
-/* Row 41: UPDATE issuer SET certificate = another CA's. */
+/* doc/faults.md row 41: UPDATE issuer SET certificate = another CA's. */
 static void a_certificate_of_another_ca_is_believed_by_nobody(void **state)
 {
 	struct bench *b = *state;
@@ -641,7 +641,7 @@ static void a_certificate_that_is_not_the_registered_one_is_bad(void **state)
 	assert_int_equal(said(b, 1, 3, 1, 101), OCSP_GOOD);
 }
 
-/* Row 41: renamed while a signature of its is under way, and back. */
+/* doc/faults.md row 41: renamed while a signature of its is under way, and back. */
 static void an_issuer_renamed_while_it_is_signed_for_waits(void **state)
 {
 	struct bench *b = *state;
@@ -669,7 +669,7 @@ static void an_issuer_renamed_while_it_is_signed_for_waits(void **state)
 
 /* ---- what is lost ---- */
 
-/* Row 40 and I-10: what an administrator deleted stays revoked, and is told. */
+/* doc/faults.md row 40 and I-10: what an administrator deleted stays revoked, and is told. */
 static void what_is_lost_stays_revoked_until_it_is_accepted(void **state)
 {
 	struct bench *b = *state;
@@ -778,7 +778,7 @@ static void where_it_is_so_configured_nothing_is_good_until_it_is_accepted(void 
 	assert_int_equal(said(b, 0, 3, 2, 50), OCSP_GOOD);
 }
 
-/* FAULTS.md row 43: a standby shows what the primary does not show yet. */
+/* doc/faults.md row 43: a standby shows what the primary does not show yet. */
 static void what_comes_again_is_lost_no_more(void **state)
 {
 	struct bench *b = *state;
@@ -895,7 +895,7 @@ static void a_revocation_is_kept_before_it_is_answered(void **state)
 	assert_true(b->journal[b->journal_current].size > before);
 }
 
-/* FAULTS.md row 27 */
+/* doc/faults.md row 27 */
 static void a_journal_that_cannot_be_written_stops_no_answer(void **state)
 {
 	struct bench *b = *state;

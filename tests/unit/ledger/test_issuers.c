@@ -244,7 +244,7 @@ static void a_revoked_issuer_stays_revoked(void **state)
 	assert_int_equal(called(issuers, 1)->record.revoked_at, 1700000000);
 }
 
-/* FAULTS.md row 41 */
+/* doc/faults.md row 41 */
 static void an_unreadable_certificate_does_not_hide_a_revocation(void **state)
 {
 	(void)state;

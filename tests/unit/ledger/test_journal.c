@@ -459,7 +459,7 @@ static void a_crash_at_any_step_loses_nothing(void **state)
 	free_files(files);
 }
 
-/* FAULTS.md row 27 */
+/* doc/faults.md row 27 */
 static void a_full_disk_is_said_once_and_mended_later(void **state)
 {
 	(void)state;
@@ -492,7 +492,7 @@ static void a_full_disk_is_said_once_and_mended_later(void **state)
 	free_files(files);
 }
 
-/* PERFORMANCE.md: a million rows are recalled, and told anew in bounded steps. */
+/* doc/performance.md: a million rows are recalled, and told anew in bounded steps. */
 static void many_rows_take_many_small_steps(void **state)
 {
 	(void)state;

@@ -40,7 +40,7 @@ static void it_appends_and_swaps(void **state)
 	assert_int_equal(size_of(store.fd[1]), 1);
 }
 
-/* FAULTS.md row 27: a disk that becomes full in the midst of a write. */
+/* doc/faults.md row 27: a disk that becomes full in the midst of a write. */
 static void half_of_what_did_not_fit_is_taken_out_again(void **state)
 {
 	(void)state;

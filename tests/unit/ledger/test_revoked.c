@@ -170,7 +170,7 @@ static void long_serials_are_kept_whole(void **state)
 	}
 }
 
-/* ---- a database that went back in time (FAULTS.md row 9) ---- */
+/* ---- a database that went back in time (doc/faults.md row 9) ---- */
 
 /* The numbers of those that are lost, summed up. */
 static uint32_t sum_lost(const struct revoked *set)
@@ -214,7 +214,7 @@ static void a_good_row_that_the_load_did_not_confirm_yields_to_any_bad_one(void 
 	assert_int_equal(status_of(set, 2), CERT_GOOD);
 }
 
-/* I-4, FAULTS.md row 36: a row that was deleted and inserted again begins with low versions. Nothing is
+/* I-4, doc/faults.md row 36: a row that was deleted and inserted again begins with low versions. Nothing is
  * good after it was revoked, so revoked always counts; a hold may have come late. */
 static void a_lower_version_that_is_revoked_counts_and_a_hold_is_doubted(void **state)
 {
@@ -244,7 +244,7 @@ static void revoked_never_becomes_held(void **state)
 	assert_int_equal(sum_lost(set), 1);
 }
 
-/* FAULTS.md row 36 */
+/* doc/faults.md row 36 */
 static void one_version_with_two_contents_is_what_is_stricter(void **state)
 {
 	(void)state;
@@ -262,7 +262,7 @@ static void one_version_with_two_contents_is_what_is_stricter(void **state)
 	assert_int_equal(sum_lost(set), 0);
 }
 
-/* FAULTS.md rows 35 and 36: versions of another history prove nothing. */
+/* doc/faults.md rows 35 and 36: versions of another history prove nothing. */
 static void across_histories_only_what_a_row_says_counts(void **state)
 {
 	(void)state;
@@ -346,7 +346,7 @@ static void rows_of_an_issuer_move_to_its_other_number(void **state)
 	assert_int_equal(revoked_count(set), 0);
 }
 
-/* PERFORMANCE.md */
+/* doc/performance.md */
 static void a_million_rows_take_at_most_64_bytes_each(void **state)
 {
 	(void)state;

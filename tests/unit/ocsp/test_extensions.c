@@ -48,7 +48,7 @@ static void malformed_extensions_are_malformed(void **state)
 }
 
 /* Extensions has SIZE (1..MAX), but Bouncy Castle's revocation checker sends an empty one where it
- * has nothing to ask for (PROTOCOL.md, H). It says nothing, and is read as if it were not there. */
+ * has nothing to ask for (doc/protocol.md, H). It says nothing, and is read as if it were not there. */
 static void an_empty_list_of_extensions_is_tolerated_p13(void **state)
 {
 	(void)state;

@@ -1,4 +1,4 @@
-/* The admission proof: what may answer for an issuer and what may not (P-35, P-39; FAULTS row 20). */
+/* The admission proof: what may answer for an issuer and what may not (P-35, P-39; doc/faults.md row 20). */
 #include "pki.h"
 
 #include "signer/credential.h"

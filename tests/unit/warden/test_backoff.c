@@ -1,4 +1,4 @@
-/* FAULTS.md row 18: a room that dies is back at once; one that keeps dying does not spin. */
+/* doc/faults.md row 18: a room that dies is back at once; one that keeps dying does not spin. */
 #include "unit.h"
 
 #include "warden/backoff.h"

@@ -70,7 +70,7 @@ static void arguments_say_in_ps_what_the_room_is(void **state)
 	}
 }
 
-/* DESIGN.md, "One room, one secret". */
+/* doc/design.md, "One room, one secret". */
 static void only_the_ledger_sees_the_database_variables(void **state)
 {
 	(void)state;

@@ -478,7 +478,7 @@ static void the_service_manager_is_told(void **state)
 	unlink(place.sun_path);
 }
 
-/* FAULTS.md row 18. */
+/* doc/faults.md row 18. */
 static void a_killed_front_is_restarted_and_wired_again(void **state)
 {
 	(void)state;
@@ -538,7 +538,7 @@ static void a_file_of_proc(pid_t pid, const char *name, char *text, size_t size,
 	*ret = (size_t)got;
 }
 
-/* DESIGN.md, "One room, one secret". */
+/* doc/design.md, "One room, one secret". */
 static void a_room_has_its_name_and_nothing_that_is_not_its_own(void **state)
 {
 	(void)state;
