@@ -14,12 +14,17 @@ static bool is_good(const struct change *change)
 	return change && !change->bad && change->status == CERT_GOOD;
 }
 
-void oracle_became(void *context, unsigned issuer, unsigned serial, const struct change *now)
+void oracle_became(void *context, unsigned issuer, unsigned serial, const struct change *now,
+		   bool shown)
 {
 	struct world *w = context;
 	struct truths *t = &w->truths[issuer][serial];
-	if (t->count > 0 && t->each[t->count - 1].change == now)
+	int64_t shown_us = shown ? w->cluster.now_us : INT64_MAX;
+	if (t->count > 0 && t->each[t->count - 1].change == now) {
+		if (shown_us < t->each[t->count - 1].shown_us)
+			t->each[t->count - 1].shown_us = shown_us;
 		return;
+	}
 	if (t->count == 0 && !now)
 		return;
 	if (t->count == t->room) {
@@ -28,7 +33,8 @@ void oracle_became(void *context, unsigned issuer, unsigned serial, const struct
 		if (!t->each)
 			abort();
 	}
-	t->each[t->count++] = (struct truth){.from_us = w->cluster.now_us, .change = now};
+	t->each[t->count++] =
+		(struct truth){.from_us = w->cluster.now_us, .change = now, .shown_us = shown_us};
 }
 
 const struct change *oracle_now(const struct world *w, unsigned issuer, unsigned serial)
@@ -101,14 +107,15 @@ static bool recorded(const struct change *change)
 /* Was there a row from one moment to the other, shown by the server that counts? */
 static bool was_recorded(const struct truths *t, int64_t from_us, int64_t to_us)
 {
-	const struct change *at = NULL;
+	const struct truth *at = NULL;
 	size_t i = 0;
 	for (; i < t->count && t->each[i].from_us < from_us; i++)
-		at = t->each[i].change;
-	bool always = recorded(at) && at->shown_us < from_us && at->left_us > to_us;
+		at = &t->each[i];
+	bool always =
+		at && recorded(at->change) && at->shown_us < from_us && at->change->left_us > to_us;
 	for (; i < t->count && t->each[i].from_us <= to_us; i++) {
-		at = t->each[i].change;
-		always = always && recorded(at) && at->left_us > to_us;
+		const struct change *change = t->each[i].change;
+		always = always && recorded(change) && change->left_us > to_us;
 	}
 	return always;
 }

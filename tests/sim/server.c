@@ -28,16 +28,10 @@ static bool is_true(const struct cluster *c, const struct server *s)
 }
 
 static void became(struct cluster *c, const struct server *s, unsigned issuer, unsigned serial,
-		   const struct change *now)
+		   const struct change *now, bool shown)
 {
 	if (is_true(c, s))
-		c->ops->became(c->context, issuer, serial, now);
-}
-
-static void was_shown(struct cluster *c, const struct server *s, struct change *change)
-{
-	if (is_true(c, s) && change && change->shown_us > c->now_us)
-		change->shown_us = c->now_us;
+		c->ops->became(c->context, issuer, serial, now, shown);
 }
 
 /* ---- a world's servers ---- */
@@ -141,7 +135,6 @@ static struct change *change_make(struct cluster *c, unsigned issuer, unsigned s
 				  .number = ++c->changes,
 				  .issuer = issuer,
 				  .serial = serial,
-				  .shown_us = INT64_MAX,
 				  .left_us = INT64_MAX,
 				  .not_after = TIME_NONE};
 	c->made = change;
@@ -245,8 +238,7 @@ static void show(struct cluster *c, struct server *s, uint64_t xid, struct chang
 		s->rows[change->issuer][change->serial] = change;
 		*list_add(&s->log) = (struct log_row){.xid = xid, .change = change};
 		if (s->primary)
-			became(c, s, change->issuer, change->serial, change);
-		was_shown(c, s, change);
+			became(c, s, change->issuer, change->serial, change, true);
 	}
 	complete(s, xid);
 }
@@ -276,7 +268,7 @@ bool server_commit(struct cluster *c, unsigned server, unsigned place, bool wait
 		struct change *change = t->changes[i];
 		struct change *row = s->rows[change->issuer][change->serial];
 		if (!change->bad && change->status == CERT_GOOD)
-			became(c, s, change->issuer, change->serial, change);
+			became(c, s, change->issuer, change->serial, change, false);
 		if (row && change->status == CERT_WITHDRAWN)
 			row->left_us = c->now_us;
 	}
@@ -464,10 +456,8 @@ bool server_promote(struct cluster *c, unsigned server)
 static void all_became(struct cluster *c, const struct server *s)
 {
 	for (unsigned i = 0; i < SIM_ISSUERS; i++)
-		for (unsigned k = 0; k <= SIM_SERIALS; k++) {
-			became(c, s, i, k, s->rows[i][k]);
-			was_shown(c, s, s->rows[i][k]);
-		}
+		for (unsigned k = 0; k <= SIM_SERIALS; k++)
+			became(c, s, i, k, s->rows[i][k], true);
 }
 
 void cluster_name(struct cluster *c, unsigned server)
@@ -581,7 +571,7 @@ bool server_delete(struct cluster *c, unsigned server, unsigned issuer, unsigned
 	struct image *image = image_make(c, s);
 	image->rows[issuer][serial] = NULL;
 	image_write(s, image);
-	became(c, s, issuer, serial, NULL);
+	became(c, s, issuer, serial, NULL, true);
 	return true;
 }
 

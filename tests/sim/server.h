@@ -32,7 +32,6 @@ struct change {
 		ROW_OF_ANOTHER
 	} bad; /* the last: another CA's certificate */
 	int64_t not_after;
-	int64_t shown_us; /* first by a server that was named; INT64_MAX: never */
 	int64_t left_us; /* since then a WAL has what withdraws it; INT64_MAX: none has */
 	const struct change *before; /* the row that it replaced, or was imported from */
 };
@@ -127,9 +126,11 @@ struct reading {
 };
 
 struct cluster;
-/* Told of every state that became true, for the oracle. `now`: NULL, no row. */
+/* Told of every state that became true, for the oracle. `now`: NULL, no row. `shown`: no more than its WAL
+ * has it, if not. */
 struct cluster_ops {
-	void (*became)(void *context, unsigned issuer, unsigned serial, const struct change *now);
+	void (*became)(void *context, unsigned issuer, unsigned serial, const struct change *now,
+		       bool shown);
 };
 
 struct cluster {

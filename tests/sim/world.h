@@ -191,6 +191,7 @@ struct options {
 struct truth {
 	int64_t from_us;
 	const struct change *change; /* NULL: there was no row */
+	int64_t shown_us; /* to who reads from the server that counts; INT64_MAX: not yet */
 };
 struct truths {
 	struct truth *each;
@@ -281,7 +282,8 @@ int lookup_ask(struct instance *in, uint64_t batch, const struct db_key *keys, s
 
 /* ---- oracle.c ---- */
 
-void oracle_became(void *context, unsigned issuer, unsigned serial, const struct change *now);
+void oracle_became(void *context, unsigned issuer, unsigned serial, const struct change *now,
+		   bool shown);
 void oracle_judge(struct instance *in, const struct question *question, const struct reply *reply);
 void oracle_forget(struct instance *in);
 /* The newest state that is true; NULL: no row. */
