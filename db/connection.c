@@ -147,10 +147,10 @@ static void on_writable(evutil_socket_t fd, short what, void *context);
 
 static bool flush(struct db_connection *c)
 {
-	int r = PQflush(c->pg);
-	if (r > 0)
+	int result = PQflush(c->pg);
+	if (result > 0)
 		wait_once(c, EV_WRITE, on_writable);
-	return r >= 0;
+	return result >= 0;
 }
 
 static void on_writable(evutil_socket_t fd, short what, void *context)
@@ -441,11 +441,11 @@ int db_connection_new(struct event_base *base, const struct db_connection_settin
 	c->streams = settings->streams;
 	c->ops = ops;
 	c->context = context;
-	int r = db_targets_new(settings->source->conninfo, &c->targets, NULL);
-	if (r == 0)
-		r = make_events(c);
-	if (r < 0)
-		return r;
+	int result = db_targets_new(settings->source->conninfo, &c->targets, NULL);
+	if (result == 0)
+		result = make_events(c);
+	if (result < 0)
+		return result;
 	c->state = DOWN;
 	arm(c, 0);
 	*ret = c;
@@ -481,9 +481,9 @@ static int check_ready(const struct db_connection *c)
 
 int db_connection_send(struct db_connection *c, const char *sql)
 {
-	int r = check_ready(c);
-	if (r < 0)
-		return r;
+	int result = check_ready(c);
+	if (result < 0)
+		return result;
 	begin_query(c, BUSY, PQsendQuery(c->pg, sql));
 	return 0;
 }
@@ -492,9 +492,9 @@ int db_connection_execute(struct db_connection *c, const struct db_statement *s)
 {
 	const char *values[array_size(s->parameters)];
 	int lengths[array_size(s->parameters)], formats[array_size(s->parameters)];
-	int r = check_ready(c);
-	if (r < 0)
-		return r;
+	int result = check_ready(c);
+	if (result < 0)
+		return result;
 	for (size_t i = 0; i < array_size(s->parameters); i++) {
 		values[i] = (const char *)s->parameters[i].data;
 		lengths[i] = (int)s->parameters[i].size;

@@ -292,9 +292,9 @@ static int send_poll(struct db_feed *f)
 {
 	buffer_reset(&f->seen);
 	db_window_write_seen(&f->window, &f->seen);
-	int r = buffer_result(&f->seen);
-	if (r < 0)
-		return r;
+	int result = buffer_result(&f->seen);
+	if (result < 0)
+		return result;
 	struct db_statement poll = {
 		.name = "stillgood_poll",
 		.count = 2,
@@ -483,9 +483,9 @@ int db_feed_new(struct event_base *base, const struct db_settings *settings,
 	if (!f->timer)
 		return -ENOMEM;
 	const struct db_connection_settings connection = {settings, FEED_SETUP, .streams = true};
-	int r = db_connection_new(base, &connection, &connection_ops, f, &f->connection);
-	if (r < 0)
-		return r;
+	int result = db_connection_new(base, &connection, &connection_ops, f, &f->connection);
+	if (result < 0)
+		return result;
 	*ret = f;
 	f = NULL;
 	return 0;

@@ -194,9 +194,9 @@ int db_lookup_new(struct event_base *base, const struct db_settings *settings,
 	l->wants_facts = settings->facts;
 	const struct db_connection_settings connection = {
 		settings, settings->facts ? facts_setup : plain_setup, .streams = false};
-	int r = db_connection_new(base, &connection, &connection_ops, l, &l->connection);
-	if (r < 0)
-		return r;
+	int result = db_connection_new(base, &connection, &connection_ops, l, &l->connection);
+	if (result < 0)
+		return result;
 	*ret = l;
 	l = NULL;
 	return 0;
@@ -228,8 +228,8 @@ static int write_arrays(struct db_lookup *l)
 		db_array_put_i32(&l->issuers, l->keys[i].issuer);
 		db_array_put_bytes(&l->serials, serial_view(&l->keys[i].serial));
 	}
-	int r = buffer_result(&l->issuers);
-	return r < 0 ? r : buffer_result(&l->serials);
+	int result = buffer_result(&l->issuers);
+	return result < 0 ? result : buffer_result(&l->serials);
 }
 
 int db_lookup_send(struct db_lookup *l, uint64_t batch, const struct db_key *keys, size_t count)
@@ -242,18 +242,18 @@ int db_lookup_send(struct db_lookup *l, uint64_t batch, const struct db_key *key
 		return -ENOTCONN;
 	memcpy(l->keys, keys, count * sizeof(keys[0]));
 	l->count = count;
-	int r = write_arrays(l);
-	if (r < 0)
-		return r;
+	int result = write_arrays(l);
+	if (result < 0)
+		return result;
 	struct db_statement lookup = {
 		.name = "stillgood_lookup",
 		.count = 2,
 		.parameters = {buffer_view(&l->issuers), buffer_view(&l->serials)},
 	};
 	l->sent = clock_now();
-	r = db_connection_execute(l->connection, &lookup);
-	if (r < 0)
-		return r;
+	result = db_connection_execute(l->connection, &lookup);
+	if (result < 0)
+		return result;
 	l->batch = batch;
 	l->answered = false;
 	l->in_flight = true;

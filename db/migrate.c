@@ -73,8 +73,8 @@ static int read_schema(PGconn *connection, size_t *applied, struct fault *fault)
 
 int db_schema_check(PGconn *connection, struct fault *fault)
 {
-	int r = check_server(connection, fault);
-	return r < 0 ? r : read_schema(connection, NULL, fault);
+	int result = check_server(connection, fault);
+	return result < 0 ? result : read_schema(connection, NULL, fault);
 }
 
 /* Said before anything is tried, because "permission denied" in the middle of a migration does not
@@ -120,11 +120,11 @@ static int apply_from(PGconn *connection, size_t first, struct fault *fault)
 		char doing[128];
 		(void)snprintf(doing, sizeof(doing), "migration %d \"%s\" failed, nothing changed",
 			       db_migrations[i].number, db_migrations[i].name);
-		int r = execute(connection, db_migrations[i].sql, doing, fault);
-		if (r == 0)
-			r = record(connection, &db_migrations[i], fault);
-		if (r < 0)
-			return r;
+		int result = execute(connection, db_migrations[i].sql, doing, fault);
+		if (result == 0)
+			result = record(connection, &db_migrations[i], fault);
+		if (result < 0)
+			return result;
 	}
 	return 0;
 }
@@ -135,14 +135,14 @@ static int find_pending(PGconn *connection, enum db_migrate_mode mode, size_t *r
 {
 	size_t applied = 0;
 	/* A query that fails would end the transaction that holds the lock. */
-	int r = execute(connection, "SAVEPOINT look", "transaction failed", fault);
-	if (r < 0)
-		return r;
+	int result = execute(connection, "SAVEPOINT look", "transaction failed", fault);
+	if (result < 0)
+		return result;
 	int schema = read_schema(connection, &applied, fault);
-	r = execute(connection, "ROLLBACK TO SAVEPOINT look", "transaction failed",
-		    schema == 0 ? fault : NULL);
-	if (schema < 0 || r < 0)
-		return schema < 0 ? schema : r;
+	result = execute(connection, "ROLLBACK TO SAVEPOINT look", "transaction failed",
+			 schema == 0 ? fault : NULL);
+	if (schema < 0 || result < 0)
+		return schema < 0 ? schema : result;
 	if (schema == DB_SCHEMA_DENIED) /* reading it would not be enough */
 		return fault_set(
 			fault, -EPERM,
@@ -162,39 +162,39 @@ static int migrate_locked(PGconn *connection, enum db_migrate_mode mode, size_t 
 			  struct fault *fault)
 {
 	size_t first = 0;
-	int r = execute(connection, LOCK_QUERY, "another migration holds the lock", fault);
-	if (r == 0)
-		r = find_pending(connection, mode, &first, fault);
-	if (r == 0 && first < db_migration_count)
-		r = check_privileges(connection, fault);
-	if (r == 0)
-		r = apply_from(connection, first, fault);
-	if (r == 0)
-		r = execute(connection, CLEAR_FOREIGN_LOG, "the change log cannot be cleared",
-			    fault);
-	if (r == 0)
+	int result = execute(connection, LOCK_QUERY, "another migration holds the lock", fault);
+	if (result == 0)
+		result = find_pending(connection, mode, &first, fault);
+	if (result == 0 && first < db_migration_count)
+		result = check_privileges(connection, fault);
+	if (result == 0)
+		result = apply_from(connection, first, fault);
+	if (result == 0)
+		result = execute(connection, CLEAR_FOREIGN_LOG, "the change log cannot be cleared",
+				 fault);
+	if (result == 0)
 		*ret_pending = db_migration_count - first;
-	return r;
+	return result;
 }
 
 int db_migrate(PGconn *connection, enum db_migrate_mode mode, size_t *ret_applied,
 	       struct fault *fault)
 {
 	size_t pending = 0;
-	int r = check_server(connection, fault);
-	if (r == 0 && mode == DB_MIGRATE_INIT)
-		r = check_encoding(connection, fault);
-	if (r == 0)
-		r = execute(connection, "BEGIN ISOLATION LEVEL READ COMMITTED", "no transaction",
-			    fault);
-	if (r < 0)
-		return r;
-	r = migrate_locked(connection, mode, &pending, fault);
-	if (r == 0)
-		r = execute(connection, "COMMIT", "commit failed, nothing changed", fault);
-	if (r < 0) {
+	int result = check_server(connection, fault);
+	if (result == 0 && mode == DB_MIGRATE_INIT)
+		result = check_encoding(connection, fault);
+	if (result == 0)
+		result = execute(connection, "BEGIN ISOLATION LEVEL READ COMMITTED",
+				 "no transaction", fault);
+	if (result < 0)
+		return result;
+	result = migrate_locked(connection, mode, &pending, fault);
+	if (result == 0)
+		result = execute(connection, "COMMIT", "commit failed, nothing changed", fault);
+	if (result < 0) {
 		(void)execute(connection, "ROLLBACK", "", NULL);
-		return r;
+		return result;
 	}
 	*ret_applied = pending;
 	return 0;

@@ -44,6 +44,6 @@ static int check_triggers(PGconn *connection, struct fault *fault)
 
 int db_session_prepare(PGconn *connection, bool writes, struct fault *fault)
 {
-	int r = set_up(connection, fault);
-	return r < 0 || !writes ? r : check_triggers(connection, fault);
+	int result = set_up(connection, fault);
+	return result < 0 || !writes ? result : check_triggers(connection, fault);
 }

@@ -30,11 +30,11 @@ int db_source_new(struct event_base *base, const struct db_settings *settings,
 	s->reload = evtimer_new(base, on_reload, s);
 	if (!s->reload)
 		return -ENOMEM;
-	int r = db_feed_new(base, settings, &s->ops, context, &s->feed);
-	if (r == 0)
-		r = db_lookup_new(base, settings, &s->ops, context, &s->lookup);
-	if (r < 0)
-		return r;
+	int result = db_feed_new(base, settings, &s->ops, context, &s->feed);
+	if (result == 0)
+		result = db_lookup_new(base, settings, &s->ops, context, &s->lookup);
+	if (result < 0)
+		return result;
 	*ret = s;
 	s = NULL;
 	return 0;

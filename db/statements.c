@@ -17,12 +17,13 @@ static int try_one(PGconn *connection, const char *sql, struct fault *fault)
 
 int db_statements_try(PGconn *connection, bool facts, struct fault *fault)
 {
-	int r = try_one(connection, FEED_SETUP, fault);
-	if (r == 0)
-		r = try_one(connection, "PREPARE stillgood_rows AS " FEED_ROWS_QUERY, fault);
-	if (r == 0)
-		r = try_one(connection, "PREPARE stillgood_log AS " FEED_STREAM_QUERY, fault);
-	if (r == 0)
-		r = try_one(connection, facts ? LOOKUP_SETUP_FACTS : LOOKUP_SETUP_PLAIN, fault);
-	return r;
+	int result = try_one(connection, FEED_SETUP, fault);
+	if (result == 0)
+		result = try_one(connection, "PREPARE stillgood_rows AS " FEED_ROWS_QUERY, fault);
+	if (result == 0)
+		result = try_one(connection, "PREPARE stillgood_log AS " FEED_STREAM_QUERY, fault);
+	if (result == 0)
+		result =
+			try_one(connection, facts ? LOOKUP_SETUP_FACTS : LOOKUP_SETUP_PLAIN, fault);
+	return result;
 }

@@ -74,9 +74,9 @@ static void prune(struct db_window *w)
 
 int db_window_move(struct db_window *w, struct view snapshot)
 {
-	int r = take_snapshot(w, snapshot);
-	if (r < 0)
-		return r;
+	int result = take_snapshot(w, snapshot);
+	if (result < 0)
+		return result;
 	prune(w);
 	return 0;
 }

@@ -66,9 +66,9 @@ int cache_new(uint64_t most_bytes, struct cache **ret)
 	cache->fixed_bytes =
 		sizeof(*cache) + (key_buckets + tag_buckets) * sizeof(struct cache_entry *);
 	cache->bytes = cache->fixed_bytes;
-	int r = siphash_key_random(&cache->hash_key);
-	if (r < 0)
-		return r;
+	int result = siphash_key_random(&cache->hash_key);
+	if (result < 0)
+		return result;
 	*ret = cache;
 	cache = NULL;
 	return 0;

@@ -50,11 +50,11 @@ static int ask_lost(struct lost *lost, struct fault *fault)
 		cleanup(output_json_freep) struct json_object *page = NULL;
 		char question[40];
 		(void)snprintf(question, sizeof(question), "lost %lld", (long long)next);
-		int r = instance_ask(lost->path, question, &page, fault);
-		if (r == 0)
-			r = take_page(lost, page, fault);
-		if (r)
-			return r;
+		int result = instance_ask(lost->path, question, &page, fault);
+		if (result == 0)
+			result = take_page(lost, page, fault);
+		if (result)
+			return result;
 		int64_t before = next;
 		next = number_of(page, "next");
 		if (next != 0 && next <= before)
@@ -129,9 +129,9 @@ static int accept(const struct lost *lost, int64_t *ret, struct fault *fault)
 	cleanup(output_json_freep) struct json_object *answer = NULL;
 	char words[40];
 	(void)snprintf(words, sizeof(words), "accept-history %lld", (long long)lost->count);
-	int r = instance_ask(lost->path, words, &answer, fault);
-	if (r)
-		return r;
+	int result = instance_ask(lost->path, words, &answer, fault);
+	if (result)
+		return result;
 	*ret = number_of(answer, "accepted");
 	return *ret == lost->count
 		       ? 0
@@ -143,11 +143,11 @@ static int accept(const struct lost *lost, int64_t *ret, struct fault *fault)
 static int accept_lost(struct lost *lost, struct fault *fault)
 {
 	int64_t accepted = 0;
-	int r = lost->count ? confirm(lost, fault) : 0;
-	if (r == 0 && lost->count)
-		r = accept(lost, &accepted, fault);
-	if (r)
-		return r;
+	int result = lost->count ? confirm(lost, fault) : 0;
+	if (result == 0 && lost->count)
+		result = accept(lost, &accepted, fault);
+	if (result)
+		return result;
 	if (option_given(lost->line, OPTION_JSON))
 		print_json(lost, accepted);
 	else if (accepted)
@@ -161,11 +161,11 @@ static int accept_lost(struct lost *lost, struct fault *fault)
 int command_accept_history(const struct command_line *line, struct fault *fault)
 {
 	cleanup(lost_deinit) struct lost lost = {.line = line};
-	int r = instance_find(line, &lost.path, fault);
-	if (r == 0)
-		r = ask_lost(&lost, fault);
-	if (r)
-		return r;
+	int result = instance_find(line, &lost.path, fault);
+	if (result == 0)
+		result = ask_lost(&lost, fault);
+	if (result)
+		return result;
 	if (!option_given(line, OPTION_SHOW))
 		return accept_lost(&lost, fault);
 	if (option_given(line, OPTION_JSON))

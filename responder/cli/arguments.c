@@ -177,9 +177,9 @@ static int read_options(struct command_line *line, int argc, char **argv, struct
 	optind = 0; /* starts getopt anew */
 	int value;
 	while ((value = getopt_long(argc, argv, tables.letters, tables.rows, NULL)) != -1) {
-		int r = read_option(line, value, argc, argv, fault);
-		if (r)
-			return r;
+		int result = read_option(line, value, argc, argv, fault);
+		if (result)
+			return result;
 	}
 	line->operand_count = argc - optind;
 	line->operands = argv + optind;
@@ -226,9 +226,9 @@ int arguments_read(int argc, char **argv, struct command_line *ret, struct fault
 	}
 	if (!words)
 		return command_answer_none(argc, argv, fault);
-	int r = read_options(ret, argc - words, argv + words, fault);
-	if (r)
-		return r;
+	int result = read_options(ret, argc - words, argv + words, fault);
+	if (result)
+		return result;
 	if (option_given(ret, OPTION_HELP)) {
 		help_print(ret->command);
 		return ARGUMENTS_ANSWERED;

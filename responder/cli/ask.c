@@ -89,12 +89,12 @@ int command_ask(const struct command_line *line, struct fault *fault)
 			: option_given(line, OPTION_JSON)     ? ASK_JSON
 							      : ASK_TEXT,
 	};
-	int r = check_usage(line, fault);
-	if (r == 0)
-		r = read_method(line, &wish, fault);
-	if (r == 0)
-		r = read_hash(line, &wish, fault);
-	if (r == 0)
-		r = read_times(line, &wish, fault);
-	return r ? r : ask(&wish, fault);
+	int result = check_usage(line, fault);
+	if (result == 0)
+		result = read_method(line, &wish, fault);
+	if (result == 0)
+		result = read_hash(line, &wish, fault);
+	if (result == 0)
+		result = read_times(line, &wish, fault);
+	return result ? result : ask(&wish, fault);
 }

@@ -16,10 +16,10 @@ static int query(struct database *database, const char *sql, PGresult **ret,
 		 struct preflight *preflight)
 {
 	struct fault fault = {""};
-	int r = database_query(database, sql, 0, NULL, ret, &fault);
-	if (r)
+	int result = database_query(database, sql, 0, NULL, ret, &fault);
+	if (result)
 		preflight_find(preflight, SERVE_WARNED, "", "%s", fault.text);
-	return r;
+	return result;
 }
 
 /* ---- certificates ---- */

@@ -24,14 +24,14 @@ static int judge_held(const struct rows *rows, struct fault *fault)
 	static const char query[] = "SELECT count(*), min(encode(serial, 'hex')) "
 				    "FROM stillgood.certificate WHERE issuer = $1 AND status = 2";
 	const char *values[] = {rows->id};
-	cleanup(result_clearp) PGresult *result = NULL;
-	int r = database_query(rows->database, query, 1, values, &result, fault);
-	if (r)
-		return r;
-	int64_t count = column_int(result, 0, 0);
+	cleanup(result_clearp) PGresult *found = NULL;
+	int result = database_query(rows->database, query, 1, values, &found, fault);
+	if (result)
+		return result;
+	int64_t count = column_int(found, 0, 0);
 	if (count > 0)
 		findings_add(rows->findings, FINDING_HELD, "database", "%lld, the first is %s",
-			     (long long)count, PQgetvalue(result, 0, 1));
+			     (long long)count, PQgetvalue(found, 0, 1));
 	return 0;
 }
 
@@ -73,16 +73,16 @@ static int find_verdict(const struct rows *rows, const struct registered *ca, st
 			struct fault *fault)
 {
 	static const struct issuer_policy policy = {.complete = true};
-	cleanup(result_clearp) PGresult *result = NULL;
-	int r = read_status(rows, ca, &result, fault);
-	if (r)
-		return r;
-	bool found = PQntuples(result) > 0;
+	cleanup(result_clearp) PGresult *status = NULL;
+	int result = read_status(rows, ca, &status, fault);
+	if (result)
+		return result;
+	bool found = PQntuples(status) > 0;
 	struct cert_record record = {.invalidity_at = TIME_NONE, .not_after = TIME_NONE};
 	if (found) {
-		record.status = (enum cert_status)column_int(result, 0, 0);
-		record.reason = (enum revocation_reason)column_int(result, 0, 1);
-		record.revoked_at = column_time(result, 0, 2);
+		record.status = (enum cert_status)column_int(status, 0, 0);
+		record.reason = (enum revocation_reason)column_int(status, 0, 1);
+		record.revoked_at = column_time(status, 0, 2);
 	}
 	*ret = verdict_of(&policy, &rows->issuer->record, found ? &record : NULL, 0);
 	return 0;
@@ -91,14 +91,14 @@ static int find_verdict(const struct rows *rows, const struct registered *ca, st
 static int judge_ca(const struct rows *rows, const struct registered *ca, struct fault *fault)
 {
 	struct verdict verdict;
-	int r = find_verdict(rows, ca, &verdict, fault);
-	if (r == 0 && verdict.says.status == OCSP_REVOKED &&
+	int result = find_verdict(rows, ca, &verdict, fault);
+	if (result == 0 && verdict.says.status == OCSP_REVOKED &&
 	    !reason_permitted(verdict.says.reason)) {
 		const char *name = reason_name(verdict.says.reason);
 		findings_add(rows->findings, FINDING_CA_REASON, "database", "CA \"%s\", reason %s",
 			     ca->record.name, name ? name : "none");
 	}
-	return r;
+	return result;
 }
 
 /* CA certificates that this issuer gave to registered CAs (P-32); a root's own is none. */
@@ -112,16 +112,16 @@ static int rows_judge(struct database *database, const struct registry *registry
 		      const struct registered *issuer, struct findings *ret, struct fault *fault)
 {
 	struct rows rows = {.database = database, .issuer = issuer, .findings = ret};
-	int r = 0;
+	int result = 0;
 	(void)snprintf(rows.id, sizeof(rows.id), "%d", issuer->record.id);
 	if (finding_severity(FINDING_HELD, ret->profile) != SEVERITY_NONE)
-		r = judge_held(&rows, fault);
+		result = judge_held(&rows, fault);
 	if (finding_severity(FINDING_CA_REASON, ret->profile) == SEVERITY_NONE)
-		return r;
-	for (size_t i = 0; r == 0 && i < registry->count; i++)
+		return result;
+	for (size_t i = 0; result == 0 && i < registry->count; i++)
 		if (is_below(&registry->issuers[i], issuer))
-			r = judge_ca(&rows, &registry->issuers[i], fault);
-	return r;
+			result = judge_ca(&rows, &registry->issuers[i], fault);
+	return result;
 }
 
 /* ---- the step ---- */

@@ -32,20 +32,20 @@ int cli_main(int argc, char **argv)
 	struct command_line line;
 	/* Texts of libraries are for the log and for tests; only the character set is the user's. */
 	(void)setlocale(LC_CTYPE, "");
-	int r = arguments_read(argc, argv, &line, &fault);
-	r = r ? status_of(r) : line.command->run(&line, &fault);
-	return finish(&line, r, &fault);
+	int result = arguments_read(argc, argv, &line, &fault);
+	result = result ? status_of(result) : line.command->run(&line, &fault);
+	return finish(&line, result, &fault);
 }
 
 bool cli_serve_arguments(int argc, char **argv, const char **ret_path, int *ret_status)
 {
 	struct fault fault = {""};
 	struct command_line line;
-	int r = arguments_read(argc, argv, &line, &fault);
-	if (r)
-		*ret_status = finish(&line, status_of(r), &fault);
+	int result = arguments_read(argc, argv, &line, &fault);
+	if (result)
+		*ret_status = finish(&line, status_of(result), &fault);
 	else
 		*ret_path = option_given(&line, OPTION_CONFIG) ? line.values[OPTION_CONFIG]
 							       : DEFAULT_CONFIGURATION;
-	return r == 0;
+	return result == 0;
 }

@@ -80,16 +80,16 @@ int database_open_conninfo(const char *conninfo, const char *role, struct databa
 	if (!database.connection)
 		return fault_set(fault, -ENOMEM, "database: out of memory");
 	if (PQstatus(database.connection) != CONNECTION_OK) {
-		int r = connection_fault(&database, conninfo, fault);
+		int result = connection_fault(&database, conninfo, fault);
 		database_close(&database);
-		return r;
+		return result;
 	}
 	PQsetNoticeReceiver(database.connection, ignore_notice, NULL);
 	bool writes = strcmp(role, DB_READER) != 0;
-	int r = db_session_prepare(database.connection, writes, fault);
-	if (r < 0) {
+	int result = db_session_prepare(database.connection, writes, fault);
+	if (result < 0) {
 		PQfinish(database.connection);
-		return r;
+		return result;
 	}
 	*ret = database;
 	return 0;
@@ -99,9 +99,9 @@ static int open_configured(const char *path, const char *role, struct database *
 			   struct fault *fault)
 {
 	cleanup(conf_freep) struct conf *conf = NULL;
-	int r = conf_load(path, &conf, fault);
-	if (r)
-		return r;
+	int result = conf_load(path, &conf, fault);
+	if (result)
+		return result;
 	return database_open_conninfo(conf->database.conninfo, role, ret, fault);
 }
 
@@ -212,17 +212,17 @@ int database_open_current(const struct command_line *line, const char *role, str
 {
 	char where[256];
 	struct database database = {0};
-	int r = database_open(line, role, &database, fault);
-	if (r)
-		return r;
-	r = db_schema_check(database.connection, fault);
-	if (r == DB_SCHEMA_DENIED) {
+	int result = database_open(line, role, &database, fault);
+	if (result)
+		return result;
+	result = db_schema_check(database.connection, fault);
+	if (result == DB_SCHEMA_DENIED) {
 		database_describe(&database, where, sizeof(where));
-		r = fault_of_right(&database, where, fault);
+		result = fault_of_right(&database, where, fault);
 	}
-	if (r) {
+	if (result) {
 		database_close(&database);
-		return r < 0 ? r : -ENOENT;
+		return result < 0 ? result : -ENOENT;
 	}
 	*ret = database;
 	return 0;
@@ -269,19 +269,19 @@ int64_t column_time(const PGresult *result, int row, int column)
 	return PQgetisnull(result, row, column) ? TIME_NONE : column_int(result, row, column);
 }
 
-int column_bytes(const PGresult *result, int row, int column, struct buffer *out)
+int column_bytes(const PGresult *rows, int row, int column, struct buffer *out)
 {
-	struct view text = view_of_string(PQgetvalue(result, row, column));
+	struct view text = view_of_string(PQgetvalue(rows, row, column));
 	if (text.size < 2)
 		return -EINVAL;
 	size_t size = text.size / 2;
 	uint8_t *room = buffer_reserve(out, size);
 	if (!room)
 		return -ENOMEM;
-	int r = hex_parse(view_of(text.data + 2, text.size - 2), size, room, &size);
-	if (r == 0)
+	int result = hex_parse(view_of(text.data + 2, text.size - 2), size, room, &size);
+	if (result == 0)
 		out->size += size;
-	return r;
+	return result;
 }
 
 char *bytea_text(struct view octets)

@@ -31,10 +31,10 @@ static int give(struct copy *copy, struct fault *fault)
 
 int copy_row(struct copy *copy, unsigned columns, struct fault *fault)
 {
-	int r = copy->rows.size >= PIECE_SIZE ? give(copy, fault) : 0;
-	if (r == 0)
+	int result = copy->rows.size >= PIECE_SIZE ? give(copy, fault) : 0;
+	if (result == 0)
 		buffer_put_u16(&copy->rows, (uint16_t)columns);
-	return r;
+	return result;
 }
 
 void copy_put_int2(struct copy *copy, int value)
@@ -83,19 +83,19 @@ int copy_end(struct copy *copy, struct fault *fault)
 {
 	struct database *database = copy->database;
 	buffer_put_u16(&copy->rows, UINT16_MAX); /* the trailer */
-	int r = give(copy, fault);
-	if (r)
-		return r;
+	int result = give(copy, fault);
+	if (result)
+		return result;
 	copy->database = NULL;
 	if (PQputCopyEnd(database->connection, NULL) != 1)
 		return database_fault(database, NULL, fault);
-	PGresult *result;
-	while ((result = PQgetResult(database->connection))) {
-		if (r == 0 && PQresultStatus(result) != PGRES_COMMAND_OK)
-			r = database_fault(database, result, fault);
-		PQclear(result);
+	PGresult *reply;
+	while ((reply = PQgetResult(database->connection))) {
+		if (result == 0 && PQresultStatus(reply) != PGRES_COMMAND_OK)
+			result = database_fault(database, reply, fault);
+		PQclear(reply);
 	}
-	return r;
+	return result;
 }
 
 void copy_deinit(struct copy *copy)

@@ -47,12 +47,12 @@ int command_db_init(const struct command_line *line, struct fault *fault)
 	cleanup(database_close) struct database database = {0};
 	struct wrong_serials none = {0};
 	size_t applied = 0;
-	int r = database_open(line, "stillgood_admin", &database, fault);
-	if (r == 0)
-		r = db_migrate(database.connection, DB_MIGRATE_INIT, &applied, fault);
-	if (r == 0)
+	int result = database_open(line, "stillgood_admin", &database, fault);
+	if (result == 0)
+		result = db_migrate(database.connection, DB_MIGRATE_INIT, &applied, fault);
+	if (result == 0)
 		report(line, &database, applied, &none);
-	return r;
+	return result;
 }
 
 static int read_digits(const struct command_line *line, enum digits *ret, struct fault *fault)
@@ -76,17 +76,17 @@ int command_db_upgrade(const struct command_line *line, struct fault *fault)
 	bool correct = option_given(line, OPTION_CORRECT_SERIALS);
 	enum digits digits;
 	size_t applied = 0;
-	int r = read_digits(line, &digits, fault);
-	if (r == 0)
-		r = database_open(line, "stillgood_admin", &database, fault);
-	if (r == 0)
-		r = db_migrate(database.connection, DB_MIGRATE_UPGRADE, &applied, fault);
-	if (r == 0 && correct)
-		r = wrong_serials_correct(&database, digits, &wrong, fault);
-	if (r == 0)
-		r = wrong_serials_load(&database, &wrong, fault);
-	if (r)
-		return r;
+	int result = read_digits(line, &digits, fault);
+	if (result == 0)
+		result = database_open(line, "stillgood_admin", &database, fault);
+	if (result == 0)
+		result = db_migrate(database.connection, DB_MIGRATE_UPGRADE, &applied, fault);
+	if (result == 0 && correct)
+		result = wrong_serials_correct(&database, digits, &wrong, fault);
+	if (result == 0)
+		result = wrong_serials_load(&database, &wrong, fault);
+	if (result)
+		return result;
 	report(line, &database, applied, &wrong);
 	return correct && wrong.left ? STATUS_REFUSED : STATUS_DONE;
 }
@@ -110,9 +110,9 @@ static int beat(struct database *database, int64_t every_us, struct fault *fault
 {
 	int64_t next = clock_now().mono_us;
 	for (;;) {
-		int r = database_run(database, "SELECT stillgood.heartbeat()", fault);
-		if (r)
-			return r;
+		int result = database_run(database, "SELECT stillgood.heartbeat()", fault);
+		if (result)
+			return result;
 		int64_t now = clock_now().mono_us;
 		next += every_us;
 		if (next < now) /* slower than asked for: no burst to catch up */
@@ -129,9 +129,9 @@ static int beat_for_ever(const struct command_line *line, struct database *datab
 	(void)signal(SIGTERM, end_now);
 	(void)signal(SIGINT, end_now);
 	for (;;) {
-		int r = beat(database, every_us, fault);
-		if (r == -EACCES || r == -ENOENT)
-			return r;
+		int result = beat(database, every_us, fault);
+		if (result == -EACCES || result == -ENOENT)
+			return result;
 		output_error(fault);
 		database_close(database);
 		do
@@ -149,8 +149,8 @@ int command_db_heartbeat(const struct command_line *line, struct fault *fault)
 	if (every && (operand_duration(every, &every_us) < 0 || every_us < MILLISECOND_US))
 		return fault_set(fault, STATUS_USAGE,
 				 "db heartbeat: --every: a duration like 100ms, at least 1ms");
-	int r = database_open_current(line, "stillgood_heartbeat", &database, fault);
-	if (r == 0)
-		r = beat_for_ever(line, &database, every_us, fault);
-	return r;
+	int result = database_open_current(line, "stillgood_heartbeat", &database, fault);
+	if (result == 0)
+		result = beat_for_ever(line, &database, every_us, fault);
+	return result;
 }

@@ -80,8 +80,8 @@ static int put_row(struct certs_import *import, const struct certificate *certif
 	if (!certificate->is_precertificate)
 		row.hash = view_of(hash, sizeof(hash));
 	import->read++;
-	int r = import_put_row(&import->copy, &row, fault);
-	return r ? r : note_lesson(import, certificate, issuer, where, fault);
+	int result = import_put_row(&import->copy, &row, fault);
+	return result ? result : note_lesson(import, certificate, issuer, where, fault);
 }
 
 static int import_certificate(struct certs_import *import, struct view der, const char *where,
@@ -120,18 +120,18 @@ static int import_each(struct certs_import *import, struct certinput *file, cons
 		struct view der = {0};
 		unsigned line = 0;
 		char where[CERTINPUT_PLACE_SIZE];
-		int r = certinput_next(file, &der, &line, &why);
-		if (r == CERTINPUT_END)
+		int result = certinput_next(file, &der, &line, &why);
+		if (result == CERTINPUT_END)
 			return 0;
-		if (r && r != -EBADMSG) {
+		if (result && result != -EBADMSG) {
 			++*ret_count;
-			return go_on(import, r, &why, fault);
+			return go_on(import, result, &why, fault);
 		}
 		certinput_place(where, sizeof(where), path, line);
-		r = r ? go_on(import, r, &why, fault)
-		      : import_certificate(import, der, where, fault);
-		if (r)
-			return r;
+		result = result ? go_on(import, result, &why, fault)
+				: import_certificate(import, der, where, fault);
+		if (result)
+			return result;
 		progress_update(&import->report.progress, 0, import->read);
 	}
 }
@@ -144,39 +144,40 @@ static int import_file(void *context, const char *path, bool named, struct fault
 	cleanup(certinput_closep) struct certinput *file = NULL;
 	struct fault why = {""};
 	uint64_t count = 0;
-	int r = certinput_open(path, &file, &why);
-	if (r)
-		return go_on(import, r, &why, fault);
-	r = import_each(import, file, path, &count, fault);
-	if (r == 0 && count == 0) {
+	int result = certinput_open(path, &file, &why);
+	if (result)
+		return go_on(import, result, &why, fault);
+	result = import_each(import, file, path, &count, fault);
+	if (result == 0 && count == 0) {
 		(void)certinput_nothing(file, &why);
 		import_note(&import->report, named ? IMPORT_PROBLEM : IMPORT_SKIPPED, "%s",
 			    why.text);
 	}
-	return r;
+	return result;
 }
 
 /* The walk itself may end early: a folder too deep, or gone. */
 static int import_path(struct certs_import *import, const char *path, struct fault *fault)
 {
 	struct fault why = {""};
-	int r = certinput_walk(path, import_file, import, &why);
-	if (r == 0)
+	int result = certinput_walk(path, import_file, import, &why);
+	if (result == 0)
 		return 0;
-	if (r == -ENOENT || r == -ELOOP || r == -ENAMETOOLONG || r == -ENOTDIR || r == -EACCES)
-		return go_on(import, r, &why, fault);
-	return fault_set(fault, r, "%s", why.text);
+	if (result == -ENOENT || result == -ELOOP || result == -ENAMETOOLONG ||
+	    result == -ENOTDIR || result == -EACCES)
+		return go_on(import, result, &why, fault);
+	return fault_set(fault, result, "%s", why.text);
 }
 
 static int copy_all(struct certs_import *import, struct fault *fault)
 {
-	int r = database_run(&import->database, "BEGIN; " IMPORT_TABLE_SQL, fault);
-	if (r == 0)
-		r = copy_begin(&import->copy, &import->database,
-			       "COPY stillgood_import FROM STDIN (FORMAT binary)", fault);
-	for (int i = 0; i < import->line->operand_count && r == 0; i++)
-		r = import_path(import, import->line->operands[i], fault);
-	return r ? r : copy_end(&import->copy, fault);
+	int result = database_run(&import->database, "BEGIN; " IMPORT_TABLE_SQL, fault);
+	if (result == 0)
+		result = copy_begin(&import->copy, &import->database,
+				    "COPY stillgood_import FROM STDIN (FORMAT binary)", fault);
+	for (int i = 0; i < import->line->operand_count && result == 0; i++)
+		result = import_path(import, import->line->operands[i], fault);
+	return result ? result : copy_end(&import->copy, fault);
 }
 
 static void report(struct certs_import *import)
@@ -205,25 +206,26 @@ static void report(struct certs_import *import)
 static int prepare(struct certs_import *import, struct fault *fault)
 {
 	const char *name = import->line->values[OPTION_ISSUER];
-	int r = import_report_init(&import->report, import->line, "certificates", 0, fault);
-	if (r == 0)
-		r = database_open_current(import->line, "stillgood_ca", &import->database, fault);
-	if (r == 0)
-		r = registry_load(&import->database, &import->registry, fault);
-	if (r == 0 && name)
-		r = registry_find(&import->registry, name, &import->only, fault);
-	return r ? r : copy_all(import, fault);
+	int result = import_report_init(&import->report, import->line, "certificates", 0, fault);
+	if (result == 0)
+		result = database_open_current(import->line, "stillgood_ca", &import->database,
+					       fault);
+	if (result == 0)
+		result = registry_load(&import->database, &import->registry, fault);
+	if (result == 0 && name)
+		result = registry_find(&import->registry, name, &import->only, fault);
+	return result ? result : copy_all(import, fault);
 }
 
 static int record(struct certs_import *import, struct fault *fault)
 {
-	int r = certs_merge(import, fault);
-	if (r == 0)
-		r = certs_learn(import, fault);
-	if (r == 0)
-		r = import_end(&import->report, &import->database, fault);
-	if (r)
-		return r;
+	int result = certs_merge(import, fault);
+	if (result == 0)
+		result = certs_learn(import, fault);
+	if (result == 0)
+		result = import_end(&import->report, &import->database, fault);
+	if (result)
+		return result;
 	report(import);
 	return import_status(&import->report);
 }
@@ -231,9 +233,9 @@ static int record(struct certs_import *import, struct fault *fault)
 int command_import_certs(const struct command_line *line, struct fault *fault)
 {
 	cleanup(import_deinit) struct certs_import import = {.line = line};
-	int r = prepare(&import, fault);
-	if (r)
-		return r;
+	int result = prepare(&import, fault);
+	if (result)
+		return result;
 	return option_given(line, OPTION_WITHDRAW)
 		       ? import_take_back(&import.report, &import.database, fault)
 		       : record(&import, fault);

@@ -10,7 +10,7 @@
 static int refuse_text(struct certs_import *import, struct fault *fault)
 {
 	uint64_t refused = 0;
-	int r = import_note_rows(
+	int result = import_note_rows(
 		&import->report, &import->database, IMPORT_PROBLEM,
 		"SELECT count(*) OVER (), format('%s: serial %s looks like text; import the "
 		"certificate itself, not only its precertificate', i.origin, encode(i.serial, "
@@ -23,8 +23,9 @@ static int refuse_text(struct certs_import *import, struct fault *fault)
 		"ORDER BY i.place" IMPORT_SHOWN_SQL,
 		0, NULL, &refused, fault);
 	import->refused += refused;
-	return r ? r
-		 : database_run(&import->database,
+	return result ? result
+		      : database_run(
+				&import->database,
 				"DELETE FROM stillgood_import "
 				"WHERE hash IS NULL AND stillgood.serial_is_wrong(serial, NULL)",
 				fault);
@@ -33,11 +34,11 @@ static int refuse_text(struct certs_import *import, struct fault *fault)
 static int count_written(struct certs_import *import, const char *sql, uint64_t *count,
 			 struct fault *fault)
 {
-	cleanup(result_clearp) PGresult *result = NULL;
-	int r = database_query(&import->database, sql, 0, NULL, &result, fault);
-	if (r == 0)
-		*count += result_affected(result);
-	return r;
+	cleanup(result_clearp) PGresult *rows = NULL;
+	int result = database_query(&import->database, sql, 0, NULL, &rows, fault);
+	if (result == 0)
+		*count += result_affected(rows);
+	return result;
 }
 
 /* The certificate rather than its precertificate; of two certificates the first. */
@@ -82,7 +83,7 @@ static int complete_rows(struct certs_import *import, struct fault *fault)
 static int report_conflicts(struct certs_import *import, struct fault *fault)
 {
 	uint64_t conflicts = 0;
-	int r = import_note_rows(
+	int result = import_note_rows(
 		&import->report, &import->database, IMPORT_PROBLEM,
 		"SELECT count(*) OVER (), format('%s: serial %s of issuer \"%s\" already stands "
 		"for "
@@ -92,23 +93,23 @@ static int report_conflicts(struct certs_import *import, struct fault *fault)
 		"WHERE c.certificate_hash <> i.hash ORDER BY i.place" IMPORT_SHOWN_SQL,
 		0, NULL, &conflicts, fault);
 	import->refused += conflicts;
-	return r;
+	return result;
 }
 
 int certs_merge(struct certs_import *import, struct fault *fault)
 {
 	progress_say(&import->report.progress, "writing to the database");
-	int r = database_run(&import->database, IMPORT_STATISTICS_SQL, fault);
-	if (r == 0)
-		r = refuse_text(import, fault);
-	if (r == 0)
-		r = insert_rows(import, fault);
-	if (r || import->imported + import->refused == import->read)
-		return r;
-	r = record_again(import, fault);
-	if (r == 0)
-		r = complete_rows(import, fault);
-	return r ? r : report_conflicts(import, fault);
+	int result = database_run(&import->database, IMPORT_STATISTICS_SQL, fault);
+	if (result == 0)
+		result = refuse_text(import, fault);
+	if (result == 0)
+		result = insert_rows(import, fault);
+	if (result || import->imported + import->refused == import->read)
+		return result;
+	result = record_again(import, fault);
+	if (result == 0)
+		result = complete_rows(import, fault);
+	return result ? result : report_conflicts(import, fault);
 }
 
 static int learn(struct certs_import *import, const struct lesson *lesson, struct fault *fault)
@@ -118,11 +119,11 @@ static int learn(struct certs_import *import, const struct lesson *lesson, struc
 	bool is_new = false;
 	if (certificate_read(buffer_view(&lesson->der), &certificate))
 		return fault_set(fault, -EBADMSG, "%s: not a readable certificate", lesson->where);
-	int r = database_run(&import->database, "SAVEPOINT lesson", fault);
-	if (r)
-		return r;
-	r = registry_learn(&import->database, lesson->issuer, &certificate, &is_new, &why);
-	if (r) {
+	int result = database_run(&import->database, "SAVEPOINT lesson", fault);
+	if (result)
+		return result;
+	result = registry_learn(&import->database, lesson->issuer, &certificate, &is_new, &why);
+	if (result) {
 		import_note(&import->report, IMPORT_PROBLEM,
 			    "%s: its encoding of the issuer's name cannot be learnt: %s",
 			    lesson->where, why.text);
@@ -137,8 +138,8 @@ static int learn(struct certs_import *import, const struct lesson *lesson, struc
 
 int certs_learn(struct certs_import *import, struct fault *fault)
 {
-	int r = 0;
-	for (size_t i = 0; i < import->lesson_count && r == 0; i++)
-		r = learn(import, &import->lessons[i], fault);
-	return r;
+	int result = 0;
+	for (size_t i = 0; i < import->lesson_count && result == 0; i++)
+		result = learn(import, &import->lessons[i], fault);
+	return result;
 }

@@ -52,9 +52,9 @@ static void put_note(struct index_import *import, const struct index_entry *entr
 static int put_row(struct index_import *import, const struct index_entry *entry, uint64_t line,
 		   struct fault *fault)
 {
-	int r = copy_row(&import->copy, 8, fault);
-	if (r)
-		return r;
+	int result = copy_row(&import->copy, 8, fault);
+	if (result)
+		return result;
 	copy_put_int8(&import->copy, (int64_t)line);
 	copy_put_bytes(&import->copy, serial_view(&entry->serial));
 	copy_put_int2(&import->copy, status_of(entry));
@@ -122,11 +122,11 @@ static int next_line(struct index_import *import, struct index_entry *entry, uin
 		     struct fault *why, struct fault *fault)
 {
 	for (;;) {
-		int r = index_file_next(import->file, entry, line, why);
-		if (r >= 0)
-			return r;
-		if (r != -EINVAL)
-			return fault_set(fault, r, "%s", why->text);
+		int result = index_file_next(import->file, entry, line, why);
+		if (result >= 0)
+			return result;
+		if (result != -EINVAL)
+			return fault_set(fault, result, "%s", why->text);
 		import_note(&import->report, IMPORT_PROBLEM, "%s", why->text);
 	}
 }
@@ -137,12 +137,12 @@ static int copy_lines(struct index_import *import, struct fault *fault)
 		struct index_entry entry;
 		struct fault why = {""};
 		uint64_t line = 0;
-		int r = next_line(import, &entry, &line, &why, fault);
-		if (r < 0 || r == INDEX_END)
-			return r < 0 ? r : 0;
-		r = take_line(import, &entry, line, r, &why, fault);
-		if (r)
-			return r;
+		int result = next_line(import, &entry, &line, &why, fault);
+		if (result < 0 || result == INDEX_END)
+			return result < 0 ? result : 0;
+		result = take_line(import, &entry, line, result, &why, fault);
+		if (result)
+			return result;
 		progress_update(&import->report.progress, index_file_position(import->file),
 				import->read);
 	}
@@ -151,15 +151,15 @@ static int copy_lines(struct index_import *import, struct fault *fault)
 static int copy_all(struct index_import *import, struct fault *fault)
 {
 	bool withdraw = option_given(import->line, OPTION_WITHDRAW);
-	int r = database_run(&import->database,
-			     withdraw ? "BEGIN; " IMPORT_TABLE_SQL : "BEGIN; " INDEX_TABLE_SQL,
-			     fault);
-	if (r == 0)
-		r = copy_begin(&import->copy, &import->database,
-			       "COPY stillgood_import FROM STDIN (FORMAT binary)", fault);
-	if (r == 0)
-		r = copy_lines(import, fault);
-	return r ? r : copy_end(&import->copy, fault);
+	int result = database_run(&import->database,
+				  withdraw ? "BEGIN; " IMPORT_TABLE_SQL : "BEGIN; " INDEX_TABLE_SQL,
+				  fault);
+	if (result == 0)
+		result = copy_begin(&import->copy, &import->database,
+				    "COPY stillgood_import FROM STDIN (FORMAT binary)", fault);
+	if (result == 0)
+		result = copy_lines(import, fault);
+	return result ? result : copy_end(&import->copy, fault);
 }
 
 /* Everything under the wrong issuer would be wrong answers for two CAs. */
@@ -216,18 +216,19 @@ static int prepare(struct index_import *import, struct fault *fault)
 		return fault_set(fault, STATUS_USAGE,
 				 "import index: --issuer NAME is missing; an index.txt does not "
 				 "say whose it is");
-	int r = index_file_open(import->path, &import->file, fault);
-	if (r == 0)
-		r = import_report_init(&import->report, import->line, "lines",
-				       index_file_size(import->file), fault);
-	if (r == 0)
-		r = database_open_current(import->line, "stillgood_ca", &import->database, fault);
-	if (r == 0)
-		r = registry_load(&import->database, &import->registry, fault);
-	if (r == 0)
-		r = registry_find(&import->registry, name, &import->issuer, fault);
-	if (r)
-		return r;
+	int result = index_file_open(import->path, &import->file, fault);
+	if (result == 0)
+		result = import_report_init(&import->report, import->line, "lines",
+					    index_file_size(import->file), fault);
+	if (result == 0)
+		result = database_open_current(import->line, "stillgood_ca", &import->database,
+					       fault);
+	if (result == 0)
+		result = registry_load(&import->database, &import->registry, fault);
+	if (result == 0)
+		result = registry_find(&import->registry, name, &import->issuer, fault);
+	if (result)
+		return result;
 	(void)snprintf(import->issuer_id, sizeof(import->issuer_id), "%d",
 		       import->issuer->record.id);
 	import_proof_init(&import->proof, import->path, &import->registry, import->issuer);
@@ -236,13 +237,13 @@ static int prepare(struct index_import *import, struct fault *fault)
 
 static int record(struct index_import *import, struct fault *fault)
 {
-	int r = judge_proof(import, fault);
-	if (r == 0)
-		r = index_merge(import, fault);
-	if (r == 0)
-		r = import_end(&import->report, &import->database, fault);
-	if (r)
-		return r;
+	int result = judge_proof(import, fault);
+	if (result == 0)
+		result = index_merge(import, fault);
+	if (result == 0)
+		result = import_end(&import->report, &import->database, fault);
+	if (result)
+		return result;
 	report(import);
 	return import_status(&import->report);
 }
@@ -254,9 +255,9 @@ int command_import_index(const struct command_line *line, struct fault *fault)
 		.path = line->operands[0],
 		.now = wall_seconds(clock_now().wall_us),
 	};
-	int r = prepare(&import, fault);
-	if (r)
-		return r;
+	int result = prepare(&import, fault);
+	if (result)
+		return result;
 	return option_given(line, OPTION_WITHDRAW)
 		       ? import_take_back(&import.report, &import.database, fault)
 		       : record(&import, fault);

@@ -15,11 +15,11 @@
 static int insert_with(struct index_import *import, const char *sql, struct fault *fault)
 {
 	const char *const values[] = {import->issuer_id};
-	cleanup(result_clearp) PGresult *result = NULL;
-	int r = database_query(&import->database, sql, 1, values, &result, fault);
-	if (r == 0)
-		import->imported += result_affected(result);
-	return r;
+	cleanup(result_clearp) PGresult *rows = NULL;
+	int result = database_query(&import->database, sql, 1, values, &rows, fault);
+	if (result == 0)
+		import->imported += result_affected(rows);
+	return result;
 }
 
 /* Of several lines about one certificate the strictest counts, then the first. */
@@ -27,7 +27,7 @@ static int drop_duplicates(struct index_import *import, struct fault *fault)
 {
 	const char *const values[] = {import->path};
 	uint64_t dropped = 0;
-	int r = import_note_rows(
+	int result = import_note_rows(
 		&import->report, &import->database, IMPORT_PROBLEM,
 		"SELECT count(*) OVER (), format('%s:%s: serial %s stands in line %s already; the "
 		"stricter line counts', $1::text, line, encode(serial, 'hex'), first) FROM (SELECT "
@@ -36,8 +36,8 @@ static int drop_duplicates(struct index_import *import, struct fault *fault)
 		"HAVING count(*) > 1)) AS d WHERE line <> first ORDER BY line" IMPORT_SHOWN_SQL,
 		1, values, &dropped, fault);
 	import->refused += dropped;
-	if (r || dropped == 0)
-		return r;
+	if (result || dropped == 0)
+		return result;
 	return database_run(
 		&import->database,
 		"DELETE FROM stillgood_import i USING (SELECT ctid AS place, row_number() "
@@ -50,20 +50,20 @@ static int drop_duplicates(struct index_import *import, struct fault *fault)
  * serial that the file has twice, or one that somebody else recorded at this moment. */
 static int insert_rows(struct index_import *import, struct fault *fault)
 {
-	int r = database_run(&import->database,
-			     IMPORT_STATISTICS_SQL "; SET LOCAL work_mem = '256MB'; SAVEPOINT rows",
-			     fault);
-	if (r == 0)
-		r = insert_with(import, INSERT_ROWS, fault);
-	if (r != -EEXIST)
-		return r;
-	r = database_run(&import->database, "ROLLBACK TO SAVEPOINT rows", fault);
-	if (r == 0)
-		r = drop_duplicates(import, fault);
-	if (r == 0)
-		r = insert_with(import, INSERT_ROWS " ON CONFLICT (issuer, serial) DO NOTHING",
-				fault);
-	return r;
+	int result = database_run(
+		&import->database,
+		IMPORT_STATISTICS_SQL "; SET LOCAL work_mem = '256MB'; SAVEPOINT rows", fault);
+	if (result == 0)
+		result = insert_with(import, INSERT_ROWS, fault);
+	if (result != -EEXIST)
+		return result;
+	result = database_run(&import->database, "ROLLBACK TO SAVEPOINT rows", fault);
+	if (result == 0)
+		result = drop_duplicates(import, fault);
+	if (result == 0)
+		result = insert_with(import, INSERT_ROWS " ON CONFLICT (issuer, serial) DO NOTHING",
+				     fault);
+	return result;
 }
 
 /* Hold instructions stand in the note of the event, which a setting gives for a whole statement: one
@@ -71,21 +71,22 @@ static int insert_rows(struct index_import *import, struct fault *fault)
 static int insert_rows_with_note(struct index_import *import, const char *note, struct fault *fault)
 {
 	const char *const values[] = {import->issuer_id, note};
-	cleanup(result_clearp) PGresult *result = NULL;
-	int r = database_query(&import->database, "SELECT set_config('stillgood.note', $1, true)",
+	cleanup(result_clearp) PGresult *rows = NULL;
+	int result =
+		database_query(&import->database, "SELECT set_config('stillgood.note', $1, true)",
 			       1, &values[1], NULL, fault);
-	if (r == 0)
-		r = database_query(
+	if (result == 0)
+		result = database_query(
 			&import->database,
 			"INSERT INTO stillgood.certificate (issuer, serial, status, reason, "
 			"revoked_at, invalidity_at, not_after) "
 			"SELECT $1::integer, serial, status, reason, revoked_at, invalidity_at, "
 			"not_after FROM stillgood_import WHERE note = $2 "
 			"ON CONFLICT (issuer, serial) DO NOTHING",
-			2, values, &result, fault);
-	if (r == 0)
-		import->imported += result_affected(result);
-	return r;
+			2, values, &rows, fault);
+	if (result == 0)
+		import->imported += result_affected(rows);
+	return result;
 }
 
 static int insert_instructions(struct index_import *import, struct fault *fault)
@@ -93,15 +94,16 @@ static int insert_instructions(struct index_import *import, struct fault *fault)
 	cleanup(result_clearp) PGresult *notes = NULL;
 	if (import->instructions == 0)
 		return 0;
-	int r = database_query(&import->database,
+	int result =
+		database_query(&import->database,
 			       "SELECT DISTINCT note FROM stillgood_import WHERE note IS NOT NULL",
 			       0, NULL, &notes, fault);
-	for (int i = 0; r == 0 && i < PQntuples(notes); i++)
-		r = insert_rows_with_note(import, PQgetvalue(notes, i, 0), fault);
-	if (r == 0)
-		r = database_run(&import->database, "SELECT set_config('stillgood.note', '', true)",
-				 fault);
-	return r;
+	for (int i = 0; result == 0 && i < PQntuples(notes); i++)
+		result = insert_rows_with_note(import, PQgetvalue(notes, i, 0), fault);
+	if (result == 0)
+		result = database_run(&import->database,
+				      "SELECT set_config('stillgood.note', '', true)", fault);
+	return result;
 }
 
 /* Octets that look like text are a number only where a hash says so (P-6); an index has none. */
@@ -111,7 +113,7 @@ static int refuse_text(struct index_import *import, struct fault *fault)
 	uint64_t refused = 0;
 	if (!import->has_text)
 		return 0;
-	int r = import_note_rows(
+	int result = import_note_rows(
 		&import->report, &import->database, IMPORT_PROBLEM,
 		"WITH gone AS (DELETE FROM stillgood_import i "
 		"WHERE stillgood.serial_is_wrong(i.serial, NULL) AND NOT EXISTS (SELECT FROM "
@@ -122,7 +124,7 @@ static int refuse_text(struct index_import *import, struct fault *fault)
 		"FROM gone ORDER BY line" IMPORT_SHOWN_SQL,
 		2, values, &refused, fault);
 	import->refused += refused;
-	return r;
+	return result;
 }
 
 #define IS_CONTRADICTION "(c.status = 1 AND i.status <> 1 OR c.status = 2 AND i.status = 0) "
@@ -153,8 +155,8 @@ static int report_contradictions(struct index_import *import, struct fault *faul
 static int update_rows(struct index_import *import, struct fault *fault)
 {
 	const char *const values[] = {import->issuer_id};
-	cleanup(result_clearp) PGresult *result = NULL;
-	int r = database_query(
+	cleanup(result_clearp) PGresult *rows = NULL;
+	int result = database_query(
 		&import->database,
 		"UPDATE stillgood.certificate c SET status = i.status, "
 		"reason = CASE WHEN c.status = i.status THEN coalesce(c.reason, i.reason) "
@@ -170,24 +172,24 @@ static int update_rows(struct index_import *import, struct fault *fault)
 		"AND (c.status <> i.status OR c.reason IS NULL AND i.reason IS NOT NULL "
 		"OR c.invalidity_at IS NULL AND i.invalidity_at IS NOT NULL "
 		"OR c.not_after IS NULL AND i.not_after IS NOT NULL)",
-		1, values, &result, fault);
-	if (r == 0)
-		import->changed = result_affected(result);
-	return r;
+		1, values, &rows, fault);
+	if (result == 0)
+		import->changed = result_affected(rows);
+	return result;
 }
 
 int index_merge(struct index_import *import, struct fault *fault)
 {
 	progress_say(&import->report.progress, "writing to the database");
-	int r = refuse_text(import, fault);
-	if (r == 0)
-		r = insert_rows(import, fault);
-	if (r == 0)
-		r = insert_instructions(import, fault);
-	if (r || import->imported + import->refused == import->read)
-		return r;
-	r = drop_duplicates(import, fault);
-	if (r == 0)
-		r = report_contradictions(import, fault);
-	return r ? r : update_rows(import, fault);
+	int result = refuse_text(import, fault);
+	if (result == 0)
+		result = insert_rows(import, fault);
+	if (result == 0)
+		result = insert_instructions(import, fault);
+	if (result || import->imported + import->refused == import->read)
+		return result;
+	result = drop_duplicates(import, fault);
+	if (result == 0)
+		result = report_contradictions(import, fault);
+	return result ? result : update_rows(import, fault);
 }

@@ -58,9 +58,9 @@ int import_note_rows(struct import_report *report, struct database *database,
 		     const char *const *values, uint64_t *ret_count, struct fault *fault)
 {
 	cleanup(result_clearp) PGresult *rows = NULL;
-	int r = database_query(database, sql, count, values, &rows, fault);
-	if (r)
-		return r;
+	int result = database_query(database, sql, count, values, &rows, fault);
+	if (result)
+		return result;
 	uint64_t shown = (uint64_t)PQntuples(rows);
 	uint64_t all = shown ? (uint64_t)column_int(rows, 0, 0) : 0;
 	for (int i = 0; i < (int)shown; i++)
@@ -93,15 +93,15 @@ void import_report_json(struct import_report *report, struct json_object *docume
 static int refuse(struct import_report *report, struct fault *fault)
 {
 	uint64_t problems = report->counts[IMPORT_PROBLEM];
-	int r = fault_set(fault, -EINVAL,
-			  "%" PRIu64 " problem%s; with --strict nothing was written", problems,
-			  output_plural(problems));
+	int result = fault_set(fault, -EINVAL,
+			       "%" PRIu64 " problem%s; with --strict nothing was written", problems,
+			       output_plural(problems));
 	if (option_given(report->line, OPTION_JSON)) {
 		struct json_object *document = json_object_new_object();
 		output_json_string(document, "refused", fault->text);
 		import_report_json(report, document);
 	}
-	return r;
+	return result;
 }
 
 int import_end(struct import_report *report, struct database *database, struct fault *fault)
@@ -109,10 +109,10 @@ int import_end(struct import_report *report, struct database *database, struct f
 	bool refused =
 		report->counts[IMPORT_PROBLEM] > 0 && option_given(report->line, OPTION_STRICT);
 	bool dry = option_given(report->line, OPTION_DRY_RUN);
-	int r = database_run(database, refused || dry ? "ROLLBACK" : "COMMIT", fault);
+	int result = database_run(database, refused || dry ? "ROLLBACK" : "COMMIT", fault);
 	progress_deinit(&report->progress);
-	if (r)
-		return r;
+	if (result)
+		return result;
 	say_how_many_more(report);
 	return refused ? refuse(report, fault) : 0;
 }
@@ -129,9 +129,9 @@ int import_status(const struct import_report *report)
 
 int import_put_row(struct copy *copy, const struct import_row *row, struct fault *fault)
 {
-	int r = copy_row(copy, 7, fault);
-	if (r)
-		return r;
+	int result = copy_row(copy, 7, fault);
+	if (result)
+		return result;
 	copy_put_int8(copy, row->place);
 	copy_put_int4(copy, row->issuer);
 	copy_put_bytes(copy, serial_view(&row->serial));

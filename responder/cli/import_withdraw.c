@@ -40,15 +40,15 @@ static int report_what_stays(struct import_report *report, struct database *data
 static int count_others(struct database *database, struct withdrawal *ret, struct fault *fault)
 {
 	cleanup(result_clearp) PGresult *rows = NULL;
-	int r = database_query(
+	int result = database_query(
 		database,
 		"SELECT count(*) FILTER (WHERE c.status = 3), count(*) FILTER (WHERE c.status IS "
 		"NULL) "
 		"FROM (SELECT DISTINCT issuer, serial FROM stillgood_import) AS i "
 		"LEFT JOIN stillgood.certificate c ON c.issuer = i.issuer AND c.serial = i.serial",
 		0, NULL, &rows, fault);
-	if (r)
-		return r;
+	if (result)
+		return result;
 	ret->already = (uint64_t)column_int(rows, 0, 0);
 	ret->missing = (uint64_t)column_int(rows, 0, 1);
 	return 0;
@@ -57,27 +57,29 @@ static int count_others(struct database *database, struct withdrawal *ret, struc
 static int withdraw(struct import_report *report, struct database *database, struct withdrawal *ret,
 		    struct fault *fault)
 {
-	cleanup(result_clearp) PGresult *result = NULL;
+	cleanup(result_clearp) PGresult *rows = NULL;
 	progress_say(&report->progress, "withdrawing");
-	int r = database_run(database,
+	int result =
+		database_run(database,
 			     IMPORT_STATISTICS_SQL "; SET LOCAL work_mem = '256MB'; "
 						   "SET LOCAL stillgood.note = 'import withdrawn'",
 			     fault);
-	if (r == 0)
-		r = count_others(database, ret, fault);
-	if (r == 0)
-		r = report_what_stays(report, database, fault);
-	if (r == 0)
-		r = database_query(database,
-				   "UPDATE stillgood.certificate u SET status = 3 "
-				   "FROM (SELECT DISTINCT c.issuer, c.serial FROM " JOINED
-				   "WHERE c.status = 0 AND NOT " HAS_HISTORY "AND NOT " IS_ANOTHER
-				   ") AS d WHERE u.issuer = d.issuer AND u.serial = d.serial "
-				   "AND u.status = 0",
-				   0, NULL, &result, fault);
-	if (r == 0)
-		ret->withdrawn = result_affected(result);
-	return r;
+	if (result == 0)
+		result = count_others(database, ret, fault);
+	if (result == 0)
+		result = report_what_stays(report, database, fault);
+	if (result == 0)
+		result = database_query(database,
+					"UPDATE stillgood.certificate u SET status = 3 "
+					"FROM (SELECT DISTINCT c.issuer, c.serial FROM " JOINED
+					"WHERE c.status = 0 AND NOT " HAS_HISTORY
+					"AND NOT " IS_ANOTHER
+					") AS d WHERE u.issuer = d.issuer AND u.serial = d.serial "
+					"AND u.status = 0",
+					0, NULL, &rows, fault);
+	if (result == 0)
+		ret->withdrawn = result_affected(rows);
+	return result;
 }
 
 static void print_withdrawal(struct import_report *report, const struct withdrawal *done)
@@ -100,11 +102,11 @@ static void print_withdrawal(struct import_report *report, const struct withdraw
 int import_take_back(struct import_report *report, struct database *database, struct fault *fault)
 {
 	struct withdrawal done = {0};
-	int r = withdraw(report, database, &done, fault);
-	if (r == 0)
-		r = import_end(report, database, fault);
-	if (r)
-		return r;
+	int result = withdraw(report, database, &done, fault);
+	if (result == 0)
+		result = import_end(report, database, fault);
+	if (result)
+		return result;
 	print_withdrawal(report, &done);
 	return import_status(report);
 }

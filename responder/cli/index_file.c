@@ -108,11 +108,11 @@ static int next_line(struct index_file *file, struct view *ret, struct fault *fa
 			return 0;
 		}
 		bool first = file->position == 0;
-		int r = read_more(file, fault);
-		if (r == 0 && first)
-			r = look_at_beginning(file, fault);
-		if (r)
-			return r;
+		int result = read_more(file, fault);
+		if (result == 0 && first)
+			result = look_at_beginning(file, fault);
+		if (result)
+			return result;
 	}
 }
 
@@ -122,16 +122,16 @@ int index_file_next(struct index_file *file, struct index_entry *ret, uint64_t *
 	for (;;) {
 		struct view line = {0};
 		struct fault reason = {""};
-		int r = next_line(file, &line, fault);
-		if (r)
-			return r;
-		r = index_line_read(line, ret, &reason);
-		if (r == INDEX_NOTHING)
+		int result = next_line(file, &line, fault);
+		if (result)
+			return result;
+		result = index_line_read(line, ret, &reason);
+		if (result == INDEX_NOTHING)
 			continue;
 		*ret_line = file->line;
-		if (r)
-			(void)fault_set(fault, r, "%s:%llu: %s", file->path,
+		if (result)
+			(void)fault_set(fault, result, "%s:%llu: %s", file->path,
 					(unsigned long long)file->line, reason.text);
-		return r;
+		return result;
 	}
 }

@@ -88,13 +88,13 @@ static int read_revocation(struct view field, struct index_entry *entry, struct 
 {
 	struct cursor c = cursor_of(field);
 	struct view date = take_until_comma(&c), reason = take_until_comma(&c), extra = c.rest;
-	int r = reason.size > 0 ? read_reason(reason, extra, entry, fault) : 0;
+	int result = reason.size > 0 ? read_reason(reason, extra, entry, fault) : 0;
 	if (date.size == 0)
 		return fault_set(fault, INDEX_DOUBTFUL, "revoked, but without a revocation date");
 	if (operand_asn1_time(date, &entry->revoked_at) < 0)
 		return fault_set(fault, INDEX_DOUBTFUL, "revocation date \"%.*s\" is no time",
 				 SHOW(date));
-	return r;
+	return result;
 }
 
 static int read_kind(struct view field, enum index_kind *ret, struct fault *fault)
@@ -138,13 +138,13 @@ static int read_fields(const struct view fields[FIELDS], struct index_entry *ent
 	    read_serial(fields[FIELD_SERIAL], entry, fault) < 0)
 		return -EINVAL;
 	bool revoked = entry->kind == INDEX_REVOKED;
-	int r = revoked ? read_revocation(fields[FIELD_REVOCATION], entry, fault) : 0;
+	int result = revoked ? read_revocation(fields[FIELD_REVOCATION], entry, fault) : 0;
 	if (expiry.size > 0 && operand_asn1_time(expiry, &entry->not_after) < 0)
 		return fault_set(fault, revoked ? INDEX_DOUBTFUL : -EINVAL,
 				 "expiry date \"%.*s\" is no time", SHOW(expiry));
 	if (!revoked && fields[FIELD_REVOCATION].size > 0)
 		return fault_set(fault, -EINVAL, "has a revocation date, but is not marked R");
-	return r;
+	return result;
 }
 
 int index_line_read(struct view line, struct index_entry *ret, struct fault *fault)
@@ -163,8 +163,8 @@ int index_line_read(struct view line, struct index_entry *ret, struct fault *fau
 		.reason = REASON_NONE,
 		.invalidity_at = TIME_NONE,
 	};
-	int r = read_fields(fields, &entry, fault);
-	if (r >= 0)
+	int result = read_fields(fields, &entry, fault);
+	if (result >= 0)
 		*ret = entry;
-	return r;
+	return result;
 }

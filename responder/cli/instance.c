@@ -43,9 +43,9 @@ static int exchange(const char *path, const char *question, struct buffer *answe
 	char line[LIMIT_CONTROL_LINE];
 	int size = snprintf(line, sizeof(line), "%s\n", question);
 	cleanup(descriptor_closep) int fd = -1;
-	int r = connect_socket(path, &fd, fault);
-	if (r)
-		return r;
+	int result = connect_socket(path, &fd, fault);
+	if (result)
+		return result;
 	ssize_t got = send(fd, line, (size_t)size, MSG_NOSIGNAL);
 	while (got > 0) {
 		uint8_t *room = buffer_reserve(answer, 65536);
@@ -91,9 +91,9 @@ int instance_find(const struct command_line *line, char **ret, struct fault *fau
 					 DEFAULT_CONFIGURATION
 					 ": %s; say which instance with --config or --socket",
 					 strerror(errno));
-		int r = conf_load(file ? file : DEFAULT_CONFIGURATION, &conf, fault);
-		if (r)
-			return r;
+		int result = conf_load(file ? file : DEFAULT_CONFIGURATION, &conf, fault);
+		if (result)
+			return result;
 		path = conf->server.control_socket;
 	}
 	*ret = strdup(path);
@@ -104,8 +104,8 @@ int instance_ask(const char *path, const char *question, struct json_object **re
 		 struct fault *fault)
 {
 	cleanup(buffer_deinit) struct buffer answer = {.most = ANSWER_SIZE_MOST};
-	int r = exchange(path, question, &answer, fault);
-	return r == 0 ? parse(path, &answer, ret, fault) : r;
+	int result = exchange(path, question, &answer, fault);
+	return result == 0 ? parse(path, &answer, ret, fault) : result;
 }
 
 const char *instance_text(struct json_object *object, const char *key)

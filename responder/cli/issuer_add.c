@@ -38,15 +38,15 @@ static int insert(struct adding *adding, const struct certificate *certificate, 
 	if (!subject || !subject_text || !key_text || !der)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	const char *const values[] = {name, subject, subject_text, key_text, der};
-	int r = database_query(&adding->database,
-			       "INSERT INTO stillgood.issuer "
-			       "(name, subject, subject_hash, key_hash, certificate) "
-			       "VALUES ($1, $2, $3::bytea, $4::bytea, $5::bytea) "
-			       "ON CONFLICT (subject_hash, key_hash) DO NOTHING RETURNING id",
-			       5, values, &rows, fault);
-	if (r == 0)
+	int result = database_query(&adding->database,
+				    "INSERT INTO stillgood.issuer "
+				    "(name, subject, subject_hash, key_hash, certificate) "
+				    "VALUES ($1, $2, $3::bytea, $4::bytea, $5::bytea) "
+				    "ON CONFLICT (subject_hash, key_hash) DO NOTHING RETURNING id",
+				    5, values, &rows, fault);
+	if (result == 0)
 		*ret_id = PQntuples(rows) ? (int32_t)column_int(rows, 0, 0) : 0;
-	return r;
+	return result;
 }
 
 static int reload(struct adding *adding, struct fault *fault)
@@ -75,16 +75,16 @@ static int renew(struct adding *adding, const struct registered *known,
 {
 	bool force = option_given(adding->line, OPTION_FORCE);
 	bool newer = issuer_certificate_outlives(certificate, &known->certificate);
-	int r = force ? 0 : issuer_certificate_check(certificate->der, where, fault);
-	if (r == 0 && (newer || force))
-		r = update(adding, known, certificate->der, fault);
-	if (r)
-		return r;
-	struct json_object *result =
+	int result = force ? 0 : issuer_certificate_check(certificate->der, where, fault);
+	if (result == 0 && (newer || force))
+		result = update(adding, known, certificate->der, fault);
+	if (result)
+		return result;
+	struct json_object *outcome =
 		issuer_note_outcome(adding->results, where, known->record.name, known->record.id,
 				    newer || force ? "replaced" : "kept");
-	output_json_time(result, "not_after", certificate->not_after);
-	output_json_time(result, "was_not_after", known->certificate.not_after);
+	output_json_time(outcome, "not_after", certificate->not_after);
+	output_json_time(outcome, "was_not_after", known->certificate.not_after);
 	return newer || force ? reload(adding, fault) : 0;
 }
 
@@ -107,11 +107,11 @@ static int learn(struct adding *adding, const struct registered *issuer,
 		 const struct certificate *certificate, const char *where, struct fault *fault)
 {
 	bool is_new = false;
-	int r = registry_learn(&adding->database, issuer, certificate, &is_new, fault);
-	if (r == 0)
+	int result = registry_learn(&adding->database, issuer, certificate, &is_new, fault);
+	if (result == 0)
 		(void)issuer_note_outcome(adding->results, where, issuer->record.name,
 					  issuer->record.id, is_new ? "learnt" : "known");
-	return r;
+	return result;
 }
 
 /* A CA that moved to UTF8String and kept its key: the same issuer, not a second one. What it signed
@@ -142,13 +142,14 @@ static int load_others_of_key(struct adding *adding, struct view key_bits, struc
 	int64_t loaded = 0;
 	if (!text)
 		return fault_set(fault, -ENOMEM, "out of memory");
-	int r = database_query(&adding->database,
+	int result =
+		database_query(&adding->database,
 			       "SELECT count(*) FROM stillgood.issuer WHERE key_hash = $1::bytea",
 			       1, values, &rows, fault);
 	for (size_t i = 0; i < adding->registry.count; i++)
 		loaded += view_equal(adding->registry.issuers[i].certificate.key_bits, key_bits);
-	if (r)
-		return r;
+	if (result)
+		return result;
 	return column_int(rows, 0, 0) == loaded ? 0 : reload(adding, fault);
 }
 
@@ -171,16 +172,16 @@ static int add_new(struct adding *adding, const struct certificate *certificate,
 {
 	char name[LIMIT_ISSUER_NAME + 1];
 	int32_t id = 0;
-	int r = issuer_choose_name(&adding->database, adding->line->values[OPTION_NAME],
-				   certificate, name, fault);
-	if (r == 0)
-		r = insert(adding, certificate, name, &id, fault);
-	if (r == 0 && id == 0)
+	int result = issuer_choose_name(&adding->database, adding->line->values[OPTION_NAME],
+					certificate, name, fault);
+	if (result == 0)
+		result = insert(adding, certificate, name, &id, fault);
+	if (result == 0 && id == 0)
 		return fault_set(fault, -EAGAIN,
 				 "%s: another session registers it now; run this again", where);
-	if (r == 0)
+	if (result == 0)
 		(void)issuer_note_outcome(adding->results, where, name, id, "added");
-	return r;
+	return result;
 }
 
 static int add_certificate(struct adding *adding, struct view der, const char *where,
@@ -190,16 +191,16 @@ static int add_certificate(struct adding *adding, struct view der, const char *w
 	bool force = option_given(adding->line, OPTION_FORCE);
 	if (certificate_read(der, &certificate))
 		return fault_set(fault, -EBADMSG, "%s: not a readable certificate", where);
-	int r = load_others_of_key(adding, certificate.key_bits, fault);
-	if (r)
-		return r;
+	int result = load_others_of_key(adding, certificate.key_bits, fault);
+	if (result)
+		return result;
 	const struct registered *known =
 		registry_by_identity(&adding->registry, certificate.subject, certificate.key_bits);
 	if (known)
 		return take_known(adding, known, &certificate, where, fault);
-	r = force ? 0 : issuer_certificate_check(certificate.der, where, fault);
-	if (r)
-		return r;
+	result = force ? 0 : issuer_certificate_check(certificate.der, where, fault);
+	if (result)
+		return result;
 	known = same_name_and_key(&adding->registry, &certificate);
 	if (known && !force)
 		return take_same_name(adding, known, &certificate, where, fault);
@@ -259,21 +260,21 @@ static int take_file(struct adding *adding, const char *path, take_certificate *
 {
 	cleanup(certinput_closep) struct certinput *file = NULL;
 	struct source source = {adding, path, take};
-	int r = certinput_open(path, &file, fault);
-	return r ? r : certinput_each(file, take_from, &source, fault);
+	int result = certinput_open(path, &file, fault);
+	return result ? result : certinput_each(file, take_from, &source, fault);
 }
 
 static int take_files(struct adding *adding, struct fault *fault)
 {
 	const char *names = adding->line->values[OPTION_NAME_FROM];
-	int r = database_run(&adding->database, "BEGIN", fault);
-	for (int i = 0; i < adding->line->operand_count && r == 0; i++)
-		r = take_file(adding, adding->line->operands[i], add_certificate, fault);
-	if (r == 0 && names)
-		r = reload(adding, fault);
-	if (r == 0 && names)
-		r = take_file(adding, names, learn_from, fault);
-	return r ? r : database_run(&adding->database, "COMMIT", fault);
+	int result = database_run(&adding->database, "BEGIN", fault);
+	for (int i = 0; i < adding->line->operand_count && result == 0; i++)
+		result = take_file(adding, adding->line->operands[i], add_certificate, fault);
+	if (result == 0 && names)
+		result = reload(adding, fault);
+	if (result == 0 && names)
+		result = take_file(adding, names, learn_from, fault);
+	return result ? result : database_run(&adding->database, "COMMIT", fault);
 }
 
 static int check_usage(const struct command_line *line, struct fault *fault)
@@ -293,14 +294,14 @@ int command_issuer_add(const struct command_line *line, struct fault *fault)
 		.line = line,
 		.results = json_object_new_array(),
 	};
-	int r = check_usage(line, fault);
-	if (r == 0)
-		r = database_open_current(line, "stillgood_admin", &adding.database, fault);
-	if (r == 0)
-		r = registry_load(&adding.database, &adding.registry, fault);
-	if (r == 0)
-		r = take_files(&adding, fault);
-	if (r == 0)
+	int result = check_usage(line, fault);
+	if (result == 0)
+		result = database_open_current(line, "stillgood_admin", &adding.database, fault);
+	if (result == 0)
+		result = registry_load(&adding.database, &adding.registry, fault);
+	if (result == 0)
+		result = take_files(&adding, fault);
+	if (result == 0)
 		issuer_report(adding.results, option_given(line, OPTION_JSON));
-	return r;
+	return result;
 }

@@ -58,9 +58,9 @@ static int describe_name(const struct registered *issuer, struct view name,
 	ret->encoding = certname_encoding(name);
 	if (!ret->text || !ret->encoding)
 		return fault_set(fault, -ENOMEM, "out of memory");
-	int r = ocsp_issuer_init(&ret->hashes, name, issuer->certificate.key_bits);
-	if (r)
-		return fault_set(fault, r, "issuer \"%s\": OpenSSL refuses a hash",
+	int result = ocsp_issuer_init(&ret->hashes, name, issuer->certificate.key_bits);
+	if (result)
+		return fault_set(fault, result, "issuer \"%s\": OpenSSL refuses a hash",
 				 issuer->record.name);
 	return 0;
 }
@@ -80,11 +80,11 @@ static int describe(const struct registered *issuer, struct described *ret, stru
 	if (!ret->names)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	ret->name_count = 1 + issuer->name_count;
-	int r = describe_name(issuer, certificate->subject, &ret->names[0], fault);
-	for (size_t i = 0; i < issuer->name_count && r == 0; i++)
-		r = describe_name(issuer, buffer_view(&issuer->names[i].der), &ret->names[i + 1],
-				  fault);
-	return r;
+	int result = describe_name(issuer, certificate->subject, &ret->names[0], fault);
+	for (size_t i = 0; i < issuer->name_count && result == 0; i++)
+		result = describe_name(issuer, buffer_view(&issuer->names[i].der),
+				       &ret->names[i + 1], fault);
+	return result;
 }
 
 /* Every encoding has the same key. */
@@ -182,9 +182,9 @@ static int list(const struct command_line *line, const struct registry *registry
 	bool json = option_given(line, OPTION_JSON);
 	for (size_t i = 0; i < registry->count; i++) {
 		cleanup(described_deinit) struct described described = {0};
-		int r = describe(&registry->issuers[i], &described, fault);
-		if (r)
-			return r;
+		int result = describe(&registry->issuers[i], &described, fault);
+		if (result)
+			return result;
 		if (json)
 			json_object_array_add(documents, issuer_document(&described));
 		else
@@ -201,10 +201,10 @@ int command_issuer_list(const struct command_line *line, struct fault *fault)
 {
 	cleanup(database_close) struct database database = {0};
 	cleanup(registry_deinit) struct registry registry = {0};
-	int r = database_open_current(line, "stillgood_responder", &database, fault);
-	if (r == 0)
-		r = registry_load(&database, &registry, fault);
-	if (r == 0)
-		r = list(line, &registry, fault);
-	return r;
+	int result = database_open_current(line, "stillgood_responder", &database, fault);
+	if (result == 0)
+		result = registry_load(&database, &registry, fault);
+	if (result == 0)
+		result = list(line, &registry, fault);
+	return result;
 }

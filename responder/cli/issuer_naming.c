@@ -21,16 +21,16 @@ static int derive_name(struct database *database, const struct certificate *cert
 {
 	static const size_t digits[] = {8, 16, 40};
 	uint8_t key_id[SHA_DIGEST_LENGTH];
-	int r;
+	int result;
 	certname_derive(certificate->subject, name);
-	if (name_is_free(database, name, &r, fault) || r)
-		return r;
+	if (name_is_free(database, name, &result, fault) || result)
+		return result;
 	SHA1(certificate->key_bits.data, certificate->key_bits.size, key_id);
 	for (size_t i = 0; i < array_size(digits); i++) {
 		certname_derive(certificate->subject, name);
 		certname_distinguish(name, view_of(key_id, sizeof(key_id)), digits[i]);
-		if (name_is_free(database, name, &r, fault) || r)
-			return r;
+		if (name_is_free(database, name, &result, fault) || result)
+			return result;
 	}
 	return fault_set(fault, -EEXIST, "no free name for \"%s\"; give one with --name", name);
 }
@@ -39,7 +39,7 @@ int issuer_choose_name(struct database *database, const char *wanted,
 		       const struct certificate *certificate, char name[LIMIT_ISSUER_NAME + 1],
 		       struct fault *fault)
 {
-	int r = 0;
+	int result = 0;
 	if (!wanted)
 		return derive_name(database, certificate, name, fault);
 	if (!*wanted || strlen(wanted) > LIMIT_ISSUER_NAME)
@@ -48,7 +48,7 @@ int issuer_choose_name(struct database *database, const char *wanted,
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			return fault_set(fault, -EINVAL, "--name: no control characters");
 	(void)snprintf(name, LIMIT_ISSUER_NAME + 1, "%s", wanted);
-	if (name_is_free(database, name, &r, fault) || r)
-		return r;
+	if (name_is_free(database, name, &result, fault) || result)
+		return result;
 	return fault_set(fault, -EEXIST, "the name \"%s\" belongs to another issuer", name);
 }

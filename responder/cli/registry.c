@@ -67,9 +67,9 @@ static int read_row(const PGresult *rows, int row, struct registered *issuer, st
 	issuer->added_at = column_time(rows, row, ADDED);
 	const char *name = PQgetvalue(rows, row, NAME);
 	(void)snprintf(record->name, sizeof(record->name), "%s", name);
-	int r = column_bytes(rows, row, CERTIFICATE, &issuer->der);
-	if (r)
-		return fault_set(fault, r, "issuer \"%s\": its row cannot be read", name);
+	int result = column_bytes(rows, row, CERTIFICATE, &issuer->der);
+	if (result)
+		return fault_set(fault, result, "issuer \"%s\": its row cannot be read", name);
 	if (certificate_read(buffer_view(&issuer->der), &issuer->certificate))
 		return fault_set(fault, -EBADMSG,
 				 "issuer \"%s\": the certificate in the database is malformed",
@@ -87,10 +87,10 @@ static int add_name(struct registered *issuer, const PGresult *rows, int row, st
 		return fault_set(fault, -ENOMEM, "out of memory");
 	issuer->names = grown;
 	struct registered_name name = {.added_at = column_time(rows, row, 2)};
-	int r = column_bytes(rows, row, 1, &name.der);
-	if (r) {
+	int result = column_bytes(rows, row, 1, &name.der);
+	if (result) {
 		buffer_deinit(&name.der);
-		return fault_set(fault, r, "issuer \"%s\": a further name cannot be read",
+		return fault_set(fault, result, "issuer \"%s\": a further name cannot be read",
 				 issuer->record.name);
 	}
 	issuer->names[issuer->name_count++] = name;
@@ -100,31 +100,32 @@ static int add_name(struct registered *issuer, const PGresult *rows, int row, st
 static int load_names(struct database *database, struct registry *registry, struct fault *fault)
 {
 	cleanup(result_clearp) PGresult *rows = NULL;
-	int r = database_query(database, names_query, 0, NULL, &rows, fault);
-	for (int row = 0; r == 0 && row < PQntuples(rows); row++)
-		for (size_t i = 0; r == 0 && i < registry->count; i++)
+	int result = database_query(database, names_query, 0, NULL, &rows, fault);
+	for (int row = 0; result == 0 && row < PQntuples(rows); row++)
+		for (size_t i = 0; result == 0 && i < registry->count; i++)
 			if (registry->issuers[i].record.id == column_int(rows, row, 0))
-				r = add_name(&registry->issuers[i], rows, row, fault);
-	return r;
+				result = add_name(&registry->issuers[i], rows, row, fault);
+	return result;
 }
 
 int registry_load(struct database *database, struct registry *ret, struct fault *fault)
 {
 	cleanup(result_clearp) PGresult *rows = NULL;
 	cleanup(registry_deinit) struct registry registry = {0};
-	int r = database_query(database, query, 0, NULL, &rows, fault);
-	if (r)
-		return r;
+	int result = database_query(database, query, 0, NULL, &rows, fault);
+	if (result)
+		return result;
 	size_t count = (size_t)PQntuples(rows);
 	registry.issuers = calloc(count + 1, sizeof(*registry.issuers));
 	if (!registry.issuers)
 		return fault_set(fault, -ENOMEM, "out of memory");
-	for (; registry.count < count && r == 0; registry.count++)
-		r = read_row(rows, (int)registry.count, &registry.issuers[registry.count], fault);
-	if (r == 0)
-		r = load_names(database, &registry, fault);
-	if (r)
-		return r;
+	for (; registry.count < count && result == 0; registry.count++)
+		result = read_row(rows, (int)registry.count, &registry.issuers[registry.count],
+				  fault);
+	if (result == 0)
+		result = load_names(database, &registry, fault);
+	if (result)
+		return result;
 	*ret = registry;
 	registry = (struct registry){0};
 	return 0;
@@ -270,9 +271,9 @@ int registry_learn(struct database *database, const struct registered *issuer,
 	if (!der)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	const char *const values[] = {issuer->record.name, der};
-	int r = database_query(database, "SELECT stillgood.learn_issuer_name($1, $2::bytea)", 2,
-			       values, &rows, fault);
-	if (r == 0)
+	int result = database_query(database, "SELECT stillgood.learn_issuer_name($1, $2::bytea)",
+				    2, values, &rows, fault);
+	if (result == 0)
 		*ret_new = *PQgetvalue(rows, 0, 0) == 't';
-	return r;
+	return result;
 }

@@ -59,12 +59,12 @@ static int check_values(struct revocation *revocation, struct fault *fault)
 	const char *by = revocation->line->values[OPTION_REQUESTED_BY];
 	if (by && strcmp(by, "subscriber") != 0 && strcmp(by, "ca") != 0)
 		return usage(revocation, fault, "--requested-by: subscriber or ca");
-	int r = check_reason(revocation, fault);
-	if (r == 0)
-		r = read_time(revocation, OPTION_AT, revocation->at, fault);
-	if (r == 0)
-		r = read_time(revocation, OPTION_INVALIDITY, revocation->invalidity, fault);
-	return r;
+	int result = check_reason(revocation, fault);
+	if (result == 0)
+		result = read_time(revocation, OPTION_AT, revocation->at, fault);
+	if (result == 0)
+		result = read_time(revocation, OPTION_INVALIDITY, revocation->invalidity, fault);
+	return result;
 }
 
 static int check_all(const struct revocation *revocation, struct fault *fault)
@@ -110,12 +110,12 @@ static int count_certificates(struct revocation *revocation, const char *issuer,
 	(void)snprintf(most, sizeof(most), "%d", COUNTED_MOST);
 	const char *const parameters[] = {issuer, most};
 	cleanup(result_clearp) PGresult *rows = NULL;
-	int r = database_query(&revocation->database,
-			       "SELECT recorded, good "
-			       "FROM stillgood.certificate_counts($1, $2::integer)",
-			       2, parameters, &rows, fault);
-	if (r)
-		return r;
+	int result = database_query(&revocation->database,
+				    "SELECT recorded, good "
+				    "FROM stillgood.certificate_counts($1, $2::integer)",
+				    2, parameters, &rows, fault);
+	if (result)
+		return result;
 	int64_t recorded = column_int(rows, 0, 0), good = column_int(rows, 0, 1);
 	if (recorded >= COUNTED_MOST)
 		(void)snprintf(out, size, "%s certificates or more are recorded", most);
@@ -141,10 +141,10 @@ static int confirm(struct revocation *revocation, struct fault *fault)
 	if (!option_given(revocation->line, OPTION_ALL) ||
 	    option_given(revocation->line, OPTION_YES))
 		return 0;
-	int r = count_certificates(revocation, target->issuer->record.name, counts, sizeof(counts),
-				   fault);
-	if (r)
-		return r;
+	int result = count_certificates(revocation, target->issuer->record.name, counts,
+					sizeof(counts), fault);
+	if (result)
+		return result;
 	output_note("Issuer \"%s\": %s.", target->issuer->record.name, counts);
 	output_note("All of them, and all that are yet to be recorded, will be revoked for ever.");
 	(void)fprintf(stderr, "Type \"yes\" to revoke them: ");
@@ -262,10 +262,10 @@ static int read_outcome(struct revocation *revocation, struct target *target, st
 	cleanup(memory_freep) char *serial = bytea_text(serial_view(&target->serial));
 	const char *const parameters[] = {target->issuer->record.name, serial};
 	cleanup(result_clearp) PGresult *rows = NULL;
-	int r = database_query(&revocation->database, all ? issuer : certificate, all ? 1 : 2,
-			       parameters, &rows, fault);
-	if (r)
-		return r;
+	int result = database_query(&revocation->database, all ? issuer : certificate, all ? 1 : 2,
+				    parameters, &rows, fault);
+	if (result)
+		return result;
 	if (PQntuples(rows) != 1)
 		return fault_set(fault, -EIO, "the database does not show what it has recorded");
 	target->after = (struct recorded){
@@ -282,11 +282,11 @@ static int read_outcome(struct revocation *revocation, struct target *target, st
 static int apply(struct revocation *revocation, struct target *target, struct fault *fault)
 {
 	cleanup(result_clearp) PGresult *rows = NULL;
-	int r = option_given(revocation->line, OPTION_ALL)
-			? call_all(revocation, target, &rows, fault)
-			: call(revocation, target, &rows, fault);
-	if (r)
-		return explain(revocation, target, r, fault);
+	int result = option_given(revocation->line, OPTION_ALL)
+			     ? call_all(revocation, target, &rows, fault)
+			     : call(revocation, target, &rows, fault);
+	if (result)
+		return explain(revocation, target, result, fault);
 	target->changed = *PQgetvalue(rows, 0, 0) == 't';
 	return read_outcome(revocation, target, fault);
 }
@@ -294,10 +294,10 @@ static int apply(struct revocation *revocation, struct target *target, struct fa
 /* Whatever fails ends the connection, and with it the transaction. */
 static int apply_all(struct revocation *revocation, struct fault *fault)
 {
-	int r = database_run(&revocation->database, "BEGIN", fault);
-	for (size_t i = 0; r == 0 && i < revocation->count; i++)
-		r = apply(revocation, &revocation->targets[i], fault);
-	return r ? r : database_run(&revocation->database, "COMMIT", fault);
+	int result = database_run(&revocation->database, "BEGIN", fault);
+	for (size_t i = 0; result == 0 && i < revocation->count; i++)
+		result = apply(revocation, &revocation->targets[i], fault);
+	return result ? result : database_run(&revocation->database, "COMMIT", fault);
 }
 
 static int act(const struct command_line *line, enum action action, struct fault *fault)
@@ -308,20 +308,20 @@ static int act(const struct command_line *line, enum action action, struct fault
 	};
 	const char *role =
 		option_given(line, OPTION_ALL) ? "stillgood_revocation" : "stillgood_desk";
-	int r = check_target(&revocation, fault);
-	if (r == 0)
-		r = check_values(&revocation, fault);
-	if (r == 0)
-		r = database_open_current(line, role, &revocation.database, fault);
-	if (r == 0)
-		r = revocation_find_targets(&revocation, fault);
-	if (r == 0)
-		r = confirm(&revocation, fault);
-	if (r == 0)
-		r = apply_all(&revocation, fault);
-	if (r == 0)
+	int result = check_target(&revocation, fault);
+	if (result == 0)
+		result = check_values(&revocation, fault);
+	if (result == 0)
+		result = database_open_current(line, role, &revocation.database, fault);
+	if (result == 0)
+		result = revocation_find_targets(&revocation, fault);
+	if (result == 0)
+		result = confirm(&revocation, fault);
+	if (result == 0)
+		result = apply_all(&revocation, fault);
+	if (result == 0)
 		revocation_report(&revocation);
-	return r;
+	return result;
 }
 
 int command_revoke(const struct command_line *line, struct fault *fault)

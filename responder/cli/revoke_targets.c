@@ -93,8 +93,8 @@ static int add_file(struct revocation *revocation, const char *path, struct faul
 {
 	cleanup(certinput_closep) struct certinput *file = NULL;
 	struct source source = {revocation, path};
-	int r = certinput_open(path, &file, fault);
-	return r ? r : certinput_each(file, add_from, &source, fault);
+	int result = certinput_open(path, &file, fault);
+	return result ? result : certinput_each(file, add_from, &source, fault);
 }
 
 static int add_named(struct revocation *revocation, struct fault *fault)
@@ -103,10 +103,10 @@ static int add_named(struct revocation *revocation, struct fault *fault)
 	const char *serial = line->values[OPTION_SERIAL];
 	struct target target = {0};
 	struct fault why = {""};
-	int r = registry_find(&revocation->registry, line->values[OPTION_ISSUER], &target.issuer,
-			      fault);
-	if (r)
-		return r;
+	int result = registry_find(&revocation->registry, line->values[OPTION_ISSUER],
+				   &target.issuer, fault);
+	if (result)
+		return result;
 	if (serial && operand_serial_pasted(view_of_string(serial), &target.serial, &why) < 0)
 		return fault_set(fault, -EINVAL, "--serial %s", why.text);
 	return add_target(revocation, &target, fault);
@@ -115,10 +115,10 @@ static int add_named(struct revocation *revocation, struct fault *fault)
 int revocation_find_targets(struct revocation *revocation, struct fault *fault)
 {
 	const struct command_line *line = revocation->line;
-	int r = registry_load(&revocation->database, &revocation->registry, fault);
-	if (r == 0 && line->operand_count == 0)
+	int result = registry_load(&revocation->database, &revocation->registry, fault);
+	if (result == 0 && line->operand_count == 0)
 		return add_named(revocation, fault);
-	for (int i = 0; r == 0 && i < line->operand_count; i++)
-		r = add_file(revocation, line->operands[i], fault);
-	return r;
+	for (int i = 0; result == 0 && i < line->operand_count; i++)
+		result = add_file(revocation, line->operands[i], fault);
+	return result;
 }

@@ -130,11 +130,11 @@ int command_status(const struct command_line *line, struct fault *fault)
 {
 	cleanup(memory_freep) char *path = NULL;
 	cleanup(output_json_freep) struct json_object *document = NULL;
-	int r = instance_find(line, &path, fault);
-	if (r == 0)
-		r = instance_ask(path, "status", &document, fault);
-	if (r)
-		return r;
+	int result = instance_find(line, &path, fault);
+	if (result == 0)
+		result = instance_ask(path, "status", &document, fault);
+	if (result)
+		return result;
 	bool ready = json_object_get_boolean(json_object_object_get(document, "ready"));
 	if (option_given(line, OPTION_JSON))
 		output_json(json_object_get(document));

@@ -69,17 +69,18 @@ static int correct_row(struct database *database, struct wrong_serials *wrong, c
 	const char *const values[] = {PQgetvalue(rows, row, ISSUER), PQgetvalue(rows, row, SERIAL),
 				      PQgetvalue(rows, row, MEANT)};
 	struct fault why = {""};
-	int r = database_run(database, "SAVEPOINT row", fault);
-	if (r)
-		return r;
-	r = database_query(database, "SELECT stillgood.correct_serial($1, $2::bytea, $3::bytea)", 3,
-			   values, NULL, &why);
-	if (r == 0) {
+	int result = database_run(database, "SAVEPOINT row", fault);
+	if (result)
+		return result;
+	result = database_query(database,
+				"SELECT stillgood.correct_serial($1, $2::bytea, $3::bytea)", 3,
+				values, NULL, &why);
+	if (result == 0) {
 		wrong->corrected++;
 		return database_run(database, "RELEASE SAVEPOINT row", fault);
 	}
-	if (!is_of_the_row(r))
-		return fault_set(fault, r, "%s", why.text);
+	if (!is_of_the_row(result))
+		return fault_set(fault, result, "%s", why.text);
 	note_failure(wrong, rows, row, &why);
 	return database_run(database, "ROLLBACK TO SAVEPOINT row; RELEASE SAVEPOINT row", fault);
 }
@@ -87,25 +88,26 @@ static int correct_row(struct database *database, struct wrong_serials *wrong, c
 static int correct_batch(struct database *database, struct wrong_serials *wrong,
 			 const PGresult *rows, struct fault *fault)
 {
-	int r = database_run(database, "BEGIN", fault);
-	for (int row = 0; r == 0 && row < PQntuples(rows); row++)
-		r = correct_row(database, wrong, rows, row, fault);
-	return r ? r : database_run(database, "COMMIT", fault);
+	int result = database_run(database, "BEGIN", fault);
+	for (int row = 0; result == 0 && row < PQntuples(rows); row++)
+		result = correct_row(database, wrong, rows, row, fault);
+	return result ? result : database_run(database, "COMMIT", fault);
 }
 
 int wrong_serials_correct(struct database *database, enum digits digits,
 			  struct wrong_serials *wrong, struct fault *fault)
 {
 	wrong->failures = json_object_new_array();
-	int r = open_cursor(database, digits, fault);
-	for (bool more = true; r == 0 && more;) {
+	int result = open_cursor(database, digits, fault);
+	for (bool more = true; result == 0 && more;) {
 		cleanup(result_clearp) PGresult *rows = NULL;
-		r = database_query(database, "FETCH " BATCH " FROM wrong", 0, NULL, &rows, fault);
-		more = r == 0 && PQntuples(rows) > 0;
+		result = database_query(database, "FETCH " BATCH " FROM wrong", 0, NULL, &rows,
+					fault);
+		more = result == 0 && PQntuples(rows) > 0;
 		if (more)
-			r = correct_batch(database, wrong, rows, fault);
+			result = correct_batch(database, wrong, rows, fault);
 	}
-	return r ? r : database_run(database, "CLOSE wrong", fault);
+	return result ? result : database_run(database, "CLOSE wrong", fault);
 }
 
 /* ---- what is left ---- */
@@ -113,11 +115,11 @@ int wrong_serials_correct(struct database *database, enum digits digits,
 static int count(struct database *database, struct wrong_serials *wrong, struct fault *fault)
 {
 	cleanup(result_clearp) PGresult *rows = NULL;
-	int r = database_query(
+	int result = database_query(
 		database, "SELECT count(*), count(decimal_serial) FROM stillgood.wrong_serials", 0,
 		NULL, &rows, fault);
-	if (r)
-		return r;
+	if (result)
+		return result;
 	wrong->left = (uint64_t)column_int(rows, 0, 0);
 	wrong->ambiguous = (uint64_t)column_int(rows, 0, 1);
 	return 0;
@@ -154,9 +156,9 @@ int wrong_serials_load(struct database *database, struct wrong_serials *wrong, s
 	const char *const values[] = {most};
 	cleanup(result_clearp) PGresult *rows = NULL;
 	wrong->rows = json_object_new_array();
-	int r = count(database, wrong, fault);
-	if (r == 0)
-		r = database_query(
+	int result = count(database, wrong, fault);
+	if (result == 0)
+		result = database_query(
 			database,
 			"SELECT issuer, issuer_id, upper(encode(serial, 'hex')), status, "
 			"kind, upper(encode(right_serial, 'hex')), "
@@ -164,9 +166,9 @@ int wrong_serials_load(struct database *database, struct wrong_serials *wrong, s
 			"convert_from(serial, 'UTF8') END FROM stillgood.wrong_serials "
 			"ORDER BY issuer_id, serial LIMIT $1::integer",
 			1, values, &rows, fault);
-	for (int row = 0; r == 0 && row < PQntuples(rows); row++)
+	for (int row = 0; result == 0 && row < PQntuples(rows); row++)
 		json_object_array_add(wrong->rows, row_document(rows, row));
-	return r;
+	return result;
 }
 
 /* ---- telling ---- */

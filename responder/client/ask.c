@@ -57,27 +57,27 @@ static int send_question(struct asking *asking, struct fault *fault)
 	struct client_exchange exchange = {.url = &asking->url,
 					   .timeout_us = asking->wish->timeout_us};
 	if (asking->wish->get) {
-		int r = encode_path(buffer_view(&asking->request), &path, fault);
-		if (r)
-			return r;
+		int result = encode_path(buffer_view(&asking->request), &path, fault);
+		if (result)
+			return result;
 		exchange.get_suffix = buffer_view(&path);
 	} else {
 		exchange.post_body = buffer_view(&asking->request);
 	}
-	int r = client_exchange_run(&exchange, &asking->reply, fault);
-	if (r)
-		return r;
+	int result = client_exchange_run(&exchange, &asking->reply, fault);
+	if (result)
+		return result;
 	return check_reply(asking, fault);
 }
 
 static int verify(struct asking *asking, struct fault *fault)
 {
 	struct moment begin = clock_now();
-	int r = ocsp_answer_read(&asking->question, buffer_view(&asking->reply.body),
-				 wall_seconds(begin.wall_us), asking->wish->skew_us / SECOND_US,
-				 &asking->answer, fault);
+	int result = ocsp_answer_read(&asking->question, buffer_view(&asking->reply.body),
+				      wall_seconds(begin.wall_us),
+				      asking->wish->skew_us / SECOND_US, &asking->answer, fault);
 	asking->verify_us = clock_now().mono_us - begin.mono_us;
-	return r;
+	return result;
 }
 
 static int refuse(const struct asking *asking, const struct fault *fault)
@@ -102,32 +102,32 @@ static void complain(const struct asking *asking)
 
 static int prepare(struct asking *asking, struct fault *fault)
 {
-	int r = ask_load(asking, fault);
-	if (r == 0)
-		r = ask_locate(asking, fault);
-	if (r == 0)
-		r = ocsp_question_write(&asking->question, &asking->request, fault);
-	if (r == 0)
-		r = ask_write_file(asking->wish->reqout, buffer_view(&asking->request), fault);
-	return r;
+	int result = ask_load(asking, fault);
+	if (result == 0)
+		result = ask_locate(asking, fault);
+	if (result == 0)
+		result = ocsp_question_write(&asking->question, &asking->request, fault);
+	if (result == 0)
+		result = ask_write_file(asking->wish->reqout, buffer_view(&asking->request), fault);
+	return result;
 }
 
 int ask(const struct ask_wish *wish, struct fault *fault)
 {
 	cleanup(asking_deinit) struct asking asking = {
 		.wish = wish, .question = {.hash = wish->hash, .nonce = wish->nonce}};
-	int r = prepare(&asking, fault);
-	if (r)
-		return r;
+	int result = prepare(&asking, fault);
+	if (result)
+		return result;
 	if (send_question(&asking, fault))
 		return refuse(&asking, fault);
 	/* What came, proven or not: whoever keeps it may want to see why it is not. */
-	r = ask_write_file(wish->respout, buffer_view(&asking.reply.body), fault);
-	if (r == 0)
-		r = verify(&asking, fault);
-	if (r < 0)
-		return r;
-	if (r)
+	result = ask_write_file(wish->respout, buffer_view(&asking.reply.body), fault);
+	if (result == 0)
+		result = verify(&asking, fault);
+	if (result < 0)
+		return result;
+	if (result)
 		return refuse(&asking, fault);
 	complain(&asking);
 	ask_report(&asking, NULL);

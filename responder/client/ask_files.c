@@ -53,7 +53,7 @@ int ask_write_file(const char *path, struct view bytes, struct fault *fault)
 		return fail(fault, path);
 	if (write_new(fd, bytes) && rename(temporary, path) == 0)
 		return 0;
-	int r = fail(fault, path);
+	int result = fail(fault, path);
 	(void)unlink(temporary);
-	return r;
+	return result;
 }

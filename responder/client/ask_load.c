@@ -105,10 +105,10 @@ static int load(const char *path, struct loaded *ret, struct fault *fault)
 	ret->certificates = sk_X509_new_null();
 	if (!ret->certificates)
 		return fault_set(fault, -ENOMEM, "out of memory");
-	int r = open_input(path, &file, fault);
-	if (r == 0)
-		r = certinput_each(file, take, ret, fault);
-	return blame_standard_input(r, fault);
+	int result = open_input(path, &file, fault);
+	if (result == 0)
+		result = certinput_each(file, take, ret, fault);
+	return blame_standard_input(result, fault);
 }
 
 /* ---- issuers ---- */
@@ -171,8 +171,8 @@ static int add_file(struct asking *asking, const char *path, const STACK_OF(X509
 	cleanup(loaded_deinit) struct loaded loaded = {0};
 	struct ocsp_question *question = &asking->question;
 	unsigned before = question->count;
-	int r = load(path, &loaded, fault), count = sk_X509_num(loaded.certificates);
-	for (int i = 0; r == 0 && i < count; i++) {
+	int result = load(path, &loaded, fault), count = sk_X509_num(loaded.certificates);
+	for (int i = 0; result == 0 && i < count; i++) {
 		char where[CERTINPUT_PLACE_SIZE];
 		X509 *certificate = sk_X509_value(loaded.certificates, i);
 		if (count > 1 && X509_self_signed(certificate, 0) == 1) /* a root of a chain */
@@ -182,10 +182,10 @@ static int add_file(struct asking *asking, const char *path, const STACK_OF(X509
 		if (!question->issuer || !is_issued_by(certificate, question->issuer))
 			continue;
 		certinput_place(where, sizeof(where), loaded.name, count > 1 ? loaded.lines[i] : 0);
-		r = add_asked(asking, certificate, NULL, where, fault);
+		result = add_asked(asking, certificate, NULL, where, fault);
 	}
-	if (r || question->count > before)
-		return r;
+	if (result || question->count > before)
+		return result;
 	return fault_set(fault, -EINVAL, "%s: %s issued by the CA of %s", loaded.name,
 			 count > 1 ? "holds no certificate that was" : "not",
 			 input_name(asking->wish->issuer));
@@ -209,23 +209,23 @@ static int add_serial(struct asking *asking, struct view text, struct fault *fau
 		return fault_set(fault, -ENOMEM, "out of memory");
 	hex_put(hex, serial_view(&serial));
 	(void)snprintf(name, sizeof(name), "serial %s", hex);
-	int r = add_asked(asking, NULL, integer, name, fault);
-	if (r)
+	int result = add_asked(asking, NULL, integer, name, fault);
+	if (result)
 		ASN1_INTEGER_free(integer);
-	return r;
+	return result;
 }
 
 /* --serial 0A:BC,0A:BD */
 static int add_serials(struct asking *asking, const char *list, struct fault *fault)
 {
-	int r = 0;
-	for (size_t size; r == 0; list += size + 1) {
+	int result = 0;
+	for (size_t size; result == 0; list += size + 1) {
 		size = strcspn(list, ",");
-		r = add_serial(asking, view_of(list, size), fault);
+		result = add_serial(asking, view_of(list, size), fault);
 		if (list[size] == '\0')
 			break;
 	}
-	return r;
+	return result;
 }
 
 int ask_load(struct asking *asking, struct fault *fault)
@@ -233,15 +233,15 @@ int ask_load(struct asking *asking, struct fault *fault)
 	cleanup(loaded_deinit) struct loaded issuers = {0};
 	const struct ask_wish *wish = asking->wish;
 	struct ocsp_question *question = &asking->question;
-	int r = load(wish->issuer, &issuers, fault);
-	for (int i = 0; r == 0 && i < wish->path_count; i++)
-		r = add_file(asking, wish->paths[i], issuers.certificates, fault);
-	if (r || !wish->serials)
-		return r;
+	int result = load(wish->issuer, &issuers, fault);
+	for (int i = 0; result == 0 && i < wish->path_count; i++)
+		result = add_file(asking, wish->paths[i], issuers.certificates, fault);
+	if (result || !wish->serials)
+		return result;
 	if (!question->issuer) {
-		r = issuer_of_serials(asking, issuers.certificates, &question->issuer, fault);
-		if (r)
-			return r;
+		result = issuer_of_serials(asking, issuers.certificates, &question->issuer, fault);
+		if (result)
+			return result;
 		(void)X509_up_ref(question->issuer);
 	}
 	return add_serials(asking, wish->serials, fault);

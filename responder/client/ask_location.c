@@ -46,8 +46,8 @@ static int agree_on_location(struct asking *asking, struct fault *fault)
 int ask_locate(struct asking *asking, struct fault *fault)
 {
 	const char *given = asking->wish->url;
-	int r = given ? 0 : agree_on_location(asking, fault);
+	int result = given ? 0 : agree_on_location(asking, fault);
 	if (given)
 		(void)snprintf(asking->url_text, sizeof(asking->url_text), "%s", given);
-	return r ? r : client_url_parse(asking->url_text, &asking->url, fault);
+	return result ? result : client_url_parse(asking->url_text, &asking->url, fault);
 }

@@ -22,10 +22,10 @@ static int wait_ready(int fd, short events, int64_t deadline_us)
 		if (left <= 0)
 			return -ETIMEDOUT;
 		struct pollfd poll_fd = {.fd = fd, .events = events};
-		int r = poll(&poll_fd, 1, (int)((left + 999) / 1000));
-		if (r > 0)
+		int result = poll(&poll_fd, 1, (int)((left + 999) / 1000));
+		if (result > 0)
 			return 0;
-		if (r < 0 && errno != EINTR)
+		if (result < 0 && errno != EINTR)
 			return -errno;
 	}
 }
@@ -39,9 +39,9 @@ static int connect_one(const struct addrinfo *address, int64_t deadline_us, int 
 	if (connect(fd, address->ai_addr, address->ai_addrlen) < 0) {
 		if (errno != EINPROGRESS)
 			return -errno;
-		int r = wait_ready(fd, POLLOUT, deadline_us);
-		if (r)
-			return r;
+		int result = wait_ready(fd, POLLOUT, deadline_us);
+		if (result)
+			return result;
 		int error = 0;
 		socklen_t size = sizeof(error);
 		if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
@@ -73,13 +73,13 @@ static int connect_any(const struct client_url *url, const struct timing *timing
 	if (e)
 		return fault_set(fault, -EHOSTUNREACH, "%s: %s", url->host, gai_strerror(e));
 	reply->resolve_us = elapsed(timing);
-	int r = -EHOSTUNREACH;
+	int result = -EHOSTUNREACH;
 	for (const struct addrinfo *address = list; address; address = address->ai_next) {
-		r = connect_one(address, timing->deadline_us, ret);
-		if (r == 0)
+		result = connect_one(address, timing->deadline_us, ret);
+		if (result == 0)
 			return 0;
 	}
-	return fault_set(fault, r, "%s port %s: %s", url->host, url->port, strerror(-r));
+	return fault_set(fault, result, "%s port %s: %s", url->host, url->port, strerror(-result));
 }
 
 static int send_all(int fd, struct view bytes, int64_t deadline_us)
@@ -92,9 +92,9 @@ static int send_all(int fd, struct view bytes, int64_t deadline_us)
 		}
 		if (errno != EAGAIN && errno != EINTR)
 			return -errno;
-		int r = wait_ready(fd, POLLOUT, deadline_us);
-		if (r)
-			return r;
+		int result = wait_ready(fd, POLLOUT, deadline_us);
+		if (result)
+			return result;
 	}
 	return 0;
 }
@@ -108,9 +108,9 @@ static int receive_reply(int fd, const struct timing *timing, struct client_repl
 			return -ENOMEM;
 		ssize_t got = recv(fd, room, 16384, 0);
 		if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
-			int r = wait_ready(fd, POLLIN, timing->deadline_us);
-			if (r)
-				return r;
+			int result = wait_ready(fd, POLLIN, timing->deadline_us);
+			if (result)
+				return result;
 			continue;
 		}
 		if (got < 0)
@@ -118,9 +118,9 @@ static int receive_reply(int fd, const struct timing *timing, struct client_repl
 		if (bytes.size == 0)
 			ret->first_octet_us = elapsed(timing);
 		bytes.size += (size_t)got;
-		int r = client_reply_read(buffer_view(&bytes), got == 0, ret);
-		if (r != CLIENT_REPLY_MORE)
-			return r;
+		int result = client_reply_read(buffer_view(&bytes), got == 0, ret);
+		if (result != CLIENT_REPLY_MORE)
+			return result;
 		/* Chunk framing of a bounded body is bounded too, but generously. */
 		if (bytes.size > LIMIT_HTTP_HEAD + 8 * LIMIT_RESPONSE)
 			return -EMSGSIZE;
@@ -150,13 +150,13 @@ static void write_request(const struct client_exchange *exchange, struct buffer 
 	buffer_put_view(out, exchange->post_body);
 }
 
-static const char *reason_of(int r)
+static const char *reason_of(int result)
 {
-	if (r == -EBADMSG)
+	if (result == -EBADMSG)
 		return "its HTTP reply is malformed or cut off";
-	if (r == -EMSGSIZE)
+	if (result == -EMSGSIZE)
 		return "its HTTP reply is too large";
-	return strerror(-r);
+	return strerror(-result);
 }
 
 int client_exchange_run(const struct client_exchange *exchange, struct client_reply *ret,
@@ -168,19 +168,20 @@ int client_exchange_run(const struct client_exchange *exchange, struct client_re
 	cleanup(buffer_deinit) struct buffer request = {0};
 	cleanup(descriptor_closep) int fd = -1;
 	write_request(exchange, &request);
-	int r = buffer_result(&request);
-	if (r)
-		return fault_set(fault, r, "out of memory");
-	r = connect_any(url, &timing, ret, &fd, fault);
-	if (r)
-		return r;
+	int result = buffer_result(&request);
+	if (result)
+		return fault_set(fault, result, "out of memory");
+	result = connect_any(url, &timing, ret, &fd, fault);
+	if (result)
+		return result;
 	ret->connect_us = elapsed(&timing);
-	r = send_all(fd, buffer_view(&request), timing.deadline_us);
+	result = send_all(fd, buffer_view(&request), timing.deadline_us);
 	ret->send_us = elapsed(&timing);
-	if (r == 0)
-		r = receive_reply(fd, &timing, ret);
+	if (result == 0)
+		result = receive_reply(fd, &timing, ret);
 	ret->total_us = elapsed(&timing);
-	if (r)
-		return fault_set(fault, r, "%s port %s: %s", url->host, url->port, reason_of(r));
+	if (result)
+		return fault_set(fault, result, "%s port %s: %s", url->host, url->port,
+				 reason_of(result));
 	return 0;
 }

@@ -111,16 +111,16 @@ static int read_head(struct cursor *c, struct head *head, struct client_reply *r
 {
 	struct view line = {0};
 	unsigned count = 0;
-	int r = take_line(c, &line) ? read_status_line(line, &reply->status) : -EBADMSG;
-	while (r == 0 && take_line(c, &line) && line.size > 0) {
+	int result = take_line(c, &line) ? read_status_line(line, &reply->status) : -EBADMSG;
+	while (result == 0 && take_line(c, &line) && line.size > 0) {
 		if (++count > LIMIT_HTTP_HEADERS)
 			return -EMSGSIZE;
-		r = read_header(line, head, reply);
+		result = read_header(line, head, reply);
 	}
 	/* Both a length and chunks: nobody knows where such a body ends. */
-	if (r == 0 && head->has_length && head->framing == FRAMING_CHUNKED)
+	if (result == 0 && head->has_length && head->framing == FRAMING_CHUNKED)
 		return -EBADMSG;
-	return r;
+	return result;
 }
 
 static int read_chunk_size(struct cursor *c, size_t *ret)
@@ -138,9 +138,9 @@ static int read_chunks(struct cursor c, struct buffer *body)
 {
 	for (;;) {
 		size_t size = 0;
-		int r = read_chunk_size(&c, &size);
-		if (r)
-			return r;
+		int result = read_chunk_size(&c, &size);
+		if (result)
+			return result;
 		if (size == 0)
 			return 0; /* trailers do not matter: the connection is closed */
 		if (body->size + size > LIMIT_RESPONSE)
@@ -182,10 +182,10 @@ int client_reply_read(struct view bytes, bool at_end, struct client_reply *ret)
 						    : CLIENT_REPLY_MORE;
 	struct cursor c = cursor_of(bytes);
 	buffer_reset(&ret->body);
-	int r = read_head(&c, &head, ret);
-	if (r == 0)
-		r = read_body(c, &head, at_end, &ret->body);
-	if (r == CLIENT_REPLY_MORE && at_end)
+	int result = read_head(&c, &head, ret);
+	if (result == 0)
+		result = read_body(c, &head, at_end, &ret->body);
+	if (result == CLIENT_REPLY_MORE && at_end)
 		return -EBADMSG; /* cut off */
-	return r ? r : buffer_result(&ret->body);
+	return result ? result : buffer_result(&ret->body);
 }

@@ -143,9 +143,10 @@ static int64_t end_of(X509 *certificate)
 {
 	int days = 0, seconds = 0;
 	ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
-	int r = epoch ? ASN1_TIME_diff(&days, &seconds, epoch, X509_get0_notAfter(certificate)) : 0;
+	int result =
+		epoch ? ASN1_TIME_diff(&days, &seconds, epoch, X509_get0_notAfter(certificate)) : 0;
 	ASN1_TIME_free(epoch);
-	return r == 1 ? (int64_t)days * 86400 + seconds : TIME_NONE;
+	return result == 1 ? (int64_t)days * 86400 + seconds : TIME_NONE;
 }
 
 static void describe_signer(OCSP_BASICRESP *basic, X509 *signer, struct ocsp_answer *answer)
@@ -175,13 +176,13 @@ static int read_basic(const struct ocsp_question *question, OCSP_BASICRESP *basi
 	X509 *signer = NULL;
 	if (ocsp_signer_prove(basic, question->issuer, now, skew, &signer, fault) < 0)
 		return OCSP_ANSWER_REFUSED;
-	int r = check_extensions(basic, fault);
-	if (r == 0)
-		r = check_nonce(question, basic, answer, fault);
-	if (r == 0)
-		r = read_produced(basic, now, skew, answer, fault);
-	if (r)
-		return r;
+	int result = check_extensions(basic, fault);
+	if (result == 0)
+		result = check_nonce(question, basic, answer, fault);
+	if (result == 0)
+		result = read_produced(basic, now, skew, answer, fault);
+	if (result)
+		return result;
 	for (unsigned i = 0; i < question->count; i++)
 		ocsp_finding_read(question, i, basic, answer->nonce_echoed, now, skew,
 				  &answer->findings[i]);
@@ -196,18 +197,18 @@ int ocsp_answer_read(const struct ocsp_question *question, struct view der, int6
 {
 	cleanup(response_freep) OCSP_RESPONSE *response = NULL;
 	struct ocsp_answer answer = {.signer_not_after = TIME_NONE};
-	int r = read_response(der, &response, fault);
-	if (r == 0) {
+	int result = read_response(der, &response, fault);
+	if (result == 0) {
 		cleanup(basic_freep) OCSP_BASICRESP *basic = OCSP_response_get1_basic(response);
-		r = basic ? check_encoding(der, basic, fault)
-			  : refuse(fault, "the answer is not of the basic type");
-		if (r == 0)
-			r = read_basic(question, basic, now, skew, &answer, fault);
+		result = basic ? check_encoding(der, basic, fault)
+			       : refuse(fault, "the answer is not of the basic type");
+		if (result == 0)
+			result = read_basic(question, basic, now, skew, &answer, fault);
 	}
 	ERR_clear_error();
-	if (r) {
+	if (result) {
 		ocsp_answer_deinit(&answer);
-		return r;
+		return result;
 	}
 	*ret = answer;
 	return 0;

@@ -134,19 +134,19 @@ static int read_extensions(OCSP_SINGLERESP *single, X509 *certificate, struct oc
 	cleanup(object_freep) ASN1_OBJECT *cert_hash = OBJ_txt2obj(CERT_HASH, 1);
 	if (!extensions || !cert_hash)
 		return refuse(&finding->fault, "out of memory");
-	int r = ocsp_extensions_check(extensions, known_extensions, &finding->fault);
-	if (r == 0)
-		r = read_extension_time(single, NID_invalidity_date, &finding->invalidity_at,
-					&finding->fault);
-	if (r == 0)
-		r = read_extension_time(single, NID_id_pkix_OCSP_archiveCutoff,
-					&finding->archive_cutoff, &finding->fault);
+	int result = ocsp_extensions_check(extensions, known_extensions, &finding->fault);
+	if (result == 0)
+		result = read_extension_time(single, NID_invalidity_date, &finding->invalidity_at,
+					     &finding->fault);
+	if (result == 0)
+		result = read_extension_time(single, NID_id_pkix_OCSP_archiveCutoff,
+					     &finding->archive_cutoff, &finding->fault);
 	int at = X509v3_get_ext_by_OBJ(extensions, cert_hash, -1);
-	if (r == 0 && at >= 0 && certificate)
-		r = check_cert_hash(
+	if (result == 0 && at >= 0 && certificate)
+		result = check_cert_hash(
 			X509_EXTENSION_get_data(sk_X509_EXTENSION_value(extensions, at)),
 			certificate, finding);
-	return r;
+	return result;
 }
 
 /* ---- status and times ---- */
@@ -236,13 +236,13 @@ void ocsp_finding_read(const struct ocsp_question *question, unsigned i, OCSP_BA
 		.reason = REASON_NONE,
 	};
 	OCSP_SINGLERESP *single = NULL;
-	int r = find_single(question->ids[i], basic, &single, &finding.fault);
-	if (r == 0)
-		r = read_extensions(single, question->certificates[i], &finding);
-	if (r == 0)
-		r = read_status(single, &finding);
-	if (r == 0)
-		r = check_times(&finding, nonce_echoed, now, skew);
-	finding.proven = r == 0;
+	int result = find_single(question->ids[i], basic, &single, &finding.fault);
+	if (result == 0)
+		result = read_extensions(single, question->certificates[i], &finding);
+	if (result == 0)
+		result = read_status(single, &finding);
+	if (result == 0)
+		result = check_times(&finding, nonce_echoed, now, skew);
+	finding.proven = result == 0;
 	*ret = finding;
 }

@@ -129,28 +129,29 @@ static int try_each(OCSP_BASICRESP *basic, X509 *issuer, int64_t now, int64_t sk
 {
 	const STACK_OF(X509) *certificates = OCSP_resp_get0_certs(basic);
 	unsigned tried = 0;
-	int r = fault_set(fault, -EPERM,
+	int result =
+		fault_set(fault, -EPERM,
 			  "the answer is not signed by this CA and holds no certificate of its "
 			  "signer");
-	for (int i = -1; r && (i < 0 || i < sk_X509_num(certificates)); i++) {
+	for (int i = -1; result && (i < 0 || i < sk_X509_num(certificates)); i++) {
 		X509 *candidate = i < 0 ? issuer : sk_X509_value(certificates, i);
 		if (!is_named(basic, candidate))
 			continue;
 		if (++tried > LIMIT_ANSWER_SIGNERS)
 			break;
-		r = prove(basic, candidate, issuer, now, skew, fault);
-		if (r == 0)
+		result = prove(basic, candidate, issuer, now, skew, fault);
+		if (result == 0)
 			*ret = candidate;
 	}
-	return r;
+	return result;
 }
 
 int ocsp_signer_prove(OCSP_BASICRESP *basic, X509 *issuer, int64_t now, int64_t skew, X509 **ret,
 		      struct fault *fault)
 {
-	int r = is_signed_weakly(basic)
-			? fault_set(fault, -EPERM, "the answer is signed with a weak digest")
-			: try_each(basic, issuer, now, skew, ret, fault);
+	int result = is_signed_weakly(basic)
+			     ? fault_set(fault, -EPERM, "the answer is signed with a weak digest")
+			     : try_each(basic, issuer, now, skew, ret, fault);
 	ERR_clear_error();
-	return r;
+	return result;
 }

@@ -28,9 +28,9 @@ int addresses_new(unsigned most, struct addresses **ret)
 	if (!addresses)
 		return -ENOMEM;
 	addresses->most = most;
-	int r = siphash_key_random(&addresses->hash_key);
-	if (r < 0)
-		return r;
+	int result = siphash_key_random(&addresses->hash_key);
+	if (result < 0)
+		return result;
 	*ret = addresses;
 	addresses = NULL;
 	return 0;

@@ -40,12 +40,12 @@ int answers_new(const struct answers_settings *settings, const struct answers_op
 	answers->context = context;
 	answers->serve_until_us = INT64_MIN;
 	stored_layout_init(&answers->layout, settings->max_age_us);
-	int r = cache_new(settings->cache_bytes, &answers->cache);
-	if (r < 0)
-		return r;
-	r = flights_new(settings->answer_timeout_us, &answers->flights);
-	if (r < 0)
-		return r;
+	int result = cache_new(settings->cache_bytes, &answers->cache);
+	if (result < 0)
+		return result;
+	result = flights_new(settings->answer_timeout_us, &answers->flights);
+	if (result < 0)
+		return result;
 	*ret = answers;
 	answers = NULL;
 	return 0;
@@ -234,14 +234,14 @@ int answers_ask(struct answers *answers, const struct ocsp_request *request,
 	struct view key = key_of(answers, &question);
 	struct answer_label label;
 	struct cache_entry *entry = find_stored(answers, &question, key, now, &label);
-	int r = 0;
+	int result = 0;
 	if (entry)
 		*ret = answer_hit(answers, entry, &label, &question, key, now);
 	else
-		r = wait_for_flight(answers, &question, key, waiter, now, ret);
-	if (r == 0 && ret->result == OCSP_TRY_LATER)
+		result = wait_for_flight(answers, &question, key, waiter, now, ret);
+	if (result == 0 && ret->result == OCSP_TRY_LATER)
 		answers->counts.try_later++;
-	return r;
+	return result;
 }
 
 const struct stored_layout *answers_layout(const struct answers *answers)

@@ -188,10 +188,10 @@ static int answer(struct connection *c, const struct http_request *request, stru
 {
 	if (c->client.proxy.family != IP_NONE && !take_client(c, request, now))
 		return 0;
-	int r = exchange(c->front, request, body, &c->waiter, now, &c->style);
-	if (r == EXCHANGE_WAITING)
+	int result = exchange(c->front, request, body, &c->waiter, now, &c->style);
+	if (result == EXCHANGE_WAITING)
 		c->condition = condition_keep(request);
-	return r;
+	return result;
 }
 
 /* The state follows from what the exchange says; connection_flush() makes it hold. False: this
@@ -200,12 +200,12 @@ static bool answer_request(struct connection *c, struct input *input,
 			   const struct http_request *request, struct view body,
 			   const struct moment *now)
 {
-	int r = answer(c, request, body, now);
+	int result = answer(c, request, body, now);
 	input_drop(input, request->head_size + body.size);
 	c->incoming = (struct incoming){0};
 	/* The next request has deadlines of its own. */
-	c->state = r == EXCHANGE_WAITING ? CONNECTION_WAITING : CONNECTION_IDLE;
-	return r != EXCHANGE_WAITING && !c->style.close;
+	c->state = result == EXCHANGE_WAITING ? CONNECTION_WAITING : CONNECTION_IDLE;
+	return result != EXCHANGE_WAITING && !c->style.close;
 }
 
 static void refuse(struct connection *c, int status, const struct moment *now)
@@ -221,15 +221,15 @@ static void answer_requests(struct connection *c, struct input *input, const str
 	struct view body;
 	bool going_on = true;
 	while (going_on && input->size > 0 && !turn_is_full(&c->front->turn)) {
-		int r = incoming_take(&c->incoming, input, &request, &body);
-		if (r == HTTP_INCOMPLETE) {
+		int result = incoming_take(&c->incoming, input, &request, &body);
+		if (result == HTTP_INCOMPLETE) {
 			if (incoming_wants_continue(&c->incoming))
 				turn_put(&c->front->turn, view_of_string(HTTP_CONTINUE));
 			return;
 		}
-		if (r != 0)
-			refuse(c, r, now);
-		going_on = r == 0 && answer_request(c, input, &request, body, now);
+		if (result != 0)
+			refuse(c, result, now);
+		going_on = result == 0 && answer_request(c, input, &request, body, now);
 	}
 }
 
@@ -280,10 +280,10 @@ static int keep_input(struct connection *c, const struct input *input)
 		memmove(c->in.data, input->data, input->size);
 		c->in.size = input->size;
 	}
-	int r = buffer_result(&c->in);
+	int result = buffer_result(&c->in);
 	if (c->in.size == 0)
 		buffer_deinit(&c->in);
-	return r;
+	return result;
 }
 
 /* Answers what can be answered of the input and writes it. May free the connection. */
@@ -405,10 +405,10 @@ static void connection_header(struct connection *c, const struct moment *now)
 		connection_free(c);
 		return;
 	}
-	int r = proxy_header_parse(view_of(input.data, input.size), &header);
-	if (r == 0)
+	int result = proxy_header_parse(view_of(input.data, input.size), &header);
+	if (result == 0)
 		connection_introduce(c, &header, &input, now);
-	else if (r != PROXY_INCOMPLETE)
+	else if (result != PROXY_INCOMPLETE)
 		refuse_header(c, now);
 	else if (keep_input(c, &input) < 0)
 		connection_free(c);

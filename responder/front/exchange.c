@@ -139,9 +139,9 @@ static int exchange_told(struct front *front, const struct http_request *request
 {
 	struct answer answer;
 	log_received(waiter->request, question);
-	int r = answers_ask(front->answers, question, waiter, now, &answer);
-	log_looked_up(waiter->request, waiter->flight, r == 0 && answer.entry);
-	if (r == ANSWERS_WAITING)
+	int result = answers_ask(front->answers, question, waiter, now, &answer);
+	log_looked_up(waiter->request, waiter->flight, result == 0 && answer.entry);
+	if (result == ANSWERS_WAITING)
 		return EXCHANGE_WAITING;
 	log_answered(waiter->request, &answer);
 	put_answer(front, request, &answer, now, style);

@@ -40,9 +40,9 @@ int flights_new(int64_t timeout_us, struct flights **ret)
 	TAILQ_INIT(&flights->order);
 	TAILQ_INIT(&flights->waiters);
 	flights->timeout_us = timeout_us;
-	int r = siphash_key_random(&flights->hash_key);
-	if (r < 0)
-		return r;
+	int result = siphash_key_random(&flights->hash_key);
+	if (result < 0)
+		return result;
 	*ret = flights;
 	flights = NULL;
 	return 0;

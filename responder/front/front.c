@@ -32,9 +32,9 @@ int front_new(struct event_base *base, const struct conf *conf, const struct ans
 	front->conf = &conf->server;
 	LIST_INIT(&front->connections);
 	wheel_init(&front->wheel, clock_now().mono_us);
-	int r = addresses_new(conf->server.connections_per_address, &front->addresses);
-	if (r < 0)
-		return r;
+	int result = addresses_new(conf->server.connections_per_address, &front->addresses);
+	if (result < 0)
+		return result;
 	const struct answers_settings settings = {
 		.cache_bytes = conf->server.cache_size,
 		.max_age_us = conf->server.max_age_us,
@@ -43,9 +43,9 @@ int front_new(struct event_base *base, const struct conf *conf, const struct ans
 		.ignore_nonce = all_ignore_nonces(conf),
 		.ignore_raw_nonce = all_ignore_nonces(conf) && all_accept_raw_nonces(conf),
 	};
-	r = answers_new(&settings, ops, context, &front->answers);
-	if (r < 0)
-		return r;
+	result = answers_new(&settings, ops, context, &front->answers);
+	if (result < 0)
+		return result;
 	*ret = front;
 	front = NULL;
 	return 0;

@@ -13,19 +13,19 @@ static int collect_chunked(struct incoming *incoming, struct input *input)
 	size_t raw_at = incoming->head_size + incoming->chunked.body_size;
 	struct view raw = view_of(input->data + raw_at, input->size - raw_at);
 	size_t used = 0;
-	int r = http_chunked_decode(&incoming->chunked, raw, body, &used);
-	if (r != 0 && r != HTTP_INCOMPLETE)
-		return r;
+	int result = http_chunked_decode(&incoming->chunked, raw, body, &used);
+	if (result != 0 && result != HTTP_INCOMPLETE)
+		return result;
 	size_t left = raw.size - used;
 	memmove(body + incoming->chunked.body_size, raw.data + used, left);
 	input->size = incoming->head_size + incoming->chunked.body_size + left;
-	return r;
+	return result;
 }
 
 /* 0: the whole body is in the input, behind the head. HTTP_INCOMPLETE or a refusal's status. */
 static int collect_body(struct incoming *incoming, struct input *input, size_t *ret_size)
 {
-	int r = 0;
+	int result = 0;
 	switch (incoming->framing) {
 	case HTTP_NO_BODY:
 		*ret_size = 0;
@@ -33,14 +33,14 @@ static int collect_body(struct incoming *incoming, struct input *input, size_t *
 	case HTTP_SIZED_BODY:
 		*ret_size = incoming->content_length;
 		if (input->size - incoming->head_size < incoming->content_length)
-			r = HTTP_INCOMPLETE;
+			result = HTTP_INCOMPLETE;
 		break;
 	case HTTP_CHUNKED_BODY:
-		r = collect_chunked(incoming, input);
+		result = collect_chunked(incoming, input);
 		*ret_size = incoming->chunked.body_size;
 		break;
 	}
-	return r;
+	return result;
 }
 
 static void begin_body(struct incoming *incoming, const struct http_request *request,
@@ -58,23 +58,24 @@ int incoming_take(struct incoming *incoming, struct input *input, struct http_re
 		  struct view *body)
 {
 	bool again = incoming_has_head(incoming);
-	int r = 0;
+	int result = 0;
 	if (!again) {
-		r = http_request_parse(&incoming->scan, view_of(input->data, input->size), request);
-		if (r != 0)
-			return r;
+		result = http_request_parse(&incoming->scan, view_of(input->data, input->size),
+					    request);
+		if (result != 0)
+			return result;
 		begin_body(incoming, request, input);
 	}
 	size_t body_size = 0;
-	r = collect_body(incoming, input, &body_size);
-	if (r != 0)
-		return r;
+	result = collect_body(incoming, input, &body_size);
+	if (result != 0)
+		return result;
 	if (again) {
 		struct http_scan scan = {0};
-		r = http_request_parse(&scan, view_of(input->data, input->size), request);
+		result = http_request_parse(&scan, view_of(input->data, input->size), request);
 	}
 	*body = view_of(input->data + incoming->head_size, body_size);
-	return r;
+	return result;
 }
 
 bool incoming_has_head(const struct incoming *incoming)

@@ -45,9 +45,9 @@ bool ledger_link_query(struct ledger_link *link, const struct message_query *que
 static int take_answer(struct answers *answers, struct view payload)
 {
 	struct message_answer m;
-	int r = message_answer_read(payload, &m);
-	if (r < 0)
-		return r;
+	int result = message_answer_read(payload, &m);
+	if (result < 0)
+		return result;
 	struct moment now = clock_now();
 	answers_answer(answers, &m, &now);
 	return 0;
@@ -57,37 +57,37 @@ static int take_purge(struct answers *answers, struct view payload)
 {
 	struct message_purge m;
 	struct moment now = clock_now();
-	int r = message_purge_read(payload, &m);
-	if (r == 0)
+	int result = message_purge_read(payload, &m);
+	if (result == 0)
 		answers_purge(answers, &m, &now);
-	return r;
+	return result;
 }
 
 static int take_tick(struct answers *answers, struct view payload)
 {
 	struct message_tick m;
-	int r = message_tick_read(payload, &m);
-	if (r == 0)
+	int result = message_tick_read(payload, &m);
+	if (result == 0)
 		answers_tick(answers, &m);
-	return r;
+	return result;
 }
 
 static int take_algorithms(struct answers *answers, struct view payload)
 {
 	struct message_algorithms m;
-	int r = message_algorithms_read(payload, &m);
-	if (r == 0)
+	int result = message_algorithms_read(payload, &m);
+	if (result == 0)
 		answers_algorithms(answers, &m);
-	return r;
+	return result;
 }
 
 static int take_readiness(struct answers *answers, struct view payload)
 {
 	struct message_readiness m;
-	int r = message_readiness_read(payload, &m);
-	if (r == 0)
+	int result = message_readiness_read(payload, &m);
+	if (result == 0)
 		answers_readiness(answers, &m);
-	return r;
+	return result;
 }
 
 int ledger_link_frame(struct answers *answers, uint8_t type, struct view payload)

@@ -36,8 +36,8 @@ static int run_listen(void *context, const int *descriptors, unsigned count, str
 	struct run *run = context;
 	int result = 0;
 	for (unsigned i = 0; i < count; i++) {
-		int r = doors_add(run->doors, descriptors[i]);
-		result = result < 0 ? result : r;
+		int added = doors_add(run->doors, descriptors[i]);
+		result = result < 0 ? result : added;
 	}
 	run->has_doors = true;
 	return result < 0 ? fault_set(fault, result, "cannot listen: %s", strerror(-result)) : 0;

@@ -109,18 +109,18 @@ static int put_cacheable_head(const struct stored_layout *layout, const struct a
 			      struct view der, int64_t now, uint8_t *out, size_t *ret_size)
 {
 	uint8_t hash[HTTP_ETAG_HASH_SIZE];
-	int r = sha256(der, hash);
-	if (r < 0)
-		return r;
+	int result = sha256(der, hash);
+	if (result < 0)
+		return result;
 	struct http_head_marks marks;
 	struct http_cacheable reply = reply_at(layout, label, now), longest = reply;
 	longest.max_age = (uint32_t)longest_age(layout, label);
 	longest.hash = hash;
 	longest.body_size = der.size;
 	size_t size = http_put_cacheable(out, &longest, &marks);
-	r = http_patch_cacheable(out, &marks, &reply);
-	if (r < 0)
-		return r;
+	result = http_patch_cacheable(out, &marks, &reply);
+	if (result < 0)
+		return result;
 	*ret_size = size;
 	return 0;
 }
@@ -146,9 +146,9 @@ int stored_put(struct cache *cache, const struct stored_layout *layout, struct v
 	size_t size;
 	struct prefix prefix = {.stamp = (uint32_t)second};
 	if (for_http_caches(&m->label)) {
-		int r = put_cacheable_head(layout, &m->label, m->der, second, head, &size);
-		if (r < 0)
-			return r;
+		int result = put_cacheable_head(layout, &m->label, m->der, second, head, &size);
+		if (result < 0)
+			return result;
 	} else {
 		size = http_put_uncacheable(head, second, m->der.size);
 	}

@@ -96,9 +96,9 @@ static int write_or_keep(const struct turn *turn, int fd, struct buffer *rest)
 
 int turn_write(struct turn *turn, int fd, struct buffer *rest)
 {
-	int r = turn->count ? write_or_keep(turn, fd, rest) : 0;
+	int result = turn->count ? write_or_keep(turn, fd, rest) : 0;
 	turn_reset(turn);
-	return r;
+	return result;
 }
 
 void turn_reset(struct turn *turn)

@@ -169,14 +169,14 @@ static bool begins(struct view bytes, const void *beginning, size_t size)
 int proxy_header_parse(struct view bytes, struct proxy_header *ret)
 {
 	struct proxy_header header = {0};
-	int r = PROXY_MALFORMED;
+	int result = PROXY_MALFORMED;
 	if (begins(bytes, v2_signature, V2_SIGNATURE_SIZE))
-		r = bytes.size < V2_FIXED ? PROXY_INCOMPLETE : parse_v2(bytes, &header);
+		result = bytes.size < V2_FIXED ? PROXY_INCOMPLETE : parse_v2(bytes, &header);
 	else if (begins(bytes, V1_BEGIN, V1_BEGIN_SIZE))
-		r = bytes.size < V1_BEGIN_SIZE ? PROXY_INCOMPLETE : parse_v1(bytes, &header);
-	if (r == 0)
+		result = bytes.size < V1_BEGIN_SIZE ? PROXY_INCOMPLETE : parse_v1(bytes, &header);
+	if (result == 0)
 		*ret = header;
-	return r;
+	return result;
 }
 
 /* ---- X-Forwarded-For ---- */

@@ -222,9 +222,9 @@ static int hash_encodings(struct view names, struct view key, struct hashes *ret
 		encoding->name = next_name(&c);
 		if (encoding->name.size == 0)
 			break;
-		int r = ocsp_issuer_init(&encoding->hashes, encoding->name, key);
-		if (r < 0)
-			return r;
+		int result = ocsp_issuer_init(&encoding->hashes, encoding->name, key);
+		if (result < 0)
+			return result;
 	}
 	return 0;
 }
@@ -248,16 +248,16 @@ static int hash_certificate(const struct db_issuer *issuer, struct hashes *ret, 
 				 "issuer \"%s\": its certificate in the database cannot be read, "
 				 "nothing is answered about it; register it again",
 				 issuer->record.name);
-	int r = ocsp_issuer_init(&ret->own, certificate.subject, certificate.key_bits);
-	if (r == 0 && !is_registered(issuer, &ret->own))
+	int result = ocsp_issuer_init(&ret->own, certificate.subject, certificate.key_bits);
+	if (result == 0 && !is_registered(issuer, &ret->own))
 		return fault_set(
 			fault, -EINVAL,
 			"issuer \"%s\": its certificate in the database is not of the subject "
 			"and key that it was registered with, nothing is answered about it",
 			issuer->record.name);
-	if (r == 0)
-		r = ocsp_issuer_identity(&ret->own, ret->identity);
-	return r < 0 ? r : hash_encodings(issuer->names, certificate.key_bits, ret);
+	if (result == 0)
+		result = ocsp_issuer_identity(&ret->own, ret->identity);
+	return result < 0 ? result : hash_encodings(issuer->names, certificate.key_bits, ret);
 }
 
 /* Unknown but for its number. NULL: too many, or no memory. */

@@ -180,24 +180,24 @@ static int pass_over(struct certinput *file, const char *label, unsigned begin, 
 static int read_text(struct certinput *file, struct fault *fault)
 {
 	char label[LABEL_SIZE];
-	int r = text_find_block(&file->text, label);
+	int result = text_find_block(&file->text, label);
 	unsigned begin = file->text.line;
-	if (r == TEXT_END && ferror(file->text.stream))
+	if (result == TEXT_END && ferror(file->text.stream))
 		return fault_set(fault, -EIO, "%s: cannot be read", file->path);
-	if (r == TEXT_END)
+	if (result == TEXT_END)
 		file->done = true;
-	if (r == TEXT_END)
+	if (result == TEXT_END)
 		return 0;
-	if (r)
+	if (result)
 		return damaged(file, begin, "the BEGIN line is not whole", fault);
 	if (!is_certificate(label) && !is_package(label))
 		return pass_over(file, label, begin, fault);
 	file->payload.most = is_package(label) ? PAYLOAD_SIZE_MOST : CERTIFICATE_SIZE_MOST;
-	r = read_block(file, label, begin, fault);
+	result = read_block(file, label, begin, fault);
 	/* OpenSSL's own: the certificate, then trust settings. */
-	if (r == 0 && strcmp(label, "TRUSTED CERTIFICATE") == 0)
+	if (result == 0 && strcmp(label, "TRUSTED CERTIFICATE") == 0)
 		file->rest = element_take(&(struct view){file->rest.data, file->rest.size});
-	return r;
+	return result;
 }
 
 static int fill(struct certinput *file, struct fault *fault)
@@ -223,11 +223,12 @@ static int unpack(struct certinput *file, struct view der, struct fault *fault)
 	const char *kind = "";
 	unsigned count = 0;
 	buffer_reset(&file->unpacked);
-	int r = element_unpack(der, &file->unpacked, &count, &kind, &why);
+	int result = element_unpack(der, &file->unpacked, &count, &kind, &why);
 	file->unpacked_rest = buffer_view(&file->unpacked);
-	if (count == 0 && r == 0)
+	if (count == 0 && result == 0)
 		note_other(file, kind);
-	return r ? damaged(file, file->line, *why.text ? why.text : strerror(-r), fault) : 0;
+	return result ? damaged(file, file->line, *why.text ? why.text : strerror(-result), fault)
+		      : 0;
 }
 
 /* A line's end behind a DER file, or padding. */
@@ -262,17 +263,17 @@ int certinput_next(struct certinput *file, struct view *ret, unsigned *ret_line,
 {
 	struct view der = {0};
 	while (der.size == 0) {
-		int r = 0;
+		int result = 0;
 		if (file->unpacked_rest.size > 0)
 			der = element_take(&file->unpacked_rest);
 		else if (file->rest.size > 0)
-			r = take_element(file, &der, fault);
+			result = take_element(file, &der, fault);
 		else if (file->done)
 			return CERTINPUT_END;
 		else
-			r = fill(file, fault);
-		if (r)
-			return r;
+			result = fill(file, fault);
+		if (result)
+			return result;
 	}
 	*ret = der;
 	*ret_line = file->line;
@@ -286,12 +287,12 @@ int certinput_each(struct certinput *file, certinput_take *take, void *context, 
 	for (unsigned number = 0;; number++) {
 		struct view der = {0};
 		unsigned line = 0;
-		int r = certinput_next(file, &der, &line, fault);
-		if (r == CERTINPUT_END)
+		int result = certinput_next(file, &der, &line, fault);
+		if (result == CERTINPUT_END)
 			return number ? 0 : certinput_nothing(file, fault);
-		if (r == 0)
-			r = take(context, der, line, number, fault);
-		if (r)
-			return r;
+		if (result == 0)
+			result = take(context, der, line, number, fault);
+		if (result)
+			return result;
 	}
 }

@@ -116,10 +116,10 @@ static int put_certificate(struct buffer *out, X509 *certificate, unsigned *coun
 static int put_certificates(struct buffer *out, const STACK_OF(X509) * certificates,
 			    unsigned *count)
 {
-	int r = 0;
-	for (int i = 0; r == 0 && i < sk_X509_num(certificates); i++)
-		r = put_certificate(out, sk_X509_value(certificates, i), count);
-	return r;
+	int result = 0;
+	for (int i = 0; result == 0 && i < sk_X509_num(certificates); i++)
+		result = put_certificate(out, sk_X509_value(certificates, i), count);
+	return result;
 }
 
 static void cms_freep(CMS_ContentInfo **cms)
@@ -209,17 +209,17 @@ static STACK_OF(PKCS12_SAFEBAG) * decrypt(PKCS7 *safe)
 
 static int put_bags(const STACK_OF(PKCS12_SAFEBAG) * bags, struct buffer *out, unsigned *count)
 {
-	int r = 0;
-	for (int i = 0; r == 0 && i < sk_PKCS12_SAFEBAG_num(bags); i++) {
+	int result = 0;
+	for (int i = 0; result == 0 && i < sk_PKCS12_SAFEBAG_num(bags); i++) {
 		const PKCS12_SAFEBAG *bag = sk_PKCS12_SAFEBAG_value(bags, i);
 		X509 *certificate = PKCS12_SAFEBAG_get_nid(bag) == NID_certBag
 					    ? PKCS12_SAFEBAG_get1_cert(bag)
 					    : NULL;
 		if (certificate)
-			r = put_certificate(out, certificate, count);
+			result = put_certificate(out, certificate, count);
 		X509_free(certificate);
 	}
-	return r;
+	return result;
 }
 
 static int unpack_safe(PKCS7 *safe, struct buffer *out, unsigned *count, struct fault *fault)
@@ -244,13 +244,13 @@ static int unpack_pkcs12(PKCS12 *pkcs12, struct buffer *out, unsigned *count, co
 			 struct fault *fault)
 {
 	cleanup(safes_freep) STACK_OF(PKCS7) *safes = PKCS12_unpack_authsafes(pkcs12);
-	int r = 0;
+	int result = 0;
 	*ret_kind = "a PKCS#12 file without certificates";
 	if (!safes)
 		return fault_set(fault, -EBADMSG, "a PKCS#12 file that cannot be read");
-	for (int i = 0; r == 0 && i < sk_PKCS7_num(safes); i++)
-		r = unpack_safe(sk_PKCS7_value(safes, i), out, count, fault);
-	return r;
+	for (int i = 0; result == 0 && i < sk_PKCS7_num(safes); i++)
+		result = unpack_safe(sk_PKCS7_value(safes, i), out, count, fault);
+	return result;
 }
 
 int element_unpack(struct view der, struct buffer *out, unsigned *ret_count, const char **ret_kind,
@@ -259,12 +259,13 @@ int element_unpack(struct view der, struct buffer *out, unsigned *ret_count, con
 	const unsigned char *p = der.data, *q = der.data;
 	cleanup(cms_freep) CMS_ContentInfo *cms = d2i_CMS_ContentInfo(NULL, &p, (long)der.size);
 	cleanup(pkcs12_freep) PKCS12 *pkcs12 = cms ? NULL : d2i_PKCS12(NULL, &q, (long)der.size);
-	int r = fault_set(fault, -EBADMSG, "neither a whole certificate nor PKCS#7 or PKCS#12");
+	int result =
+		fault_set(fault, -EBADMSG, "neither a whole certificate nor PKCS#7 or PKCS#12");
 	*ret_count = 0;
 	if (cms)
-		r = unpack_cms(cms, out, ret_count, ret_kind);
+		result = unpack_cms(cms, out, ret_count, ret_kind);
 	else if (pkcs12)
-		r = unpack_pkcs12(pkcs12, out, ret_count, ret_kind, fault);
+		result = unpack_pkcs12(pkcs12, out, ret_count, ret_kind, fault);
 	ERR_clear_error();
-	return r;
+	return result;
 }

@@ -44,17 +44,17 @@ static int walk_folder(const struct walk *walk, const char *path, unsigned depth
 		return walk->visit(walk->context, path, false, walk->fault);
 	if (!directory)
 		return fault_set(walk->fault, -errno, "%s: %s", path, strerror(errno));
-	int r = 0;
+	int result = 0;
 	for (;;) {
 		errno = 0;
 		struct dirent *entry = readdir(directory);
-		if (!entry || r)
+		if (!entry || result)
 			break;
-		r = walk_entry(walk, path, entry->d_name, depth + 1);
+		result = walk_entry(walk, path, entry->d_name, depth + 1);
 	}
-	if (!r && errno)
+	if (!result && errno)
 		return fault_set(walk->fault, -errno, "%s: %s", path, strerror(errno));
-	return r;
+	return result;
 }
 
 /* In a folder a link to a folder is not followed: it may lead in a circle. */

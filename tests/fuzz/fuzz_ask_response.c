@@ -107,13 +107,13 @@ static void read_answer(struct view der, bool forged_here)
 {
 	struct ocsp_answer answer = {0};
 	struct fault fault = {""};
-	int r = ocsp_answer_read(&forge.question, der, FORGE_NOW, FORGE_SKEW, &answer, &fault);
-	if (r == 0)
+	int result = ocsp_answer_read(&forge.question, der, FORGE_NOW, FORGE_SKEW, &answer, &fault);
+	if (result == 0)
 		check_believed(der, &answer, forged_here);
 	else
-		forge_must(r == OCSP_ANSWER_REFUSED && *fault.text);
+		forge_must(result == OCSP_ANSWER_REFUSED && *fault.text);
 	ocsp_answer_deinit(&answer);
-	forge_must(ERR_peek_error() == 0 || r != 0);
+	forge_must(ERR_peek_error() == 0 || result != 0);
 	ERR_clear_error();
 }
 

@@ -18,13 +18,13 @@ static void read_all(struct certinput *file, size_t size)
 		unsigned line = 0;
 		if (steps > size + 1)
 			abort();
-		int r = certinput_next(file, &der, &line, &fault);
-		if (r == 0 && certificate_read(der, &certificate) == 0 &&
+		int result = certinput_next(file, &der, &line, &fault);
+		if (result == 0 && certificate_read(der, &certificate) == 0 &&
 		    certificate.der.size != der.size)
 			abort();
-		if (r == -EBADMSG && !*fault.text)
+		if (result == -EBADMSG && !*fault.text)
 			abort();
-		if (r != 0 && r != -EBADMSG)
+		if (result != 0 && result != -EBADMSG)
 			return;
 	}
 }

@@ -93,9 +93,9 @@ static void run_control(struct view packet)
 	if (packet.size > 0 && packet.size <= CONTROL_PACKET) {
 		CHECK(send(pair[0], packet.data, packet.size, MSG_NOSIGNAL) ==
 		      (ssize_t)packet.size);
-		int r = control_receive(pair[1], storage, &message);
-		CHECK(r == 0 || r == -EBADMSG);
-		if (r == 0) {
+		int result = control_receive(pair[1], storage, &message);
+		CHECK(result == 0 || result == -EBADMSG);
+		if (result == 0) {
 			CHECK(message.descriptor_count == 0);
 			CHECK(control_send(pair[0], &message) == 0);
 			CHECK(control_receive(pair[1], again, &repeated) == 0);

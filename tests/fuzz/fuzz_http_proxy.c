@@ -23,15 +23,16 @@ static void check_address(const struct ip_address *address)
 static void check_header(struct view bytes)
 {
 	struct proxy_header header, other;
-	int r = proxy_header_parse(bytes, &header);
-	CHECK(r == 0 || r == PROXY_INCOMPLETE || r == PROXY_MALFORMED);
-	CHECK(r != PROXY_INCOMPLETE || bytes.size < LIMIT_PROXY_HEADER);
+	int result = proxy_header_parse(bytes, &header);
+	CHECK(result == 0 || result == PROXY_INCOMPLETE || result == PROXY_MALFORMED);
+	CHECK(result != PROXY_INCOMPLETE || bytes.size < LIMIT_PROXY_HEADER);
 	for (size_t part = 0; part < bytes.size && part < LIMIT_PROXY_HEADER; part++) {
 		int early = proxy_header_parse(view_of(bytes.data, part), &other);
-		CHECK(early != PROXY_MALFORMED || r == PROXY_MALFORMED);
-		CHECK(early != 0 || (r == 0 && other.size == header.size && other.size <= part));
+		CHECK(early != PROXY_MALFORMED || result == PROXY_MALFORMED);
+		CHECK(early != 0 ||
+		      (result == 0 && other.size == header.size && other.size <= part));
 	}
-	if (r != 0)
+	if (result != 0)
 		return;
 	CHECK(header.size > 0 && header.size <= bytes.size && header.size <= LIMIT_PROXY_HEADER);
 	CHECK(proxy_header_parse(view_of(bytes.data, header.size - 1), &other) == PROXY_INCOMPLETE);

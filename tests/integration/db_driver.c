@@ -169,9 +169,9 @@ static void lookup(char *words)
 			break;
 		count++;
 	}
-	int r = db_source_lookup(source, ++batch, keys, count);
-	if (r < 0)
-		printf("lookup_refused %" PRIu64 " %s\n", batch, strerror(-r));
+	int result = db_source_lookup(source, ++batch, keys, count);
+	if (result < 0)
+		printf("lookup_refused %" PRIu64 " %s\n", batch, strerror(-result));
 }
 
 static void on_command(evutil_socket_t fd, short what, void *context)
@@ -205,17 +205,17 @@ static int feed(const char *conninfo, int64_t interval_ms)
 	(void)setvbuf(stdin, NULL, _IONBF, 0); /* a line must not wait in a buffer */
 	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	struct event *commands = event_new(base, 0, EV_READ | EV_PERSIST, on_command, base);
-	int r = db_source_new(base, &settings, &ops, NULL, &source);
-	if (r == 0) {
+	int result = db_source_new(base, &settings, &ops, NULL, &source);
+	if (result == 0) {
 		event_add(commands, NULL);
 		event_base_dispatch(base);
 	} else {
-		printf("refused %s\n", strerror(-r));
+		printf("refused %s\n", strerror(-result));
 	}
 	db_source_free(source);
 	event_free(commands);
 	event_base_free(base);
-	return r < 0;
+	return result < 0;
 }
 
 static int migrate(const char *command, const char *conninfo)
@@ -223,15 +223,15 @@ static int migrate(const char *command, const char *conninfo)
 	struct fault fault = {0};
 	size_t applied = 0;
 	PGconn *connection = PQconnectdb(conninfo);
-	int r = strcmp(command, "check") == 0
-			? db_schema_check(connection, &fault)
-			: db_migrate(connection,
-				     strcmp(command, "init") == 0 ? DB_MIGRATE_INIT
-								  : DB_MIGRATE_UPGRADE,
-				     &applied, &fault);
-	printf("%d %zu %s\n", r, applied, fault.text);
+	int result = strcmp(command, "check") == 0
+			     ? db_schema_check(connection, &fault)
+			     : db_migrate(connection,
+					  strcmp(command, "init") == 0 ? DB_MIGRATE_INIT
+								       : DB_MIGRATE_UPGRADE,
+					  &applied, &fault);
+	printf("%d %zu %s\n", result, applied, fault.text);
 	PQfinish(connection);
-	return r != 0;
+	return result != 0;
 }
 
 int main(int count, char **words)

@@ -9,11 +9,11 @@ static int count_entries(uint64_t *ret_line, struct fault *fault)
 	assert_int_equal(index_file_open(path, &file, fault), 0);
 	for (int count = 0;; count++) {
 		struct index_entry entry;
-		int r = index_file_next(file, &entry, ret_line, fault);
-		if (r == INDEX_END)
+		int result = index_file_next(file, &entry, ret_line, fault);
+		if (result == INDEX_END)
 			return count;
-		if (r)
-			return r;
+		if (result)
+			return result;
 	}
 }
 

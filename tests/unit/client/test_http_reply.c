@@ -9,12 +9,12 @@ static int read_text(const char *text, bool at_end, struct client_reply *reply)
 	return client_reply_read(view_of_string(text), at_end, reply);
 }
 
-static void assert_read(const char *text, bool at_end, int result)
+static void assert_read(const char *text, bool at_end, int expected)
 {
 	struct client_reply reply = {0};
-	int r = read_text(text, at_end, &reply);
+	int result = read_text(text, at_end, &reply);
 	client_reply_deinit(&reply);
-	assert_int_equal(r, result);
+	assert_int_equal(result, expected);
 }
 
 static void replies_that_are_not_http_are_refused(void **state)

@@ -403,8 +403,8 @@ static void the_digest_of_a_pss_signature_counts_p36(void **state)
 				 1);
 		assert_true(EVP_PKEY_CTX_set_rsa_padding(padding, RSA_PKCS1_PSS_PADDING) > 0);
 		assert_int_equal(OCSP_basic_sign_ctx(basic, ca, context, NULL, 0), 1);
-		int r = ocsp_signer_prove(basic, ca, FORGE_NOW, FORGE_SKEW, &signer, &fault);
-		assert_int_equal(r, cases[i].why ? -EPERM : 0);
+		int result = ocsp_signer_prove(basic, ca, FORGE_NOW, FORGE_SKEW, &signer, &fault);
+		assert_int_equal(result, cases[i].why ? -EPERM : 0);
 		if (cases[i].why)
 			assert_says(&fault, cases[i].why);
 		EVP_MD_CTX_free(context);

@@ -31,9 +31,9 @@ static void put_row(struct buffer *b, uint16_t columns)
 
 static int feed(struct db_copy *copy, struct buffer *b)
 {
-	int r = db_copy_message(copy, buffer_view(b), take, NULL);
+	int result = db_copy_message(copy, buffer_view(b), take, NULL);
 	buffer_reset(b);
-	return r;
+	return result;
 }
 
 static void another_format_is_refused(void **state)

@@ -115,10 +115,10 @@ static struct ocsp_request request_of(const char *const *certids, unsigned count
 static int ask_request(struct world *w, struct asker *asker, const struct ocsp_request *request)
 {
 	struct answer answer;
-	int r = answers_ask(w->answers, request, &asker->waiter, &w->now, &answer);
-	if (r == 0)
+	int result = answers_ask(w->answers, request, &asker->waiter, &w->now, &answer);
+	if (result == 0)
 		take_delivery(w, &asker->waiter, &answer);
-	return r;
+	return result;
 }
 
 static int ask(struct world *w, struct asker *asker, const char *certid)

@@ -9,11 +9,11 @@ static int count_certificates(unsigned *ret_line, struct fault *fault)
 	assert_int_equal(certinput_open(path, &input, fault), 0);
 	for (int count = 0;; count++) {
 		struct view der = {0};
-		int r = certinput_next(input, &der, ret_line, fault);
-		if (r == CERTINPUT_END)
+		int result = certinput_next(input, &der, ret_line, fault);
+		if (result == CERTINPUT_END)
 			return count;
-		if (r)
-			return r;
+		if (result)
+			return result;
 		assert_int_equal(der.size, 3);
 	}
 }
@@ -27,10 +27,10 @@ static int count_all(struct view bytes, unsigned *ret_damaged, unsigned *ret_lin
 	*ret_damaged = 0;
 	for (int count = 0;;) {
 		struct view der = {0};
-		int r = certinput_next(input, &der, ret_line, NULL);
-		if (r == CERTINPUT_END)
+		int result = certinput_next(input, &der, ret_line, NULL);
+		if (result == CERTINPUT_END)
 			return count;
-		if (r == -EBADMSG)
+		if (result == -EBADMSG)
 			++*ret_damaged;
 		else
 			count++;
