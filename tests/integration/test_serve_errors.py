@@ -43,9 +43,9 @@ def refused(site, change, pattern, command="serve"):
 
 @pytest.mark.parametrize("command", ["serve", "check"])
 @pytest.mark.parametrize("change,pattern", [
-    (lambda t: t.replace("fronts = 1", "frnts = 1"), r"stillgood\.conf:4: .*frnts.*fronts"),
-    (lambda t: t.replace("fronts = 1", "fronts = many"), r"stillgood\.conf:4: .*fronts"),
-    (lambda t: t.replace("fronts = 1", "fronts = 1\nfronts = 2"), r"stillgood\.conf:5: .*fronts"),
+    (lambda t: t.replace("fronts = 1", "frnts = 1"), r"stillgood\.conf:5: .*frnts.*fronts"),
+    (lambda t: t.replace("fronts = 1", "fronts = many"), r"stillgood\.conf:5: .*fronts"),
+    (lambda t: t.replace("fronts = 1", "fronts = 1\nfronts = 2"), r"stillgood\.conf:6: .*fronts"),
     (lambda t: t.replace("[defaults]", "[defualts]"), r"defualts.*defaults"),
     (lambda t: re.sub(r"signer_key = .*\n", "", t), r"signer_key"),
     (lambda t: re.sub(r"conninfo = .*\n", "", t), r"conninfo"),
