@@ -25,7 +25,7 @@ def db(postgres):
 
 def test_questions_go_on_while_a_poll_brings_very_many_rows(db, tmp_path):
     """I-1, I-3, I-4, I-9."""
-    with Service(tmp_path, db.login, "AB", database={"freshness": "3s"}) as running:
+    with Service(tmp_path, db.login, "AB", database={"freshness": "1m"}) as running:
         running.becomes("good", 0x30, 0x31, FIRST, FIRST + ROWS - 1)
         ages = []
         with Watch(running, [("A", 0x30), ("A", FIRST), ("A", FIRST + ROWS - 1)]) as watch:

@@ -389,7 +389,7 @@ def test_a_table_that_is_written_anew_by_its_owner_loses_nothing(db, tmp_path):
     I-9."""
     db.issue(0x30, 0x31, 0x32)
     db.revoke(0x31)
-    with Service(tmp_path, db.login, "AB") as running:
+    with Service(tmp_path, db.login, "AB", database={"freshness": "1m"}) as running:
         running.becomes("good", 0x30)
         with Watch(running, [("A", 0x30), ("A", 0x31)]) as watch:
             for table in ("certificate", "change_log", "issuer"):
