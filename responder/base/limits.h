@@ -117,6 +117,9 @@
 #define LIMIT_SIGNER_DEPTH 32u
 /* Purges of single certificates in one turn; above it one purge of everything costs less. */
 #define LIMIT_PURGES 131072u
+/* Certificates whose rows could not be understood of which the ledger knows since when; above it the latest
+ * counts for all. */
+#define LIMIT_DOUBTS 256u
 /* Times a job is decided anew because its certificate changed meanwhile. */
 #define LIMIT_FENCE_RETRIES 8u
 

@@ -4,6 +4,7 @@
 #include "ledger/changes.h"
 
 #include "base/hex.h"
+#include "ledger/doubts.h"
 #include "ledger/fronts.h"
 #include "ledger/issuers.h"
 #include "ledger/journal.h"
@@ -92,7 +93,9 @@ static bool worth_remembering(const struct ledger *l, const struct cert_record *
 void changes_doubt(struct ledger *l, const struct cert_record *record)
 {
 	purge_certificate(l, record->issuer, &record->serial);
-	lookups_doubt(l, tag_of(&l->key, record->issuer, serial_view(&record->serial)));
+	uint64_t tag = tag_of(&l->key, record->issuer, serial_view(&record->serial));
+	lookups_doubt(l, tag);
+	doubts_note(l, tag);
 }
 
 static void certificate_refused(struct ledger *l, const struct cert_record *record)

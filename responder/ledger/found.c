@@ -41,6 +41,7 @@ void ledger_lookup_done(struct ledger *l, uint64_t batch, const struct db_eviden
 		ledger_alarm(l, "a lookup's answer does not match its question");
 		lookups_fail(l, now);
 	} else {
+		lookups_bar(l, evidence, now);
 		apply_all(l, evidence, found, count);
 		lookups_learn(l, evidence, found, now);
 	}

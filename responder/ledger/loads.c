@@ -4,6 +4,7 @@
 
 #include "ledger/changes.h"
 #include "ledger/decide.h"
+#include "ledger/doubts.h"
 #include "ledger/fronts.h"
 #include "ledger/issuers.h"
 #include "ledger/journal.h"
@@ -131,6 +132,8 @@ static void history_begin(struct ledger *l, const struct db_evidence *evidence,
 	move_orphans(l);
 	purge_renamed(l);
 	revoked_begin(l->revoked, same);
+	if (!same)
+		doubts_forget_all(l);
 	history_take(&l->history, evidence);
 	journal_history(l->journal, &l->history);
 	if (!same && known) {
@@ -211,6 +214,7 @@ void ledger_load_end(struct ledger *l, const struct db_evidence *evidence, struc
 	if (!l->distrusted) {
 		l->settling = true;
 		l->feed_up = true;
+		doubts_date(l, evidence);
 		evidence_take(l, evidence);
 	}
 	decide(l, now);
@@ -285,8 +289,10 @@ static void poll(struct ledger *l, const struct db_evidence *evidence,
 	if (l->distrusted)
 		return;
 	/* All but the last part of a poll come with the evidence of the poll before. */
-	if (l->has_evidence && evidence->mono_us > l->evidence.mono_us)
+	if (l->has_evidence && evidence->mono_us > l->evidence.mono_us) {
+		doubts_date(l, evidence);
 		settle(l);
+	}
 	history_take(&l->history, evidence);
 	journal_history(l->journal, &l->history);
 	evidence_take(l, evidence);

@@ -1,5 +1,6 @@
 #include "ledger/lookups.h"
 
+#include "ledger/doubts.h"
 #include "ledger/extensions.h"
 #include "ledger/known.h"
 #include "ledger/state.h"
@@ -222,6 +223,17 @@ bool lookups_match(const struct ledger *l, const struct db_found *found, size_t 
 			return false;
 	}
 	return true;
+}
+
+void lookups_bar(struct ledger *l, const struct db_evidence *evidence, struct moment now)
+{
+	for (size_t i = 0; i < l->lookups->batch_count; i++) {
+		struct lookup *lookup = l->lookups->batch_lookups[i];
+		if (!doubts_bar(l, lookup->node.hash, evidence))
+			continue;
+		lookup->doubted = true;
+		l->lookups->retry_us = now.mono_us + RETRY_US;
+	}
 }
 
 int32_t lookups_issuer(const struct ledger *l, size_t place)

@@ -29,6 +29,9 @@ int64_t lookups_next(const struct ledger *l);
 /* Is this an answer to the batch in flight: the rows that were asked for, and no others? */
 bool lookups_awaited(const struct ledger *l, uint64_t batch);
 bool lookups_match(const struct ledger *l, const struct db_found *found, size_t count);
+/* Those of the batch in flight that this evidence is too old for (doubts.h) are asked for again, after a
+ * pause. */
+void lookups_bar(struct ledger *l, const struct db_evidence *evidence, struct moment now);
 /* Our number of the issuer that this one of the batch in flight is about; 0: it was doubted since it was
  * asked, and what was found of it counts no more. */
 int32_t lookups_issuer(const struct ledger *l, size_t place);

@@ -10,6 +10,15 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* doubts.c */
+struct doubts {
+	size_t count;
+	struct {
+		uint64_t tag, position;
+	} list[LIMIT_DOUBTS];
+	uint64_t all; /* of every certificate, from this position on: the list was full */
+};
+
 struct ledger {
 	/* They stay as they are. */
 	const struct conf *conf;
@@ -52,6 +61,7 @@ struct ledger {
 	unsigned bad_issuer_count;
 	int32_t bad_issuers[LIMIT_ISSUERS]; /* the database's ids, for the next load */
 	size_t database_alarms;
+	struct doubts doubts;
 	struct {
 		uint64_t polls, loads, bad_rows;
 	} counts;

@@ -175,23 +175,10 @@ static void judge_said(struct instance *in, const struct reply *reply, const str
 	}
 }
 
-/* That a row could not be understood is remembered by nobody: a lookup that reads from a server further behind
- * than the feed's may find it as it was before. */
-static bool is_excused(const struct instance *in, const struct statement *said)
-{
-	const struct truths *row = &in->world->truths[said->issuer][said->serial];
-	bool bad = false;
-	for (size_t i = 0; i < row->count; i++)
-		bad = bad || (row->each[i].change && row->each[i].change->bad);
-	return in->mixed && bad;
-}
-
 static void judge_good(struct instance *in, const struct reply *reply, const struct statement *said)
 {
-	if (!is_excused(in, said)) {
-		judge_then(in, reply, said);
-		judge_now(in, reply, said);
-	}
+	judge_then(in, reply, said);
+	judge_now(in, reply, said);
 	judge_said(in, reply, said);
 }
 
@@ -278,7 +265,7 @@ static void judge_calm(struct instance *in, const struct reply *reply, const str
 		return;
 	if (said->status == OCSP_UNKNOWN && (is_good(now) || bad) && !spoilt(w, said))
 		broken(in, "I-9", reply, said, "unknown, but it is recorded");
-	if (said->status == OCSP_GOOD && bad && !is_excused(in, said))
+	if (said->status == OCSP_GOOD && bad)
 		broken(in, "I-9", reply, said, "good, but it is revoked");
 	if (said->status == OCSP_REVOKED && !bad && !may_remember(in, reply, said))
 		broken(in, "I-9", reply, said, "revoked, but it is not");

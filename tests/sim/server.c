@@ -210,7 +210,8 @@ bool server_write(struct cluster *c, unsigned server, unsigned place, unsigned i
 	return true;
 }
 
-static struct wal_record *wal_write(struct server *s, int kind, const struct transaction *t)
+static struct wal_record *wal_write(struct server *s, enum wal_kind kind,
+				    const struct transaction *t)
 {
 	struct wal_record *record = list_add(&s->wal);
 	*record = (struct wal_record){.kind = kind};

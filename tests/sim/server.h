@@ -71,8 +71,10 @@ struct image {
 	struct change *rows[SIM_ISSUERS][SIM_SERIALS + 1];
 };
 
+enum wal_kind { WAL_PREPARE, WAL_COMMIT, WAL_ABORT, WAL_BEAT, WAL_IMAGE };
+
 struct wal_record {
-	enum { WAL_PREPARE, WAL_COMMIT, WAL_ABORT, WAL_BEAT, WAL_IMAGE } kind;
+	enum wal_kind kind;
 	const struct image *image;
 	uint64_t xid;
 	unsigned count;

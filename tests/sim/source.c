@@ -355,7 +355,6 @@ static void lookup_give(struct instance *in)
 	struct lookup *l = &in->lookup;
 	l->state = LOOKUP_IDLE;
 	in->turn = true;
-	in->mixed = in->mixed || l->server != in->feed.server;
 	blindness(in, &l->reading);
 	if (!l->reading.standby || server_of(in->world, l->server)->beats)
 		ledger_lookup_done(in->ledger, l->batch, &l->reading.evidence, l->found, l->count,

@@ -172,7 +172,6 @@ struct instance {
 	struct question_list questions;
 	struct said *said;
 	size_t said_count, said_room;
-	bool mixed; /* its lookups have read from another server than its feed */
 	uint64_t forgotten; /* decisions up to this one bind it no more */
 	int64_t evidence_us; /* the newest proof that the ledger was given, monotonic as told */
 	/* How much a heartbeat was older than it could be told from here: its clock is ahead of ours and

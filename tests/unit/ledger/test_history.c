@@ -460,6 +460,48 @@ static void a_lookup_asked_by_an_old_id_says_nothing(void **state)
 	assert_int_equal(last_job(b).entries[0].says.status, OCSP_GOOD);
 }
 
+/* doc/faults.md rows 7 and 15: the feed told that the row cannot be understood any more; a server that is behind
+ * still shows it as it was. Found by simulation. */
+static void a_lookup_of_before_a_row_became_unreadable_says_nothing(void **state)
+{
+	struct bench *b = *state;
+	struct db_key key = {.issuer = 1, .serial = {1, {7}}};
+	forget_frames(b);
+	ledger_bad_key(b->ledger, &key);
+	ask_one(b, 0, ++asked, 7);
+	ledger_turn_end(b->ledger, b->now);
+	found_good_in(b, 1, 1000); /* how new the doubt is, the poll has not said yet */
+	poll(b, 1, 120, NULL, 0);
+	found_good_in(b, 1, 119);
+	assert_int_equal(frames_of(b, MESSAGE_SIGN), 0);
+	later(b);
+	ledger_turn_end(b->ledger, b->now);
+	found_good_in(b, 1, 120);
+	assert_int_equal(frames_of(b, MESSAGE_SIGN), 1);
+}
+
+/* More of them than are remembered one by one: then the latest counts for every certificate. */
+static void no_doubt_is_forgotten_however_many_there_are(void **state)
+{
+	struct bench *b = *state;
+	forget_frames(b);
+	for (unsigned i = 0; i <= LIMIT_DOUBTS; i++) {
+		struct db_key key = {.issuer = 2, .serial = {2, {1, (uint8_t)i}}};
+		key.serial.octets[0] = (uint8_t)(1 + i / 256);
+		ledger_bad_key(b->ledger, &key);
+		forget_frames(b);
+	}
+	poll(b, 1, 120, NULL, 0);
+	ask_one(b, 0, ++asked, 7);
+	ledger_turn_end(b->ledger, b->now);
+	found_good_in(b, 1, 119);
+	assert_int_equal(frames_of(b, MESSAGE_SIGN), 0);
+	later(b);
+	ledger_turn_end(b->ledger, b->now);
+	found_good_in(b, 1, 120);
+	assert_int_equal(frames_of(b, MESSAGE_SIGN), 1);
+}
+
 /* A lookup of before that comes after a load of another history. */
 static void what_a_lookup_said_in_the_old_history_is_not_used(void **state)
 {
@@ -945,6 +987,8 @@ int main(void)
 		TEST(while_another_history_is_read_only_revoked_is_said),
 		TEST(a_lookup_in_another_history_is_asked_again_and_then_everything),
 		TEST(a_lookup_asked_by_an_old_id_says_nothing),
+		TEST(a_lookup_of_before_a_row_became_unreadable_says_nothing),
+		TEST(no_doubt_is_forgotten_however_many_there_are),
 		TEST(what_a_lookup_said_in_the_old_history_is_not_used),
 		TEST(what_a_lookup_found_by_an_old_id_is_nobodys),
 		TEST(what_was_being_signed_in_the_old_history_is_decided_anew),
