@@ -171,6 +171,57 @@ static int begin(void **state)
 	return result;
 }
 
+/* ---- what is known to be good ---- */
+
+/* Does it take a lookup to answer for A's certificate 7? Not from a cache: with two CertIDs. */
+static bool looks_up(struct bench *b, uint64_t position)
+{
+	static const int issuers[] = {0, 0};
+	unsigned batches = b->batches;
+	forget_frames(b);
+	ask(b, 0, ++asked, 2, issuers, 7);
+	ledger_turn_end(b->ledger, b->now);
+	bool looked = b->batches > batches;
+	if (looked)
+		found_good_in(b, 1, position);
+	assert_int_equal(frames_of(b, MESSAGE_SIGN), 1);
+	struct message_sign job = last_job(b);
+	assert_int_equal(job.entries[0].says.status, OCSP_GOOD);
+	sign(b, &job, job.next_update);
+	ledger_turn_end(b->ledger, b->now);
+	return looked;
+}
+
+static void what_is_known_to_be_good_is_forgotten_where_it_is_doubted(void **state)
+{
+	struct bench *b = *state;
+	struct db_key key = {.issuer = 1, .serial = {1, {7}}},
+		      other = {.issuer = 1, .serial = {1, {8}}};
+	assert_true(looks_up(b, 100));
+	assert_false(looks_up(b, 100));
+	ledger_bad_key(b->ledger, &other);
+	poll(b, 1, 110, NULL, 0);
+	assert_false(looks_up(b, 110));
+	ledger_bad_key(b->ledger, &key);
+	poll(b, 1, 120, NULL, 0);
+	assert_true(looks_up(b, 120));
+}
+
+static void what_is_known_to_be_good_ends_with_the_feed(void **state)
+{
+	struct bench *b = *state;
+	assert_true(looks_up(b, 100));
+	ledger_feed_lost(b->ledger, "gone");
+	assert_true(looks_up(b, 100));
+	assert_true(looks_up(b, 100)); /* and nothing is kept until it is back */
+	struct told told = usual(1, 130);
+	load_told(b, &told);
+	assert_true(looks_up(b, 130));
+	assert_false(looks_up(b, 130));
+	load_told(b, &told);
+	assert_true(looks_up(b, 130));
+}
+
 /* ---- which history ---- */
 
 /* doc/faults.md row 35: CAs registered in another order; equal serials. */
@@ -913,6 +964,23 @@ static void a_hold_released_during_a_restart_is_released(void **state)
 	found_version = 1;
 }
 
+/* A release that was seen is remembered, too: in another history the hold is not missed. */
+static void a_hold_released_before_a_restart_is_not_lost(void **state)
+{
+	struct bench *b = *state;
+	struct told told = usual(1, 101);
+	struct cert_record held = row(1, 8, 2, CERT_HELD), good = row(1, 8, 3, CERT_GOOD);
+	restart(b);
+	load_told(b, &told);
+	poll(b, 1, 102, &held, 1);
+	poll(b, 1, 103, &good, 1);
+	restart(b);
+	told = usual(2, 50);
+	load_told(b, &told);
+	assert_int_equal(lost_of(b), 0);
+	assert_int_equal(said(b, 0, 8, 2, 50), OCSP_GOOD);
+}
+
 /* It is in the file before the answer leaves. */
 static void a_revocation_is_kept_before_it_is_answered(void **state)
 {
@@ -987,6 +1055,8 @@ int main(void)
 		TEST(while_another_history_is_read_only_revoked_is_said),
 		TEST(a_lookup_in_another_history_is_asked_again_and_then_everything),
 		TEST(a_lookup_asked_by_an_old_id_says_nothing),
+		TEST(what_is_known_to_be_good_is_forgotten_where_it_is_doubted),
+		TEST(what_is_known_to_be_good_ends_with_the_feed),
 		TEST(a_lookup_of_before_a_row_became_unreadable_says_nothing),
 		TEST(no_doubt_is_forgotten_however_many_there_are),
 		TEST(what_a_lookup_said_in_the_old_history_is_not_used),
@@ -1007,6 +1077,7 @@ int main(void)
 		TEST(a_row_inserted_anew_as_revoked_counts),
 		TEST(no_restart_forgets_what_the_database_lost_meanwhile),
 		TEST(a_hold_released_during_a_restart_is_released),
+		TEST(a_hold_released_before_a_restart_is_not_lost),
 		TEST(a_revocation_is_kept_before_it_is_answered),
 		TEST(a_journal_that_cannot_be_written_stops_no_answer),
 	};

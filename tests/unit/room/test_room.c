@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #define FRAME_HELLO 1 /* answered by the same */
 #define FRAME_WORK 2 /* something is in flight from now on */
@@ -422,7 +423,9 @@ static void stop_ends_it_when_nothing_is_in_flight(void **state)
 	send_frame(FRAME_WORK);
 	hello();
 	say(&(struct control_message){.type = CONTROL_STOP});
-	(void)ask("status"); /* it goes on */
+	(void)ask("status"); /* it goes on, also after it has looked again and again */
+	(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){.tv_nsec = 300000000}, NULL);
+	(void)ask("status");
 	send_frame(FRAME_DONE);
 	assert_int_equal(end_by_itself(), 0);
 }
