@@ -305,7 +305,7 @@ int journal_flush(struct journal *j)
 
 static bool oversized(const struct journal *j)
 {
-	return j->size > 2 * ROW_OCTETS * (uint64_t)revoked_count(j->revoked) + SLACK;
+	return j->size > UINT64_C(2) * ROW_OCTETS * (uint64_t)revoked_count(j->revoked) + SLACK;
 }
 
 static void start_file(struct journal *j)
