@@ -185,6 +185,13 @@ def test_a_killed_postgresql_is_started_again(running):
     assert "live.pem     revoked" in running.start()
 
 
+def test_what_was_revoked_is_remembered_beside_it(running):
+    """I-10: the demo forgets as little as a real instance."""
+    assert sorted(os.listdir(running.path("journal"))) == ["revocations.a", "revocations.b"]
+    assert os.stat(running.path("journal")).st_mode & 0o777 == 0o700
+    assert any(os.path.getsize(running.path("journal", name)) for name in ("revocations.a", "revocations.b"))
+
+
 # ---- stopping ----
 
 def test_what_cannot_be_stopped_does_not_keep_the_rest(running):
