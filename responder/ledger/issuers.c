@@ -4,8 +4,6 @@
 #include "ledger/issuers.h"
 
 #include "conf/nearest.h"
-#include "ocsp/certificate.h"
-#include "ocsp/der.h"
 
 /* Those of the database and as many that it does not name any more. */
 #define ISSUERS_MOST (2 * LIMIT_ISSUERS)
@@ -185,81 +183,6 @@ static void find_sections(struct issuers *issuers)
 			issuers->missing = &issuers->conf->issuers[i];
 }
 
-/* What the database calls an issuer, in CertIDs' terms. */
-struct hashes {
-	struct ocsp_issuer own;
-	uint8_t identity[ISSUER_IDENTITY];
-	struct issuer_encoding *encodings;
-	unsigned count;
-};
-
-static void hashes_deinit(struct hashes *hashes)
-{
-	free(hashes->encodings);
-}
-
-/* The next of the names, or an empty view after the last; the database has read each of them, so one
- * that cannot be read is no name of anybody's. */
-static struct view next_name(struct cursor *c)
-{
-	struct view name = der_take_whole(c, DER_SEQUENCE);
-	return name.size <= LIMIT_NAME ? name : (struct view){0};
-}
-
-static int hash_encodings(struct view names, struct view key, struct hashes *ret)
-{
-	size_t places = LIMIT_ISSUER_ENCODINGS * sizeof(*ret->encodings);
-	if (names.size == 0)
-		return 0;
-	ret->encodings = calloc(1, places + names.size);
-	if (!ret->encodings)
-		return -ENOMEM;
-	uint8_t *kept = (uint8_t *)ret->encodings + places;
-	memcpy(kept, names.data, names.size);
-	struct cursor c = cursor_of(view_of(kept, names.size));
-	for (; ret->count < LIMIT_ISSUER_ENCODINGS; ret->count++) {
-		struct issuer_encoding *encoding = &ret->encodings[ret->count];
-		encoding->name = next_name(&c);
-		if (encoding->name.size == 0)
-			break;
-		int result = ocsp_issuer_init(&encoding->hashes, encoding->name, key);
-		if (result < 0)
-			return result;
-	}
-	return 0;
-}
-
-/* Registered with this certificate? Another one's that was put in its place speaks for nobody. */
-static bool is_registered(const struct db_issuer *issuer, const struct ocsp_issuer *own)
-{
-	size_t size = ocsp_hash_size(OCSP_HASH_SHA256);
-	const uint8_t *name = own->hashes[OCSP_HASH_SHA256 - 1].name;
-	const uint8_t *key = own->hashes[OCSP_HASH_SHA256 - 1].key;
-	return issuer->subject_hash.size == 0 ||
-	       (view_equal(issuer->subject_hash, view_of(name, size)) &&
-		view_equal(issuer->key_hash, view_of(key, size)));
-}
-
-static int hash_certificate(const struct db_issuer *issuer, struct hashes *ret, struct fault *fault)
-{
-	struct certificate certificate;
-	if (certificate_read(issuer->certificate, &certificate) != 0)
-		return fault_set(fault, -EINVAL,
-				 "issuer \"%s\": its certificate in the database cannot be read, "
-				 "nothing is answered about it; register it again",
-				 issuer->record.name);
-	int result = ocsp_issuer_init(&ret->own, certificate.subject, certificate.key_bits);
-	if (result == 0 && !is_registered(issuer, &ret->own))
-		return fault_set(
-			fault, -EINVAL,
-			"issuer \"%s\": its certificate in the database is not of the subject "
-			"and key that it was registered with, nothing is answered about it",
-			issuer->record.name);
-	if (result == 0)
-		result = ocsp_issuer_identity(&ret->own, ret->identity);
-	return result < 0 ? result : hash_encodings(issuer->names, certificate.key_bits, ret);
-}
-
 /* Unknown but for its number. NULL: too many, or no memory. */
 static struct issuer *add(struct issuers *issuers)
 {
@@ -307,7 +230,7 @@ static bool is_revoked(const struct issuer_record *record)
 	return record->revoked_at != TIME_NONE;
 }
 
-static bool same_encodings(const struct issuer *issuer, const struct hashes *hashes)
+static bool same_encodings(const struct issuer *issuer, const struct issuer_hashes *hashes)
 {
 	if (!issuer->readable || issuer->encoding_count != hashes->count)
 		return false;
@@ -317,7 +240,7 @@ static bool same_encodings(const struct issuer *issuer, const struct hashes *has
 	return true;
 }
 
-static void take_hashes(struct issuer *issuer, struct hashes *hashes)
+static void take_hashes(struct issuer *issuer, struct issuer_hashes *hashes)
 {
 	free(issuer->encodings);
 	issuer->hashes = hashes->own;
@@ -364,7 +287,7 @@ static bool is_late(const struct issuer *issuer, const struct issuer_record *rec
 }
 
 static int update(struct issuers *issuers, struct issuer *issuer, const struct db_issuer *from,
-		  struct hashes *hashes)
+		  struct issuer_hashes *hashes)
 {
 	bool news = issuer->bad || !same_encodings(issuer, hashes);
 	issuer->bad = false;
@@ -428,8 +351,8 @@ int issuers_apply(struct issuers *issuers, const struct db_issuer *from, const s
 		  struct fault *fault)
 {
 	int32_t id = from->record.id;
-	cleanup(hashes_deinit) struct hashes hashes = {0};
-	int result = hash_certificate(from, &hashes, fault);
+	cleanup(issuer_hashes_deinit) struct issuer_hashes hashes = {0};
+	int result = issuer_hashes_read(from, &hashes, fault);
 	if (result == -EINVAL) {
 		struct issuer *issuer = called_or_new(issuers, id);
 		*ret = issuer;

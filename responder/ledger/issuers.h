@@ -10,16 +10,8 @@
 #include "base/result.h"
 #include "base/siphash.h"
 #include "conf/conf.h"
-#include "db/source.h"
-#include "ocsp/issuer.h"
-
-/* A further encoding of an issuer's subject (P-7). */
-struct issuer_encoding {
-	struct ocsp_issuer hashes;
-	struct view name; /* DER, in the issuer's own memory */
-};
-
-#define ISSUER_IDENTITY OCSP_ISSUER_IDENTITY
+#include "db/types.h"
+#include "ledger/issuer_hashes.h"
 
 struct issuer {
 	struct issuer_record record; /* its id is our number */

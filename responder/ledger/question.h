@@ -6,6 +6,7 @@
  * was marked, at the end of each event, and moves, answers and frees. */
 #pragma once
 
+#include "base/clock.h"
 #include "db/types.h"
 #include "ipc/messages.h"
 #include "ledger/issuers.h"
