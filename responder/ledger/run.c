@@ -103,9 +103,9 @@ static bool said_with_number(struct view words, const char *name, size_t *ret)
 	size_t at = strlen(name), value = 0;
 	if (words.size < at || memcmp(words.data, name, at) != 0)
 		return false;
-	if (words.size > at && words.data[at++] != ' ')
+	if (words.size > at && words.data[at] != ' ')
 		return false;
-	for (; at < words.size; at++) {
+	for (at++; at < words.size; at++) {
 		if (words.data[at] < '0' || words.data[at] > '9' || value > SIZE_MAX / 16)
 			return false;
 		value = 10 * value + (size_t)(words.data[at] - '0');
