@@ -33,7 +33,7 @@ from cryptography.x509 import ocsp  # noqa: E402
 
 SERVER_CORE, CLIENT_CORE = ("0", "1") if (os.cpu_count() or 1) > 1 else ("0", "0")
 CONNECTIONS = 64
-CERTIFICATES = 10000
+CERTIFICATES = 100000
 IMPORTED_LINES, IMPORTED_CERTIFICATES = 200000, 10000
 
 
@@ -105,19 +105,26 @@ def lua_nonces(path, before, serials, between):
     """A wrk script that posts a new nonce each time, about one of many certificates."""
     def quote(octets):
         return '"' + "".join(f"\\{octet:03d}" for octet in octets) + '"'
+    with open(path + ".serials", "wb") as file:
+        file.writelines(serials)
     with open(path, "w", encoding="ascii") as file:
-        file.write(f"local before, between = {quote(before)}, {quote(between)}\nlocal serials = {{\n")
-        file.writelines(f"{quote(serial)},\n" for serial in serials)
-        file.write("""}
+        file.write(f"""local before, between = {quote(before)}, {quote(between)}
+local file = io.open("{path}.serials", "rb")
+local serials = file:read("*a")
+file:close()
+local size, count = {len(serials[0])}, {len(serials)}
+""")
+        file.write("""
 local random, char = math.random, string.char
 local n = 0
 local headers = { ["Content-Type"] = "application/ocsp-request" }
 function init() math.randomseed(os.time()) end
 function request()
-  n = n % #serials + 1
+  local at = n * size
+  n = (n + 1) % count
   local nonce = {}
   for i = 1, 16 do nonce[i] = random(0, 255) end
-  return wrk.format("POST", "/", headers, before .. serials[n] .. between .. char(unpack(nonce)))
+  return wrk.format("POST", "/", headers, before .. serials:sub(at + 1, at + size) .. between .. char(unpack(nonce)))
 end
 """)
     return path
@@ -138,8 +145,9 @@ def build(binary):
 class Site:
     """PostgreSQL, a CA with many certificates, a responder; all on the server's core."""
 
-    def __init__(self, folder, pg, key, name):
+    def __init__(self, folder, pg, key, name, older=False):
         self.pg = pg
+        self.server = {"journal": None} if older else {}  # an option that it need not know
         self.binary = harness.STILLGOOD
         self.ca = harness.DemoCA(os.path.join(folder, name), name=name, key=key)
         database = ["--database", pg.conninfo]
@@ -153,15 +161,16 @@ class Site:
         pg.sql("ANALYZE stillgood.certificate")
         self.serials = [bytes(row[0]) for row in pg.sql(
             "SELECT c.serial FROM stillgood.certificate c JOIN stillgood.issuer i ON i.id = c.issuer "
-            "WHERE i.name = %s AND octet_length(c.serial) = 16 AND substr(c.serial, 1, 1) = '\\x22' "
-            "LIMIT 2000", (name,))]
+            "WHERE i.name = %s AND octet_length(c.serial) = 16 AND substr(c.serial, 1, 1) = '\\x22'",
+            (name,))]
         self.name = name
         self.certificates = [load(good), load(self.ca.certificate)]
 
     @contextlib.contextmanager
     def responder(self, folder, pg=None, **options):
         """A running responder whose processes are all on the server's core."""
-        responder = harness.Responder(folder, pg or self.pg, {self.name: self.ca}, **options)
+        responder = harness.Responder(folder, pg or self.pg, {self.name: self.ca},
+                                      server=self.server, **options)
         everywhere = os.sched_getaffinity(0)
         os.sched_setaffinity(0, {int(SERVER_CORE)})  # inherited by what starts now
         try:
@@ -542,7 +551,7 @@ def older_site(stack, binary):
     os.chmod(folder, 0o755)
     with build(os.path.abspath(binary)):
         harness.stillgood("db", "init", "--database", pg.conninfo)
-        return Site(folder, pg, "rsa:2048", "RSA")
+        return Site(folder, pg, "rsa:2048", "RSA", older=True)
 
 
 if __name__ == "__main__":

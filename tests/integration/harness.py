@@ -419,7 +419,8 @@ class Responder:
             for section, options in sections.items():
                 file.write(f"[{section}]\n")
                 for key, value in options.items():
-                    file.write(f"{key} = {value}\n")
+                    if value is not None:
+                        file.write(f"{key} = {value}\n")
 
     def start(self, ready=True):
         """Also what `with` does; a test that has begun with it may go on with that."""
