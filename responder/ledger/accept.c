@@ -37,8 +37,7 @@ static void accept_issuers(struct ledger *l)
 
 size_t ledger_accept_history(struct ledger *l, struct moment now)
 {
-	bool known = l->has_evidence && !l->loading && !l->settling;
-	size_t count = known ? lost_count(l) : 0;
+	size_t count = lost_is_known(l) ? lost_count(l) : 0;
 	if (count == 0)
 		return 0;
 	accept_certificates(l);

@@ -18,9 +18,14 @@ static size_t lost_issuers(const struct ledger *l)
 	return count;
 }
 
+bool lost_is_known(const struct ledger *l)
+{
+	return l->has_evidence && !l->loading && !l->settling;
+}
+
 size_t lost_count(const struct ledger *l)
 {
-	if (l->loading || l->settling || !l->has_evidence)
+	if (!lost_is_known(l))
 		return l->lost_before;
 	return revoked_lost_count(l->revoked) + lost_issuers(l);
 }
@@ -127,7 +132,7 @@ static void put_page(const struct ledger *l, struct page *page)
 
 void ledger_lost(const struct ledger *l, size_t first, struct buffer *out)
 {
-	bool known = l->has_evidence && !l->loading && !l->settling;
+	bool known = lost_is_known(l);
 	struct page page = {.first = first, .start = out->size, .out = out};
 	buffer_put_string(out, "{\"lost\":[");
 	if (known)
