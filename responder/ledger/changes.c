@@ -195,7 +195,6 @@ void changes_distrust(struct ledger *l, const char *format, ...)
 	if (l->distrusted)
 		return;
 	l->distrusted = true;
-	known_forget_all(l->known);
 	ledger_alarm(l, "%s: everything is read anew", text);
 	l->ops->reload(l->context, text);
 }

@@ -311,7 +311,6 @@ void ledger_feed_lost(struct ledger *l, const char *reason)
 {
 	l->feed_up = false;
 	l->loading = false;
-	known_forget_all(l->known);
 	(void)snprintf(l->feed_reason, sizeof(l->feed_reason), "%s", reason ? reason : "");
 }
 
