@@ -108,257 +108,259 @@ static const struct option_word archive_words[] = {
 	{NULL, 0},
 };
 
-/* Columns: name, section and shared · type · rooms · words · bounds · default, example · offset ·
+/* Columns: name, section and shared · type · rooms · change · words · bounds · default, example · offset ·
  * help. The order is that of the sample file and the manual. */
 const struct option options[] = {
-	{SERVER(listen), OPTION_LISTEN, CONF_WARDEN, NULL, 1, LISTEN_MOST, "127.0.0.1:8080",
-	 "192.0.2.1:80, [2001:db8::1]:80", SERVER_AT(listen),
+	{SERVER(listen), OPTION_LISTEN, CONF_WARDEN, BY_RELOAD, NULL, 1, LISTEN_MOST,
+	 "127.0.0.1:8080", "192.0.2.1:80, [2001:db8::1]:80", SERVER_AT(listen),
 	 "Addresses and ports of the public listener, separated by commas. Numeric addresses only; "
 	 "0.0.0.0 and [::] stand for all of the machine."},
-	{SERVER(control_socket), OPTION_PATH, CONF_WARDEN, NULL, 1, 100,
+	{SERVER(control_socket), OPTION_PATH, CONF_WARDEN, BY_RESTART, NULL, 1, 100,
 	 "/run/stillgood/control.sock", "/run/stillgood/control.sock", SERVER_AT(control_socket),
 	 "The Unix socket that \"stillgood status\", \"reload\" and \"drain\" talk to."},
-	{SERVER(fronts), OPTION_INTEGER, CONF_WARDEN | CONF_LEDGER, auto_words, 1, LIMIT_FRONTS,
-	 "auto", "4", SERVER_AT(fronts),
+	{SERVER(fronts), OPTION_INTEGER, CONF_WARDEN | CONF_LEDGER, BY_RESTART, auto_words, 1,
+	 LIMIT_FRONTS, "auto", "4", SERVER_AT(fronts),
 	 "Number of processes that read the network; auto is one for each core."},
-	{SERVER(signers), OPTION_INTEGER, CONF_WARDEN | CONF_LEDGER, auto_words, 1, LIMIT_SIGNERS,
-	 "auto", "4", SERVER_AT(signers),
+	{SERVER(signers), OPTION_INTEGER, CONF_WARDEN | CONF_LEDGER, BY_RELOAD, auto_words, 1,
+	 LIMIT_SIGNERS, "auto", "4", SERVER_AT(signers),
 	 "Number of processes that hold the keys and sign; auto is one for each core."},
-	{SERVER(log_level), OPTION_CHOICE, CONF_ALL, log_words, 0, 0, "info", "warning",
+	{SERVER(log_level), OPTION_CHOICE, CONF_ALL, BY_RELOAD, log_words, 0, 0, "info", "warning",
 	 SERVER_AT(log_level), "The least important messages that are still logged."},
-	{SERVER(cache), OPTION_SIZE, CONF_FRONT | CONF_LEDGER, NULL, MIB, 256 * GIB, "64MiB",
-	 "512MiB", SERVER_AT(cache_size),
+	{SERVER(cache), OPTION_SIZE, CONF_FRONT | CONF_LEDGER, BY_RELOAD, NULL, MIB, 256 * GIB,
+	 "64MiB", "512MiB", SERVER_AT(cache_size),
 	 "Memory for signed answers: of each front, and once more of the ledger."},
-	{SERVER(known_size), OPTION_SIZE, CONF_LEDGER, NULL, 0, 256 * GIB, "16MiB", "256MiB",
-	 SERVER_AT(known_size),
+	{SERVER(known_size), OPTION_SIZE, CONF_LEDGER, BY_RELOAD, NULL, 0, 256 * GIB, "16MiB",
+	 "256MiB", SERVER_AT(known_size),
 	 "Memory of the ledger for certificates that were looked up and are good: while the change "
 	 "log is read without a gap they need no second lookup. 0 looks up each time."},
-	{SERVER(journal), OPTION_PATH, CONF_WARDEN, none_words, 1, TEXT_MOST, "/var/lib/stillgood",
-	 "/var/lib/stillgood", SERVER_AT(journal),
+	{SERVER(journal), OPTION_PATH, CONF_WARDEN, BY_RESTART, none_words, 1, TEXT_MOST,
+	 "/var/lib/stillgood", "/var/lib/stillgood", SERVER_AT(journal),
 	 "The folder where it is kept which certificates were revoked, so that no restart forgets "
 	 "what the database may have lost meanwhile. It must be on a local disk, and no other "
 	 "instance may use it. none keeps it in memory only."},
-	{SERVER(connections), OPTION_INTEGER, CONF_FRONT, NULL, 1, 1000000, "20000", "50000",
-	 SERVER_AT(connections), "Most client connections open at a time, for each front."},
-	{SERVER(connections_per_address), OPTION_INTEGER, CONF_FRONT, NULL, 0, 1000000, "0", "200",
-	 SERVER_AT(connections_per_address),
+	{SERVER(connections), OPTION_INTEGER, CONF_FRONT, BY_RELOAD, NULL, 1, 1000000, "20000",
+	 "50000", SERVER_AT(connections),
+	 "Most client connections open at a time, for each front."},
+	{SERVER(connections_per_address), OPTION_INTEGER, CONF_FRONT, BY_RELOAD, NULL, 0, 1000000,
+	 "0", "200", SERVER_AT(connections_per_address),
 	 "Most connections of one client address, for each front. 0 sets no such limit, because "
 	 "everybody behind a load balancer or a company's proxy shares one address."},
-	{SERVER(head_timeout), OPTION_DURATION, CONF_FRONT, NULL, 100 * MILLISECOND_US,
+	{SERVER(head_timeout), OPTION_DURATION, CONF_FRONT, BY_RELOAD, NULL, 100 * MILLISECOND_US,
 	 10 * MINUTE_US, "10s", "5s", SERVER_AT(head_timeout_us),
 	 "Time for a request's head to arrive, from its first byte to its last."},
-	{SERVER(body_timeout), OPTION_DURATION, CONF_FRONT, NULL, 100 * MILLISECOND_US,
+	{SERVER(body_timeout), OPTION_DURATION, CONF_FRONT, BY_RELOAD, NULL, 100 * MILLISECOND_US,
 	 10 * MINUTE_US, "10s", "5s", SERVER_AT(body_timeout_us),
 	 "Time for a request's body to arrive, from the end of its head."},
-	{SERVER(write_timeout), OPTION_DURATION, CONF_FRONT, NULL, 100 * MILLISECOND_US,
+	{SERVER(write_timeout), OPTION_DURATION, CONF_FRONT, BY_RELOAD, NULL, 100 * MILLISECOND_US,
 	 10 * MINUTE_US, "10s", "5s", SERVER_AT(write_timeout_us),
 	 "Time for a client to take an answer."},
-	{SERVER(idle_timeout), OPTION_DURATION, CONF_FRONT, NULL, 100 * MILLISECOND_US, HOUR_US,
-	 "60s", "2m", SERVER_AT(idle_timeout_us),
+	{SERVER(idle_timeout), OPTION_DURATION, CONF_FRONT, BY_RELOAD, NULL, 100 * MILLISECOND_US,
+	 HOUR_US, "60s", "2m", SERVER_AT(idle_timeout_us),
 	 "Time that a connection may stay open without a request."},
-	{SERVER(answer_timeout), OPTION_DURATION, CONF_FRONT | CONF_LEDGER, NULL,
+	{SERVER(answer_timeout), OPTION_DURATION, CONF_FRONT | CONF_LEDGER, BY_RELOAD, NULL,
 	 50 * MILLISECOND_US, MINUTE_US, "3s", "5s", SERVER_AT(answer_timeout_us),
 	 "Time to find and sign an answer; after it the client is told tryLater. At least "
 	 "query_timeout."},
-	{SERVER(drain_timeout), OPTION_DURATION, CONF_ALL, NULL, 100 * MILLISECOND_US,
+	{SERVER(drain_timeout), OPTION_DURATION, CONF_ALL, BY_RELOAD, NULL, 100 * MILLISECOND_US,
 	 10 * MINUTE_US, "10s", "30s", SERVER_AT(drain_timeout_us),
 	 "Time to finish what is in flight when the service ends. At least answer_timeout."},
-	{SERVER(max_age), OPTION_DURATION, CONF_FRONT | CONF_LEDGER, NULL, 0, 7 * DAY_US, "300s",
-	 "1h", SERVER_AT(max_age_us),
+	{SERVER(max_age), OPTION_DURATION, CONF_FRONT | CONF_LEDGER, BY_RELOAD, NULL, 0, 7 * DAY_US,
+	 "300s", "1h", SERVER_AT(max_age_us),
 	 "Upper bound of Cache-Control max-age: the delay that HTTP caches may add to a "
 	 "revocation. "
 	 "At most the validity of every issuer; the age sent never reaches beyond nextUpdate."},
-	{SERVER(max_certids), OPTION_INTEGER, CONF_FRONT, NULL, 1, LIMIT_CERTIDS, "10", "1",
-	 SERVER_AT(max_certids),
+	{SERVER(max_certids), OPTION_INTEGER, CONF_FRONT, BY_RELOAD, NULL, 1, LIMIT_CERTIDS, "10",
+	 "1", SERVER_AT(max_certids),
 	 "Most certificates asked for in one request; more is malformedRequest."},
-	{SERVER(critical_extensions), OPTION_CHOICE, CONF_FRONT, critical_words, 0, 0, "refuse",
-	 "ignore", SERVER_AT(critical_extensions),
+	{SERVER(critical_extensions), OPTION_CHOICE, CONF_FRONT, BY_RELOAD, critical_words, 0, 0,
+	 "refuse", "ignore", SERVER_AT(critical_extensions),
 	 "What to do with a request that holds an unknown critical extension: refuse it with "
 	 "malformedRequest, or ignore the extension."},
-	{SERVER(strict_content_type), OPTION_SWITCH, CONF_FRONT, switch_words, 0, 0, "no", "yes",
-	 SERVER_AT(strict_content_type),
+	{SERVER(strict_content_type), OPTION_SWITCH, CONF_FRONT, BY_RELOAD, switch_words, 0, 0,
+	 "no", "yes", SERVER_AT(strict_content_type),
 	 "Refuse POST with another Content-Type than application/ocsp-request (415). Some clients "
 	 "send none."},
-	{SERVER(trusted_proxies), OPTION_NETWORKS, CONF_FRONT, NULL, 1, TEXT_MOST, "none",
-	 "192.0.2.10, 2001:db8:1::/64", SERVER_AT(trusted_proxies),
+	{SERVER(trusted_proxies), OPTION_NETWORKS, CONF_FRONT, BY_RELOAD, NULL, 1, TEXT_MOST,
+	 "none", "192.0.2.10, 2001:db8:1::/64", SERVER_AT(trusted_proxies),
 	 "Load balancers and HTTP proxies whose word for the client's address is taken: from the "
 	 "PROXY header where proxy_protocol is set, and from X-Forwarded-For. Nobody else's is."},
-	{SERVER(proxy_protocol), OPTION_SWITCH, CONF_FRONT, switch_words, 0, 0, "no", "yes",
-	 SERVER_AT(proxy_protocol),
+	{SERVER(proxy_protocol), OPTION_SWITCH, CONF_FRONT, BY_RELOAD, switch_words, 0, 0, "no",
+	 "yes", SERVER_AT(proxy_protocol),
 	 "Every connection of trusted_proxies begins with a PROXY header, version 1 or 2; one that "
 	 "does not is refused, and so is a PROXY header of anybody else. Clients that come without "
 	 "a proxy are served as ever."},
-	{SERVER(unknown_issuer), OPTION_CHOICE, CONF_LEDGER | CONF_SIGNER, unknown_issuer_words, 0,
-	 0, "unauthorized", "unknown", SERVER_AT(unknown_issuer),
+	{SERVER(unknown_issuer), OPTION_CHOICE, CONF_LEDGER | CONF_SIGNER, BY_RELOAD,
+	 unknown_issuer_words, 0, 0, "unauthorized", "unknown", SERVER_AT(unknown_issuer),
 	 "The answer for certificates of CAs that are not configured here: refuse with "
 	 "unauthorized, or say unknown under the signer of default_issuer, which may not have the "
 	 "profile lightweight."},
-	{SERVER(default_issuer), OPTION_NAME, CONF_LEDGER | CONF_SIGNER, none_words, 1,
+	{SERVER(default_issuer), OPTION_NAME, CONF_LEDGER | CONF_SIGNER, BY_RELOAD, none_words, 1,
 	 LIMIT_ISSUER_NAME, "none", "Example CA", SERVER_AT(default_issuer),
 	 "The issuer whose signer answers where unknown_issuer = unknown: the name in the head of "
 	 "its section."},
 
-	{DATABASE(conninfo), OPTION_TEXT, CONF_LEDGER, NULL, 1, TEXT_MOST, NULL,
+	{DATABASE(conninfo), OPTION_TEXT, CONF_LEDGER, BY_RELOAD, NULL, 1, TEXT_MOST, NULL,
 	 "host=/run/postgresql dbname=stillgood user=stillgood", DATABASE_AT(conninfo),
 	 "Where PostgreSQL is: a libpq connection string or URI. It may name several hosts. Prefer "
 	 "peer authentication or a passfile to a password here, which is refused where everybody "
 	 "may "
 	 "read this file."},
-	{DATABASE(poll_interval), OPTION_DURATION, CONF_LEDGER, NULL, 5 * MILLISECOND_US, MINUTE_US,
-	 "50ms", "100ms", DATABASE_AT(poll_interval_us),
+	{DATABASE(poll_interval), OPTION_DURATION, CONF_LEDGER, BY_RELOAD, NULL, 5 * MILLISECOND_US,
+	 MINUTE_US, "50ms", "100ms", DATABASE_AT(poll_interval_us),
 	 "How often the change log is read: most of the time that a revocation takes to be seen."},
-	{DATABASE(freshness), OPTION_DURATION, CONF_LEDGER, NULL, 100 * MILLISECOND_US, DAY_US,
-	 "60s", "10s", DATABASE_AT(freshness_us),
+	{DATABASE(freshness), OPTION_DURATION, CONF_LEDGER, BY_RELOAD, NULL, 100 * MILLISECOND_US,
+	 DAY_US, "60s", "10s", DATABASE_AT(freshness_us),
 	 "The oldest proof of being current on which \"good\" is still answered; beyond it clients "
 	 "are told tryLater. At least twice poll_interval, and query_timeout."},
-	{DATABASE(connect_timeout), OPTION_DURATION, CONF_LEDGER, NULL, 100 * MILLISECOND_US,
-	 MINUTE_US, "5s", "2s", DATABASE_AT(connect_timeout_us),
+	{DATABASE(connect_timeout), OPTION_DURATION, CONF_LEDGER, BY_RELOAD, NULL,
+	 100 * MILLISECOND_US, MINUTE_US, "5s", "2s", DATABASE_AT(connect_timeout_us),
 	 "Time to connect to one host of conninfo."},
-	{DATABASE(query_timeout), OPTION_DURATION, CONF_LEDGER, NULL, 50 * MILLISECOND_US,
-	 MINUTE_US, "2s", "1s", DATABASE_AT(query_timeout_us),
+	{DATABASE(query_timeout), OPTION_DURATION, CONF_LEDGER, BY_RELOAD, NULL,
+	 50 * MILLISECOND_US, MINUTE_US, "2s", "1s", DATABASE_AT(query_timeout_us),
 	 "Time for one query; after it the connection is given up and made anew."},
-	{DATABASE(on_lost_history), OPTION_CHOICE, CONF_LEDGER, lost_words, 0, 0, "continue",
-	 "stop", DATABASE_AT(on_lost_history),
+	{DATABASE(on_lost_history), OPTION_CHOICE, CONF_LEDGER, BY_RELOAD, lost_words, 0, 0,
+	 "continue", "stop", DATABASE_AT(on_lost_history),
 	 "What to do where the database has lost revocations that were answered (a failover, a "
 	 "restored backup): they stay revoked in either case. With stop nothing is answered good "
 	 "until an operator has run \"stillgood accept-history\"."},
 
-	{SHARED(profile), OPTION_CHOICE, CONF_LEDGER | CONF_SIGNER, profile_words, 0, 0, "private",
-	 "webpki", ISSUER_AT(profile),
+	{SHARED(profile), OPTION_CHOICE, CONF_LEDGER | CONF_SIGNER, BY_RELOAD, profile_words, 0, 0,
+	 "private", "webpki", ISSUER_AT(profile),
 	 "The kind of CA: gives other defaults to the options below, and refuses what those who "
 	 "rely on such a CA forbid. stillgood.conf(5) lists both under PROFILES, \"stillgood "
 	 "check\" "
 	 "names each violation."},
-	{SHARED(validity), OPTION_DURATION, CONF_LEDGER | CONF_SIGNER, NULL, 2 * SECOND_US,
-	 3650 * DAY_US, "8h", "1d", ISSUER_AT(validity_us),
+	{SHARED(validity), OPTION_DURATION, CONF_LEDGER | CONF_SIGNER, BY_RELOAD, NULL,
+	 2 * SECOND_US, 3650 * DAY_US, "8h", "1d", ISSUER_AT(validity_us),
 	 "From thisUpdate to nextUpdate. Never beyond the end of the signer's certificate. At "
 	 "least "
 	 "max_age, and twice freshness and backdate."},
-	{SHARED(backdate), OPTION_DURATION, CONF_LEDGER | CONF_SIGNER, NULL, 0, DAY_US, "0s", "5m",
-	 ISSUER_AT(backdate_us),
+	{SHARED(backdate), OPTION_DURATION, CONF_LEDGER | CONF_SIGNER, BY_RELOAD, NULL, 0, DAY_US,
+	 "0s", "5m", ISSUER_AT(backdate_us),
 	 "thisUpdate is set back by this, for clients whose clocks are slow. At most half of "
 	 "validity."},
-	{SHARED(outlive), OPTION_SWITCH, CONF_LEDGER, switch_words, 0, 0, "no", "yes",
+	{SHARED(outlive), OPTION_SWITCH, CONF_LEDGER, BY_RELOAD, switch_words, 0, 0, "no", "yes",
 	 ISSUER_AT(outlive),
 	 "May an answer last longer than the certificate that it is about? With no the nextUpdate "
 	 "of a certificate that has not expired is at most its notAfter, because servers do not "
 	 "staple an answer that outlives their certificate; answers in its last hours are "
 	 "therefore shorter than validity. In its last second, and after it, answers have the "
 	 "whole validity again."},
-	{ISSUER(final_answers), OPTION_SWITCH, CONF_LEDGER | CONF_SIGNER, switch_words, 0, 0, "no",
-	 "yes", ISSUER_AT(final_answers),
+	{ISSUER(final_answers), OPTION_SWITCH, CONF_LEDGER | CONF_SIGNER, BY_RELOAD, switch_words,
+	 0, 0, "no", "yes", ISSUER_AT(final_answers),
 	 "For a CA that has closed, whose certificates will never change again: answers have the "
 	 "nextUpdate 99991231235959Z, as last CRLs have, or the end of the signer's certificate "
 	 "where that is earlier. Only for certificates that the database has recorded, whatever "
 	 "outlive says; not for unknown ones or those on hold."},
-	{SHARED(hold_releasable), OPTION_SWITCH, CONF_LEDGER, switch_words, 0, 0, "yes", "no",
-	 ISSUER_AT(hold_releasable),
+	{SHARED(hold_releasable), OPTION_SWITCH, CONF_LEDGER, BY_RELOAD, switch_words, 0, 0, "yes",
+	 "no", ISSUER_AT(hold_releasable),
 	 "May a certificate on hold become good again? no is for CAs where a suspension never "
 	 "ends (as in the Japanese public key infrastructure): where the database calls a held "
 	 "certificate good, certificateHold goes on being answered and an alarm is logged. This "
 	 "holds for as long as the process remembers the hold: a certificate released while the "
 	 "service was stopped is good, so let nobody release in the database either."},
-	{SHARED(nonce), OPTION_CHOICE, CONF_FRONT | CONF_LEDGER, nonce_words, 0, 0, "echo",
-	 "ignore", ISSUER_AT(nonce),
+	{SHARED(nonce), OPTION_CHOICE, CONF_FRONT | CONF_LEDGER, BY_RELOAD, nonce_words, 0, 0,
+	 "echo", "ignore", ISSUER_AT(nonce),
 	 "A request's nonce: echo it, at the price of a signature each time, or ignore it and "
 	 "serve "
 	 "the shared answer."},
-	{SHARED(raw_nonce), OPTION_CHOICE, CONF_FRONT | CONF_LEDGER, raw_nonce_words, 0, 0,
-	 "accept", "refuse", ISSUER_AT(raw_nonce),
+	{SHARED(raw_nonce), OPTION_CHOICE, CONF_FRONT | CONF_LEDGER, BY_RELOAD, raw_nonce_words, 0,
+	 0, "accept", "refuse", ISSUER_AT(raw_nonce),
 	 "A nonce of 1 to 128 octets that is not inside an OCTET STRING, as RFC 2560 was read: "
 	 "accept it, which echoes it as it came unless nonces are ignored, or refuse the request "
 	 "as "
 	 "malformed."},
-	{SHARED(responder_id), OPTION_CHOICE, CONF_SIGNER, responder_words, 0, 0, "key", "name",
-	 ISSUER_AT(responder_id),
+	{SHARED(responder_id), OPTION_CHOICE, CONF_SIGNER, BY_RELOAD, responder_words, 0, 0, "key",
+	 "name", ISSUER_AT(responder_id),
 	 "How answers name the signer: by the SHA-1 hash of its key or by its subject name."},
-	{SHARED(signature), OPTION_CHOICE, CONF_SIGNER, signature_words, 0, 0, "auto", "pss-sha256",
-	 ISSUER_AT(signature),
+	{SHARED(signature), OPTION_CHOICE, CONF_SIGNER, BY_RELOAD, signature_words, 0, 0, "auto",
+	 "pss-sha256", ISSUER_AT(signature),
 	 "How signer_key signs. auto is what the key asks for: sha256 with RSA, RSASSA-PSS with an "
 	 "RSA-PSS key, ECDSA with the digest of its curve, and whatever other keys do. The other "
 	 "words are for RSA keys: PKCS #1 v1.5 or RSASSA-PSS (pss-), with this digest."},
-	{SHARED(unassigned), OPTION_CHOICE, CONF_LEDGER, unassigned_words, 0, 0, "unknown",
-	 "unauthorized", ISSUER_AT(policy.unassigned),
+	{SHARED(unassigned), OPTION_CHOICE, CONF_LEDGER, BY_RELOAD, unassigned_words, 0, 0,
+	 "unknown", "unauthorized", ISSUER_AT(policy.unassigned),
 	 "The answer for a serial number that was never issued. revoked is the extended definition "
 	 "of RFC 6960, section 2.2."},
-	{SHARED(expired), OPTION_CHOICE, CONF_LEDGER, expired_words, 0, 0, "answer", "unauthorized",
-	 ISSUER_AT(policy.expired),
+	{SHARED(expired), OPTION_CHOICE, CONF_LEDGER, BY_RELOAD, expired_words, 0, 0, "answer",
+	 "unauthorized", ISSUER_AT(policy.expired),
 	 "Certificates that have expired: answer for as long as the database knows them, or refuse "
 	 "with unauthorized. Revoked ones are always answered."},
-	{SHARED(complete), OPTION_SWITCH, CONF_LEDGER, switch_words, 0, 0, "yes", "no",
+	{SHARED(complete), OPTION_SWITCH, CONF_LEDGER, BY_RELOAD, switch_words, 0, 0, "yes", "no",
 	 ISSUER_AT(policy.complete),
 	 "Does the database hold every certificate of this issuer? no is for an issuer known by "
 	 "its "
 	 "CRL alone: a serial number without a row is then answered good. Such an answer is made "
 	 "anew each second and is for no HTTP cache, because a row may say more."},
-	{SHARED(archive_cutoff), OPTION_DURATION, CONF_SIGNER, archive_words, DAY_US,
+	{SHARED(archive_cutoff), OPTION_DURATION, CONF_SIGNER, BY_RELOAD, archive_words, DAY_US,
 	 36500 * DAY_US, "no", "3650d", ISSUER_AT(archive_cutoff_us),
 	 "Say in answers how far back they are reliable after certificates expire "
 	 "(archiveCutoff): this long before the answer, or with issuer since the CA's "
 	 "certificate began."},
-	{SHARED(crl_id), OPTION_SWITCH, CONF_LEDGER | CONF_SIGNER, switch_words, 0, 0, "no", "yes",
-	 ISSUER_AT(extensions[EXTENSION_CRL_ID]),
+	{SHARED(crl_id), OPTION_SWITCH, CONF_LEDGER | CONF_SIGNER, BY_RELOAD, switch_words, 0, 0,
+	 "no", "yes", ISSUER_AT(extensions[EXTENSION_CRL_ID]),
 	 "Name in revoked answers the CRL that brought the revocation (CrlID), where the database "
 	 "knows it."},
-	{SHARED(cert_hash), OPTION_SWITCH, CONF_LEDGER | CONF_SIGNER, switch_words, 0, 0, "no",
-	 "yes", ISSUER_AT(extensions[EXTENSION_CERT_HASH]),
+	{SHARED(cert_hash), OPTION_SWITCH, CONF_LEDGER | CONF_SIGNER, BY_RELOAD, switch_words, 0, 0,
+	 "no", "yes", ISSUER_AT(extensions[EXTENSION_CERT_HASH]),
 	 "Put the SHA-256 hash of the certificate into good and revoked answers (certHash), where "
 	 "the database knows it: the positive statement that this very certificate was issued."},
-	{SHARED(sct_list), OPTION_SWITCH, CONF_LEDGER | CONF_SIGNER, switch_words, 0, 0, "no",
-	 "yes", ISSUER_AT(extensions[EXTENSION_SCT_LIST]),
+	{SHARED(sct_list), OPTION_SWITCH, CONF_LEDGER | CONF_SIGNER, BY_RELOAD, switch_words, 0, 0,
+	 "no", "yes", ISSUER_AT(extensions[EXTENSION_SCT_LIST]),
 	 "Put the certificate's signed certificate timestamps into good answers, where the "
 	 "database has some."},
 	{SHARED(signed_requests), OPTION_CHOICE, CONF_FRONT | CONF_LEDGER | CONF_VERIFIER,
-	 signed_words, 0, 0, "ignore", "verify", ISSUER_AT(signed_requests),
+	 BY_RELOAD, signed_words, 0, 0, "ignore", "verify", ISSUER_AT(signed_requests),
 	 "Signatures of requests: ignore them; verify them where there are any, and answer "
 	 "unauthorized where that fails; or require them, and answer sigRequired where there is "
 	 "none. Answers that require one are for no HTTP cache."},
-	{SHARED(requestors), OPTION_PATH, CONF_VERIFIER, none_words, 1, TEXT_MOST, "none",
-	 "requestors.pem", ISSUER_AT(requestors),
+	{SHARED(requestors), OPTION_PATH, CONF_VERIFIER, BY_RELOAD, none_words, 1, TEXT_MOST,
+	 "none", "requestors.pem", ISSUER_AT(requestors),
 	 "CA certificates, PEM, that certificates of requestors must lead to. Certificates between "
 	 "come with the request; nothing is fetched, so these CAs' revocations are not seen: leave "
 	 "a requestor out of allow instead."},
-	{SHARED(allow), OPTION_PATH, CONF_VERIFIER, none_words, 1, TEXT_MOST, "none",
+	{SHARED(allow), OPTION_PATH, CONF_VERIFIER, BY_RELOAD, none_words, 1, TEXT_MOST, "none",
 	 "requestors.list", ISSUER_AT(allow),
 	 "The requestors that may ask, one a line: the SHA-256 of a certificate in hexadecimal, or "
 	 "a subject as of RFC 2253. none is everybody whom the CAs of requestors have certified."},
-	{ISSUER(certificate), OPTION_PATH, CONF_LEDGER | CONF_SIGNER, NULL, 1, TEXT_MOST, NULL,
-	 "ca.pem", ISSUER_AT(certificate),
+	{ISSUER(certificate), OPTION_PATH, CONF_LEDGER | CONF_SIGNER, BY_RELOAD, NULL, 1, TEXT_MOST,
+	 NULL, "ca.pem", ISSUER_AT(certificate),
 	 "The CA's certificate, PEM or DER. A relative path starts at this file's folder."},
-	{ISSUER(signer_certificate), OPTION_PATH, CONF_SIGNER, NULL, 1, TEXT_MOST, NULL, "ocsp.pem",
-	 ISSUER_AT(signer_certificate),
+	{ISSUER(signer_certificate), OPTION_PATH, CONF_SIGNER, BY_RELOAD, NULL, 1, TEXT_MOST, NULL,
+	 "ocsp.pem", ISSUER_AT(signer_certificate),
 	 "The certificate that answers are signed under, PEM or DER: issued by this CA with the "
 	 "extended key usage OCSPSigning, or the CA's own. May be left out together with "
 	 "signer_key "
 	 "where a [signer] section names this issuer."},
-	{ISSUER(signer_key), OPTION_PATH, CONF_SIGNER, NULL, 1, TEXT_MOST, NULL, "ocsp.key",
-	 ISSUER_AT(signer_key),
+	{ISSUER(signer_key), OPTION_PATH, CONF_SIGNER, BY_RELOAD, NULL, 1, TEXT_MOST, NULL,
+	 "ocsp.key", ISSUER_AT(signer_key),
 	 "The private key of signer_certificate: PEM, without a passphrase, readable by the "
 	 "service "
 	 "alone."},
-	{ISSUER(chain), OPTION_PATH, CONF_SIGNER, none_words, 1, TEXT_MOST, "none", "chain.pem",
-	 ISSUER_AT(chain),
+	{ISSUER(chain), OPTION_PATH, CONF_SIGNER, BY_RELOAD, none_words, 1, TEXT_MOST, "none",
+	 "chain.pem", ISSUER_AT(chain),
 	 "More certificates for every answer, after the signer's: a PEM file with the CA's "
 	 "certificate first, then each one's issuer. Few clients need it, and it makes answers "
 	 "larger."},
-	{ISSUER(retired_until), OPTION_DATE, CONF_LEDGER, never_words, 1, TIME_MOST, "never",
-	 "2036-03-31", ISSUER_AT(retired_until),
+	{ISSUER(retired_until), OPTION_DATE, CONF_LEDGER, BY_RELOAD, never_words, 1, TIME_MOST,
+	 "never", "2036-03-31", ISSUER_AT(retired_until),
 	 "The end of retention of a CA that no longer issues: it is answered until this moment, "
 	 "and refused with unauthorized after it."},
 
-	{SIGNER(issuer), OPTION_NAME, CONF_SIGNER, NULL, 1, LIMIT_ISSUER_NAME, NULL, "Example CA",
-	 SIGNER_AT(issuer),
+	{SIGNER(issuer), OPTION_NAME, CONF_SIGNER, BY_RELOAD, NULL, 1, LIMIT_ISSUER_NAME, NULL,
+	 "Example CA", SIGNER_AT(issuer),
 	 "The issuer that this signer answers for: the name in the head of its section. An issuer "
 	 "has up to 8 signers: its own signer_certificate first, then its [signer] sections in the "
 	 "order of this file. The first one whose certificate outlives the answer signs, so the "
 	 "next one takes over before one expires; a client that prefers another one's signature "
 	 "algorithm gets that."},
-	{SIGNER(certificate), OPTION_PATH, CONF_SIGNER, NULL, 1, TEXT_MOST, NULL, "ocsp-2027.pem",
-	 SIGNER_AT(certificate), "As signer_certificate. It may still be in the future."},
-	{SIGNER(key), OPTION_PATH, CONF_SIGNER, NULL, 1, TEXT_MOST, NULL, "ocsp-2027.key",
-	 SIGNER_AT(key), "As signer_key."},
-	{SIGNER(signature), OPTION_CHOICE, CONF_SIGNER, signature_words, 0, 0, "auto", "pss-sha256",
-	 SIGNER_AT(signature), "As signature of an issuer, for this key."},
+	{SIGNER(certificate), OPTION_PATH, CONF_SIGNER, BY_RELOAD, NULL, 1, TEXT_MOST, NULL,
+	 "ocsp-2027.pem", SIGNER_AT(certificate),
+	 "As signer_certificate. It may still be in the future."},
+	{SIGNER(key), OPTION_PATH, CONF_SIGNER, BY_RELOAD, NULL, 1, TEXT_MOST, NULL,
+	 "ocsp-2027.key", SIGNER_AT(key), "As signer_key."},
+	{SIGNER(signature), OPTION_CHOICE, CONF_SIGNER, BY_RELOAD, signature_words, 0, 0, "auto",
+	 "pss-sha256", SIGNER_AT(signature), "As signature of an issuer, for this key."},
 };
 const size_t option_count = array_size(options);
 

@@ -34,12 +34,16 @@ struct option_word {
 	int64_t value;
 };
 
+/* How a changed value comes into force. */
+enum option_change { BY_RELOAD, BY_RESTART };
+
 struct option {
 	const char *name;
 	enum option_section section; /* where it is written; never SECTION_DEFAULTS */
 	bool shared; /* an issuer's option that [defaults] may hold too */
 	enum option_type type;
 	unsigned rooms; /* enum conf_room, mask */
+	enum option_change change;
 	const struct option_word *words; /* NULL: none */
 	int64_t least, most; /* of the number; of the text's bytes */
 	const char *standard; /* the default as text; NULL: required */
@@ -48,7 +52,7 @@ struct option {
 	const char *help; /* sentences, for the sample and the manual */
 };
 
-#define OPTIONS_MOST 64 /* rows; checked when the table is compiled */
+#define OPTIONS_MOST 96 /* rows; checked when the table is compiled */
 
 extern const struct option options[];
 extern const size_t option_count;
