@@ -100,6 +100,10 @@
 #define LIMIT_FRAME 131072u
 /* Bytes queued towards a peer that does not read; past it the peer counts as hung. */
 #define LIMIT_CHANNEL_QUEUE (64u << 20)
+/* Conditions that last, of one room: more than a person looks through; the last place says so. */
+#define LIMIT_ALARMS 256u
+/* What is said of one: a line with the path of a file and a reason. */
+#define LIMIT_ALARM_TEXT 512u
 /* A readiness reason: what fits on a line of a status page. */
 #define LIMIT_READINESS_REASON 1024u
 /* Questions a front may have open towards the ledger; above it tryLater at once. */
