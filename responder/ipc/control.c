@@ -17,10 +17,12 @@ static const struct {
 	[CONTROL_JOURNAL] = {0, 2, true, false},
 	[CONTROL_STOP] = {0, 0, true, false},
 	[CONTROL_ASK] = {0, 0, true, true},
+	[CONTROL_CONF] = {0, 1, true, false},
 	[CONTROL_READY] = {0, 0, true, false},
 	[CONTROL_FAILED] = {0, 0, true, true},
 	[CONTROL_ANSWER] = {0, 0, true, true},
 	[CONTROL_LOST] = {0, 0, true, false},
+	[CONTROL_CONF_DONE] = {0, 0, true, true},
 };
 
 static bool message_fits(const struct control_message *m)

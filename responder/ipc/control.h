@@ -17,19 +17,30 @@ enum control_type {
 	CONTROL_JOURNAL = 3, /* to the ledger: the journal's two files, or none */
 	CONTROL_STOP = 5, /* finish what is in flight, then end */
 	CONTROL_ASK = 6, /* the text is a word: "status", which all know, or another */
+	CONTROL_CONF = 8, /* `kind`: a step towards another configuration (enum control_step) */
 	/* room → warden */
 	CONTROL_READY = 32, /* started; its own checks passed */
 	CONTROL_FAILED = 33, /* cannot work; the text says why; the room ends after it */
 	CONTROL_ANSWER = 34, /* to ASK: a JSON object as text, with the `index` of the question */
 	CONTROL_LOST =
 		35, /* its channel to `kind` and `index` has been gone for a while: a new one! */
+	CONTROL_CONF_DONE = 37, /* to CONF: that step is taken; a text: it cannot be, and why */
+};
+
+/* Another configuration (doc/design.md, A reload): built aside, then taken over in one step. */
+enum control_step {
+	CONTROL_PREPARE = 1, /* with the configuration as a descriptor */
+	CONTROL_COMMIT = 2,
+	CONTROL_ABANDON = 3, /* is not answered */
 };
 
 struct control_message {
 	enum control_type type;
-	uint8_t kind; /* of CHANNEL and LOST: enum room_kind (room/kinds.h) */
+	/* Of CHANNEL and LOST: enum room_kind (room/kinds.h); of CONF and CONF_DONE: enum
+	 * control_step. */
+	uint8_t kind;
 	uint32_t index;
-	struct view text; /* ASK, FAILED, ANSWER; empty otherwise */
+	struct view text; /* ASK, FAILED, ANSWER, CONF_DONE; empty otherwise */
 	unsigned descriptor_count;
 	int descriptors[CONTROL_DESCRIPTORS]; /* on receipt owned by the receiver */
 };

@@ -21,6 +21,11 @@ unsigned room_most(enum room_kind kind)
 	return lines[kind].most;
 }
 
+unsigned room_slots(enum room_kind kind)
+{
+	return room_place(kind) == ROOM_SERVES_LEDGER ? 2 * room_most(kind) : room_most(kind);
+}
+
 enum room_place room_place(enum room_kind kind)
 {
 	return lines[kind].place;

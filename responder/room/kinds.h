@@ -25,6 +25,10 @@ enum room_place { ROOM_ASKS_LEDGER, ROOM_IS_THE_LEDGER, ROOM_SERVES_LEDGER, ROOM
 
 const char *room_kind_name(enum room_kind kind);
 unsigned room_most(enum room_kind kind);
+/* How many channels the ledger may have with rooms of this kind: twice as many where a reload starts new ones
+ * beside the old. Number `index` of the next generation is `room_most() + index`, and of the one after
+ * it `index` again. */
+unsigned room_slots(enum room_kind kind);
 enum room_place room_place(enum room_kind kind);
 /* "front 0", "ledger", "signer 3": a number only where there may be several. */
 void room_name(enum room_kind kind, unsigned index, char ret[ROOM_NAME_SIZE]);

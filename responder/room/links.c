@@ -34,7 +34,7 @@ static void link_closed(void *context, const char *reason)
 {
 	struct link *link = context;
 	char name[ROOM_NAME_SIZE];
-	room_name(link->peer.kind, link->peer.index, name);
+	room_name(link->peer.kind, link->peer.index % room_most(link->peer.kind), name);
 	if (!link->process->shell.stopping)
 		log_warning("the channel is closed to=\"%s\": %s", name, reason);
 	link_drop(link);
@@ -45,7 +45,7 @@ static void link_closed(void *context, const char *reason)
 static struct link *link_find(const struct process *p, struct peer peer)
 {
 	bool there = (unsigned)peer.kind < ROOM_KINDS && p->links[peer.kind] &&
-		     peer.index < room_most(peer.kind);
+		     peer.index < room_slots(peer.kind);
 	return there ? &p->links[peer.kind][peer.index] : NULL;
 }
 
@@ -100,10 +100,10 @@ int links_new(struct process *p)
 	for (enum room_kind kind = 0; kind < ROOM_KINDS; kind++) {
 		if (!(p->plan->peers & ROOM_BIT(kind)))
 			continue;
-		p->links[kind] = calloc(room_most(kind), sizeof(struct link));
+		p->links[kind] = calloc(room_slots(kind), sizeof(struct link));
 		if (!p->links[kind])
 			return -ENOMEM;
-		for (unsigned i = 0; i < room_most(kind); i++)
+		for (unsigned i = 0; i < room_slots(kind); i++)
 			p->links[kind][i] = (struct link){.process = p, .peer = {kind, i}};
 	}
 	return 0;
@@ -112,7 +112,7 @@ int links_new(struct process *p)
 void links_free(struct process *p)
 {
 	for (enum room_kind kind = 0; kind < ROOM_KINDS; kind++) {
-		for (unsigned i = 0; p->links[kind] && i < room_most(kind); i++)
+		for (unsigned i = 0; p->links[kind] && i < room_slots(kind); i++)
 			channel_free(p->links[kind][i].channel);
 		free(p->links[kind]);
 		p->links[kind] = NULL;
@@ -123,7 +123,7 @@ bool links_lost(struct process *p, void (*each)(struct process *p, struct peer p
 {
 	bool any = false;
 	for (enum room_kind kind = 0; kind < ROOM_KINDS; kind++) {
-		for (unsigned i = 0; p->links[kind] && i < room_most(kind); i++) {
+		for (unsigned i = 0; p->links[kind] && i < room_slots(kind); i++) {
 			if (!p->links[kind][i].lost)
 				continue;
 			any = true;
@@ -137,7 +137,7 @@ size_t links_queued(const struct process *p)
 {
 	size_t queued = 0;
 	for (enum room_kind kind = 0; kind < ROOM_KINDS; kind++)
-		for (unsigned i = 0; p->links[kind] && i < room_most(kind); i++)
+		for (unsigned i = 0; p->links[kind] && i < room_slots(kind); i++)
 			if (p->links[kind][i].channel)
 				queued += channel_queued(p->links[kind][i].channel);
 	return queued;

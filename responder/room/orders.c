@@ -1,35 +1,5 @@
-/* What the warden says, and what it is told. */
+/* What the warden says. */
 #include "room/process.h"
-
-#include "base/log.h"
-
-static void say(struct process *p, const struct control_message *m)
-{
-	int result = control_send(p->control_fd, m);
-	if (result < 0 && result != -EPIPE)
-		log_error("the warden was not told type=%d: %s", (int)m->type, strerror(-result));
-}
-
-void orders_tell_failed(struct process *p, const struct fault *fault)
-{
-	log_error("%s", fault->text);
-	say(p,
-	    &(struct control_message){.type = CONTROL_FAILED, .text = view_of_string(fault->text)});
-}
-
-void orders_tell_ready(struct process *p)
-{
-	if (p->ready || (p->plan->ready && !p->plan->ready(p->context)))
-		return;
-	p->ready = true;
-	say(p, &(struct control_message){.type = CONTROL_READY});
-}
-
-void orders_tell_lost(struct process *p, struct peer peer)
-{
-	say(p, &(struct control_message){
-		       .type = CONTROL_LOST, .kind = (uint8_t)peer.kind, .index = peer.index});
-}
 
 /* What an operator asks may be wrong; that is no fault of the warden's. */
 static void answer(struct process *p, const struct control_message *m)
@@ -45,9 +15,9 @@ static void answer(struct process *p, const struct control_message *m)
 	if (result < 0)
 		buffer_put_string(&text, "{\"error\":\"unknown command\"}");
 	if (buffer_result(&text) == 0)
-		say(p, &(struct control_message){.type = CONTROL_ANSWER,
-						 .index = m->index,
-						 .text = buffer_view(&text)});
+		tell(p, &(struct control_message){.type = CONTROL_ANSWER,
+						  .index = m->index,
+						  .text = buffer_view(&text)});
 }
 
 /* An order to stop may have overtaken the message that brought them. */
@@ -74,6 +44,8 @@ static int obey(struct process *p, struct control_message *m, struct fault *faul
 	switch (m->type) {
 	case CONTROL_CHANNEL:
 		return connect_peer(p, m);
+	case CONTROL_CONF:
+		return reconfigure(p, m);
 	case CONTROL_ASK:
 		answer(p, m);
 		return 0;
@@ -102,12 +74,12 @@ void orders_readable(evutil_socket_t fd, short what, void *process)
 		result = obey(p, &m, &fault);
 	control_message_close(&m);
 	if (result == 0) {
-		orders_tell_ready(p);
+		tell_ready(p);
 		return;
 	}
 	if (!fault.text[0])
 		(void)fault_set(&fault, result, "cannot do what the warden says type=%d: %s",
 				(int)m.type, strerror(-result));
-	orders_tell_failed(p, &fault);
+	tell_failed(p, &fault);
 	shell_end(&p->shell, 1);
 }

@@ -19,6 +19,7 @@ struct process {
 	const struct room_plan *plan;
 	enum room_kind kind;
 	struct conf *conf;
+	struct conf *next; /* while another configuration is prepared; NULL: none is */
 	void *context; /* the plan's; NULL: not open */
 	int status; /* exit status */
 
@@ -35,7 +36,7 @@ struct process {
 	bool fresh; /* a frame came since the last look */
 
 	struct event *missing; /* pending: a channel is lost */
-	struct link *links[ROOM_KINDS]; /* room_most() of each kind that is a peer; else NULL */
+	struct link *links[ROOM_KINDS]; /* room_slots() of each kind that is a peer; else NULL */
 };
 
 /* ---- loop.c ---- */
@@ -52,14 +53,24 @@ bool links_lost(struct process *p, void (*each)(struct process *p, struct peer p
 /* Octets that have not left yet. */
 size_t links_queued(const struct process *p);
 
-/* ---- orders.c: what the warden says ---- */
+/* ---- tell.c: what the warden is told ---- */
+void tell(struct process *p, const struct control_message *message);
 /* Logs it, too. */
-void orders_tell_failed(struct process *p, const struct fault *fault);
+void tell_failed(struct process *p, const struct fault *fault);
 /* READY, if it is so and was not said. */
-void orders_tell_ready(struct process *p);
+void tell_ready(struct process *p);
 /* That this channel is lost. */
-void orders_tell_lost(struct process *p, struct peer peer);
+void tell_lost(struct process *p, struct peer peer);
+/* What became of a step towards another configuration; `fault` NULL: it is taken. */
+void tell_step(struct process *p, enum control_step step, const struct fault *fault);
+
+/* ---- orders.c: what the warden says ---- */
 void orders_readable(evutil_socket_t fd, short what, void *process);
+
+/* ---- reconfigure.c ---- */
+/* 0, or -EBADMSG: not the next step. What is wrong with a configuration is no fault of the warden's: it
+ * is told, and this one goes on. */
+must_check int reconfigure(struct process *p, struct control_message *m);
 
 /* ---- reconnect.c ---- */
 /* How long a channel may be gone before a room asks for another: one whose peer has died comes by

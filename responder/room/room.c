@@ -82,6 +82,7 @@ static void process_free(struct process *p)
 	if (p->shell.base)
 		event_base_free(p->shell.base);
 	conf_free(p->conf);
+	conf_free(p->next);
 	close(p->control_fd);
 	free(p);
 }
@@ -114,10 +115,10 @@ static int process_run(struct process *p, int conf_fd)
 	if (result == 0)
 		result = start(p, &fault);
 	if (result < 0) {
-		orders_tell_failed(p, &fault);
+		tell_failed(p, &fault);
 		return 1;
 	}
-	orders_tell_ready(p);
+	tell_ready(p);
 	shell_turn(&p->shell);
 	return event_base_dispatch(p->shell.base) < 0 ? 1 : p->status;
 }

@@ -1,6 +1,6 @@
 /* The shell of every room's process: what they all do alike, written once. A room brings a plan.
  *
- *   warden ──CHANNEL · LISTEN · JOURNAL · ASK · STOP──▶ shell ──READY · FAILED · ANSWER──▶ warden
+ *   warden ──CHANNEL · LISTEN · JOURNAL · CONF · ASK · STOP──▶ shell ──READY · FAILED · ANSWER──▶ warden
  *                                          attached · frame · turn · …
  *                                                       ▼
  *                                                      plan ──shell_send()──▶ peers
@@ -31,14 +31,16 @@
 /* What a plan's functions see of their process; theirs to read. */
 struct shell {
 	struct event_base *base;
-	const struct conf *conf; /* of the options that its kind is given */
+	/* Of the options that its kind is given. A reload puts another one in its place, between two
+	 * callbacks: look here each time, and keep no pointer into it beyond commit(). */
+	const struct conf *conf;
 	unsigned index;
 	bool stopping;
 };
 
 struct peer {
 	enum room_kind kind;
-	unsigned index;
+	unsigned index; /* below room_slots() */
 };
 
 #define ROOM_BIT(kind) (1u << (kind))
@@ -75,6 +77,17 @@ struct room_plan {
 	/* Takes them over, on failure too. 0 or -errno. */
 	int (*take)(void *context, const int *descriptors, unsigned count, struct fault *fault);
 
+	/* ---- another configuration (doc/design.md, A reload) ---- */
+	/* Optional: makes aside what takes its place; everything that can fail is done here. 0,
+	 * ROOM_LATER (shell_prepared() follows, or nothing: the warden's patience ends) or -errno with a
+	 * fault and nothing left behind. `next` lives until commit() or abandon(), and on after commit(). */
+	int (*prepare)(void *context, const struct conf *next, struct fault *fault);
+	/* Optional: takes it over, at once and as a whole; `before` ends when this returns. What holds no
+	 * copy of an option needs neither. */
+	void (*commit)(void *context, const struct conf *before, struct moment now);
+	/* Optional: of a prepare() that was 0 or ROOM_LATER. */
+	void (*abandon)(void *context);
+
 	/* ---- time ---- */
 	/* Optional: all that was ready has been handled (after shell_turn()), or the moment that it
 	 * named has come. Gives the next such moment, monotonic; INT64_MAX: none. */
@@ -87,6 +100,9 @@ struct room_plan {
 	 * -ENOENT: it does not know the first of them. */
 	int (*command)(void *context, struct view words, struct moment now, struct buffer *out);
 };
+
+/* A positive result of prepare(). */
+#define ROOM_LATER 1
 
 #define ROOM_PLAN(KIND, name, most, place) extern const struct room_plan name##_plan;
 ROOMS(ROOM_PLAN)
@@ -105,5 +121,7 @@ bool shell_send(struct shell *shell, struct peer peer, uint8_t type, struct view
 /* The same; what could not be written leaves a hole, too. */
 bool shell_send_buffer(struct shell *shell, struct peer peer, uint8_t type,
 		       const struct buffer *payload);
+/* What prepare() has put off is done. */
+void shell_prepared(struct shell *shell);
 /* Ends the process with this status, after the current callback. */
 void shell_end(struct shell *shell, int status);

@@ -23,6 +23,8 @@ struct small {
 	struct shell *shell;
 	unsigned attached, detached, turns, taken;
 	size_t in_flight;
+	int64_t built; /* of max_age: what a change of configuration builds aside … */
+	int64_t age; /* … and takes over */
 };
 
 static int small_open(struct shell *shell, void **ret, struct fault *fault)
@@ -56,6 +58,8 @@ static int small_frame(void *context, struct peer peer, uint8_t type, struct vie
 {
 	struct small *small = context;
 	shell_turn(small->shell);
+	if (type == FRAME_DONE && small->built)
+		shell_prepared(small->shell);
 	if (type == FRAME_HELLO)
 		return shell_send(small->shell, peer, type, payload) ? 0 : -EBADMSG;
 	small->in_flight = type == FRAME_WORK;
@@ -69,6 +73,31 @@ static int small_take(void *context, const int *descriptors, unsigned count, str
 		close(descriptors[i]);
 	small->taken += count;
 	return count > 3 ? fault_set(fault, -ENOSPC, "too many doors") : 0;
+}
+
+static int small_prepare(void *context, const struct conf *next, struct fault *fault)
+{
+	struct small *small = context;
+	if (next->server.max_age_us == 0)
+		return fault_set(fault, -EINVAL, "the new roof leaks");
+	small->built = next->server.max_age_us;
+	return next->server.strict_content_type ? ROOM_LATER : 0; /* told by a frame */
+}
+
+static void small_commit(void *context, const struct conf *before, struct moment now)
+{
+	struct small *small = context;
+	(void)now;
+	assert_true(before != small->shell->conf);
+	assert_true(small->built == small->shell->conf->server.max_age_us);
+	small->age = small->built;
+	small->built = 0;
+}
+
+static void small_abandon(void *context)
+{
+	struct small *small = context;
+	small->built = 0;
 }
 
 static int64_t small_turn(void *context, struct moment now)
@@ -88,8 +117,11 @@ static void small_status(void *context, struct moment now, struct buffer *out)
 {
 	const struct small *small = context;
 	(void)now;
-	buffer_printf(out, "{\"attached\":%u,\"detached\":%u,\"taken\":%u,\"turns\":%u}",
-		      small->attached, small->detached, small->taken, small->turns);
+	buffer_printf(out,
+		      "{\"attached\":%u,\"detached\":%u,\"taken\":%u,\"turns\":%u,\"built\":%d,"
+		      "\"age\":%d}",
+		      small->attached, small->detached, small->taken, small->turns,
+		      (int)(small->built / SECOND_US), (int)(small->age / SECOND_US));
 }
 
 static int small_command(void *context, struct view word, struct moment now, struct buffer *out)
@@ -113,6 +145,9 @@ static const struct room_plan plan = {
 	.frame = small_frame,
 	.takes = CONTROL_LISTEN,
 	.take = small_take,
+	.prepare = small_prepare,
+	.commit = small_commit,
+	.abandon = small_abandon,
 	.turn = small_turn,
 	.status = small_status,
 	.command = small_command,
@@ -395,6 +430,117 @@ static void a_room_whose_channel_is_cut_asks_for_another(void **state)
 	assert_int_equal(end(), 0);
 }
 
+/* ---- another configuration (promise 5) ---- */
+
+static void give_conf(const char *text)
+{
+	int fd = memfd_create("conf", MFD_CLOEXEC);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	say(&(struct control_message){.type = CONTROL_CONF,
+				      .kind = CONTROL_PREPARE,
+				      .descriptor_count = 1,
+				      .descriptors = {fd}});
+	close(fd);
+}
+
+static void take_step(enum control_step step)
+{
+	say(&(struct control_message){.type = CONTROL_CONF, .kind = (uint8_t)step});
+}
+
+/* `why` "": the step is taken. */
+static void hear_step(enum control_step step, const char *why)
+{
+	struct control_message m = hear(CONTROL_CONF_DONE);
+	assert_int_equal(m.kind, step);
+	assert_int_equal(m.text.size > 0, *why != 0);
+	if (*why)
+		assert_non_null(memmem(m.text.data, m.text.size, why, strlen(why)));
+}
+
+static void expect_conf(unsigned built, unsigned age)
+{
+	char text[64];
+	struct view status = ask("status");
+	(void)snprintf(text, sizeof(text), "\"built\":%u,\"age\":%u}", built, age);
+	assert_non_null(memmem(status.data, status.size, text, strlen(text)));
+}
+
+static void another_configuration_is_built_aside_and_taken_over(void **state)
+{
+	(void)state;
+	start_ready();
+	for (unsigned age = 2; age < 4; age++) {
+		char text[64];
+		(void)snprintf(text, sizeof(text), "[server]\nmax_age = %us\n[issuer \"A\"]\n",
+			       age);
+		give_conf(text);
+		hear_step(CONTROL_PREPARE, "");
+		expect_conf(age, age == 2 ? 0 : age - 1);
+		take_step(CONTROL_COMMIT);
+		hear_step(CONTROL_COMMIT, "");
+		expect_conf(0, age);
+	}
+	assert_int_equal(end(), 0);
+}
+
+static void what_takes_longer_is_told_when_it_is_done(void **state)
+{
+	(void)state;
+	start_ready();
+	give_ledger();
+	give_conf("[server]\nmax_age = 2s\nstrict_content_type = yes\n[issuer \"A\"]\n");
+	expect_conf(2, 0);
+	send_frame(FRAME_DONE);
+	hear_step(CONTROL_PREPARE, "");
+	take_step(CONTROL_COMMIT);
+	hear_step(CONTROL_COMMIT, "");
+	assert_int_equal(end(), 0);
+}
+
+static void a_configuration_that_is_abandoned_leaves_nothing(void **state)
+{
+	(void)state;
+	start_ready();
+	give_conf("[server]\nmax_age = 2s\n[issuer \"A\"]\n");
+	hear_step(CONTROL_PREPARE, "");
+	take_step(CONTROL_ABANDON);
+	expect_conf(0, 0);
+	take_step(CONTROL_ABANDON); /* there is none: nothing happens */
+	give_conf("[server]\nmax_age = 3s\n[issuer \"A\"]\n");
+	hear_step(CONTROL_PREPARE, "");
+	assert_int_equal(end(), 0);
+}
+
+static void a_bad_configuration_is_told_and_the_old_one_stays(void **state)
+{
+	(void)state;
+	start_ready();
+	give_conf("[server]\nmaxage = 2s\n");
+	hear_step(CONTROL_PREPARE, "max_age");
+	give_conf("[server]\nmax_age = 0s\n[issuer \"A\"]\n");
+	hear_step(CONTROL_PREPARE, "the new roof leaks");
+	expect_conf(0, 0);
+	give_conf("[server]\nmax_age = 2s\n[issuer \"A\"]\n");
+	hear_step(CONTROL_PREPARE, "");
+	assert_int_equal(end(), 0);
+}
+
+static void steps_out_of_their_order_end_it(void **state)
+{
+	(void)state;
+	expect_refused(&(struct control_message){.type = CONTROL_CONF, .kind = CONTROL_COMMIT});
+	expect_refused(&(struct control_message){.type = CONTROL_CONF, .kind = CONTROL_PREPARE});
+	expect_refused(&(struct control_message){
+		.type = CONTROL_CONF, .kind = 9, .descriptor_count = 1, .descriptors = {0}});
+	start_ready();
+	give_conf("[server]\nmax_age = 2s\n[issuer \"A\"]\n");
+	hear_step(CONTROL_PREPARE, "");
+	give_conf("[server]\nmax_age = 3s\n[issuer \"A\"]\n");
+	expect_failure("cannot do what the warden says");
+}
+
 /* ---- the end ---- */
 
 static void it_ends_with_the_wardens_end_of_the_link(void **state)
@@ -478,6 +624,11 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_carried_out_ends_it),
 		cmocka_unit_test(a_peer_that_breaks_the_protocol_loses_its_channel_only),
 		cmocka_unit_test(a_room_whose_channel_is_cut_asks_for_another),
+		cmocka_unit_test(another_configuration_is_built_aside_and_taken_over),
+		cmocka_unit_test(what_takes_longer_is_told_when_it_is_done),
+		cmocka_unit_test(a_configuration_that_is_abandoned_leaves_nothing),
+		cmocka_unit_test(a_bad_configuration_is_told_and_the_old_one_stays),
+		cmocka_unit_test(steps_out_of_their_order_end_it),
 		cmocka_unit_test(it_ends_with_the_wardens_end_of_the_link),
 		cmocka_unit_test(stop_ends_it_when_nothing_is_in_flight),
 		cmocka_unit_test(stop_waits_no_longer_than_the_time_to_drain),

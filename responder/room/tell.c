@@ -1,0 +1,40 @@
+/* What the warden is told. */
+#include "room/process.h"
+
+#include "base/log.h"
+
+void tell(struct process *p, const struct control_message *m)
+{
+	int result = control_send(p->control_fd, m);
+	if (result < 0 && result != -EPIPE)
+		log_error("the warden was not told type=%d: %s", (int)m->type, strerror(-result));
+}
+
+void tell_failed(struct process *p, const struct fault *fault)
+{
+	log_error("%s", fault->text);
+	tell(p, &(struct control_message){.type = CONTROL_FAILED,
+					  .text = view_of_string(fault->text)});
+}
+
+void tell_ready(struct process *p)
+{
+	if (p->ready || (p->plan->ready && !p->plan->ready(p->context)))
+		return;
+	p->ready = true;
+	tell(p, &(struct control_message){.type = CONTROL_READY});
+}
+
+void tell_lost(struct process *p, struct peer peer)
+{
+	tell(p, &(struct control_message){
+			.type = CONTROL_LOST, .kind = (uint8_t)peer.kind, .index = peer.index});
+}
+
+void tell_step(struct process *p, enum control_step step, const struct fault *fault)
+{
+	tell(p, &(struct control_message){.type = CONTROL_CONF_DONE,
+					  .kind = (uint8_t)step,
+					  .text = fault ? view_of_string(fault->text)
+							: (struct view){0}});
+}
