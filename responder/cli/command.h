@@ -44,6 +44,7 @@ enum command_option {
 	OPTION_STRICT,
 	OPTION_WITHDRAW,
 	OPTION_SHOW,
+	OPTION_OFF,
 	OPTION_COUNT
 };
 #define OPTION_BIT(option) (UINT64_C(1) << (option))
@@ -101,6 +102,7 @@ int command_check(const struct command_line *line, struct fault *fault);
 int command_db_heartbeat(const struct command_line *line, struct fault *fault);
 int command_db_init(const struct command_line *line, struct fault *fault);
 int command_db_upgrade(const struct command_line *line, struct fault *fault);
+int command_drain(const struct command_line *line, struct fault *fault);
 int command_hold(const struct command_line *line, struct fault *fault);
 int command_import_certs(const struct command_line *line, struct fault *fault);
 int command_import_index(const struct command_line *line, struct fault *fault);

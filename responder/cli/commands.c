@@ -44,6 +44,17 @@ const struct command commands[] = {
 		.run = command_status,
 	},
 	{
+		.name = "drain",
+		.operands = "",
+		.summary = "take a running instance out of its load balancer",
+		.help = "From now on /readyz says 503 and every answer ends its connection; "
+			"whoever "
+			"asks is answered as\nbefore. --off takes it back.",
+		.options = OPTION_BIT(OPTION_CONFIG) | OPTION_BIT(OPTION_SOCKET) |
+			   OPTION_BIT(OPTION_OFF) | JSON,
+		.run = command_drain,
+	},
+	{
 		.name = "accept-history",
 		.operands = "",
 		.summary = "let what the database has lost be lost",

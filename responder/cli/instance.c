@@ -13,10 +13,10 @@
 #define ANSWER_SECONDS 10
 #define ANSWER_SIZE_MOST (16u << 20)
 
-static int connect_socket(const char *path, int *ret, struct fault *fault)
+static int connect_socket(const char *path, unsigned seconds, int *ret, struct fault *fault)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	const struct timeval timeout = {.tv_sec = ANSWER_SECONDS};
+	const struct timeval timeout = {.tv_sec = seconds};
 	cleanup(descriptor_closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return fault_set(fault, -errno, "%s: %s", path, strerror(errno));
@@ -37,13 +37,13 @@ static int connect_socket(const char *path, int *ret, struct fault *fault)
 	return 0;
 }
 
-static int exchange(const char *path, const char *question, struct buffer *answer,
+static int exchange(const char *path, const char *question, unsigned seconds, struct buffer *answer,
 		    struct fault *fault)
 {
 	char line[LIMIT_CONTROL_LINE];
 	int size = snprintf(line, sizeof(line), "%s\n", question);
 	cleanup(descriptor_closep) int fd = -1;
-	int result = connect_socket(path, &fd, fault);
+	int result = connect_socket(path, seconds, &fd, fault);
 	if (result)
 		return result;
 	ssize_t got = send(fd, line, (size_t)size, MSG_NOSIGNAL);
@@ -100,12 +100,18 @@ int instance_find(const struct command_line *line, char **ret, struct fault *fau
 	return *ret ? 0 : fault_set(fault, -ENOMEM, "out of memory");
 }
 
+int instance_ask_for(const char *path, const char *question, unsigned seconds,
+		     struct json_object **ret, struct fault *fault)
+{
+	cleanup(buffer_deinit) struct buffer answer = {.most = ANSWER_SIZE_MOST};
+	int result = exchange(path, question, seconds, &answer, fault);
+	return result == 0 ? parse(path, &answer, ret, fault) : result;
+}
+
 int instance_ask(const char *path, const char *question, struct json_object **ret,
 		 struct fault *fault)
 {
-	cleanup(buffer_deinit) struct buffer answer = {.most = ANSWER_SIZE_MOST};
-	int result = exchange(path, question, &answer, fault);
-	return result == 0 ? parse(path, &answer, ret, fault) : result;
+	return instance_ask_for(path, question, ANSWER_SECONDS, ret, fault);
 }
 
 const char *instance_text(struct json_object *object, const char *key)

@@ -193,7 +193,7 @@ static int put_not_ready(struct front *front, const char *reason, const struct m
 static int put_readiness(struct front *front, const struct moment *now,
 			 const struct reply_style *style)
 {
-	const char *reason = front->draining ? "stopping" : answers_not_ready(front->answers, now);
+	const char *reason = front->draining ? "draining" : answers_not_ready(front->answers, now);
 	return reason ? put_not_ready(front, reason, now, style)
 		      : put_page(front, 200, "ok\n", now, style);
 }

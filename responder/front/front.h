@@ -35,7 +35,7 @@ struct front {
 	struct wheel wheel;
 	LIST_HEAD(, connection) connections;
 	unsigned connection_count;
-	bool draining; /* every reply is its connection's last */
+	bool draining; /* not ready, and every reply is its connection's last */
 	uint64_t last_request; /* its number (ipc/messages.h) */
 	struct front_counts counts;
 	struct front_head uncacheable;

@@ -81,6 +81,13 @@ static int64_t run_turn(void *context, struct moment now)
 	return now.mono_us + WHEEL_TURN_US;
 }
 
+/* Once it stops there is no way back. */
+static void run_drain(void *context, bool on)
+{
+	struct run *run = context;
+	run->front->draining = on || run->shell->stopping;
+}
+
 static void run_stop(void *context, struct moment now)
 {
 	struct run *run = context;
@@ -151,6 +158,7 @@ const struct room_plan front_plan = {
 	.open = run_open,
 	.close = run_close,
 	.ready = run_ready,
+	.drain = run_drain,
 	.stop = run_stop,
 	.in_flight = run_in_flight,
 	.peers = ROOM_BIT(ROOM_LEDGER),

@@ -41,11 +41,12 @@ void status_write(const struct front *front, unsigned index, const struct moment
 		  struct buffer *out)
 {
 	struct answers_counts counts = answers_counts(front->answers);
-	const char *reason = answers_not_ready(front->answers, now);
+	const char *reason = front->draining ? "draining" : answers_not_ready(front->answers, now);
 	buffer_printf(out, "{\"room\":\"front\",\"index\":%u,\"ready\":%s", index,
 		      reason ? "false" : "true");
 	if (reason)
 		put_reason(out, reason);
+	buffer_printf(out, ",\"draining\":%s", front->draining ? "true" : "false");
 	put_edge(out, front);
 	put_answers(out, &counts);
 	buffer_put_string(out, "}");

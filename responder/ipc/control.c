@@ -17,6 +17,7 @@ static const struct {
 	[CONTROL_JOURNAL] = {0, 2, true, false},
 	[CONTROL_STOP] = {0, 0, true, false},
 	[CONTROL_ASK] = {0, 0, true, true},
+	[CONTROL_DRAIN] = {0, 0, true, false},
 	[CONTROL_CONF] = {0, 1, true, false},
 	[CONTROL_READY] = {0, 0, true, false},
 	[CONTROL_FAILED] = {0, 0, true, true},

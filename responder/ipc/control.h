@@ -17,6 +17,8 @@ enum control_type {
 	CONTROL_JOURNAL = 3, /* to the ledger: the journal's two files, or none */
 	CONTROL_STOP = 5, /* finish what is in flight, then end */
 	CONTROL_ASK = 6, /* the text is a word: "status", which all know, or another */
+	CONTROL_DRAIN =
+		7, /* `index` 1: no new clients, please, but serve who comes; 0: back again */
 	CONTROL_CONF = 8, /* `kind`: a step towards another configuration (enum control_step) */
 	/* room → warden */
 	CONTROL_READY = 32, /* started; its own checks passed */
@@ -39,7 +41,7 @@ struct control_message {
 	/* Of CHANNEL and LOST: enum room_kind (room/kinds.h); of CONF and CONF_DONE: enum
 	 * control_step. */
 	uint8_t kind;
-	uint32_t index;
+	uint32_t index; /* what it means is each type's */
 	struct view text; /* ASK, FAILED, ANSWER, CONF_DONE; empty otherwise */
 	unsigned descriptor_count;
 	int descriptors[CONTROL_DESCRIPTORS]; /* on receipt owned by the receiver */

@@ -36,6 +36,14 @@ static int connect_peer(struct process *p, struct control_message *m)
 	return links_connect(p, (struct peer){m->kind, m->index}, m->descriptors[0]);
 }
 
+static int drain(struct process *p, const struct control_message *m)
+{
+	if (!p->plan->drain)
+		return -EBADMSG;
+	p->plan->drain(p->context, m->index != 0);
+	return 0;
+}
+
 /* 0 or -errno; -EBADMSG: not for this kind of room. */
 static int obey(struct process *p, struct control_message *m, struct fault *fault)
 {
@@ -49,6 +57,8 @@ static int obey(struct process *p, struct control_message *m, struct fault *faul
 	case CONTROL_ASK:
 		answer(p, m);
 		return 0;
+	case CONTROL_DRAIN:
+		return drain(p, m);
 	case CONTROL_STOP:
 		drain_begin(p);
 		return 0;

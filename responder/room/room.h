@@ -1,6 +1,6 @@
 /* The shell of every room's process: what they all do alike, written once. A room brings a plan.
  *
- *   warden ──CHANNEL · LISTEN · JOURNAL · CONF · ASK · STOP──▶ shell ──READY · FAILED · ANSWER──▶ warden
+ *   warden ──CHANNEL · LISTEN · JOURNAL · CONF · ASK · DRAIN · STOP──▶ shell ──READY · FAILED · ANSWER──▶ warden
  *                                          attached · frame · turn · …
  *                                                       ▼
  *                                                      plan ──shell_send()──▶ peers
@@ -59,6 +59,8 @@ struct room_plan {
 	void (*close)(void *context);
 	/* Optional: is it ready for work? Asked again after every message until it is. */
 	bool (*ready)(const void *context);
+	/* Optional: nobody new should come, but whoever does is served; false: that is over. */
+	void (*drain)(void *context, bool on);
 	/* Optional: begin no new work. */
 	void (*stop)(void *context, struct moment now);
 	/* Optional: how much is in flight. */

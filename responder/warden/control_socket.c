@@ -9,18 +9,19 @@
 enum client_state {
 	CLIENT_FREE,
 	CLIENT_READING, /* waits for its line */
-	CLIENT_WAITING, /* waits for the document, or for the ledger's answer */
+	CLIENT_WAITING, /* waits for the document, or for its own answer */
 	CLIENT_WRITING, /* waits for the socket to take the rest of the answer */
 };
 
-/* Every state ends at the client's deadline, which nothing that it does can move. */
+/* Every state ends at the client's deadline, which nothing that it does can move; only what it asked for
+ * may take longer. */
 struct client {
 	struct control_socket *cs;
 	enum client_state state;
 	int fd;
 	struct event *event; /* readable or writable; NULL while it waits for the document */
 	struct event *deadline;
-	uint32_t ticket; /* of what it said to the ledger; 0: it asked for the status */
+	uint32_t ticket; /* of what it said; 0: it asked for the status */
 	char line[LIMIT_CONTROL_LINE];
 	size_t line_size;
 	struct buffer answer;
@@ -37,9 +38,6 @@ struct control_socket {
 	uint32_t last_ticket;
 	struct client clients[LIMIT_CONTROL_CLIENTS];
 };
-
-static const struct timeval deadline = {.tv_sec = CONTROL_SOCKET_TIMEOUT_MS / 1000,
-					.tv_usec = CONTROL_SOCKET_TIMEOUT_MS % 1000 * 1000};
 
 /* ---- one client ---- */
 
@@ -79,11 +77,18 @@ static void client_set_state(struct client *client, enum client_state state)
 		client_watch(client, EV_WRITE);
 }
 
+static int client_set_deadline(struct client *client, long patience_ms)
+{
+	const struct timeval patience = {.tv_sec = patience_ms / 1000,
+					 .tv_usec = patience_ms % 1000 * 1000};
+	return event_add(client->deadline, &patience);
+}
+
 static void client_open(struct client *client, struct control_socket *cs, int fd)
 {
 	*client = (struct client){.cs = cs, .fd = fd};
 	client->deadline = event_new(cs->base, -1, 0, client_event, client);
-	if (!client->deadline || event_add(client->deadline, &deadline) < 0)
+	if (!client->deadline || client_set_deadline(client, CONTROL_SOCKET_TIMEOUT_MS) < 0)
 		client_close(client);
 	else
 		client_set_state(client, CLIENT_READING);
@@ -124,7 +129,7 @@ static void ask_status(struct client *client)
 }
 
 /* Each question has its own answer. */
-static void ask_ledger(struct client *client, struct view line)
+static void ask_other(struct client *client, struct view line)
 {
 	struct control_socket *cs = client->cs;
 	client_set_state(client, CLIENT_WAITING);
@@ -137,7 +142,7 @@ static void client_line(struct client *client, struct view line)
 	if (view_equal(line, view_of_string("status")))
 		ask_status(client);
 	else
-		ask_ledger(client, line);
+		ask_other(client, line);
 }
 
 static void client_read(struct client *client)
@@ -160,7 +165,7 @@ static void client_read(struct client *client)
 
 static void client_expire(struct client *client)
 {
-	static const char late[] = "{\"error\":\"the ledger does not answer\"}\n";
+	static const char late[] = "{\"error\":\"there is no answer in time\"}\n";
 	if (client->state == CLIENT_WAITING)
 		(void)!send(client->fd, late, sizeof(late) - 1, MSG_NOSIGNAL);
 	client_close(client);
@@ -347,14 +352,26 @@ void control_socket_answer(struct control_socket *cs, struct view document)
 			client_answer(&cs->clients[i], document);
 }
 
+static struct client *find_client(struct control_socket *cs, uint32_t ticket)
+{
+	for (unsigned i = 0; i < LIMIT_CONTROL_CLIENTS; i++)
+		if (cs->clients[i].state == CLIENT_WAITING && cs->clients[i].ticket == ticket)
+			return &cs->clients[i];
+	return NULL;
+}
+
+void control_socket_wait(struct control_socket *cs, uint32_t ticket, long patience_ms)
+{
+	struct client *client = find_client(cs, ticket);
+	if (client && client_set_deadline(client, patience_ms) < 0)
+		client_close(client);
+}
+
 void control_socket_reply(struct control_socket *cs, uint32_t ticket, struct view text)
 {
-	for (unsigned i = 0; i < LIMIT_CONTROL_CLIENTS; i++) {
-		struct client *client = &cs->clients[i];
-		if (client->state != CLIENT_WAITING || client->ticket != ticket)
-			continue;
-		buffer_put_view(&client->answer, text);
-		client_answer(client, view_of_string("\n"));
+	struct client *client = find_client(cs, ticket);
+	if (!client)
 		return;
-	}
+	buffer_put_view(&client->answer, text);
+	client_answer(client, view_of_string("\n"));
 }

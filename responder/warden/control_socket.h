@@ -4,21 +4,22 @@
  *   client → warden   status LF                       one line, then it waits
  *   warden → client   one JSON document and LF, then the end of the stream
  *
- *   client → warden   anything else LF                words for the ledger (ledger/run.c)
- *   warden → client   one JSON object and LF          its answer; {"error":"…"} if there is none
+ *   client → warden   anything else LF                words for the warden (words.h) or the ledger (ledger/run.c)
+ *   warden → client   one JSON object and LF          the answer; {"error":"…"} if there is none
  *
  * At most LIMIT_CONTROL_CLIENTS at a time, each for
  * CONTROL_SOCKET_TIMEOUT_MS; others are closed at once. The document of `status`:
  *
  *   {"version":"0.1.0", "pid":1, "started_at":"2026-07-01T12:00:00Z",
  *    "ready":true, "reason":"",                 why not, in one line
+ *    "draining":false,
  *    "listen":["127.0.0.1:8080"], "issuers":["NAME"],
  *    "rooms":[{"name":"front 0", "pid":2, "restarts":0,
  *              "state":"running",               starting | running | stopping | waiting (to restart)
  *              "answered":true,                 false: did not report within CONTROL_SOCKET_ASK_MS
  *              "status":{…}}]}                  the room's own report; {} if it did not answer
  *
- * `ready` needs every room running and the ledger's report to say "ready":true; `reason` is then the
+ * `ready` needs that it does not drain, every room running and the ledger's report to say "ready":true; `reason` is then the
  * ledger's "reason". */
 #pragma once
 
@@ -37,7 +38,7 @@ struct control_socket_ops {
 	/* A client asked for the status: control_socket_answer() follows, now or later. Not called
 	 * again before that. */
 	void (*status)(void *context);
-	/* A client said something else, for the ledger: control_socket_reply() follows, now, later or never.
+	/* A client said something else: control_socket_reply() follows, now, later or never.
 	 * The line is valid during the call. */
 	void (*asked)(void *context, uint32_t ticket, struct view line);
 };
@@ -58,5 +59,7 @@ void control_socket_free(struct control_socket *cs);
 DEFINE_CLEANUP(struct control_socket, control_socket_free)
 /* Answers every client that waits for the status. */
 void control_socket_answer(struct control_socket *cs, struct view document);
+/* From now on the client with this ticket waits as long as this for its answer. */
+void control_socket_wait(struct control_socket *cs, uint32_t ticket, long patience_ms);
 /* Answers the client with this ticket, if it still waits; a line's end is added. */
 void control_socket_reply(struct control_socket *cs, uint32_t ticket, struct view text);

@@ -130,19 +130,22 @@ static struct json_object *crl_only_array(const struct conf *conf)
 	return array;
 }
 
-void report_render(const struct conf *conf, struct rooms *rooms, int64_t started_at,
-		   struct buffer *out)
+void report_render(const struct report_instance *instance, struct buffer *out)
 {
+	const struct conf *conf = instance->conf;
 	char started[ISO_TIME_SIZE + 1] = {0};
 	struct readiness readiness = {.ready = true};
-	struct json_object *list = rooms_array(rooms, &readiness);
+	if (instance->draining)
+		not_ready(&readiness, "", "draining");
+	struct json_object *list = rooms_array(instance->rooms, &readiness);
 	struct json_object *document = json_object_new_object();
-	time_put_iso(started, started_at);
+	time_put_iso(started, instance->started_at);
 	add_text(document, "version", STILLGOOD_VERSION);
 	add_number(document, "pid", getpid());
 	add_text(document, "started_at", started);
 	add_bool(document, "ready", readiness.ready);
 	add_text(document, "reason", readiness.reason);
+	add_bool(document, "draining", instance->draining);
 	(void)json_object_object_add(document, "listen", listen_array(conf));
 	(void)json_object_object_add(document, "issuers", issuers_array(conf));
 	(void)json_object_object_add(document, "crl_only", crl_only_array(conf));

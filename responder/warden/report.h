@@ -4,6 +4,13 @@
 
 #include "warden/rooms.h"
 
+/* What it is about. */
+struct report_instance {
+	const struct conf *conf;
+	struct rooms *rooms;
+	int64_t started_at; /* seconds since 1970 */
+	bool draining;
+};
+
 /* Appends the document and LF. */
-void report_render(const struct conf *conf, struct rooms *rooms, int64_t started_at,
-		   struct buffer *out);
+void report_render(const struct report_instance *instance, struct buffer *out);

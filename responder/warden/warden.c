@@ -10,6 +10,7 @@
 #include "warden/report.h"
 #include "warden/rooms.h"
 #include "warden/wiring.h"
+#include "warden/words.h"
 
 #include <signal.h>
 
@@ -24,6 +25,7 @@ struct warden {
 	const struct conf *conf;
 	enum warden_phase phase;
 	enum room_place stopping; /* in this phase: waits for the end of these */
+	bool draining; /* on an operator's word: serves, and says that it should not be asked */
 	bool failed;
 	struct fault fault;
 	int64_t started_at; /* seconds since 1970 */
@@ -89,6 +91,25 @@ static void warden_stop(struct warden *warden)
 	warden_stop_next(warden);
 }
 
+/* ---- draining: nobody new should come, and whoever does is served ---- */
+
+static void send_drain(const struct warden *warden, struct room *room)
+{
+	const struct control_message message = {.type = CONTROL_DRAIN, .index = warden->draining};
+	if (kind_plan(room->kind)->drain)
+		room_send(room, &message);
+}
+
+static void warden_drain(struct warden *warden, bool on)
+{
+	if (on != warden->draining)
+		log_info("%s", on ? "draining: /readyz says 503, and whoever asks is answered"
+				  : "draining no more");
+	warden->draining = on;
+	for (unsigned i = 0; i < rooms_count(warden->rooms); i++)
+		send_drain(warden, rooms_at(warden->rooms, i));
+}
+
 /* ---- what the rooms tell ---- */
 
 static void send_listeners(struct warden *warden, struct room *front)
@@ -116,6 +137,8 @@ static void on_started(void *context, struct room *room)
 		send_listeners(warden, room);
 	if (kind_plan(room->kind)->takes == CONTROL_JOURNAL)
 		send_journal(warden, room);
+	if (warden->draining)
+		send_drain(warden, room);
 	wiring_connect(warden->rooms, room);
 }
 
@@ -152,7 +175,11 @@ static void answer_status(struct warden *warden)
 	cleanup(buffer_deinit) struct buffer document = {0};
 	(void)event_del(warden->ask_timeout);
 	rooms_ask_end(warden->rooms);
-	report_render(warden->conf, warden->rooms, warden->started_at, &document);
+	const struct report_instance instance = {.conf = warden->conf,
+						 .rooms = warden->rooms,
+						 .started_at = warden->started_at,
+						 .draining = warden->draining};
+	report_render(&instance, &document);
 	control_socket_answer(warden->control_socket, buffer_view(&document));
 }
 
@@ -172,16 +199,54 @@ static void on_lost(void *context, struct room *room)
 		wiring_connect(warden->rooms, room);
 }
 
-/* Of these words the warden knows nothing: the ledger does. */
-static void on_asked(void *context, uint32_t ticket, struct view line)
+/* ---- words ---- */
+
+static void warden_reply(struct warden *warden, uint32_t ticket, const char *text)
+{
+	control_socket_reply(warden->control_socket, ticket, view_of_string(text));
+}
+
+static void obey_drain(void *context, uint32_t ticket, struct view rest)
+{
+	struct warden *warden = context;
+	bool on = rest.size == 0;
+	if (!on && !view_equal(rest, view_of_string("off"))) {
+		warden_reply(warden, ticket, "{\"error\":\"drain, or drain off\"}");
+	} else if (warden->phase > WARDEN_SERVING) {
+		warden_reply(warden, ticket, "{\"error\":\"it is stopping\"}");
+	} else {
+		warden_drain(warden, on);
+		warden_reply(warden, ticket, on ? "{\"draining\":true}" : "{\"draining\":false}");
+	}
+}
+
+static const struct word words[] = {
+	{.name = "drain", .obey = obey_drain},
+};
+
+/* Of these the warden knows nothing. */
+static void ask_ledger(struct warden *warden, uint32_t ticket, struct view line)
 {
 	static const char gone[] = "{\"error\":\"the ledger is not running\"}";
-	struct warden *warden = context;
 	struct room *ledger = rooms_ledger(warden->rooms);
 	if (room_alive(ledger))
 		room_ask(ledger, ticket, line);
 	else
-		control_socket_reply(warden->control_socket, ticket, view_of_string(gone));
+		warden_reply(warden, ticket, gone);
+}
+
+static void on_asked(void *context, uint32_t ticket, struct view line)
+{
+	struct warden *warden = context;
+	struct view rest;
+	const struct word *word = word_find(words, array_size(words), line, &rest);
+	if (!word) {
+		ask_ledger(warden, ticket, line);
+		return;
+	}
+	if (word->patience_ms)
+		control_socket_wait(warden->control_socket, ticket, word->patience_ms);
+	word->obey(warden, ticket, rest);
 }
 
 static void on_replied(void *context, uint32_t ticket, struct view text)

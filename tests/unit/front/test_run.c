@@ -126,7 +126,7 @@ static int exit_status_of(struct world *w)
 	return WEXITSTATUS(status);
 }
 
-static int get(struct world *w, const char *path, char *out, size_t size)
+static int get_by(struct world *w, const char *path, const char *version, char *out, size_t size)
 {
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (connect(fd, (struct sockaddr *)&w->address, sizeof(w->address)) < 0) {
@@ -134,12 +134,24 @@ static int get(struct world *w, const char *path, char *out, size_t size)
 		return -1;
 	}
 	char text[200];
-	int length = snprintf(text, sizeof(text), "GET %s HTTP/1.0\r\n\r\n", path);
+	int length =
+		snprintf(text, sizeof(text), "GET %s HTTP/%s\r\nHost: x\r\n\r\n", path, version);
 	assert_int_equal(send(fd, text, (size_t)length, MSG_NOSIGNAL), length);
 	ssize_t got = recv(fd, out, size - 1, MSG_WAITALL);
 	out[got > 0 ? got : 0] = '\0';
 	close(fd);
 	return 0;
+}
+
+static int get(struct world *w, const char *path, char *out, size_t size)
+{
+	return get_by(w, path, "1.0", out, size);
+}
+
+/* By a client that would keep the connection. Comes back when the other side has ended it. */
+static int get_kept(struct world *w, const char *path, char *out, size_t size)
+{
+	return get_by(w, path, "1.1", out, size);
 }
 
 static void a_configuration_that_cannot_be_is_told_to_the_warden(void **state)
@@ -196,6 +208,31 @@ static void it_serves_health_and_readiness(void **state)
 	assert_non_null(strstr(reply, "the ledger is starting\n"));
 }
 
+static void order_drain(struct world *w, bool on)
+{
+	const struct control_message m = {.type = CONTROL_DRAIN, .index = on};
+	assert_int_equal(control_send(w->control, &m), 0);
+	say(w, CONTROL_ASK, -1); /* what comes after it was obeyed */
+	assert_int_equal(hear(w).type, CONTROL_ANSWER);
+}
+
+static void while_it_drains_it_serves_and_says_that_it_is_not_ready(void **state)
+{
+	struct world *w = *state;
+	char reply[1000];
+	start_ready(w);
+	order_drain(w, true);
+	assert_int_equal(get(w, "/readyz", reply, sizeof(reply)), 0);
+	assert_non_null(strstr(reply, "HTTP/1.1 503 "));
+	assert_non_null(strstr(reply, "\r\n\r\ndraining\n"));
+	assert_int_equal(get_kept(w, "/healthz", reply, sizeof(reply)), 0);
+	assert_non_null(strstr(reply, "HTTP/1.1 200 OK\r\n"));
+	assert_non_null(strstr(reply, "\r\nConnection: close\r\n"));
+	order_drain(w, false);
+	assert_int_equal(get(w, "/readyz", reply, sizeof(reply)), 0);
+	assert_non_null(strstr(reply, "the ledger is starting\n"));
+}
+
 static void it_survives_the_loss_of_its_ledger_and_takes_a_new_one(void **state)
 {
 	struct world *w = *state;
@@ -238,6 +275,7 @@ int main(void)
 		TEST(it_is_not_ready_before_it_has_doors_and_a_ledger),
 		TEST(a_terminals_signals_do_not_end_it_but_stop_does),
 		TEST(it_serves_health_and_readiness),
+		TEST(while_it_drains_it_serves_and_says_that_it_is_not_ready),
 		TEST(it_survives_the_loss_of_its_ledger_and_takes_a_new_one),
 		TEST(its_status_is_one_json_object),
 	};

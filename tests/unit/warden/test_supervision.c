@@ -25,7 +25,7 @@
 
 struct simple {
 	char name[ROOM_NAME_SIZE];
-	unsigned ledgers, fronts, signers, listeners, journal;
+	unsigned ledgers, fronts, signers, listeners, journal, draining;
 };
 
 static bool behaves(const struct simple *room, const char *how)
@@ -64,8 +64,9 @@ static void report(const struct simple *room)
 		return;
 	(void)snprintf(text, sizeof(text),
 		       "{\"ready\":true,\"ledgers\":%u,\"fronts\":%u,\"signers\":%u,"
-		       "\"listeners\":%u,\"journal\":%u}",
-		       room->ledgers, room->fronts, room->signers, room->listeners, room->journal);
+		       "\"listeners\":%u,\"journal\":%u,\"draining\":%u}",
+		       room->ledgers, room->fronts, room->signers, room->listeners, room->journal,
+		       room->draining);
 	say(CONTROL_ANSWER, behaves(room, "garbage") ? "[1,{" : text);
 }
 
@@ -93,6 +94,8 @@ static void take(struct simple *room, struct control_message *message)
 		room->listeners += message->descriptor_count;
 	if (message->type == CONTROL_JOURNAL && room->ledgers + room->fronts + room->signers == 0)
 		room->journal += message->descriptor_count;
+	if (message->type == CONTROL_DRAIN)
+		room->draining = message->index;
 	if (message->type == CONTROL_ASK && message->index == 0)
 		report(room);
 	else if (message->type == CONTROL_ASK)
@@ -655,13 +658,49 @@ static void other_words_are_the_ledgers_to_answer(void **state)
 	stop_and_wait();
 }
 
+/* A front that is started anew meanwhile drains too; rooms that know no clients are not told. */
+static void drain_reaches_every_front_until_it_is_taken_back(void **state)
+{
+	(void)state;
+	start_and_wait();
+	assert_string_equal(ask("drain\n"), "{\"draining\":true}\n");
+	assert_int_equal(counted("front 0", "draining"), 1);
+	assert_int_equal(counted("front 1", "draining"), 1);
+	assert_int_equal(counted("ledger", "draining"), 0);
+	struct json_object *document = status();
+	assert_true(json_object_get_boolean(get(document, "draining")));
+	assert_false(json_object_get_boolean(get(document, "ready")));
+	assert_string_equal(json_object_get_string(get(document, "reason")), "draining");
+	json_object_put(document);
+	pid_t pid = pid_of("front 0");
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	EVENTUALLY(pid_of("front 0") != pid && counted("front 0", "draining") == 1);
+	assert_string_equal(ask("drain off\n"), "{\"draining\":false}\n");
+	assert_int_equal(counted("front 0", "draining"), 0);
+	EVENTUALLY(ready());
+	stop_and_wait();
+}
+
+static void words_are_whole_and_their_operands_known(void **state)
+{
+	(void)state;
+	start_and_wait();
+	assert_string_equal(ask("drain on\n"), "{\"error\":\"drain, or drain off\"}\n");
+	assert_string_equal(ask("drain \n"), "{\"draining\":true}\n");
+	assert_string_equal(ask("drain off\n"), "{\"draining\":false}\n");
+	assert_string_equal(ask("drains\n"), "{\"ledger\":\"drains\"}\n");
+	assert_string_equal(ask("dra\n"), "{\"ledger\":\"dra\"}\n");
+	assert_true(ready());
+	stop_and_wait();
+}
+
 static void a_ledger_that_does_not_answer_is_said_to_who_asked(void **state)
 {
 	(void)state;
 	setenv("LANG", "mute:ledger", 1);
 	f.warden = start();
 	EVENTUALLY(strstr(log_text(), "ready: listening"));
-	assert_string_equal(ask("lost\n"), "{\"error\":\"the ledger does not answer\"}\n");
+	assert_string_equal(ask("lost\n"), "{\"error\":\"there is no answer in time\"}\n");
 	stop_and_wait();
 }
 
@@ -780,6 +819,8 @@ int main(int argc, char **argv)
 		TEST(every_ledger_is_given_the_journal_first),
 		TEST(a_lost_channel_between_two_that_live_is_made_anew),
 		TEST(other_words_are_the_ledgers_to_answer),
+		TEST(drain_reaches_every_front_until_it_is_taken_back),
+		TEST(words_are_whole_and_their_operands_known),
 		TEST(a_ledger_that_does_not_answer_is_said_to_who_asked),
 		TEST(endless_commands_are_turned_away),
 		TEST(rooms_stop_in_order_fronts_first),
