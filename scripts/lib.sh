@@ -22,7 +22,7 @@ packages_clients=(nginx apache2 haproxy libnss3-tools default-jdk-headless libbc
 	libstrongswan-extra-plugins freeradius eapoltest)
 
 packages_lint=(python3-venv)
-packages_ci=(clang-format clang-tidy libclang-rt-dev shellcheck git)
+packages_ci=(clang-format clang-tidy libclang-rt-dev shellcheck git systemd)
 packages_bench=(nginx-light wrk python3 python3-psycopg2 python3-cryptography)
 packages_fresh=(debootstrap util-linux procps git iproute2)
 
