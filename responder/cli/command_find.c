@@ -1,6 +1,7 @@
 /* Which command argv means, and what is answered where it means none: help, the version, a guess. */
 #include "cli/command_find.h"
 
+#include "cli/completion.h"
 #include "cli/help.h"
 #include "cli/suggest.h"
 
@@ -96,6 +97,13 @@ static int answer_help(int argc, char **argv, struct fault *fault)
 	return ARGUMENTS_ANSWERED;
 }
 
+static int answer_completion(int argc, char **argv, struct fault *fault)
+{
+	if (argc != 3)
+		return fault_set(fault, ARGUMENTS_WRONG, "--completion: name the shell: bash");
+	return completion_print(argv[2], fault) < 0 ? ARGUMENTS_WRONG : ARGUMENTS_ANSWERED;
+}
+
 int command_answer_none(int argc, char **argv, struct fault *fault)
 {
 	if (argc < 2)
@@ -110,6 +118,8 @@ int command_answer_none(int argc, char **argv, struct fault *fault)
 		printf("stillgood %s\n", STILLGOOD_VERSION);
 		return ARGUMENTS_ANSWERED;
 	}
+	if (strcmp(argv[1], "--completion") == 0)
+		return answer_completion(argc, argv, fault);
 	if (is_group(argv[1]))
 		return answer_group(argc, argv, fault);
 	if (*argv[1] == '-')

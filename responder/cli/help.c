@@ -8,7 +8,7 @@ void help_print_all(void)
 	for (size_t i = 0; i < command_count; i++)
 		printf("  %-14s %s\n", commands[i].name, commands[i].summary);
 	printf("\n`stillgood COMMAND --help` explains one; `stillgood --version` prints the "
-	       "version\n"
+	       "version,\n`stillgood --completion bash` what a shell needs to complete all this\n"
 	       "exit status: 0 done, 1 refused or failed, 2 usage\n");
 }
 
