@@ -69,6 +69,7 @@ struct conf_server {
 	char *listen[LIMIT_LISTENERS]; /* "127.0.0.1:8080", "[::1]:8080" */
 	unsigned listen_count;
 	char *control_socket;
+	char *users; /* that rooms run as: a name, or the first's number; NULL: the starter's */
 	unsigned fronts, signers; /* 0 = auto in the file; resolved to the number of cores */
 	enum log_level log_level;
 

@@ -60,7 +60,8 @@ static inline struct conf made_conf_of(unsigned rooms, struct conf_issuer *issue
 	cleanup(conf_freep) struct conf *parsed =
 		made_conf(rooms, MADE_DATABASE MADE_ISSUER("made"));
 	struct conf conf = {.server = parsed->server, .database = parsed->database};
-	conf.server.control_socket = conf.server.journal = conf.server.default_issuer = NULL;
+	conf.server.control_socket = conf.server.users = NULL;
+	conf.server.journal = conf.server.default_issuer = NULL;
 	memset(conf.server.listen, 0, sizeof(conf.server.listen));
 	conf.server.listen_count = 0;
 	conf.database.conninfo = NULL;

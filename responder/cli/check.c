@@ -11,6 +11,7 @@ struct checking {
 	bool verbose;
 	struct conf *conf; /* NULL: not readable */
 	struct buffer configuration; /* as effective, passwords masked */
+	struct users users;
 	struct preflight preflight;
 	struct json_object *findings;
 };
@@ -44,8 +45,10 @@ static void prove(struct checking *checking)
 	}
 	conf_render(checking->conf, CONF_ALL, false, &checking->configuration);
 	preflight_find(&checking->preflight, SERVE_WELL, "", "%s: read", checking->path);
+	users_find(checking->conf, &checking->users);
+	checking->preflight.users = &checking->users;
 	for (const struct preflight_step *step = check_steps; step->prove; step++)
-		step->prove(checking->conf, &checking->preflight);
+		preflight_run(step, checking->conf, &checking->preflight);
 }
 
 /* ---- report ---- */

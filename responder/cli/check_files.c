@@ -12,7 +12,7 @@
 
 /* The same rule as for a key (FINDING_KEY_OPEN): the group is how a service's user reads what is
  * root's. */
-static void check_secret(const struct conf *conf, struct preflight *preflight)
+void check_secret(const struct conf *conf, struct preflight *preflight)
 {
 	struct stat status;
 	if (stat(conf->path, &status) == 0 && (status.st_mode & S_IROTH) &&
@@ -42,7 +42,7 @@ static void tell_signers(const struct conf_issuer *section, const struct credent
 	}
 }
 
-static void check_signers(const struct conf_issuer *section, struct preflight *preflight)
+static void check_signers_of(const struct conf_issuer *section, struct preflight *preflight)
 {
 	cleanup(credential_freep) struct credential *credential = NULL;
 	cleanup(findings_deinit) struct findings findings = {.profile = section->profile};
@@ -56,7 +56,7 @@ static void check_signers(const struct conf_issuer *section, struct preflight *p
 		tell_signers(section, credential, now, preflight);
 }
 
-static void check_requestors(const struct conf_issuer *section, struct preflight *preflight)
+static void check_requestors_of(const struct conf_issuer *section, struct preflight *preflight)
 {
 	cleanup(requestors_freep) struct requestors *requestors = NULL;
 	struct fault fault = {""};
@@ -70,11 +70,14 @@ static void check_requestors(const struct conf_issuer *section, struct preflight
 			       section->name);
 }
 
-void check_files(const struct conf *conf, struct preflight *preflight)
+void check_signers(const struct conf *conf, struct preflight *preflight)
 {
-	check_secret(conf, preflight);
-	for (unsigned i = 0; i < conf->issuer_count; i++) {
-		check_requestors(&conf->issuers[i], preflight);
-		check_signers(&conf->issuers[i], preflight);
-	}
+	for (unsigned i = 0; i < conf->issuer_count; i++)
+		check_signers_of(&conf->issuers[i], preflight);
+}
+
+void check_requestors(const struct conf *conf, struct preflight *preflight)
+{
+	for (unsigned i = 0; i < conf->issuer_count; i++)
+		check_requestors_of(&conf->issuers[i], preflight);
 }

@@ -88,7 +88,7 @@ static void compare(const struct checking *checking, const struct conf_issuer *s
 		find_unregistered(checking, section);
 }
 
-/* A file that cannot be read is a finding of check_files(). */
+/* A file that cannot be read is a finding of check_signers(). */
 static void check_section(const struct checking *checking, const struct conf_issuer *section)
 {
 	struct certfile file = {0};

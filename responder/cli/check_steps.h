@@ -7,8 +7,13 @@
 /* Up to one without a function. */
 extern const struct preflight_step check_steps[];
 
-/* The configuration's own file, each issuer's options, signers and requestors: check_files.c */
-void check_files(const struct conf *conf, struct preflight *preflight);
+/* Users: check_locks.c */
+void check_locks(const struct conf *conf, struct preflight *preflight);
+/* The configuration's own file; each issuer's options and signers, read as a signer reads them; its
+ * requestors, as the verifier does: check_files.c */
+void check_secret(const struct conf *conf, struct preflight *preflight);
+void check_signers(const struct conf *conf, struct preflight *preflight);
+void check_requestors(const struct conf *conf, struct preflight *preflight);
 /* Control socket and ports: check_places.c */
 void check_places(const struct conf *conf, struct preflight *preflight);
 /* Connection, schema, rights, evidence; is each issuer registered: check_database.c */

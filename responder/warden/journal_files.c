@@ -91,6 +91,14 @@ int journal_files_try(const struct conf_server *server, struct fault *fault)
 	return result;
 }
 
+/* Who cannot give them away has opened them as their owner. */
+void journal_files_give(const struct journal_files *files, const struct room_user *user)
+{
+	for (unsigned i = 0; i < files->count; i++)
+		if (fchown(files->descriptors[i], user->uid, user->gid) < 0)
+			log_debug("the journal's files keep their owner: %s", strerror(errno));
+}
+
 void journal_files_close(struct journal_files *files)
 {
 	while (files->count > 0)

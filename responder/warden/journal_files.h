@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "conf/conf.h"
+#include "warden/users.h"
 
 #define JOURNAL_FILES 2
 
@@ -22,4 +23,6 @@ must_check int journal_files_open(const struct conf_server *server, struct journ
 				  struct fault *fault);
 /* Could they be opened? Changes nothing. The same results. */
 must_check int journal_files_try(const struct conf_server *server, struct fault *fault);
+/* To the ledger's user, so that a warden that is started as that user can open them the next time. */
+void journal_files_give(const struct journal_files *files, const struct room_user *user);
 void journal_files_close(struct journal_files *files);

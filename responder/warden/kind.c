@@ -29,6 +29,11 @@ const struct room_plan *kind_plan(enum room_kind kind)
 	return plans[kind];
 }
 
+unsigned kind_processes(enum room_kind kind, const struct conf *conf)
+{
+	return plans[kind]->processes ? plans[kind]->processes(conf) : 1;
+}
+
 static bool is_numbered(enum room_kind kind)
 {
 	return room_most(kind) > 1;

@@ -10,6 +10,9 @@
 
 const struct room_plan *kind_plan(enum room_kind kind);
 
+/* How many processes of this kind there are. */
+unsigned kind_processes(enum room_kind kind, const struct conf *conf);
+
 struct room_arguments {
 	char index[12];
 	const char *argv[4]; /* NULL at the end; points into this struct */

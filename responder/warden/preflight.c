@@ -98,7 +98,13 @@ static _Noreturn void child(const struct preflight_step *step, const struct conf
 	struct preflight preflight = *parent;
 	preflight.found = put_finding;
 	preflight.context = &fd;
-	step->prove(conf, &preflight);
+	int result = parent->users ? users_become(parent->users, step->as) : 0;
+	if (result < 0)
+		preflight_find(&preflight, SERVE_REFUSED, "",
+			       "%s: cannot take the rights of %s: %s", step->object,
+			       parent->users->of[step->as].name, strerror(-result));
+	else
+		step->prove(conf, &preflight);
 	_exit(0);
 }
 

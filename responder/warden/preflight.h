@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "conf/conf.h"
+#include "warden/users.h"
 
 #include <stdint.h>
 
@@ -30,6 +31,7 @@ struct preflight_finding {
 
 /* Where findings go, one after the other. */
 struct preflight {
+	const struct users *users; /* whose rights the steps have; NULL: those of whoever asks */
 	bool serving; /* a start is about to follow: nobody else may hold our places */
 	void (*found)(void *context, const struct preflight_finding *finding);
 	void *context;
@@ -54,6 +56,8 @@ struct preflight_step {
 	const char *object; /* what cannot be proven if it takes longer than … */
 	int64_t patience_us;
 	enum consequence unproven; /* … and what follows */
+	enum room_kind
+		as; /* whose rights it has: that room will do the same; ROOM_KINDS: the warden's */
 	void (*prove)(const struct conf *conf, struct preflight *preflight);
 };
 

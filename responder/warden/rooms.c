@@ -17,6 +17,7 @@
 struct rooms {
 	struct event_base *base;
 	const struct conf *conf;
+	const struct users *users;
 	const struct rooms_ops *ops;
 	void *context;
 	bool stopping;
@@ -194,7 +195,8 @@ static void room_readable(evutil_socket_t fd, short what, void *argument)
 static int room_spawn(struct room *room)
 {
 	struct rooms *rooms = room->rooms;
-	int result = spawn_room(room->kind, room->index, rooms->conf, &room->pid, &room->control);
+	int result = spawn_room(room->kind, room->index, rooms->conf, rooms->users, &room->pid,
+				&room->control);
 	if (result < 0)
 		return result;
 	room->readable =
@@ -421,33 +423,28 @@ static int room_init(struct rooms *rooms, enum room_kind kind, unsigned index)
 	return room->timer ? 0 : -ENOMEM;
 }
 
-static unsigned processes_of(enum room_kind kind, const struct conf *conf)
-{
-	const struct room_plan *plan = kind_plan(kind);
-	return plan->processes ? plan->processes(conf) : 1;
-}
-
 static int rooms_fill(struct rooms *rooms)
 {
 	unsigned total = 0;
 	for (enum room_kind kind = 0; kind < ROOM_KINDS; kind++)
-		total += processes_of(kind, rooms->conf);
+		total += kind_processes(kind, rooms->conf);
 	rooms->list = calloc(total, sizeof(*rooms->list));
 	int result = rooms->list ? 0 : -ENOMEM;
 	for (enum room_kind kind = 0; kind < ROOM_KINDS; kind++)
-		for (unsigned i = 0; result == 0 && i < processes_of(kind, rooms->conf); i++)
+		for (unsigned i = 0; result == 0 && i < kind_processes(kind, rooms->conf); i++)
 			result = room_init(rooms, kind, i);
 	return result;
 }
 
-int rooms_new(struct event_base *base, const struct conf *conf, const struct rooms_ops *ops,
-	      void *context, struct rooms **ret)
+int rooms_new(struct event_base *base, const struct conf *conf, const struct users *users,
+	      const struct rooms_ops *ops, void *context, struct rooms **ret)
 {
 	cleanup(rooms_freep) struct rooms *rooms = calloc(1, sizeof(*rooms));
 	if (!rooms)
 		return -ENOMEM;
 	rooms->base = base;
 	rooms->conf = conf;
+	rooms->users = users;
 	rooms->ops = ops;
 	rooms->context = context;
 	int result = rooms_fill(rooms);

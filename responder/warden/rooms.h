@@ -11,6 +11,7 @@
 
 #include "warden/backoff.h"
 #include "warden/kind.h"
+#include "warden/users.h"
 
 #include "ipc/control.h"
 
@@ -64,9 +65,10 @@ struct rooms_ops {
 	void (*replied)(void *context, uint32_t ticket, struct view text);
 };
 
-/* `conf` says how many of each and must outlive the rooms. Nothing is started yet. 0 or -ENOMEM. */
+/* `conf` says how many of each, `users` whose rights they have; both must outlive the rooms. Nothing is started yet. 0 or -ENOMEM. */
 must_check int rooms_new(struct event_base *base, const struct conf *conf,
-			 const struct rooms_ops *ops, void *context, struct rooms **ret);
+			 const struct users *users, const struct rooms_ops *ops, void *context,
+			 struct rooms **ret);
 /* Kills what still runs and waits for it. */
 void rooms_free(struct rooms *rooms);
 DEFINE_CLEANUP(struct rooms, rooms_free)

@@ -1,5 +1,7 @@
 #include "base/result.h"
 #include "room/harden.h"
+#include "warden/privilege.h"
+#include "warden/users.h"
 #include "warden/warden.h"
 
 #include <sys/prctl.h>
@@ -7,7 +9,9 @@
 /* 0, or -EINVAL: something refuses. Everything is logged. */
 static int prove(const struct conf *conf, const struct preflight_step *steps)
 {
-	struct preflight preflight = {.serving = true, .found = preflight_log};
+	struct users users;
+	users_find(conf, &users);
+	struct preflight preflight = {.users = &users, .serving = true, .found = preflight_log};
 	for (; steps->prove; steps++)
 		preflight_run(steps, conf, &preflight);
 	return preflight.counts[SERVE_REFUSED] > 0 ? -EINVAL : 0;
@@ -24,7 +28,9 @@ int warden_serve(const char *conf_path, const struct preflight_step *steps)
 		return 1;
 	}
 	log_init("warden", conf->server.log_level);
-	int result = harden_process(); /* conninfo may hold a password */
+	int result = privilege_keep();
+	if (result == 0)
+		result = harden_process(); /* conninfo may hold a password */
 	if (result < 0) {
 		log_error("cannot give up privileges: %s", strerror(-result));
 		return 1;

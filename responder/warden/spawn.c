@@ -72,15 +72,22 @@ static int child_descriptors(int control, int conf)
 	return 0;
 }
 
-static _Noreturn void child_run(enum room_kind kind, unsigned index, int control, int conf)
+static _Noreturn void child_run(enum room_kind kind, unsigned index, const struct users *users,
+				int control, int conf)
 {
 	struct room_arguments arguments;
 	char *environment[ENVIRONMENT_MOST];
 	kind_arguments(kind, index, &arguments);
 	kind_environment(kind, environ, ENVIRONMENT_MOST, environment);
 	child_signals();
-	if (child_descriptors(control, conf) == 0)
+	int result = child_descriptors(control, conf);
+	if (result == 0)
+		result = users_become(users, kind);
+	if (result == 0) {
 		(void)execve(EXECUTABLE, (char *const *)arguments.argv, environment);
+		result = -errno;
+	}
+	log_error("%s cannot be started: %s", room_kind_name(kind), strerror(-result));
 	_exit(127);
 }
 
@@ -96,8 +103,8 @@ static pid_t fork_quietly(void)
 	return pid;
 }
 
-int spawn_room(enum room_kind kind, unsigned index, const struct conf *conf, pid_t *ret_pid,
-	       int *ret_control)
+int spawn_room(enum room_kind kind, unsigned index, const struct conf *conf,
+	       const struct users *users, pid_t *ret_pid, int *ret_control)
 {
 	int ends[2];
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
@@ -113,7 +120,7 @@ int spawn_room(enum room_kind kind, unsigned index, const struct conf *conf, pid
 	if (pid < 0)
 		return -errno;
 	if (pid == 0)
-		child_run(kind, index, theirs, text);
+		child_run(kind, index, users, theirs, text);
 	*ret_pid = pid;
 	*ret_control = ours;
 	ours = -1;

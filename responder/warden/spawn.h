@@ -1,11 +1,12 @@
 /* Starts the process of one room: fork, then this executable again. The new process has descriptors
- * 0–2, its control socket and its configuration, nothing else. */
+ * 0–2, its control socket and its configuration, the rights of its user, and nothing else. */
 #pragma once
 
 #include "warden/kind.h"
+#include "warden/users.h"
 
 #include <sys/types.h>
 
 /* `ret_control` is the warden's end: SOCK_SEQPACKET, non-blocking. 0 or -errno. */
 must_check int spawn_room(enum room_kind kind, unsigned index, const struct conf *conf,
-			  pid_t *ret_pid, int *ret_control);
+			  const struct users *users, pid_t *ret_pid, int *ret_control);

@@ -36,6 +36,7 @@ struct warden {
 	struct listeners listeners;
 	struct journal_files journal;
 	struct control_socket *control_socket;
+	struct users users;
 	struct rooms *rooms;
 };
 
@@ -342,6 +343,8 @@ static int warden_open_journal(struct warden *warden)
 			    warden->fault.text);
 		return 0;
 	}
+	if (warden->users.separate)
+		journal_files_give(&warden->journal, &warden->users.of[ROOM_LEDGER]);
 	return result;
 }
 
@@ -349,6 +352,7 @@ static int warden_open_journal(struct warden *warden)
 static int warden_open(struct warden *warden)
 {
 	int result = warden_open_loop(warden);
+	users_find(warden->conf, &warden->users);
 	if (result == 0)
 		result = control_socket_new(warden->base, warden->conf->server.control_socket,
 					    &control_socket_ops, warden, &warden->control_socket,
@@ -357,8 +361,8 @@ static int warden_open(struct warden *warden)
 		result = listeners_open(&warden->conf->server, &warden->listeners, &warden->fault);
 	if (result == 0)
 		result = warden_open_journal(warden);
-	if (result == 0 &&
-	    rooms_new(warden->base, warden->conf, &rooms_ops, warden, &warden->rooms) < 0)
+	if (result == 0 && rooms_new(warden->base, warden->conf, &warden->users, &rooms_ops, warden,
+				     &warden->rooms) < 0)
 		result = fault_set(&warden->fault, -ENOMEM, "out of memory");
 	return result;
 }

@@ -90,6 +90,7 @@ control_socket = {self.control}
 journal = {self.case}
 fronts = 1
 signers = 1
+users = none
 [database]
 conninfo = {self.conninfo()}
 [issuer "Demo"]
@@ -143,7 +144,7 @@ def nothing_is_wrong(site):
 
 # The configuration's text
 
-@case("refuses", r":7: unknown section \[databse\]; did you mean \[database\]")
+@case("refuses", r":8: unknown section \[databse\]; did you mean \[database\]")
 def a_section_of_no_kind(site):
     site.text = site.text.replace("[database]", "[databse]")
 

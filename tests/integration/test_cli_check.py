@@ -29,7 +29,7 @@ def configuration(tmp_path, pg, ca, name="Demo", conninfo=None, extra="", **file
     conninfo = conninfo or pg.conninfo.replace("user=postgres", "user=responder password=secret")
     options = {"certificate": ca.certificate, "signer_certificate": ca.signer_certificate,
                "signer_key": ca.signer_key, **files}
-    path.write_text(f"[server]\nlisten = 127.0.0.1:{free_port()}\ncontrol_socket = {tmp_path}/control\n"
+    path.write_text(f"[server]\nlisten = 127.0.0.1:{free_port()}\ncontrol_socket = {tmp_path}/control\nusers = none\n"
                     f"journal = {tmp_path}\n"
                     f"[database]\nconninfo = {conninfo}\n[issuer \"{name}\"]\n"
                     + "".join(f"{key} = {value}\n" for key, value in options.items()) + extra)

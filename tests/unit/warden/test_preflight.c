@@ -39,7 +39,7 @@ static void find_and_die(const struct conf *conf, struct preflight *preflight)
 static void run(void (*prove)(const struct conf *, struct preflight *), int64_t patience_us,
 		struct heard *heard, struct preflight *preflight)
 {
-	const struct preflight_step step = {"it", patience_us, SERVE_LATER, prove};
+	const struct preflight_step step = {"it", patience_us, SERVE_LATER, ROOM_KINDS, prove};
 	*preflight = (struct preflight){.found = hear, .context = heard};
 	preflight_run(&step, NULL, preflight);
 }

@@ -160,7 +160,8 @@ static int setup(void **state)
 	(void)snprintf(f.conf, sizeof(f.conf), "%s/conf", f.folder);
 	(void)snprintf(f.address, sizeof(f.address), "127.0.0.1:%d", free_port());
 	(void)snprintf(text, sizeof(text),
-		       "[server]\nlisten = %s\ncontrol_socket = %s\nfronts = 2\nsigners = 1\n"
+		       "[server]\nlisten = %s\ncontrol_socket = %s\nusers = none\nfronts = 2\n"
+		       "signers = 1\n"
 		       "journal = %s\n"
 		       "answer_timeout = 100ms\ndrain_timeout = 500ms\n"
 		       "[database]\nconninfo = host=/nowhere password=secret\n"
