@@ -179,6 +179,11 @@ DEFINE_CLEANUP(struct conf, conf_free)
 /* Appends the effective configuration as INI text, only what the rooms in the mask are given.
  * `secrets` no: passwords inside conninfo are written as ***, for people. */
 void conf_render(const struct conf *conf, unsigned rooms, bool secrets, struct buffer *out);
+/* Each option of an issuer that the rooms in the mask are given and that is no file, in the order of the
+ * table, as it would be written. */
+void conf_each_issuer_option(const struct conf_issuer *issuer, unsigned rooms,
+			     void (*take)(void *context, const char *name, const char *value),
+			     void *context);
 /* Appends the commented sample file / the OPTIONS part of stillgood.conf(5), from the rows. */
 void conf_render_sample(struct buffer *out);
 void conf_render_manual(struct buffer *out);

@@ -56,6 +56,21 @@ static void put_section(enum option_section section, const char *name, const voi
 	buffer_put_u8(out, '\n');
 }
 
+void conf_each_issuer_option(const struct conf_issuer *issuer, unsigned rooms,
+			     void (*take)(void *context, const char *name, const char *value),
+			     void *context)
+{
+	for (size_t i = 0; i < option_count; i++) {
+		cleanup(buffer_deinit) struct buffer text = {0};
+		if (options[i].section != SECTION_ISSUER || !(options[i].rooms & rooms) ||
+		    options[i].type == OPTION_PATH || is_absent(&options[i], issuer))
+			continue;
+		put_text(&options[i], issuer, true, &text);
+		if (buffer_result(&text) == 0)
+			take(context, options[i].name, (const char *)text.data);
+	}
+}
+
 static void put_issuer(const struct conf_issuer *issuer, unsigned rooms, bool secrets,
 		       struct buffer *out)
 {

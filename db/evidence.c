@@ -43,6 +43,7 @@ int db_evidence_read(const struct db_field *field, struct moment sent, struct db
 		return DB_ROW_BAD;
 	*ret = standby ? of_beat(time_us, sent, beat)
 		       : (struct db_evidence){.time_us = time_us, .mono_us = sent.mono_us};
+	ret->standby = standby;
 	ret->position = position;
 	ret->history = history;
 	return 0;

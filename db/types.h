@@ -24,6 +24,7 @@ static inline bool db_history_equal(const struct db_history *a, const struct db_
 struct db_evidence {
 	int64_t time_us; /* the database's wall clock */
 	int64_t mono_us; /* our monotonic clock at a moment that is not later than time_us */
+	bool standby; /* it is a heartbeat's; for people */
 	/* pg_snapshot_xmax: never goes back in one history, as one server shows it. */
 	uint64_t position;
 	struct db_history history;

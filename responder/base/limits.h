@@ -131,8 +131,15 @@
 
 /* Operators and monitors that ask at the same time. */
 #define LIMIT_CONTROL_CLIENTS 16u
-/* A command. */
-#define LIMIT_CONTROL_LINE 64u
+/* A command: `explain` with the longest name of an issuer and the longest serial number. */
+#define LIMIT_CONTROL_LINE 512u
+/* An explanation takes this long at most, half of it for the database and half for the fronts: less than a
+ * client of the control socket waits. */
+#define LIMIT_EXPLAIN_US (INT64_C(4) * 1000000)
+/* `explain`s at work at a time. */
+#define LIMIT_EXPLANATIONS 8u
+/* Stored answers of one certificate that a front tells of: four CertID hashes. */
+#define LIMIT_EXPLAINED 4u
 
 /* ---- the installation ---- */
 

@@ -91,7 +91,7 @@ static struct cache_entry **key_bucket(struct cache *cache, struct view key)
 }
 
 /* Tags come from the ledger, not from clients; a multiplicative hash spreads them well enough. */
-static struct cache_entry **tag_bucket(struct cache *cache, uint64_t tag)
+static struct cache_entry **tag_bucket(const struct cache *cache, uint64_t tag)
 {
 	return &cache->by_tag[(tag * UINT64_C(0x9e3779b97f4a7c15)) >> 32 & cache->tag_mask];
 }
@@ -275,6 +275,15 @@ int cache_put(struct cache *cache, struct view key, const struct answer_label *l
 	if (ret)
 		*ret = entry;
 	return 0;
+}
+
+const struct cache_entry *cache_next_of(const struct cache *cache, uint64_t tag,
+					const struct cache_entry *before)
+{
+	const struct cache_entry *entry = before ? before->next_by_tag : *tag_bucket(cache, tag);
+	while (entry && entry->tag != tag)
+		entry = entry->next_by_tag;
+	return entry;
 }
 
 size_t cache_purge_tag(struct cache *cache, uint64_t tag)

@@ -41,6 +41,11 @@ must_check int cache_put(struct cache *cache, struct view key, const struct answ
 			 struct view payload, struct cache_entry **ret);
 void cache_remove(struct cache *cache, struct cache_entry *entry);
 
+/* The entries of a certificate, one after the other: NULL begins, NULL ends. Counts as no use. Valid as
+ * long as cache_get()'s. */
+const struct cache_entry *cache_next_of(const struct cache *cache, uint64_t tag,
+					const struct cache_entry *before);
+
 /* Each returns the number of entries removed. */
 size_t cache_purge_tag(struct cache *cache, uint64_t tag);
 size_t cache_purge_issuer(struct cache *cache, int32_t issuer);

@@ -256,6 +256,30 @@ void answers_leave(struct answers *answers, struct flight_waiter *waiter)
 
 /* ---- from the ledger ---- */
 
+static bool would_be_said(const struct answers *answers, const struct answer_label *label,
+			  const struct moment *now)
+{
+	return !stored_is_over(&answers->layout, label, now) &&
+	       (!needs_evidence(label) || evidence_is_fresh(answers, now));
+}
+
+void answers_explain(const struct answers *answers, const struct message_explain *m,
+		     const struct moment *now, struct message_explained *ret)
+{
+	const struct cache_entry *entry = NULL;
+	*ret = (struct message_explained){.id = m->id};
+	while (ret->count < LIMIT_EXPLAINED &&
+	       (entry = cache_next_of(answers->cache, m->tag, entry))) {
+		struct answer_label label = cache_entry_label(entry);
+		bool served = would_be_said(answers, &label, now);
+		label.traits &= ANSWER_TRAITS;
+		label.tag = 0;
+		label.issuer = 0;
+		ret->entries[ret->count++] =
+			(struct explained_entry){.label = label, .served = served};
+	}
+}
+
 /* The first sign that the new ledger knows the present: what came before it goes. */
 static void leave_former(struct answers *answers)
 {

@@ -72,6 +72,9 @@ void answers_purge(struct answers *answers, const struct message_purge *m,
 void answers_tick(struct answers *answers, const struct message_tick *m);
 void answers_readiness(struct answers *answers, const struct message_readiness *m);
 void answers_algorithms(struct answers *answers, const struct message_algorithms *m);
+/* What is stored of this certificate, and whether it would be said; changes nothing. */
+void answers_explain(const struct answers *answers, const struct message_explain *m,
+		     const struct moment *now, struct message_explained *ret);
 void answers_ledger_connected(struct answers *answers);
 void answers_ledger_lost(struct answers *answers);
 

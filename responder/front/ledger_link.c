@@ -90,9 +90,29 @@ static int take_readiness(struct answers *answers, struct view payload)
 	return result;
 }
 
-int ledger_link_frame(struct answers *answers, uint8_t type, struct view payload)
+/* An operator asks; as many at a time as the ledger lets. */
+static int take_explain(struct ledger_link *link, const struct answers *answers,
+			struct view payload)
+{
+	struct message_explain m;
+	struct message_explained answer;
+	struct moment now = clock_now();
+	int result = message_explain_read(payload, &m);
+	if (result < 0)
+		return result;
+	answers_explain(answers, &m, &now, &answer);
+	buffer_reset(&link->frame);
+	message_explained_write(&link->frame, &answer);
+	(void)shell_send_buffer(link->shell, ledger, MESSAGE_EXPLAINED, &link->frame);
+	return 0;
+}
+
+int ledger_link_frame(struct ledger_link *link, struct answers *answers, uint8_t type,
+		      struct view payload)
 {
 	switch (type) {
+	case MESSAGE_EXPLAIN:
+		return take_explain(link, answers, payload);
 	case MESSAGE_ANSWER:
 		return take_answer(answers, payload);
 	case MESSAGE_PURGE:

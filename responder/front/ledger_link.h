@@ -14,4 +14,5 @@ DEFINE_CLEANUP(struct ledger_link, ledger_link_free)
 /* answers_ops.query */
 bool ledger_link_query(struct ledger_link *link, const struct message_query *question);
 /* 0 or -EBADMSG. */
-must_check int ledger_link_frame(struct answers *answers, uint8_t type, struct view payload);
+must_check int ledger_link_frame(struct ledger_link *link, struct answers *answers, uint8_t type,
+				 struct view payload);

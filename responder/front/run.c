@@ -62,7 +62,7 @@ static int run_frame(void *context, struct peer ledger, uint8_t type, struct vie
 {
 	struct run *run = context;
 	(void)ledger;
-	return ledger_link_frame(run->front->answers, type, payload);
+	return ledger_link_frame(run->ledger, run->front->answers, type, payload);
 }
 
 /* A front is of use once it can be asked and can ask. */

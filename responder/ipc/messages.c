@@ -108,6 +108,25 @@ static const struct field readiness_fields[] = {
 	{VIEW(struct message_readiness, reason, 0, LIMIT_READINESS_REASON)},
 };
 
+static const struct field explain_fields[] = {
+	{U64(struct message_explain, id)},
+	{U64(struct message_explain, tag)},
+};
+static const struct field explained_fields[] = {
+	{U64(struct message_explained, id)},
+	{U32(struct message_explained, count, 0, LIMIT_EXPLAINED)},
+};
+static const struct field explained_each[] = {
+	{ENUM(struct explained_entry, label.status, STATUSES)},
+	{U32(struct explained_entry, label.traits, 0, ANSWER_TRAITS)},
+	{TIME(struct explained_entry, label.produced_at)},
+	{TIME(struct explained_entry, label.this_update)},
+	{TIME(struct explained_entry, label.next_update)},
+	{TIME(struct explained_entry, label.serve_until)},
+	{TIME(struct explained_entry, label.refresh_at)},
+	{BOOL(struct explained_entry, served)},
+};
+
 static const struct field sign_fields[] = {
 	{U64(struct message_sign, id)},
 	{U32(struct message_sign, issuer, 0, LIMIT_ISSUERS - 1)},
@@ -502,6 +521,36 @@ int message_algorithms_read(struct view payload, struct message_algorithms *ret)
 	READ(&in, algorithms_fields, &m);
 	for (unsigned i = 0; !in.failed && i < m.count; i++)
 		READ(&in, algorithms_each, &m.algorithms[i]);
+	return read_end(&in, &m, sizeof(m), ret);
+}
+
+void message_explain_write(struct buffer *out, const struct message_explain *m)
+{
+	WRITE(out, explain_fields, m);
+}
+
+int message_explain_read(struct view payload, struct message_explain *ret)
+{
+	struct message_explain m = {0};
+	struct cursor in = cursor_of(payload);
+	READ(&in, explain_fields, &m);
+	return read_end(&in, &m, sizeof(m), ret);
+}
+
+void message_explained_write(struct buffer *out, const struct message_explained *m)
+{
+	WRITE(out, explained_fields, m);
+	for (unsigned i = 0; !out->failed && i < m->count; i++)
+		WRITE(out, explained_each, &m->entries[i]);
+}
+
+int message_explained_read(struct view payload, struct message_explained *ret)
+{
+	struct message_explained m = {0};
+	struct cursor in = cursor_of(payload);
+	READ(&in, explained_fields, &m);
+	for (unsigned i = 0; !in.failed && i < m.count; i++)
+		READ(&in, explained_each, &m.entries[i]);
 	return read_end(&in, &m, sizeof(m), ret);
 }
 

@@ -16,12 +16,14 @@ enum message_type {
 	/* front → ledger */
 	MESSAGE_QUERY = 1,
 	MESSAGE_SIGNED_QUERY = 2,
+	MESSAGE_EXPLAINED = 3,
 	/* ledger → front */
 	MESSAGE_ANSWER = 16,
 	MESSAGE_PURGE = 17,
 	MESSAGE_TICK = 18,
 	MESSAGE_READINESS = 19,
 	MESSAGE_ALGORITHMS = 20,
+	MESSAGE_EXPLAIN = 21,
 	/* ledger → signer */
 	MESSAGE_SIGN = 32,
 	/* signer → ledger */
@@ -104,6 +106,21 @@ struct message_algorithms {
 	struct message_algorithm algorithms[LIMIT_ALGORITHMS];
 };
 
+/* What has a front stored about this certificate? An operator asks. */
+struct message_explain {
+	uint64_t id; /* the ledger's; repeated in the answer */
+	uint64_t tag;
+};
+struct explained_entry {
+	struct answer_label label; /* its tag and issuer are not told: zeros */
+	bool served; /* it would be said now */
+};
+struct message_explained {
+	uint64_t id;
+	unsigned count; /* more are not told */
+	struct explained_entry entries[LIMIT_EXPLAINED];
+};
+
 struct sign_entry {
 	struct view certid;
 	struct ocsp_cert_status says;
@@ -174,6 +191,8 @@ void message_readiness_write(struct buffer *out, const struct message_readiness 
 void message_sign_write(struct buffer *out, const struct message_sign *m);
 void message_signed_write(struct buffer *out, const struct message_signed *m);
 void message_algorithms_write(struct buffer *out, const struct message_algorithms *m);
+void message_explain_write(struct buffer *out, const struct message_explain *m);
+void message_explained_write(struct buffer *out, const struct message_explained *m);
 void message_offer_write(struct buffer *out, const struct message_offer *m);
 void message_signed_query_write(struct buffer *out, const struct message_signed_query *m);
 void message_verify_write(struct buffer *out, const struct message_verify *m);
@@ -188,6 +207,8 @@ must_check int message_readiness_read(struct view payload, struct message_readin
 must_check int message_sign_read(struct view payload, struct message_sign *ret);
 must_check int message_signed_read(struct view payload, struct message_signed *ret);
 must_check int message_algorithms_read(struct view payload, struct message_algorithms *ret);
+must_check int message_explain_read(struct view payload, struct message_explain *ret);
+must_check int message_explained_read(struct view payload, struct message_explained *ret);
 must_check int message_offer_read(struct view payload, struct message_offer *ret);
 must_check int message_signed_query_read(struct view payload, struct message_signed_query *ret);
 must_check int message_verify_read(struct view payload, struct message_verify *ret);

@@ -48,25 +48,36 @@ static bool retired(const struct conf_issuer *section, struct moment now)
 
 /* All CertIDs are of one issuer that is configured (P-12), or all of none and the policy says unknown
  * for those (P-22); else `unauthorized`: no status is ever signed under the delegate of another CA. */
-static enum ocsp_result find(const struct ledger *l, const struct question *q, struct moment now,
-			     const struct issuer **ret)
+static enum cause find(const struct ledger *l, const struct question *q, struct moment now,
+		       const struct issuer **ret)
 {
 	const struct issuer *issuer = match(l, &q->entries[0].certid);
 	bool unknown = issuer == &l->binding->unknown;
 	for (unsigned i = 1; i < q->count; i++)
 		if (match(l, &q->entries[i].certid) != issuer)
-			return OCSP_UNAUTHORIZED;
+			return CAUSE_SEVERAL_ISSUERS;
 	if (unknown && sections_expect(l, &q->entries[0].certid))
-		return OCSP_TRY_LATER;
-	if (!issuer->section || retired(issuer->section, now)) /* P-33 */
-		return OCSP_UNAUTHORIZED;
+		return CAUSE_SECTION_UNFIT;
+	if (!issuer->section)
+		return CAUSE_NOT_OURS;
+	if (retired(issuer->section, now)) /* P-33 */
+		return CAUSE_RETIRED;
 	if (!unknown && !sections_fit(l, issuer))
-		return OCSP_TRY_LATER;
+		return CAUSE_SECTION_UNFIT;
 	/* Who is unknown is not known while an issuer of ours is missing in the database. */
 	if (unknown && issuers_missing(l->issuers))
-		return OCSP_TRY_LATER;
+		return CAUSE_ISSUER_MISSING;
 	*ret = issuer;
-	return OCSP_SUCCESSFUL;
+	return CAUSE_NONE;
+}
+
+static enum ocsp_result result_of(enum cause cause)
+{
+	bool never =
+		cause == CAUSE_SEVERAL_ISSUERS || cause == CAUSE_NOT_OURS || cause == CAUSE_RETIRED;
+	if (cause == CAUSE_NONE)
+		return OCSP_SUCCESSFUL;
+	return never ? OCSP_UNAUTHORIZED : OCSP_TRY_LATER;
 }
 
 /* P-16: also where nonces are ignored, as one without octets is. */
@@ -116,7 +127,8 @@ static void take_issuer(const struct ledger *l, struct question *q, const struct
 enum ocsp_result binding_make(struct ledger *l, struct question *q, struct moment now)
 {
 	const struct issuer *issuer = NULL;
-	enum ocsp_result result = find(l, q, now, &issuer);
+	q->cause = find(l, q, now, &issuer);
+	enum ocsp_result result = result_of(q->cause);
 	question_unindex(q);
 	if (result != OCSP_SUCCESSFUL)
 		return result;

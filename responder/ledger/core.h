@@ -40,6 +40,8 @@ struct ledger_ops {
 	void (*signer_hung)(void *context, unsigned signer);
 	/* Something that a person must look at: one line. */
 	void (*alarm)(void *context, const char *text);
+	/* May be NULL where ledger_explain() is never called. The answer to it: a JSON object. */
+	void (*explained)(void *context, uint32_t ticket, struct view text);
 	/* May be NULL. A step of this request's story (message_query), for the debug log. */
 	void (*trace)(void *context, uint64_t request, const char *step);
 };
@@ -121,5 +123,12 @@ void ledger_lost(const struct ledger *l, size_t first, struct buffer *out);
 size_t ledger_lost_count(const struct ledger *l);
 /* The database is right: what it lost is forgotten and read anew. Returns how many there were. */
 size_t ledger_accept_history(struct ledger *l, struct moment now);
+/* Why is answered what is answered? `words`: "ISSUER SERIAL", its name and the content of a minimal
+ * INTEGER in hexadecimal; or, `issued`, "NAMEHASH KEYHASH SERIAL": SHA-1 of the issuer's name as the
+ * certificate has it and of its key (or "-": not known). Changes nothing of what is answered. 0:
+ * ops.explained() follows, not before this has returned and within LIMIT_EXPLAIN_US; -EINVAL, -ENOENT, -EBUSY
+ * or -ENOMEM, with a fault. */
+must_check int ledger_explain(struct ledger *l, uint32_t ticket, bool issued, struct view words,
+			      struct moment now, struct fault *fault);
 /* Appends a JSON object (CONTROL_STATUS). */
 void ledger_status(const struct ledger *l, struct moment now, struct buffer *out);

@@ -2,6 +2,7 @@
 
 #include "ledger/binding.h"
 #include "ledger/changes.h"
+#include "ledger/explain.h"
 #include "ledger/fronts.h"
 #include "ledger/lookups.h"
 #include "ledger/report.h"
@@ -47,8 +48,19 @@ static void answer(struct ledger *l, struct question *q, struct message_answer *
 	end(l, q);
 }
 
+/* To an operator: nothing is signed, stored or counted. */
+static void tell(struct ledger *l, struct question *q, enum ocsp_result result)
+{
+	explain_decided(l, q, result);
+	end(l, q);
+}
+
 static void refuse(struct ledger *l, struct question *q, enum ocsp_result result)
 {
+	if (q->explanation) {
+		tell(l, q, result);
+		return;
+	}
 	ledger_trace(l, q->request, result == OCSP_TRY_LATER ? "try later" : "refused");
 	answer(l, q, &(struct message_answer){.result = result});
 }
@@ -111,10 +123,14 @@ static void advance(struct ledger *l, struct question *q, unsigned marks, struct
 		next = verdicts_decide(l, q, now, &refusal);
 	q->overtaken = false;
 	q->decided_us = now.mono_us;
-	if (next == QUESTION_NEW)
+	if (q->explanation && explain_waits(l, q, next, marks, now))
+		wait_for_lookups(l, q, marks);
+	else if (next == QUESTION_NEW)
 		refuse(l, q, refusal);
 	else if (next != QUESTION_QUEUED && database_away(l, now))
 		refuse(l, q, OCSP_TRY_LATER);
+	else if (q->explanation)
+		tell(l, q, next == QUESTION_QUEUED ? OCSP_SUCCESSFUL : OCSP_TRY_LATER);
 	else if (next == QUESTION_LOOKUP)
 		wait_for_lookups(l, q, marks);
 	else
@@ -168,6 +184,9 @@ static void begin(struct ledger *l, struct question *q, struct moment now)
 	q->overtaken = false;
 	if (result != OCSP_SUCCESSFUL) {
 		refuse(l, q, result);
+	} else if (q->explanation) {
+		question_index(l, q);
+		advance(l, q, 0, now);
 	} else if (binding_wants_verifier(q)) {
 		verify(l, q);
 	} else if (answer_stored(l, q, now)) {
@@ -183,8 +202,11 @@ static void begin(struct ledger *l, struct question *q, struct moment now)
 /* Before there is evidence nobody knows which issuers there are, nor whose signatures count. */
 static void ask(struct ledger *l, struct question *q, struct moment now)
 {
+	q->cause = CAUSE_NOT_READ;
 	if (l->has_evidence)
 		begin(l, q, now);
+	else if (q->explanation)
+		refuse(l, q, OCSP_TRY_LATER);
 	else if (q->signed_request.size > 0 || overloaded(l, q))
 		shed(l, q);
 	else
@@ -283,7 +305,7 @@ static void askers_leave(struct ledger *l, struct question *q, struct moment now
 static bool is_useless(const struct question *q, unsigned marks)
 {
 	bool on_its_way = q->state == QUESTION_SIGNING && q->cacheable && !(marks & MARK_UNSIGNED);
-	return TAILQ_EMPTY(&q->askers) && !on_its_way;
+	return TAILQ_EMPTY(&q->askers) && !on_its_way && !q->explanation;
 }
 
 static void decide_one(struct ledger *l, struct question *q, unsigned marks, struct moment now)

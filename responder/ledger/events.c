@@ -4,6 +4,7 @@
 #include "ledger/binding.h"
 #include "ledger/changes.h"
 #include "ledger/decide.h"
+#include "ledger/explain.h"
 #include "ledger/fronts.h"
 #include "ledger/intake.h"
 #include "ledger/issuers.h"
@@ -24,7 +25,7 @@ static int parts_init(struct ledger *l)
 {
 	static int (*const inits[])(struct ledger *) = {
 		questions_init, fronts_init,    offers_init,  sections_init,  lookups_init,
-		signing_init,   verifying_init, binding_init, readiness_init,
+		signing_init,   verifying_init, binding_init, readiness_init, explain_init,
 	};
 	for (size_t i = 0; i < array_size(inits); i++) {
 		int result = inits[i](l);
@@ -88,6 +89,7 @@ void ledger_free(struct ledger *l)
 	verifying_deinit(l);
 	binding_deinit(l);
 	readiness_deinit(l);
+	explain_deinit(l);
 	journal_free(l->journal);
 	known_free(l->known);
 	revoked_free(l->revoked);
@@ -130,6 +132,7 @@ void ledger_front_attach(struct ledger *l, unsigned front, struct moment now)
 void ledger_front_detach(struct ledger *l, unsigned front)
 {
 	fronts_detach(l, front);
+	explain_front_gone(l, front);
 	questions_mark_front(l, front);
 	decide_untimed(l);
 }
@@ -137,7 +140,8 @@ void ledger_front_detach(struct ledger *l, unsigned front)
 int ledger_front_frame(struct ledger *l, unsigned front, uint8_t type, struct view payload,
 		       struct moment now)
 {
-	int result = intake_frame(l, front, type, payload, now);
+	int result = type == MESSAGE_EXPLAINED ? explain_take(l, front, payload)
+					       : intake_frame(l, front, type, payload, now);
 	decide(l, now);
 	return result;
 }
@@ -206,12 +210,14 @@ void ledger_turn_end(struct ledger *l, struct moment now)
 	decide(l, now);
 	lookups_send(l, signing_saturated(l), now);
 	decide(l, now); /* what cannot be asked for now */
+	explain_turn(l, now);
 	readiness_update(l, now);
 }
 
 void ledger_timer(struct ledger *l, struct moment now)
 {
 	questions_mark_late(l, now);
+	explain_timer(l, now);
 	signing_timer(l, now);
 	ledger_turn_end(l, now);
 }
@@ -224,12 +230,21 @@ static int64_t earlier(int64_t a, int64_t b)
 int64_t ledger_next_timer(const struct ledger *l)
 {
 	int64_t next = earlier(earlier(signing_next(l), questions_next(l)), lookups_next(l));
+	next = earlier(next, explain_next(l));
 	next = earlier(next, l->loading ? INT64_MAX : journal_next(l->journal));
 	int64_t stale = l->evidence.mono_us + l->conf->database.freshness_us;
 	return readiness_fresh(l) ? earlier(next, stale) : next;
 }
 
 /* ---- state ---- */
+
+int ledger_explain(struct ledger *l, uint32_t ticket, bool issued, struct view words,
+		   struct moment now, struct fault *fault)
+{
+	int result = explain_ask(l, ticket, issued, words, now, fault);
+	decide(l, now);
+	return result;
+}
 
 size_t ledger_open(const struct ledger *l)
 {

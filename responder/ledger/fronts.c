@@ -145,6 +145,11 @@ void fronts_detach(struct ledger *l, unsigned front)
 	l->fronts->attached[front] = false;
 }
 
+bool fronts_attached(const struct ledger *l, unsigned front)
+{
+	return l->fronts->attached[front];
+}
+
 uint64_t fronts_purges(const struct ledger *l)
 {
 	return l->fronts->purges;

@@ -10,6 +10,7 @@ must_check int fronts_init(struct ledger *l);
 void fronts_deinit(struct ledger *l);
 void fronts_attach(struct ledger *l, unsigned front);
 void fronts_detach(struct ledger *l, unsigned front);
+bool fronts_attached(const struct ledger *l, unsigned front);
 /* What the frame holds, to one, or to all. */
 void fronts_frame(struct ledger *l, unsigned front, uint8_t type);
 void fronts_frame_all(struct ledger *l, uint8_t type);

@@ -135,21 +135,38 @@ static struct cert_record record_of(const struct place *place)
 	return record;
 }
 
-bool known_find(struct known *known, uint64_t tag, int32_t issuer, struct view serial,
-		int64_t mono_us, struct cert_record *ret)
+static struct place *find(struct known *known, uint64_t tag, int32_t issuer, struct view serial,
+			  int64_t mono_us)
 {
 	struct set *set = set_of(known, tag);
 	for (unsigned i = 0; set && i < WAYS; i++) {
 		struct place *place = &set->places[i];
-		if (place->tag != tag || is_empty(known, place, mono_us) ||
-		    place->issuer != issuer || !view_equal(serial_at(place), serial))
-			continue;
-		place->used = 1;
-		known->hits++;
-		*ret = record_of(place);
-		return true;
+		if (place->tag == tag && !is_empty(known, place, mono_us) &&
+		    place->issuer == issuer && view_equal(serial_at(place), serial))
+			return place;
 	}
-	return false;
+	return NULL;
+}
+
+bool known_find(struct known *known, uint64_t tag, int32_t issuer, struct view serial,
+		int64_t mono_us, struct cert_record *ret)
+{
+	struct place *place = find(known, tag, issuer, serial, mono_us);
+	if (!place)
+		return false;
+	place->used = 1;
+	known->hits++;
+	*ret = record_of(place);
+	return true;
+}
+
+bool known_peek(struct known *known, uint64_t tag, int32_t issuer, struct view serial,
+		int64_t mono_us, struct cert_record *ret)
+{
+	const struct place *place = find(known, tag, issuer, serial, mono_us);
+	if (place)
+		*ret = record_of(place);
+	return place;
 }
 
 /* ---- forgetting ---- */

@@ -25,6 +25,9 @@ void known_put(struct known *known, uint64_t tag, const struct cert_record *reco
 /* Fills `ret` and returns true if this certificate is remembered. */
 must_check bool known_find(struct known *known, uint64_t tag, int32_t issuer, struct view serial,
 			   int64_t mono_us, struct cert_record *ret);
+/* The same, and nothing remembers that it was asked. */
+must_check bool known_peek(struct known *known, uint64_t tag, int32_t issuer, struct view serial,
+			   int64_t mono_us, struct cert_record *ret);
 void known_forget(struct known *known, uint64_t tag);
 void known_forget_all(struct known *known);
 /* How often something was found. */

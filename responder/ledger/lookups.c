@@ -249,6 +249,7 @@ static void entry_learn(struct ledger *l, struct entry *entry, const struct db_f
 	struct question *q = entry->question;
 	entry_leave(entry);
 	entry->knowledge = found->bad ? KNOWS_CORRUPTION : found->found ? KNOWS_ROW : KNOWS_ABSENCE;
+	entry->recalled = false;
 	entry->record = found->record;
 	entry->record.issuer = q->issuer->record.id;
 	entry->evidence = *evidence;
@@ -257,13 +258,26 @@ static void entry_learn(struct ledger *l, struct entry *entry, const struct db_f
 		question_mark(l, q, MARK_LEARNED);
 }
 
+/* What only an explanation asked for leaves no trace. */
+static bool is_wanted(const struct lookup *lookup)
+{
+	const struct entry *entry;
+	bool explained = false;
+	TAILQ_FOREACH(entry, &lookup->waiting, waiting) {
+		if (!entry->question->explanation)
+			return true;
+		explained = true;
+	}
+	return !explained; /* those who asked may have left meanwhile */
+}
+
 /* Only what is as new as all that the feed has told: from here on it tells of every change. */
 static void remember(struct ledger *l, const struct lookup *lookup, const struct db_found *found,
 		     const struct db_evidence *evidence, struct moment now)
 {
 	struct cert_record record = found->record;
 	record.issuer = lookup->key.issuer;
-	if (found->found && !found->bad && feed_whole(l) &&
+	if (is_wanted(lookup) && found->found && !found->bad && feed_whole(l) &&
 	    evidence->position >= l->history.position)
 		known_put(l->known, lookup->node.hash, &record, now.mono_us);
 }

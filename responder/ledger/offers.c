@@ -177,6 +177,20 @@ const struct conf_issuer *offers_missing(const struct ledger *l)
 	return NULL;
 }
 
+int offers_count(const struct ledger *l, unsigned section)
+{
+	const struct offer *offer = &l->offers->of[section];
+	return offer->said ? (int)offer->count : -1;
+}
+
+struct view offers_key(const struct ledger *l, unsigned section)
+{
+	const struct offer *offer = &l->offers->of[section];
+	return offer->keyed
+		       ? view_of(offer->keys[OCSP_HASH_SHA1 - 1], ocsp_hash_size(OCSP_HASH_SHA1))
+		       : (struct view){0};
+}
+
 uint64_t offers_changes(const struct ledger *l)
 {
 	return l->offers->changes;

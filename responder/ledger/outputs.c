@@ -68,6 +68,12 @@ static void alarm_line(void *context, const char *text)
 		log_error("%s", text);
 }
 
+static void explained(void *context, uint32_t ticket, struct view text)
+{
+	struct edge *edge = context;
+	shell_answer(edge->shell, ticket, text);
+}
+
 static void trace(void *context, uint64_t request, const char *step)
 {
 	(void)context;
@@ -84,5 +90,6 @@ const struct ledger_ops edge_ledger_ops = {
 	.journal_swap = journal_swap,
 	.signer_hung = signer_hung,
 	.alarm = alarm_line,
+	.explained = explained,
 	.trace = trace,
 };

@@ -156,6 +156,11 @@ void question_join(struct question *q, struct question *other)
 
 /* ---- finding them ---- */
 
+static bool is_joinable(const struct question *q)
+{
+	return q->cacheable && !q->explanation;
+}
+
 void question_index(struct ledger *l, struct question *q)
 {
 	check(!q->indexed && q->issuer);
@@ -164,7 +169,7 @@ void question_index(struct ledger *l, struct question *q)
 		entry->tag = tag_of(&l->key, q->issuer->record.id, entry->certid.serial);
 		table_put(&l->questions->by_tag, &entry->by_tag, entry->tag);
 	}
-	if (q->cacheable)
+	if (is_joinable(q))
 		table_put(&l->questions->by_key, &q->by_key, siphash(&l->key, q->key));
 	q->indexed = true;
 }
@@ -175,7 +180,7 @@ void question_unindex(struct question *q)
 		return;
 	for (unsigned i = 0; i < q->count; i++)
 		table_remove(&q->entries[i].by_tag);
-	if (q->cacheable)
+	if (is_joinable(q))
 		table_remove(&q->by_key);
 	q->indexed = false;
 }

@@ -15,12 +15,32 @@
 
 #include <sys/queue.h>
 
+struct explanation;
 struct ledger;
 struct lookup;
 struct question;
 
 /* What a completed lookup said; nothing else may ever be read as "no such row". */
 enum knowledge { KNOWS_NOTHING, KNOWS_ROW, KNOWS_ABSENCE, KNOWS_CORRUPTION };
+
+/* Why nothing is, or can be, signed; for people. Set by whoever decides it, and by nobody else. */
+enum cause {
+	CAUSE_NONE,
+	CAUSE_NOT_READ, /* the database, since this ledger began */
+	CAUSE_SEVERAL_ISSUERS, /* in one request */
+	CAUSE_SECTION_UNFIT, /* an issuer of ours does not fit its section, or its row */
+	CAUSE_RETIRED,
+	CAUSE_NOT_OURS, /* the issuer has no section */
+	CAUSE_ISSUER_MISSING, /* an issuer of ours, so that who is unknown is not known */
+	CAUSE_ISSUER_UNUSABLE,
+	CAUSE_ROW_UNREADABLE,
+	CAUSE_LOST_HISTORY,
+	CAUSE_STALE, /* evidence */
+	CAUSE_CLOCK, /* the database's is too far behind ours */
+	CAUSE_NO_LOOKUP, /* the database does not answer */
+	CAUSE_NO_SIGNER,
+};
+#define CAUSES 14
 
 /* One CertID of a question. */
 struct entry {
@@ -33,6 +53,7 @@ struct entry {
 	struct lookup *lookup; /* that it waits for; or NULL */
 	TAILQ_ENTRY(entry) waiting;
 	enum knowledge knowledge;
+	bool recalled; /* KNOWS_ROW, of an earlier lookup (known.h) */
 	struct cert_record record; /* KNOWS_ROW */
 	struct db_evidence evidence; /* of the lookup */
 
@@ -94,6 +115,9 @@ struct question {
 	enum question_state state;
 	unsigned marks; /* enum mark */
 	struct asker_list askers;
+	/* Nobody asks: an operator wants to know how it would be decided (explain.c). NULL: not so. */
+	struct explanation *explanation;
+	enum cause cause; /* of what was refused, or waits, last */
 	uint64_t request; /* of the first who asked */
 	int64_t asked_us; /* monotonic */
 
@@ -109,7 +133,7 @@ struct question {
 	uint8_t *algorithm_room; /* behind the first CertID */
 	struct view key; /* of one CertID: it and the algorithm */
 	struct table_node by_key; /* where cacheable */
-	bool indexed; /* by key and tags */
+	bool indexed; /* by tags and, for others to join, by key */
 
 	/* P-15 (verifying.c). */
 	struct view

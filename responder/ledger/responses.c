@@ -50,8 +50,7 @@ void responses_store(struct ledger *l, const struct question *q, const struct me
 
 /* What is due to be made anew is not repeated to a front. And nothing that comes from a future which our
  * clock was set back from (P-28). */
-static bool label_usable(const struct ledger *l, const struct answer_label *label,
-			 struct moment now)
+bool responses_usable(const struct ledger *l, const struct answer_label *label, struct moment now)
 {
 	int64_t now_s = wall_seconds(now.wall_us);
 	bool past = now_s >= label->refresh_at || now_s >= label->serve_until ||
@@ -73,5 +72,5 @@ bool responses_find(struct ledger *l, const struct question *q, struct moment no
 		.label = cache_entry_label(entry),
 		.der = cache_entry_payload(entry),
 	};
-	return label_usable(l, &ret->label, now);
+	return responses_usable(l, &ret->label, now);
 }

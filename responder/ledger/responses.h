@@ -10,3 +10,5 @@ void responses_store(struct ledger *l, const struct question *q, const struct me
 /* False if there is nothing that may leave now; `ret` is valid until something is stored or purged. */
 must_check bool responses_find(struct ledger *l, const struct question *q, struct moment now,
 			       struct message_answer *ret);
+/* May it be said now? */
+bool responses_usable(const struct ledger *l, const struct answer_label *label, struct moment now);

@@ -1,4 +1,5 @@
 /* The room that knows what is true: one process, the only client of PostgreSQL. */
+#include "base/json.h"
 #include "ledger/edge.h"
 
 static int64_t edge_turns(void *context, struct moment now)
@@ -126,12 +127,41 @@ static void edge_accept(struct edge *edge, size_t expected, struct moment now, s
 	edge_turn(edge);
 }
 
+static bool said(struct view words, const char *name, struct view *ret_rest)
+{
+	struct view expected = view_of_string(name);
+	if (words.size < expected.size || !view_equal(view_of(words.data, expected.size), expected))
+		return false;
+	*ret_rest = view_of(words.data + expected.size, words.size - expected.size);
+	return true;
+}
+
+static int edge_explain(struct edge *edge, uint32_t ticket, bool issued, struct view words,
+			struct moment now, struct buffer *out)
+{
+	struct fault fault = {""};
+	int result = ledger_explain(edge->ledger, ticket, issued, words, now, &fault);
+	edge_turn(edge);
+	if (result == 0)
+		return ROOM_LATER;
+	buffer_put_string(out, "{\"error\":");
+	json_put_string(out, fault.text[0] ? fault.text : strerror(-result));
+	buffer_put_u8(out, '}');
+	return 0;
+}
+
 /* What an operator types at the control socket, besides status: "lost N" lists from the N-th on,
- * "accept-history N" accepts these N. */
-static int edge_command(void *context, struct view words, struct moment now, struct buffer *out)
+ * "accept-history N" accepts these N, "explain …" and "explain-issued …" as ledger_explain() has them. */
+static int edge_command(void *context, uint32_t ticket, struct view words, struct moment now,
+			struct buffer *out)
 {
 	struct edge *edge = context;
+	struct view rest;
 	size_t number = 0;
+	if (said(words, "explain ", &rest))
+		return edge_explain(edge, ticket, false, rest, now, out);
+	if (said(words, "explain-issued ", &rest))
+		return edge_explain(edge, ticket, true, rest, now, out);
 	if (said_with_number(words, "lost", &number))
 		ledger_lost(edge->ledger, number, out);
 	else if (said_with_number(words, "accept-history", &number))

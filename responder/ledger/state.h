@@ -35,6 +35,7 @@ struct ledger {
 	struct journal_ops journal_ops;
 	struct questions *questions; /* question.c */
 	struct binding *binding;
+	struct explanations *explanations; /* explain.c */
 	struct fronts *fronts;
 	struct lookups *lookups;
 	struct offers *offers;

@@ -75,6 +75,16 @@ static struct verdict judge(const struct entry *entry, const struct cert_record 
 	return verdict;
 }
 
+static bool recall(const struct ledger *l, struct entry *entry, struct moment now)
+{
+	int32_t issuer = entry->question->issuer->record.id;
+	struct view serial = entry->certid.serial;
+	if (entry->question->explanation)
+		return known_peek(l->known, entry->tag, issuer, serial, now.mono_us,
+				  &entry->record);
+	return known_find(l->known, entry->tag, issuer, serial, now.mono_us, &entry->record);
+}
+
 /* While the feed is whole it vouches for what a lookup found before, as of its own evidence. */
 static void entry_recall(const struct ledger *l, struct entry *entry, struct moment now)
 {
@@ -82,10 +92,10 @@ static void entry_recall(const struct ledger *l, struct entry *entry, struct mom
 	bool learned =
 		entry->knowledge != KNOWS_NOTHING && evidence_fresh(l, &entry->evidence, now);
 	if (learned || q->unknown || !feed_whole(l) || extensions_configured(q->section) ||
-	    !known_find(l->known, entry->tag, q->issuer->record.id, entry->certid.serial,
-			now.mono_us, &entry->record))
+	    !recall(l, entry, now))
 		return;
 	entry->knowledge = KNOWS_ROW;
+	entry->recalled = true;
 	entry->evidence = l->evidence;
 }
 
@@ -141,14 +151,18 @@ static bool any_wants(const struct question *q)
 }
 
 /* The first one counts. `no_good`: until an operator has accepted what the database has lost (I-10). */
-static enum ocsp_result result_of(const struct question *q, bool no_good)
+static enum ocsp_result result_of(struct question *q, bool no_good)
 {
 	for (unsigned i = 0; i < q->count; i++) {
 		const struct verdict *verdict = &q->entries[i].verdict;
+		if (verdict->result == OCSP_INTERNAL_ERROR)
+			q->cause = CAUSE_ROW_UNREADABLE;
 		if (verdict->result != OCSP_SUCCESSFUL)
 			return verdict->result;
-		if (verdict->says.status == OCSP_GOOD && no_good)
+		if (verdict->says.status == OCSP_GOOD && no_good) {
+			q->cause = CAUSE_LOST_HISTORY;
 			return OCSP_TRY_LATER;
+		}
 	}
 	return OCSP_SUCCESSFUL;
 }
@@ -156,16 +170,19 @@ static enum ocsp_result result_of(const struct question *q, bool no_good)
 static enum question_state state_of(const struct ledger *l, struct question *q, bool final,
 				    struct moment now, enum ocsp_result *refusal)
 {
+	q->cause = CAUSE_STALE;
 	if (!l->has_evidence || (!feed_fresh(l, now) && !q->revoked_only))
 		return QUESTION_STALE; /* I-3 */
 	switch (times_decide(l, q, final, now)) {
 	case TIMES_RIGHT:
+		q->cause = CAUSE_NONE;
 		return QUESTION_QUEUED;
 	case TIMES_STALE:
 		return QUESTION_STALE;
 	case TIMES_NEVER:
 		break;
 	}
+	q->cause = CAUSE_CLOCK;
 	*refusal = OCSP_TRY_LATER;
 	return QUESTION_NEW;
 }
@@ -174,18 +191,40 @@ enum question_state verdicts_decide(const struct ledger *l, struct question *q, 
 				    enum ocsp_result *refusal)
 {
 	*refusal = OCSP_TRY_LATER;
+	q->cause = CAUSE_ISSUER_UNUSABLE;
 	if (issuer_unusable(q->issuer))
 		return QUESTION_NEW;
 	for (unsigned i = 0; i < q->count; i++)
 		entry_decide(l, &q->entries[i], now);
+	q->cause = CAUSE_NO_LOOKUP;
 	if (any_wants(q))
 		return QUESTION_LOOKUP;
+	q->cause = CAUSE_NONE;
 	*refusal = result_of(q, lost_stops_good(l));
 	if (*refusal != OCSP_SUCCESSFUL)
 		return QUESTION_NEW;
 	/* Once given up they are not waited for again. */
 	q->without_facts = q->without_facts || !lookups_answer(l, now);
 	return state_of(l, q, gather(q), now, refusal);
+}
+
+enum basis verdicts_basis(const struct ledger *l, const struct entry *entry,
+			  struct cert_record *ret)
+{
+	struct cert_record storage;
+	const struct cert_record *row = set_row(l, entry, &storage);
+	const struct cert_record *record = basis_of(entry, row);
+	if (record)
+		*ret = *record;
+	if (record && record == row)
+		return BASIS_SET;
+	if (issuer_decides(entry->question))
+		return BASIS_ISSUER;
+	if (record)
+		return entry->recalled ? BASIS_KNOWN : BASIS_ROW;
+	if (entry->knowledge == KNOWS_ABSENCE)
+		return BASIS_ABSENCE;
+	return entry->knowledge == KNOWS_CORRUPTION ? BASIS_CORRUPTION : BASIS_NOTHING;
 }
 
 static bool verdict_equal(const struct verdict *a, const struct verdict *b)

@@ -101,3 +101,34 @@ int ocsp_certid_parse(struct view der, struct ocsp_certid *ret)
 	*ret = certid;
 	return 0;
 }
+
+/* ---- writing ---- */
+
+static void put_octets(struct der_writer *w, uint8_t tag, struct view content)
+{
+	size_t since = w->size;
+	der_put_view(w, content);
+	der_put_header(w, tag, since);
+}
+
+static void put_certid(struct der_writer *w, const void *fields)
+{
+	const struct ocsp_certid *certid = fields;
+	size_t whole = w->size;
+	put_octets(w, DER_INTEGER, certid->serial);
+	put_octets(w, DER_OCTET_STRING, certid->key_hash);
+	put_octets(w, DER_OCTET_STRING, certid->name_hash);
+	size_t algorithm = w->size;
+	der_put_header(w, DER_NULL, w->size);
+	put_octets(w, DER_OID, OID_SHA1);
+	der_put_header(w, DER_SEQUENCE, algorithm);
+	der_put_header(w, DER_SEQUENCE, whole);
+}
+
+void ocsp_certid_write(struct buffer *out, struct view name_hash, struct view key_hash,
+		       struct view serial)
+{
+	const struct ocsp_certid certid = {
+		.name_hash = name_hash, .key_hash = key_hash, .serial = serial};
+	der_append(out, put_certid, &certid);
+}

@@ -58,3 +58,8 @@ must_check int ocsp_request_parse(struct view der, const struct ocsp_request_pol
 
 /* One CertID by itself, as it travels between rooms. 0 or OCSP_MALFORMED. */
 must_check int ocsp_certid_parse(struct view der, struct ocsp_certid *ret);
+
+/* Appends a CertID with SHA-1 hashes, as most clients write it. Both hashes have 20 octets, the serial is
+ * the content of a minimal INTEGER. */
+void ocsp_certid_write(struct buffer *out, struct view name_hash, struct view key_hash,
+		       struct view serial);

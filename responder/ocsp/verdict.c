@@ -15,9 +15,42 @@
  * Revocation comes before expiry, so an expired certificate stays revoked (P-33). */
 #include "ocsp/verdict.h"
 
-static struct verdict answered(enum ocsp_status status)
+const struct verdict_rule_text *verdict_rule_text(enum verdict_rule rule)
+{
+	static const struct verdict_rule_text texts[VERDICT_RULES] = {
+		[RULE_REVOKED] = {"the certificate is recorded as revoked", "P-29"},
+		[RULE_REVOKED_WITH_ISSUER] = {"the certificate is recorded as revoked, and its "
+					      "issuer was revoked before that",
+					      "P-34"},
+		[RULE_HELD] = {"the certificate is recorded as on hold", "P-29"},
+		[RULE_HELD_UNDER_REVOKED_ISSUER] = {"the certificate is on hold and its issuer is "
+						    "revoked, so that the hold is final",
+						    "P-34"},
+		[RULE_ISSUER_REVOKED] = {"the whole issuer is revoked", "P-34"},
+		[RULE_GOOD] = {"the certificate is recorded as issued, and not as revoked", "P-22"},
+		[RULE_EXPIRED_REFUSED] = {"the certificate has expired, and expired = unauthorized "
+					  "answers no more about it",
+					  "P-22"},
+		[RULE_CRL_ONLY] = {"the certificate has no record, and complete = no takes what is "
+				   "not revoked for good",
+				   "P-22"},
+		[RULE_UNASSIGNED_UNKNOWN] = {"the serial number has no record that counts, and "
+					     "unassigned = unknown",
+					     "P-22"},
+		[RULE_UNASSIGNED_UNAUTHORIZED] = {"the serial number has no record that counts, "
+						  "and unassigned = unauthorized",
+						  "P-22"},
+		[RULE_UNASSIGNED_REVOKED] = {"the serial number has no record that counts, and "
+					     "unassigned = revoked",
+					     "P-23"},
+	};
+	return &texts[rule];
+}
+
+static struct verdict answered(enum ocsp_status status, enum verdict_rule rule)
 {
 	return (struct verdict){
+		.rule = rule,
 		.result = OCSP_SUCCESSFUL,
 		.says.status = status,
 		.says.revoked_at = TIME_NONE,
@@ -28,17 +61,17 @@ static struct verdict answered(enum ocsp_status status)
 	};
 }
 
-static struct verdict revoked(int64_t at, enum revocation_reason reason)
+static struct verdict revoked(int64_t at, enum revocation_reason reason, enum verdict_rule rule)
 {
-	struct verdict verdict = answered(OCSP_REVOKED);
+	struct verdict verdict = answered(OCSP_REVOKED, rule);
 	verdict.says.revoked_at = at;
 	verdict.says.reason = reason;
 	return verdict;
 }
 
-static struct verdict unauthorized(void)
+static struct verdict unauthorized(enum verdict_rule rule)
 {
-	struct verdict verdict = answered(OCSP_UNKNOWN);
+	struct verdict verdict = answered(OCSP_UNKNOWN, rule);
 	verdict.result = OCSP_UNAUTHORIZED;
 	return verdict;
 }
@@ -46,7 +79,7 @@ static struct verdict unauthorized(void)
 /* RFC 6960, 2.2 and 4.4.8: exactly these values and nothing else (P-23). */
 static struct verdict extended_revoked(void)
 {
-	struct verdict verdict = revoked(0, REASON_CERTIFICATE_HOLD);
+	struct verdict verdict = revoked(0, REASON_CERTIFICATE_HOLD, RULE_UNASSIGNED_REVOKED);
 	verdict.extended_revoke = true;
 	return verdict;
 }
@@ -61,10 +94,11 @@ static bool issuer_is_revoked(const struct issuer_record *issuer)
 static struct verdict held_verdict(const struct issuer_record *issuer,
 				   const struct cert_record *record)
 {
-	struct verdict verdict = revoked(record->revoked_at, REASON_CERTIFICATE_HOLD);
+	struct verdict verdict = revoked(record->revoked_at, REASON_CERTIFICATE_HOLD, RULE_HELD);
 	verdict.says.invalidity_at = record->invalidity_at;
 	if (!issuer_is_revoked(issuer))
 		return verdict;
+	verdict.rule = RULE_HELD_UNDER_REVOKED_ISSUER;
 	verdict.says.reason = issuer->reason;
 	if (issuer->revoked_at < verdict.says.revoked_at)
 		verdict.says.revoked_at = issuer->revoked_at;
@@ -76,8 +110,8 @@ static struct verdict revoked_verdict(const struct issuer_record *issuer,
 				      const struct cert_record *record)
 {
 	if (issuer_is_revoked(issuer) && issuer->revoked_at < record->revoked_at)
-		return revoked(issuer->revoked_at, issuer->reason);
-	struct verdict verdict = revoked(record->revoked_at, record->reason);
+		return revoked(issuer->revoked_at, issuer->reason, RULE_REVOKED_WITH_ISSUER);
+	struct verdict verdict = revoked(record->revoked_at, record->reason, RULE_REVOKED);
 	verdict.says.invalidity_at = record->invalidity_at;
 	return verdict;
 }
@@ -85,11 +119,11 @@ static struct verdict revoked_verdict(const struct issuer_record *issuer,
 static struct verdict good_verdict(const struct issuer_policy *policy,
 				   const struct cert_record *record, int64_t now)
 {
-	struct verdict verdict = answered(OCSP_GOOD);
+	struct verdict verdict = answered(OCSP_GOOD, RULE_GOOD);
 	if (record->not_after == TIME_NONE || policy->expired != EXPIRED_UNAUTHORIZED)
 		return verdict;
 	if (record->not_after < now)
-		return unauthorized();
+		return unauthorized(RULE_EXPIRED_REFUSED);
 	verdict.valid_until = record->not_after + 1; /* it is valid at its last second (P-23) */
 	return verdict;
 }
@@ -97,16 +131,16 @@ static struct verdict good_verdict(const struct issuer_policy *policy,
 static struct verdict policy_verdict(const struct issuer_policy *policy)
 {
 	if (!policy->complete) /* known only by CRL: what is not on it is good (P-22) */
-		return answered(OCSP_GOOD);
+		return answered(OCSP_GOOD, RULE_CRL_ONLY);
 	switch (policy->unassigned) {
 	case UNASSIGNED_UNAUTHORIZED:
-		return unauthorized();
+		return unauthorized(RULE_UNASSIGNED_UNAUTHORIZED);
 	case UNASSIGNED_REVOKED:
 		return extended_revoked();
 	case UNASSIGNED_UNKNOWN:
 		break;
 	}
-	return answered(OCSP_UNKNOWN);
+	return answered(OCSP_UNKNOWN, RULE_UNASSIGNED_UNKNOWN);
 }
 
 static struct verdict unassigned_verdict(const struct issuer_policy *policy)
@@ -127,7 +161,7 @@ static struct verdict decide(const struct issuer_policy *policy, const struct is
 	 * certificate that this key ever signed or will sign counts as covered by the issuer's
 	 * revocation. It is no "non-issued" one in the sense of the extended definition. */
 	if (issuer_is_revoked(issuer))
-		return revoked(issuer->revoked_at, issuer->reason);
+		return revoked(issuer->revoked_at, issuer->reason, RULE_ISSUER_REVOKED);
 	if (record)
 		return good_verdict(policy, record, now);
 	return unassigned_verdict(policy);

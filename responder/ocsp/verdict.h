@@ -15,10 +15,33 @@ struct issuer_policy {
 	bool complete; /* no: known only by CRL, so a serial without a row is good */
 };
 
+/* Which line of the table decided; for people (verdict_rule_text()). */
+enum verdict_rule {
+	RULE_REVOKED,
+	RULE_REVOKED_WITH_ISSUER,
+	RULE_HELD,
+	RULE_HELD_UNDER_REVOKED_ISSUER,
+	RULE_ISSUER_REVOKED,
+	RULE_GOOD,
+	RULE_EXPIRED_REFUSED,
+	RULE_CRL_ONLY,
+	RULE_UNASSIGNED_UNKNOWN,
+	RULE_UNASSIGNED_UNAUTHORIZED,
+	RULE_UNASSIGNED_REVOKED,
+};
+#define VERDICT_RULES 11
+
+struct verdict_rule_text {
+	const char *text; /* a sentence without its full stop */
+	const char *requirement; /* of doc/protocol.md */
+};
+const struct verdict_rule_text *verdict_rule_text(enum verdict_rule rule);
+
 struct verdict {
 	enum ocsp_result result; /* OCSP_SUCCESSFUL or OCSP_UNAUTHORIZED */
 	struct ocsp_cert_status says;
 	bool extended_revoke; /* the answer for a serial never issued (P-23) */
+	enum verdict_rule rule;
 
 	/* How long it is true, for every cache that keeps what is made of it (P-23). */
 	bool recorded; /* a row says that the certificate was issued */

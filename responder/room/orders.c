@@ -1,6 +1,12 @@
 /* What the warden says. */
 #include "room/process.h"
 
+void shell_answer(struct shell *shell, uint32_t ticket, struct view text)
+{
+	tell((struct process *)shell,
+	     &(struct control_message){.type = CONTROL_ANSWER, .index = ticket, .text = text});
+}
+
 /* What an operator asks may be wrong; that is no fault of the warden's. */
 static void answer(struct process *p, const struct control_message *m)
 {
@@ -10,14 +16,13 @@ static void answer(struct process *p, const struct control_message *m)
 	if (view_equal(m->text, view_of_string("status")))
 		p->plan->status(p->context, now, &text);
 	else
-		result = p->plan->command ? p->plan->command(p->context, m->text, now, &text)
-					  : -ENOENT;
+		result = p->plan->command
+				 ? p->plan->command(p->context, m->index, m->text, now, &text)
+				 : -ENOENT;
 	if (result < 0)
 		buffer_put_string(&text, "{\"error\":\"unknown command\"}");
-	if (buffer_result(&text) == 0)
-		tell(p, &(struct control_message){.type = CONTROL_ANSWER,
-						  .index = m->index,
-						  .text = buffer_view(&text)});
+	if (result != ROOM_LATER && buffer_result(&text) == 0)
+		shell_answer(&p->shell, m->index, buffer_view(&text));
 }
 
 /* An order to stop may have overtaken the message that brought them. */

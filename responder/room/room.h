@@ -98,12 +98,14 @@ struct room_plan {
 	/* ---- questions of the operator ---- */
 	/* Appends a JSON object. */
 	void (*status)(void *context, struct moment now, struct buffer *out);
-	/* Optional: other words, which an operator typed: a wrong one is answered {"error":"…"}. 0, or
-	 * -ENOENT: it does not know the first of them. */
-	int (*command)(void *context, struct view words, struct moment now, struct buffer *out);
+	/* Optional: other words, which an operator typed: a wrong one is answered {"error":"…"}. 0;
+	 * ROOM_LATER: shell_answer() follows, within the room's own deadline; or -ENOENT: it
+	 * does not know the first of them. */
+	int (*command)(void *context, uint32_t ticket, struct view words, struct moment now,
+		       struct buffer *out);
 };
 
-/* A positive result of prepare(). */
+/* A positive result of prepare() and of command(). */
 #define ROOM_LATER 1
 
 #define ROOM_PLAN(KIND, name, most, place) extern const struct room_plan name##_plan;
@@ -125,5 +127,7 @@ bool shell_send_buffer(struct shell *shell, struct peer peer, uint8_t type,
 		       const struct buffer *payload);
 /* What prepare() has put off is done. */
 void shell_prepared(struct shell *shell);
+/* The answer to a command that was not answered at once: a JSON object. Only once a ticket. */
+void shell_answer(struct shell *shell, uint32_t ticket, struct view text);
 /* Ends the process with this status, after the current callback. */
 void shell_end(struct shell *shell, int status);

@@ -28,6 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define QUESTIONS 64u
 #define JOBS 16u
 #define STEPS 400u
+#define CONTROL_MOST 65000u /* of what fits one message to the warden */
 
 /* What was told of one certificate. */
 struct told {
@@ -65,6 +66,7 @@ static struct world {
 	} jobs[JOBS]; /* the last ones */
 	unsigned job_count;
 
+	uint32_t explanations; /* open: the ticket, or 0 */
 	bool batch_open;
 	uint64_t batch;
 	size_t key_count;
@@ -186,6 +188,14 @@ static void signer_hung(void *context, unsigned signer)
 	CHECK(signer < SIGNERS);
 }
 
+static void explained(void *context, uint32_t ticket, struct view text)
+{
+	(void)context;
+	CHECK(ticket == w.explanations && text.size > 2 && text.size < CONTROL_MOST);
+	CHECK(text.data[0] == '{' && text.data[text.size - 1] == '}');
+	w.explanations = 0;
+}
+
 static void alarm_text(void *context, const char *text)
 {
 	(void)context;
@@ -202,6 +212,7 @@ static const struct ledger_ops ops = {
 	.journal_swap = journal_swap,
 	.signer_hung = signer_hung,
 	.alarm = alarm_text,
+	.explained = explained,
 };
 
 /* ---- rooms ---- */
@@ -546,6 +557,7 @@ static void step_restart(void)
 {
 	turn();
 	ledger_free(w.ledger);
+	w.explanations = 0;
 	begin();
 }
 
@@ -557,6 +569,23 @@ static void step_accept(void)
 	CHECK(!text.failed);
 	if (ledger_accept_history(w.ledger, w.now) > 0) /* an operator has said so */
 		memset(w.told, 0, sizeof(w.told));
+}
+
+/* An operator asks why, in the middle of everything: "A 01" mostly, or words of nobody's. */
+static void step_explain(void)
+{
+	uint8_t what = take();
+	char words[16];
+	struct fault fault = {""};
+	struct view wild = (what & 0x80) ? take_octets() : (struct view){0};
+	(void)snprintf(words, sizeof(words), "%c %02X", 'A' + (what & 1),
+		       1 + (what >> 1) % SERIALS);
+	if (w.explanations)
+		return;
+	int result = ledger_explain(w.ledger, 1, what & 0x40,
+				    (what & 0x80) ? wild : view_of_string(words), w.now, &fault);
+	CHECK(result == 0 || fault.text[0]);
+	w.explanations = result == 0;
 }
 
 static void step_time(void)
@@ -599,7 +628,7 @@ static void world_end(void)
 {
 	for (unsigned i = 0; i < 4; i++)
 		pass(30 * SECOND_US);
-	CHECK(ledger_open(w.ledger) == 0);
+	CHECK(ledger_open(w.ledger) == 0 && w.explanations == 0);
 	ledger_free(w.ledger);
 	for (unsigned i = 0; i < CAS; i++)
 		buffer_deinit(&w.certificates[i]);
@@ -610,7 +639,7 @@ static void world_end(void)
 static void (*const steps[])(void) = {
 	step_query,      step_query,       step_signed,   step_signed,  step_found,  step_found,
 	step_poll,       step_poll,        step_load,     step_time,    step_attach, step_trouble,
-	step_wild_front, step_wild_signer, step_verifier, step_restart, step_accept,
+	step_wild_front, step_wild_signer, step_verifier, step_restart, step_accept, step_explain,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -33,6 +33,8 @@ ROUND_TRIP(sign)
 ROUND_TRIP(signed)
 ROUND_TRIP(algorithms)
 ROUND_TRIP(offer)
+ROUND_TRIP(explain)
+ROUND_TRIP(explained)
 ROUND_TRIP(signed_query)
 ROUND_TRIP(verify)
 ROUND_TRIP(verified)
@@ -69,6 +71,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case MESSAGE_OFFER:
 		round_trip_offer(payload);
+		break;
+	case MESSAGE_EXPLAIN:
+		round_trip_explain(payload);
+		break;
+	case MESSAGE_EXPLAINED:
+		round_trip_explained(payload);
 		break;
 	case MESSAGE_SIGNED_QUERY:
 		round_trip_signed_query(payload);

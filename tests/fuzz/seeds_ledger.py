@@ -3,7 +3,7 @@ import pathlib
 import sys
 
 QUERY, _, SIGNED, _, FOUND, _, POLL, _, LOAD, TIME, ATTACH, TROUBLE, FRONT, SIGNER, VERIFIER, RESTART, \
-    ACCEPT = range(17)
+    ACCEPT, EXPLAIN = range(18)
 SAME_TURN = 0x80
 GOOD, REVOKED, HELD = 0, 1, 2
 TRUE, FALSE = 0, 1
@@ -60,6 +60,8 @@ SEEDS = {
     "database_away": load() + query() + [TROUBLE, 12] + seconds(9) + query(),
     "bad_rows": load() + query() + [TROUBLE, 0] + [TROUBLE, 4] + query(2) + found(),
     "rooms_restart": load() + query() + found() + [ATTACH, 2, ATTACH, 0] + signed() + [ATTACH, 4],
+    "explained": ANSWERED + [EXPLAIN, 0] + found() + [FRONT, 0, 3, 12] + [0] * 7 + [1] + [0] * 4 + seconds(3)
+    + [EXPLAIN, 0xc0, 3, 65, 32, 49] + poll(record(REVOKED)) + [EXPLAIN, 0] + found(),
     "wild": load() + [FRONT, 0, 1, 3, 1, 2, 3] + [SIGNER, 0, 48, 2, 0, 0] + [VERIFIER, 80, 1, 0],
     "old_versions": load(record(REVOKED, version=9)) + poll(record(GOOD, version=3)) + query()
     + found() + signed(),

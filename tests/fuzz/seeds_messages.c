@@ -77,6 +77,26 @@ static int put_state(void)
 	return wrong | put_file("offer", MESSAGE_OFFER, &out);
 }
 
+static int put_explanation(void)
+{
+	struct buffer out = {0};
+	const struct explained_entry entry = {
+		.served = true,
+		.label = {.status = OCSP_REVOKED,
+			  .traits = ANSWER_STICKY,
+			  .produced_at = NOW,
+			  .this_update = NOW,
+			  .next_update = NOW + 3600,
+			  .serve_until = NOW + 3600,
+			  .refresh_at = NOW + 1800},
+	};
+	message_explain_write(&out, &(struct message_explain){.id = 3, .tag = 77});
+	int wrong = put_file("explain", MESSAGE_EXPLAIN, &out);
+	message_explained_write(
+		&out, &(struct message_explained){.id = 3, .count = 2, .entries = {entry, entry}});
+	return wrong | put_file("explained", MESSAGE_EXPLAINED, &out);
+}
+
 static int put_jobs(struct view octets)
 {
 	struct buffer out = {0};
@@ -147,5 +167,5 @@ int main(int argc, char **argv)
 		octets[i] = (uint8_t)i;
 	struct view some = view_of(octets, sizeof(octets));
 	return put_queries(some) | put_answers(some) | put_state() | put_jobs(some) |
-	       put_verifications(some);
+	       put_explanation() | put_verifications(some);
 }

@@ -261,6 +261,38 @@ static void nothing_but_revoked_leaves_before_the_first_tick(void **state)
 	assert_int_equal(asker.result, OCSP_TRY_LATER);
 }
 
+/* ---- what an operator is told ---- */
+
+/* What would be said, by the rules that say it; and nothing counts as asked. */
+static void stored_answers_are_explained(void **state)
+{
+	struct world *w = *state;
+	const struct message_explain about = {.id = 5, .tag = 7}, other = {.id = 6, .tag = 8};
+	struct message_explained said;
+	store(w, "a", OCSP_GOOD, "good a");
+	struct answers_counts before = answers_counts(w->answers);
+	answers_explain(w->answers, &about, &w->now, &said);
+	assert_int_equal(said.id, 5);
+	assert_int_equal(said.count, 1);
+	assert_true(said.entries[0].served);
+	assert_int_equal(said.entries[0].label.status, OCSP_GOOD);
+	assert_int_equal(said.entries[0].label.this_update, START);
+	answers_explain(w->answers, &other, &w->now, &said);
+	assert_int_equal(said.count, 0);
+	advance(w, 5 * SECOND_US); /* the evidence is old (I-3) */
+	answers_explain(w->answers, &about, &w->now, &said);
+	assert_false(said.entries[0].served);
+	tick(w, 500 * SECOND_US);
+	answers_explain(w->answers, &about, &w->now, &said);
+	assert_true(said.entries[0].served);
+	advance(w, 200 * SECOND_US); /* it is over (P-28) */
+	answers_explain(w->answers, &about, &w->now, &said);
+	assert_false(said.entries[0].served);
+	struct answers_counts after = answers_counts(w->answers);
+	assert_int_equal(after.hits, before.hits);
+	assert_int_equal(after.misses, before.misses);
+}
+
 /* ---- times, P-28 ---- */
 
 static void nothing_leaves_at_or_after_its_next_update(void **state)
@@ -827,6 +859,7 @@ int main(void)
 		TEST(revoked_leaves_however_old_the_evidence_is),
 		TEST(several_certids_need_evidence_even_if_the_first_is_revoked),
 		TEST(nothing_but_revoked_leaves_before_the_first_tick),
+		TEST(stored_answers_are_explained),
 		TEST(nothing_leaves_at_or_after_its_next_update),
 		TEST(an_answer_that_arrives_too_late_does_not_leave),
 		TEST(a_hot_answer_is_refreshed_by_one_flight_behind_its_back),

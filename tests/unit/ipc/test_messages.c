@@ -124,6 +124,42 @@ static void put(uint8_t *at, size_t size, uint64_t value)
 		at[i] = (uint8_t)(value >> (8 * (size - 1 - i)));
 }
 
+static struct message_explained an_explanation(void)
+{
+	struct message_explained m = {.id = 1, .count = LIMIT_EXPLAINED};
+	for (unsigned i = 0; i < m.count; i++)
+		m.entries[i] = (struct explained_entry){
+			.served = true,
+			.label = {.status = OCSP_REVOKED,
+				  .traits = ANSWER_STICKY,
+				  .produced_at = NOW,
+				  .this_update = NOW,
+				  .next_update = NOW + 100,
+				  .serve_until = NOW + 100,
+				  .refresh_at = NOW + 50},
+		};
+	return m;
+}
+
+/* Row 32: what a front says of its memory is bounded. */
+static void explanations_out_of_range_are_refused(void **state)
+{
+	(void)state;
+	struct message_explained m = an_explanation(), back;
+	cleanup(buffer_deinit) struct buffer out = {0};
+	/* id 8 · count 4 · status 1 · traits 4 · five times · served 1 */
+	EXPECT_REFUSED(explained, m, 8, 4, LIMIT_EXPLAINED, LIMIT_EXPLAINED + 1);
+	EXPECT_REFUSED(explained, m, 12, 1, OCSP_REVOKED + 1, 9);
+	EXPECT_REFUSED(explained, m, 13, 4, ANSWER_STICKY, ANSWER_TRAITS + 1);
+	EXPECT_REFUSED(explained, m, 17, 8, NOW, INT64_MAX);
+	EXPECT_REFUSED(explained, m, 57, 1, 1, 2);
+	message_explained_write(&out, &m);
+	assert_int_equal(message_explained_read(buffer_view(&out), &back), 0);
+	assert_int_equal(back.count, LIMIT_EXPLAINED);
+	assert_int_equal(back.entries[1].label.refresh_at, NOW + 50);
+	assert_true(back.entries[LIMIT_EXPLAINED - 1].served);
+}
+
 static void truncated_or_longer_messages_are_refused(void **state)
 {
 	(void)state;
@@ -151,6 +187,10 @@ static void truncated_or_longer_messages_are_refused(void **state)
 	EXPECT_EXACT(verify, verify);
 	EXPECT_EXACT(verified, verified);
 	EXPECT_EXACT(offer, offer);
+	struct message_explain explain = {.id = 1, .tag = 2};
+	struct message_explained explained = an_explanation();
+	EXPECT_EXACT(explain, explain);
+	EXPECT_EXACT(explained, explained);
 	EXPECT_EXACT(query, query);
 	EXPECT_EXACT(answer, answer);
 	EXPECT_EXACT(answer, none);
@@ -509,6 +549,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(truncated_or_longer_messages_are_refused),
+		cmocka_unit_test(explanations_out_of_range_are_refused),
 		cmocka_unit_test(algorithms_out_of_range_are_refused),
 		cmocka_unit_test(one_element_more_than_there_is_room_for_is_refused),
 		cmocka_unit_test(query_fields_out_of_range_are_refused),

@@ -35,6 +35,8 @@ struct bench {
 	struct db_key keys[LIMIT_LOOKUP_BATCH];
 	int lookup_result;
 	int64_t found_version; /* for a test that goes on by itself */
+	uint32_t explained; /* the latest ticket that was */
+	struct buffer explanation; /* its text, with a NUL */
 	unsigned alarms, hung, reloads;
 	char alarm[512]; /* the latest */
 	struct buffer journal[2]; /* its files */
@@ -81,6 +83,15 @@ static inline void take_reload(void *context, const char *reason)
 	((struct bench *)context)->reloads++;
 }
 
+static inline void take_explained(void *context, uint32_t ticket, struct view text)
+{
+	struct bench *b = context;
+	b->explained = ticket;
+	buffer_reset(&b->explanation);
+	buffer_put_view(&b->explanation, text);
+	buffer_put_u8(&b->explanation, '\0');
+}
+
 static inline void take_trace(void *context, uint64_t request, const char *step)
 {
 	struct bench *b = context;
@@ -123,6 +134,7 @@ static const struct ledger_ops ops = {
 	.journal_swap = take_journal_swap,
 	.signer_hung = take_hung,
 	.alarm = take_alarm,
+	.explained = take_explained,
 	.trace = take_trace,
 };
 
@@ -202,6 +214,7 @@ static inline int teardown(void **state)
 	forget_frames(b);
 	buffer_deinit(&b->journal[0]);
 	buffer_deinit(&b->journal[1]);
+	buffer_deinit(&b->explanation);
 	free(b);
 	return 0;
 }

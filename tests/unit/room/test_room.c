@@ -25,6 +25,7 @@ struct small {
 	size_t in_flight;
 	int64_t built; /* of max_age: what a change of configuration builds aside … */
 	int64_t age; /* … and takes over */
+	uint32_t thinks_of; /* a ticket; 0: none */
 };
 
 static int small_open(struct shell *shell, void **ret, struct fault *fault)
@@ -124,12 +125,19 @@ static void small_status(void *context, struct moment now, struct buffer *out)
 		      (int)(small->built / SECOND_US), (int)(small->age / SECOND_US));
 }
 
-static int small_command(void *context, struct view word, struct moment now, struct buffer *out)
+static int small_command(void *context, uint32_t ticket, struct view word, struct moment now,
+			 struct buffer *out)
 {
-	(void)context;
+	struct small *small = context;
 	(void)now;
+	if (view_equal(word, view_of_string("think"))) {
+		small->thinks_of = ticket;
+		return ROOM_LATER;
+	}
 	if (!view_equal(word, view_of_string("sing")))
 		return -ENOENT;
+	if (small->thinks_of)
+		shell_answer(small->shell, small->thinks_of, view_of_string("{\"thought\":1}"));
 	buffer_put_string(out, "{\"song\":\"la\"}");
 	return 0;
 }
@@ -285,6 +293,25 @@ static void it_is_asked_and_answers(void **state)
 	hello();
 	struct view status = ask("status");
 	assert_non_null(memmem(status.data, status.size, "{\"attached\":1,\"detached\":0,", 27));
+	assert_int_equal(end(), 0);
+}
+
+/* The loop goes on meanwhile, and the answer bears the ticket of its question. */
+static void a_question_may_be_answered_later(void **state)
+{
+	(void)state;
+	start_ready();
+	const struct control_message think = {
+		.type = CONTROL_ASK, .index = 41, .text = view_of_string("think")};
+	const struct control_message sing = {
+		.type = CONTROL_ASK, .index = 42, .text = view_of_string("sing")};
+	assert_int_equal(control_send(w.control, &think), 0);
+	assert_int_equal(control_send(w.control, &sing), 0);
+	struct control_message m = hear(CONTROL_ANSWER);
+	assert_int_equal(m.index, 41);
+	assert_view_equal(m.text, view_of_string("{\"thought\":1}"));
+	m = hear(CONTROL_ANSWER);
+	assert_int_equal(m.index, 42);
 	assert_int_equal(end(), 0);
 }
 
@@ -614,6 +641,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_is_asked_and_answers),
+		cmocka_unit_test(a_question_may_be_answered_later),
 		cmocka_unit_test(a_new_channel_replaces_the_old),
 		cmocka_unit_test(a_turn_is_taken_once_and_when_its_moment_comes),
 		cmocka_unit_test(descriptors_go_to_the_room),
