@@ -81,6 +81,24 @@ static int check_rule(const struct draft *draft, const struct conf *conf, const 
 	return refuse(draft, rule, &greater, &lesser, issuer);
 }
 
+/* Nobody listens in one place twice. */
+static int check_listeners(const struct draft *draft, const struct conf *conf)
+{
+	const struct conf_listen *open = &conf->server.listen, *admin = &conf->server.admin_listen;
+	const struct draft_section *server = draft_find(draft, SECTION_SERVER, NULL);
+	const struct given *given =
+		draft_given(draft, server, option_find(SECTION_SERVER, "admin_listen"));
+	unsigned line = given ? given->line : 0;
+	for (unsigned i = 0; i < admin->count; i++)
+		for (unsigned j = 0; j < open->count; j++)
+			if (strcmp(admin->each[i], open->each[j]) == 0)
+				return fault_set(draft->fault, -EINVAL,
+						 "%s:%u: admin_listen: %s is in listen too; the "
+						 "admin listener needs a port of its own",
+						 draft->path, line, admin->each[i]);
+	return 0;
+}
+
 static int check_proxies(const struct draft *draft, const struct conf *conf)
 {
 	if (!conf->server.proxy_protocol || conf->server.trusted_proxies.count > 0)
@@ -166,5 +184,6 @@ int check_rules(const struct draft *draft, const struct conf *conf)
 		if (result < 0)
 			return result;
 	}
-	return check_proxies(draft, conf);
+	int listeners = check_listeners(draft, conf);
+	return listeners < 0 ? listeners : check_proxies(draft, conf);
 }

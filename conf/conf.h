@@ -24,7 +24,14 @@ enum conf_room {
 	CONF_SIGNER = 4,
 	CONF_WARDEN = 8,
 	CONF_VERIFIER = 16,
-	CONF_ALL = 31,
+	CONF_ADMIN = 32,
+	CONF_ALL = 63,
+};
+
+/* Places to listen on: "127.0.0.1:8080", "[::1]:8080". */
+struct conf_listen {
+	unsigned count;
+	char *each[LIMIT_LISTENERS];
 };
 
 struct conf_networks {
@@ -66,8 +73,9 @@ enum profile {
 enum signed_policy { SIGNED_IGNORE, SIGNED_VERIFY, SIGNED_REQUIRE }; /* P-15 */
 
 struct conf_server {
-	char *listen[LIMIT_LISTENERS]; /* "127.0.0.1:8080", "[::1]:8080" */
-	unsigned listen_count;
+	struct conf_listen listen;
+	struct conf_listen admin_listen; /* none: there is no admin room */
+	char *admin_hosts; /* names in Host beside addresses, separated by commas; NULL: none */
 	char *control_socket;
 	char *users; /* that rooms run as: a name, or the first's number; NULL: the starter's */
 	unsigned fronts, signers; /* 0 = auto in the file; resolved to the number of cores */

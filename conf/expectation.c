@@ -67,11 +67,17 @@ void option_expectation(const struct option *option, struct buffer *out)
 			      "as 192.0.2.1, 198.51.100.0/24 or 2001:db8::/32, or none",
 			      LIMIT_NETWORKS);
 		break;
+	case OPTION_HOSTS:
+		buffer_printf(out, "up to %u different host names, separated by commas",
+			      LIMIT_ADMIN_HOSTS);
+		put_or_words(option, out);
+		break;
 	case OPTION_LISTEN:
 		buffer_printf(out,
 			      "up to %u different numeric addresses with ports, separated by "
 			      "commas, such as 127.0.0.1:8080 or [::1]:8080",
 			      LIMIT_LISTENERS);
+		put_or_words(option, out);
 		break;
 	}
 }

@@ -57,27 +57,29 @@ int listen_check(const char *text)
 	return 0;
 }
 
-int listen_store(const char *text, struct conf_server *server)
+int listen_store(const char *text, struct conf_listen *listen)
 {
-	listen_free(server);
-	for (struct view item; list_next(&text, &item) && server->listen_count < LIMIT_LISTENERS;) {
+	listen_free(listen);
+	for (struct view item; list_next(&text, &item) && listen->count < LIMIT_LISTENERS;) {
 		char *copy = strndup((const char *)item.data, item.size);
 		if (!copy)
 			return -ENOMEM;
-		server->listen[server->listen_count++] = copy;
+		listen->each[listen->count++] = copy;
 	}
 	return 0;
 }
 
-void listen_print(const struct conf_server *server, struct buffer *out)
+void listen_print(const struct conf_listen *listen, struct buffer *out)
 {
-	for (unsigned i = 0; i < server->listen_count; i++)
-		buffer_printf(out, "%s%s", i > 0 ? ", " : "", server->listen[i]);
+	if (listen->count == 0)
+		buffer_put_string(out, "none");
+	for (unsigned i = 0; i < listen->count; i++)
+		buffer_printf(out, "%s%s", i > 0 ? ", " : "", listen->each[i]);
 }
 
-void listen_free(struct conf_server *server)
+void listen_free(struct conf_listen *listen)
 {
-	for (unsigned i = 0; i < server->listen_count; i++)
-		free(server->listen[i]);
-	server->listen_count = 0;
+	for (unsigned i = 0; i < listen->count; i++)
+		free(listen->each[i]);
+	listen->count = 0;
 }

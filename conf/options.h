@@ -25,7 +25,8 @@ enum option_type {
 	OPTION_PATH, /* the same; relative to the configuration file's folder */
 	OPTION_NETWORKS, /* struct conf_networks */
 	OPTION_DATE, /* int64_t, seconds since 1970 */
-	OPTION_LISTEN, /* char *[LIMIT_LISTENERS] and the count behind it */
+	OPTION_LISTEN, /* struct conf_listen; a word stands for none */
+	OPTION_HOSTS, /* char *, owned: a list of host names; a word stands for NULL */
 };
 
 /* A word that stands for a number; the list ends with a NULL name. */

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/timetext.h"
+#include "conf/hosts.h"
 #include "conf/listen.h"
 #include "conf/networks.h"
 
@@ -97,6 +98,14 @@ static int text_parse(const struct option *option, const char *text, char **ret)
 	return 0;
 }
 
+/* A list whose items `check` knows. */
+static int checked_parse(const struct option *option, int (*check)(const char *text),
+			 const char *text, char **ret)
+{
+	int result = check(text);
+	return result < 0 ? result : text_parse(option, text, ret);
+}
+
 static int networks_check(const char *text)
 {
 	struct conf_networks networks;
@@ -130,14 +139,15 @@ int value_parse(const struct option *option, const char *text, struct value *ret
 			result = -EINVAL;
 		break;
 	case OPTION_LISTEN:
-		result = listen_check(text);
-		if (result == 0)
-			result = text_parse(option, text, &value.text);
+		if (!value_is_word(option, text)) /* it stands for none */
+			result = checked_parse(option, listen_check, text, &value.text);
+		break;
+	case OPTION_HOSTS:
+		if (!value_is_word(option, text))
+			result = checked_parse(option, hosts_check, text, &value.text);
 		break;
 	case OPTION_NETWORKS:
-		result = networks_check(text);
-		if (result == 0)
-			result = text_parse(option, text, &value.text);
+		result = checked_parse(option, networks_check, text, &value.text);
 		break;
 	case OPTION_TEXT:
 	case OPTION_NAME:
@@ -179,7 +189,7 @@ _Static_assert(sizeof(enum nonce_policy) == sizeof(unsigned) &&
 bool value_is_text(const struct option *option)
 {
 	return option->type == OPTION_TEXT || option->type == OPTION_NAME ||
-	       option->type == OPTION_PATH;
+	       option->type == OPTION_PATH || option->type == OPTION_HOSTS;
 }
 
 static int text_store(const char *text, char **member)
@@ -213,11 +223,12 @@ int value_store(const struct option *option, const struct value *value, void *ba
 	case OPTION_TEXT:
 	case OPTION_NAME:
 	case OPTION_PATH:
+	case OPTION_HOSTS:
 		return text_store(value->text, member);
 	case OPTION_NETWORKS:
 		return networks_parse(value->text, member);
 	case OPTION_LISTEN:
-		return listen_store(value->text, base);
+		return listen_store(value->text, member);
 	}
 	return -EINVAL;
 }
@@ -226,7 +237,7 @@ void value_unstore(const struct option *option, void *base)
 {
 	void *member = (char *)base + option->offset;
 	if (option->type == OPTION_LISTEN) {
-		listen_free(base);
+		listen_free(member);
 	} else if (value_is_text(option)) {
 		text_free(*(char **)member);
 		*(char **)member = NULL;
@@ -307,13 +318,14 @@ void value_print(const struct option *option, const void *base, struct buffer *o
 	case OPTION_TEXT:
 	case OPTION_NAME:
 	case OPTION_PATH:
+	case OPTION_HOSTS:
 		buffer_put_string(out, *(char *const *)member);
 		break;
 	case OPTION_NETWORKS:
 		networks_print(member, out);
 		break;
 	case OPTION_LISTEN:
-		listen_print(base, out);
+		listen_print(member, out);
 		break;
 	}
 }

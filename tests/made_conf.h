@@ -62,8 +62,8 @@ static inline struct conf made_conf_of(unsigned rooms, struct conf_issuer *issue
 	struct conf conf = {.server = parsed->server, .database = parsed->database};
 	conf.server.control_socket = conf.server.users = NULL;
 	conf.server.journal = conf.server.default_issuer = NULL;
-	memset(conf.server.listen, 0, sizeof(conf.server.listen));
-	conf.server.listen_count = 0;
+	conf.server.listen = conf.server.admin_listen = (struct conf_listen){0};
+	conf.server.admin_hosts = NULL;
 	conf.database.conninfo = NULL;
 	conf.issuers = issuers;
 	conf.issuer_count = count;

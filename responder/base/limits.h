@@ -141,6 +141,15 @@
 /* Stored answers of one certificate that a front tells of: four CertID hashes. */
 #define LIMIT_EXPLAINED 4u
 
+/* ---- the admin listener ---- */
+
+/* Connections at a time: monitors and a few people. One more takes the place of the oldest. */
+#define LIMIT_ADMIN_CONNECTIONS 64u
+/* From the first octet to the last, whatever it does. */
+#define LIMIT_ADMIN_SECONDS 10
+/* What the warden tells of all rooms: each at most one control message. */
+#define LIMIT_ADMIN_DOCUMENT (8u << 20)
+
 /* ---- the installation ---- */
 
 #define LIMIT_ISSUERS 1024u
@@ -157,6 +166,8 @@
 #define LIMIT_FRONTS 64u
 #define LIMIT_SIGNERS 64u
 #define LIMIT_LISTENERS 16u
+/* admin_hosts: the names of one machine. */
+#define LIMIT_ADMIN_HOSTS 16u
 /* trusted_proxies: load balancers and the networks of a CDN. */
 #define LIMIT_NETWORKS 64u
 /* The configuration file. */

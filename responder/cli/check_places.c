@@ -31,7 +31,9 @@ static bool check_control_socket(const struct conf *conf, struct preflight *pref
 static void check_ports(const struct conf *conf, struct preflight *preflight)
 {
 	struct fault fault = {""};
-	int result = listeners_try(&conf->server, &fault);
+	int result = listeners_try(&conf->server.listen, &fault);
+	if (result == 0)
+		result = listeners_try(&conf->server.admin_listen, &fault);
 	/* Whoever checks need not have the service's capabilities. */
 	if (result == -EACCES && !preflight->serving)
 		preflight_find(preflight, SERVE_WARNED, "", "%s, which you do not have",

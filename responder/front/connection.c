@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "front/condition.h"
 #include "front/exchange.h"
-#include "front/incoming.h"
+#include "http/incoming.h"
 #include "http/proxy.h"
 
 #include <event2/event_struct.h>

@@ -11,9 +11,9 @@ static bool is_word(struct view text, const char *word)
 
 static int take_host(struct http_fields *f, struct view value)
 {
-	if (f->request->has_host || http_host_size(value) != value.size)
+	if (f->request->host.data || http_host_size(value) != value.size)
 		return 400;
-	f->request->has_host = true;
+	f->request->host = value;
 	return 0;
 }
 

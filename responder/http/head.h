@@ -18,7 +18,7 @@ struct http_request {
 	unsigned minor; /* 0 for HTTP/1.0, 1 for HTTP/1.1 and what came after it (P-54) */
 	bool keep_alive; /* 1.1 without "Connection: close"; never 1.0 (P-45) */
 	bool expect_continue; /* 1.1 with a body, whose sender waits for HTTP_CONTINUE (reply.h) */
-	bool has_host;
+	struct view host; /* of the field Host, which may be empty; data is NULL where absent */
 	enum http_framing framing; /* any method may have a body: read it to stay in step */
 	uint32_t content_length;
 	struct view target; /* as written */

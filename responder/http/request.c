@@ -169,7 +169,7 @@ static int judge(const struct http_fields *f)
 		return 400;
 	if (r->minor == 0 && f->has_coding)
 		return 400;
-	if (r->minor == 1 && !r->has_host)
+	if (r->minor == 1 && !r->host.data)
 		return 400;
 	if (r->path.size > LIMIT_GET_PATH)
 		return 414;

@@ -15,6 +15,7 @@ static const struct {
 	[CONTROL_LISTEN] = {1, CONTROL_DESCRIPTORS, true, false},
 	[CONTROL_CHANNEL] = {1, 1, true, false},
 	[CONTROL_JOURNAL] = {0, 2, true, false},
+	[CONTROL_WORDS] = {1, 1, true, false},
 	[CONTROL_STOP] = {0, 0, true, false},
 	[CONTROL_ASK] = {0, 0, true, true},
 	[CONTROL_DRAIN] = {0, 0, true, false},

@@ -7,19 +7,26 @@
 #include <stdbool.h>
 
 /* In the order of starting: kind, name, most processes, and what it is to the ledger, to which each
- * of the others has a channel. */
+ * of the others has a channel, but those that only look on. */
 #define ROOMS(X)                                        \
 	X(LEDGER, ledger, 1, IS_THE_LEDGER)             \
 	X(SIGNER, signer, LIMIT_SIGNERS, SERVES_LEDGER) \
 	X(VERIFIER, verifier, 1, SERVES_LEDGER)         \
-	X(FRONT, front, LIMIT_FRONTS, ASKS_LEDGER)
+	X(FRONT, front, LIMIT_FRONTS, ASKS_LEDGER)      \
+	X(ADMIN, admin, 1, LOOKS_ON)
 
 #define ROOM_KIND(KIND, name, most, place) ROOM_##KIND,
 enum room_kind { ROOMS(ROOM_KIND) ROOM_KINDS };
 #undef ROOM_KIND
 
 /* In this order they end, so that what is in flight still finds whom it needs. */
-enum room_place { ROOM_ASKS_LEDGER, ROOM_IS_THE_LEDGER, ROOM_SERVES_LEDGER, ROOM_PLACES };
+enum room_place {
+	ROOM_ASKS_LEDGER,
+	ROOM_IS_THE_LEDGER,
+	ROOM_SERVES_LEDGER,
+	ROOM_LOOKS_ON, /* has no channel, and nobody waits for it */
+	ROOM_PLACES
+};
 
 #define ROOM_NAME_SIZE 24
 

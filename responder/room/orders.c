@@ -49,6 +49,14 @@ static int drain(struct process *p, const struct control_message *m)
 	return 0;
 }
 
+static int take_words(struct process *p, struct control_message *m, struct fault *fault)
+{
+	if (!p->plan->words)
+		return -EBADMSG;
+	m->descriptor_count = 0;
+	return p->plan->words(p->context, m->descriptors[0], fault);
+}
+
 /* 0 or -errno; -EBADMSG: not for this kind of room. */
 static int obey(struct process *p, struct control_message *m, struct fault *fault)
 {
@@ -59,6 +67,8 @@ static int obey(struct process *p, struct control_message *m, struct fault *faul
 		return connect_peer(p, m);
 	case CONTROL_CONF:
 		return reconfigure(p, m);
+	case CONTROL_WORDS:
+		return take_words(p, m, fault);
 	case CONTROL_ASK:
 		answer(p, m);
 		return 0;

@@ -1,6 +1,7 @@
 /* The shell of every room's process: what they all do alike, written once. A room brings a plan.
  *
- *   warden ──CHANNEL · LISTEN · JOURNAL · CONF · ASK · DRAIN · STOP──▶ shell ──READY · FAILED · ANSWER──▶ warden
+ *   warden ──CHANNEL · LISTEN · JOURNAL · WORDS · CONF · ASK · DRAIN · STOP──▶ shell
+ *                                                         shell ──READY · FAILED · ANSWER──▶ warden
  *                                          attached · frame · turn · …
  *                                                       ▼
  *                                                      plan ──shell_send()──▶ peers
@@ -89,6 +90,10 @@ struct room_plan {
 	void (*commit)(void *context, const struct conf *before, struct moment now);
 	/* Optional: of a prepare() that was 0 or ROOM_LATER. */
 	void (*abandon)(void *context);
+
+	/* Optional, CONTROL_WORDS: a stream to the warden, instead of a former one: a line in, a line of
+	 * JSON out (warden/control_socket.h). Takes it over, on failure too. 0 or -errno. */
+	int (*words)(void *context, int fd, struct fault *fault);
 
 	/* ---- time ---- */
 	/* Optional: all that was ready has been handled (after shell_turn()), or the moment that it

@@ -20,7 +20,7 @@ struct client {
 	enum client_state state;
 	int fd;
 	struct event *event; /* readable or writable; NULL while it waits for the document */
-	struct event *deadline;
+	struct event *deadline; /* pending; of the looker-on only while it waits or is written to */
 	uint32_t ticket; /* of what it said; 0: it asked for the status */
 	char line[LIMIT_CONTROL_LINE];
 	size_t line_size;
@@ -36,10 +36,18 @@ struct control_socket {
 	void *context;
 	bool asked; /* status() was called, no answer yet */
 	uint32_t last_ticket;
-	struct client clients[LIMIT_CONTROL_CLIENTS];
+	/* The last one is the admin room's end, which no number of operators can take from it. */
+	struct client clients[LIMIT_CONTROL_CLIENTS + 1];
 };
 
+#define LOOKER_ON LIMIT_CONTROL_CLIENTS
+
 /* ---- one client ---- */
+
+static bool looks_on(const struct client *client)
+{
+	return client == &client->cs->clients[LOOKER_ON];
+}
 
 static void client_event(evutil_socket_t fd, short what, void *argument);
 
@@ -88,11 +96,14 @@ static void client_open(struct client *client, struct control_socket *cs, int fd
 {
 	*client = (struct client){.cs = cs, .fd = fd};
 	client->deadline = event_new(cs->base, -1, 0, client_event, client);
-	if (!client->deadline || client_set_deadline(client, CONTROL_SOCKET_TIMEOUT_MS) < 0)
+	if (!client->deadline ||
+	    (!looks_on(client) && client_set_deadline(client, CONTROL_SOCKET_TIMEOUT_MS) < 0))
 		client_close(client);
 	else
 		client_set_state(client, CLIENT_READING);
 }
+
+static void client_next_line(struct client *client);
 
 static void client_write(struct client *client)
 {
@@ -109,7 +120,10 @@ static void client_write(struct client *client)
 		if (sent > 0)
 			buffer_consume(&client->answer, (size_t)sent);
 	}
-	client_close(client);
+	if (looks_on(client) && client->answer.size == 0)
+		client_next_line(client);
+	else
+		client_close(client);
 }
 
 static void client_answer(struct client *client, struct view text)
@@ -137,8 +151,25 @@ static void ask_other(struct client *client, struct view line)
 	cs->ops->asked(cs->context, client->ticket, line);
 }
 
+static bool may_say(const struct client *client, struct view line)
+{
+	static const char explain[] = "explain ";
+	return !looks_on(client) || view_equal(line, view_of_string("status")) ||
+	       (line.size >= sizeof(explain) - 1 &&
+		memcmp(line.data, explain, sizeof(explain) - 1) == 0);
+}
+
 static void client_line(struct client *client, struct view line)
 {
+	static const char refused[] = "{\"error\":\"this word is not for the admin room\"}\n";
+	if (looks_on(client) && client_set_deadline(client, CONTROL_SOCKET_TIMEOUT_MS) < 0) {
+		client_close(client);
+		return;
+	}
+	if (!may_say(client, line)) {
+		client_answer(client, view_of_string(refused));
+		return;
+	}
 	if (view_equal(line, view_of_string("status")))
 		ask_status(client);
 	else
@@ -163,9 +194,23 @@ static void client_read(struct client *client)
 		client_close(client);
 }
 
+/* Whatever it sent before it had its answer was out of turn and is dropped. */
+static void client_next_line(struct client *client)
+{
+	client->ticket = 0;
+	client->line_size = 0;
+	buffer_deinit(&client->answer);
+	(void)event_del(client->deadline);
+	client_set_state(client, CLIENT_READING);
+}
+
 static void client_expire(struct client *client)
 {
 	static const char late[] = "{\"error\":\"there is no answer in time\"}\n";
+	if (client->state == CLIENT_WAITING && looks_on(client)) {
+		client_answer(client, view_of_string(late));
+		return;
+	}
 	if (client->state == CLIENT_WAITING)
 		(void)!send(client->fd, late, sizeof(late) - 1, MSG_NOSIGNAL);
 	client_close(client);
@@ -331,7 +376,7 @@ void control_socket_free(struct control_socket *cs)
 {
 	if (!cs)
 		return;
-	for (unsigned i = 0; i < LIMIT_CONTROL_CLIENTS; i++)
+	for (unsigned i = 0; i < array_size(cs->clients); i++)
 		if (cs->clients[i].state != CLIENT_FREE)
 			client_close(&cs->clients[i]);
 	if (cs->acceptable)
@@ -344,17 +389,30 @@ void control_socket_free(struct control_socket *cs)
 	free(cs);
 }
 
+int control_socket_look_on(struct control_socket *cs, int *ret)
+{
+	struct client *client = &cs->clients[LOOKER_ON];
+	int ends[2];
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
+		return -errno;
+	if (client->state != CLIENT_FREE)
+		client_close(client);
+	client_open(client, cs, ends[0]);
+	*ret = ends[1];
+	return 0;
+}
+
 void control_socket_answer(struct control_socket *cs, struct view document)
 {
 	cs->asked = false;
-	for (unsigned i = 0; i < LIMIT_CONTROL_CLIENTS; i++)
+	for (unsigned i = 0; i < array_size(cs->clients); i++)
 		if (cs->clients[i].state == CLIENT_WAITING && cs->clients[i].ticket == 0)
 			client_answer(&cs->clients[i], document);
 }
 
 static struct client *find_client(struct control_socket *cs, uint32_t ticket)
 {
-	for (unsigned i = 0; i < LIMIT_CONTROL_CLIENTS; i++)
+	for (unsigned i = 0; i < array_size(cs->clients); i++)
 		if (cs->clients[i].state == CLIENT_WAITING && cs->clients[i].ticket == ticket)
 			return &cs->clients[i];
 	return NULL;

@@ -7,6 +7,10 @@
  *   client → warden   anything else LF                words for the warden (words.h) or the ledger (ledger/run.c)
  *   warden → client   one JSON object and LF          the answer; {"error":"…"} if there is none
  *
+ * The admin room has one end of a socket pair instead, on which it may say the same again and again, one line
+ * after the answer to the one before, but only `status` and `explain …`: whoever takes that room over
+ * can look, and do nothing.
+ *
  * At most LIMIT_CONTROL_CLIENTS at a time, each for
  * CONTROL_SOCKET_TIMEOUT_MS; others are closed at once. The document of `status`:
  *
@@ -57,6 +61,9 @@ must_check int control_socket_try(const char *path, struct fault *fault);
 /* Closes it and removes the path. */
 void control_socket_free(struct control_socket *cs);
 DEFINE_CLEANUP(struct control_socket, control_socket_free)
+/* A new end for the admin room, which is closed by the caller once it is sent; a former one ends. 0 or
+ * -errno. */
+must_check int control_socket_look_on(struct control_socket *cs, int *ret);
 /* Answers every client that waits for the status. */
 void control_socket_answer(struct control_socket *cs, struct view document);
 /* From now on the client with this ticket waits as long as this for its answer. */

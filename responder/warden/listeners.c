@@ -105,11 +105,11 @@ static int read_address(const char *text, struct address *ret, struct fault *fau
 	return 0;
 }
 
-int listeners_try(const struct conf_server *server, struct fault *fault)
+int listeners_try(const struct conf_listen *addresses, struct fault *fault)
 {
-	for (unsigned i = 0; i < server->listen_count; i++) {
+	for (unsigned i = 0; i < addresses->count; i++) {
 		struct address address;
-		int result = read_address(server->listen[i], &address, fault);
+		int result = read_address(addresses->each[i], &address, fault);
 		if (result < 0)
 			return result;
 		result = probe(&address);
@@ -127,24 +127,25 @@ static int open_address(struct listeners *listeners, unsigned position, const ch
 	if (result < 0)
 		return result;
 	result = probe(&address);
-	for (unsigned i = 0; result == 0 && i < listeners->fronts; i++)
+	for (unsigned i = 0; result == 0 && i < listeners->processes; i++)
 		result = open_front(&address,
 				    &listeners->descriptors[i * listeners->addresses + position]);
 	return result < 0 ? refuse(&address, -result, fault) : 0;
 }
 
-int listeners_open(const struct conf_server *server, struct listeners *ret, struct fault *fault)
+int listeners_open(const struct conf_listen *addresses, unsigned processes, struct listeners *ret,
+		   struct fault *fault)
 {
-	cleanup(listeners_close) struct listeners listeners = {.fronts = server->fronts,
-							       .addresses = server->listen_count};
-	size_t count = (size_t)server->fronts * server->listen_count;
+	cleanup(listeners_close) struct listeners listeners = {.processes = processes,
+							       .addresses = addresses->count};
+	size_t count = (size_t)processes * addresses->count;
 	listeners.descriptors = malloc(count * sizeof(int));
 	if (!listeners.descriptors)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	for (size_t i = 0; i < count; i++)
 		listeners.descriptors[i] = -1;
-	for (unsigned i = 0; i < server->listen_count; i++) {
-		int result = open_address(&listeners, i, server->listen[i], fault);
+	for (unsigned i = 0; i < addresses->count; i++) {
+		int result = open_address(&listeners, i, addresses->each[i], fault);
 		if (result < 0)
 			return result;
 	}
@@ -153,15 +154,15 @@ int listeners_open(const struct conf_server *server, struct listeners *ret, stru
 	return 0;
 }
 
-const int *listeners_of(const struct listeners *listeners, unsigned front)
+const int *listeners_of(const struct listeners *listeners, unsigned process)
 {
-	return listeners->descriptors + (size_t)front * listeners->addresses;
+	return listeners->descriptors + (size_t)process * listeners->addresses;
 }
 
 void listeners_close(struct listeners *listeners)
 {
 	for (size_t i = 0;
-	     listeners->descriptors && i < (size_t)listeners->fronts * listeners->addresses; i++)
+	     listeners->descriptors && i < (size_t)listeners->processes * listeners->addresses; i++)
 		if (listeners->descriptors[i] >= 0)
 			close(listeners->descriptors[i]);
 	free(listeners->descriptors);

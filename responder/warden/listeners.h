@@ -1,6 +1,6 @@
-/* The public sockets: for each address one a front, joined by SO_REUSEPORT, so that the kernel
- * spreads connections. The warden keeps them open: while a front is restarted its connections wait
- * in the backlog. */
+/* The sockets that are listened on, of the fronts and of the admin room: for each address one a process,
+ * joined by SO_REUSEPORT, so that the kernel spreads connections. The warden keeps them open: while a
+ * room is restarted its connections wait in the backlog. */
 #pragma once
 
 #include "base/result.h"
@@ -9,17 +9,17 @@
 #include <sys/socket.h>
 
 struct listeners {
-	unsigned fronts, addresses;
-	int *descriptors; /* front 0's addresses, front 1's … ; -1: not open */
+	unsigned processes, addresses;
+	int *descriptors; /* process 0's addresses, process 1's … ; -1: not open */
 };
 
 /* The fault names the address and the reason. 0 or -errno; nothing stays open on failure. */
-must_check int listeners_open(const struct conf_server *server, struct listeners *ret,
-			      struct fault *fault);
+must_check int listeners_open(const struct conf_listen *addresses, unsigned processes,
+			      struct listeners *ret, struct fault *fault);
 /* Is each address free? Opens nothing for longer than it takes to see. 0 or -errno with a fault. */
-must_check int listeners_try(const struct conf_server *server, struct fault *fault);
-/* The descriptors of one front, listeners.addresses of them. */
-const int *listeners_of(const struct listeners *listeners, unsigned front);
+must_check int listeners_try(const struct conf_listen *addresses, struct fault *fault);
+/* The descriptors of one process, listeners.addresses of them. */
+const int *listeners_of(const struct listeners *listeners, unsigned process);
 void listeners_close(struct listeners *listeners);
 
 /* "127.0.0.1:8080", "[::1]:8080". 0 or -EINVAL. */

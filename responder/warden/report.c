@@ -82,6 +82,8 @@ static void not_ready(struct readiness *readiness, const char *name, const char 
 static void judge_room(struct readiness *readiness, const struct room *room, bool answered,
 		       struct json_object *report)
 {
+	if (room_place(room->kind) == ROOM_LOOKS_ON)
+		return; /* nobody's answers need it */
 	if (room->state != ROOM_RUNNING)
 		not_ready(readiness, room->name, "is not running");
 	else if (!answered)
@@ -106,8 +108,9 @@ static struct json_object *rooms_array(struct rooms *rooms, struct readiness *re
 static struct json_object *listen_array(const struct conf *conf)
 {
 	struct json_object *array = json_object_new_array();
-	for (unsigned i = 0; i < conf->server.listen_count; i++)
-		(void)json_object_array_add(array, json_object_new_string(conf->server.listen[i]));
+	for (unsigned i = 0; i < conf->server.listen.count; i++)
+		(void)json_object_array_add(array,
+					    json_object_new_string(conf->server.listen.each[i]));
 	return array;
 }
 

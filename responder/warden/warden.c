@@ -33,7 +33,7 @@ struct warden {
 	struct event_base *base;
 	struct event *on_child, *on_term, *on_int;
 	struct event *ask_timeout;
-	struct listeners listeners;
+	struct listeners listeners, admin_listeners;
 	struct journal_files journal;
 	struct control_socket *control_socket;
 	struct users users;
@@ -58,9 +58,9 @@ static void warden_end(struct warden *warden)
 static void log_ready(const struct warden *warden)
 {
 	cleanup(buffer_deinit) struct buffer addresses = {0};
-	for (unsigned i = 0; i < warden->conf->server.listen_count; i++)
+	for (unsigned i = 0; i < warden->conf->server.listen.count; i++)
 		buffer_printf(&addresses, "%s%s", i > 0 ? ", " : "",
-			      warden->conf->server.listen[i]);
+			      warden->conf->server.listen.each[i]);
 	log_info("ready: listening on %.*s", (int)addresses.size, (const char *)addresses.data);
 }
 
@@ -113,13 +113,30 @@ static void warden_drain(struct warden *warden, bool on)
 
 /* ---- what the rooms tell ---- */
 
-static void send_listeners(struct warden *warden, struct room *front)
+static void send_listeners(struct warden *warden, struct room *room)
 {
+	const struct listeners *listeners =
+		room->kind == ROOM_ADMIN ? &warden->admin_listeners : &warden->listeners;
 	struct control_message message = {.type = CONTROL_LISTEN,
-					  .descriptor_count = warden->listeners.addresses};
-	memcpy(message.descriptors, listeners_of(&warden->listeners, front->index),
+					  .descriptor_count = listeners->addresses};
+	memcpy(message.descriptors, listeners_of(listeners, room->index),
 	       message.descriptor_count * sizeof(int));
-	room_send(front, &message);
+	room_send(room, &message);
+}
+
+/* The admin room gets its own end of the control socket, on which it may say two words. */
+static void send_words(struct warden *warden, struct room *room)
+{
+	int theirs = -1;
+	int result = control_socket_look_on(warden->control_socket, &theirs);
+	if (result < 0) {
+		room_kill(room, strerror(-result));
+		return;
+	}
+	room_send(room, &(struct control_message){.type = CONTROL_WORDS,
+						  .descriptor_count = 1,
+						  .descriptors = {theirs}});
+	close(theirs);
 }
 
 static void send_journal(struct warden *warden, struct room *ledger)
@@ -140,6 +157,8 @@ static void on_started(void *context, struct room *room)
 		send_journal(warden, room);
 	if (warden->draining)
 		send_drain(warden, room);
+	if (kind_plan(room->kind)->words)
+		send_words(warden, room);
 	wiring_connect(warden->rooms, room);
 }
 
@@ -358,7 +377,11 @@ static int warden_open(struct warden *warden)
 					    &control_socket_ops, warden, &warden->control_socket,
 					    &warden->fault);
 	if (result == 0)
-		result = listeners_open(&warden->conf->server, &warden->listeners, &warden->fault);
+		result = listeners_open(&warden->conf->server.listen, warden->conf->server.fronts,
+					&warden->listeners, &warden->fault);
+	if (result == 0 && warden->conf->server.admin_listen.count > 0)
+		result = listeners_open(&warden->conf->server.admin_listen, 1,
+					&warden->admin_listeners, &warden->fault);
 	if (result == 0)
 		result = warden_open_journal(warden);
 	if (result == 0 && rooms_new(warden->base, warden->conf, &warden->users, &rooms_ops, warden,
@@ -378,6 +401,7 @@ static void warden_close(struct warden *warden)
 	rooms_free(warden->rooms);
 	control_socket_free(warden->control_socket);
 	listeners_close(&warden->listeners);
+	listeners_close(&warden->admin_listeners);
 	journal_files_close(&warden->journal);
 	event_release(warden->on_child);
 	event_release(warden->on_term);

@@ -41,7 +41,7 @@ static void check_same(const struct http_request *a, const struct http_request *
 {
 	CHECK(a->method == b->method && a->minor == b->minor && a->keep_alive == b->keep_alive);
 	CHECK(a->framing == b->framing && a->content_length == b->content_length);
-	CHECK(a->expect_continue == b->expect_continue && a->has_host == b->has_host);
+	CHECK(a->expect_continue == b->expect_continue && !a->host.data == !b->host.data);
 	CHECK(same_view(a->target, b->target) && view_equal(a->path, b->path));
 	CHECK(same_view(a->content_type, b->content_type));
 	CHECK(a->tag_fields == b->tag_fields);
@@ -66,7 +66,7 @@ static void check_request(const struct http_request *r, struct view bytes)
 	CHECK(r->path.size > 0 && r->path.size <= LIMIT_GET_PATH && r->path.data[0] == '/');
 	CHECK(r->content_length <= LIMIT_REQUEST_BODY);
 	CHECK(!r->keep_alive || r->minor == 1);
-	CHECK(r->minor == 0 || r->has_host);
+	CHECK(r->minor == 0 || r->host.data);
 
 	struct http_request alone, less;
 	CHECK(parse(head, &alone) == 0);

@@ -1,6 +1,6 @@
 """The folders' arrows point one way (doc/design.md, What is where): the include lines say so.
 
-    base ← {ocsp, http, cache} ← {ipc, conf, db} ← room ← {front, ledger, signer, verifier} ← warden ← cli ← main
+    base ← {ocsp, http, cache} ← {ipc, conf, db} ← room ← {front, ledger, signer, verifier, admin} ← warden ← cli ← main
     {base, ocsp} ← tool ← client ← cli
 """
 import pathlib
@@ -24,7 +24,9 @@ ROOMS = {
     "ledger": ("responder/ledger", {"base", "ocsp", "cache", "ipc", "conf", "db", "room"}),
     "signer": ("responder/signer", {"base", "ocsp", "ipc", "conf", "room"}),
     "verifier": ("responder/verifier", {"base", "ocsp", "ipc", "conf", "room"}),
-    "warden": ("responder/warden", {"base", "ipc", "conf", "room", "front", "ledger", "signer", "verifier"}),
+    "admin": ("responder/admin", {"base", "http", "ipc", "conf", "room"}),
+    "warden": ("responder/warden",
+               {"base", "ipc", "conf", "room", "front", "ledger", "signer", "verifier", "admin"}),
     "tool": ("responder/tool", {"base", "ocsp"}),
     "client": ("responder/client", {"base", "ocsp", "tool"}),
     "cli": ("responder/cli",
@@ -43,6 +45,7 @@ FORBIDDEN = {
     "ledger": r"openssl/|json-c",
     "signer": r"libpq|json-c",
     "verifier": r"libpq|json-c",
+    "admin": r"libpq|openssl/",
     "warden": r"libpq|openssl/",
     "tool": r"libpq|event2|sys/socket",
     "client": r"libpq|event2",

@@ -9,6 +9,7 @@ FOLDERS = {
     "CONF_LEDGER": "responder/ledger",
     "CONF_SIGNER": "responder/signer",
     "CONF_VERIFIER": "responder/verifier",
+    "CONF_ADMIN": "responder/admin",
     "CONF_WARDEN": "responder/warden",
 }
 # Read for the room by a function of conf/.

@@ -168,9 +168,9 @@ static void listeners_are_numeric_addresses_with_ports(void **state)
 	}
 	cleanup(conf_freep) struct conf *conf =
 		parse("[server]\nlisten = 127.0.0.1:80 ,[::1]:8080\n" REQUIRED);
-	assert_int_equal(conf->server.listen_count, 2);
-	assert_string_equal(conf->server.listen[0], "127.0.0.1:80");
-	assert_string_equal(conf->server.listen[1], "[::1]:8080");
+	assert_int_equal(conf->server.listen.count, 2);
+	assert_string_equal(conf->server.listen.each[0], "127.0.0.1:80");
+	assert_string_equal(conf->server.listen.each[1], "[::1]:8080");
 }
 
 static void more_listeners_than_the_limit_are_refused(void **state)
@@ -288,8 +288,8 @@ static void a_missing_option_has_its_default(void **state)
 {
 	(void)state;
 	cleanup(conf_freep) struct conf *conf = parse(REQUIRED);
-	assert_int_equal(conf->server.listen_count, 1);
-	assert_string_equal(conf->server.listen[0], "127.0.0.1:8080");
+	assert_int_equal(conf->server.listen.count, 1);
+	assert_string_equal(conf->server.listen.each[0], "127.0.0.1:8080");
 	assert_int_equal(conf->server.cache_size, 64 << 20);
 	assert_int_equal(conf->server.log_level, LOG_LEVEL_INFO);
 	assert_int_equal(conf->server.connections_per_address, 0);

@@ -60,7 +60,7 @@ static void http_1_0_always_closes(void **state)
 	struct http_request r = parsed("GET / HTTP/1.0\r\n\r\n");
 	assert_int_equal(r.minor, 0);
 	assert_false(r.keep_alive);
-	assert_false(r.has_host);
+	assert_null(r.host.data);
 	assert_false(parsed("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").keep_alive);
 }
 

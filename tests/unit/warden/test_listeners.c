@@ -81,7 +81,9 @@ static void expect_in_use(int reuse)
 	cleanup(conf_freep) struct conf *conf = listening(address, "", 2);
 	struct listeners listeners;
 	struct fault fault;
-	assert_int_equal(listeners_open(&conf->server, &listeners, &fault), -EADDRINUSE);
+	assert_int_equal(
+		listeners_open(&conf->server.listen, conf->server.fronts, &listeners, &fault),
+		-EADDRINUSE);
 	assert_non_null(strstr(fault.text, address));
 	assert_non_null(strstr(fault.text, "Address already in use"));
 	close(fd);
@@ -107,7 +109,9 @@ static void an_address_of_another_machine_is_refused(void **state)
 	cleanup(conf_freep) struct conf *conf = listening("192.0.2.1:8080", "", 1);
 	struct listeners listeners;
 	struct fault fault;
-	assert_int_equal(listeners_open(&conf->server, &listeners, &fault), -EADDRNOTAVAIL);
+	assert_int_equal(
+		listeners_open(&conf->server.listen, conf->server.fronts, &listeners, &fault),
+		-EADDRNOTAVAIL);
 	assert_non_null(strstr(fault.text, "192.0.2.1:8080"));
 }
 
@@ -120,13 +124,14 @@ static void each_front_gets_a_socket_of_each_address(void **state)
 	cleanup(conf_freep) struct conf *conf = listening(first, second, 3);
 	struct listeners listeners = {0};
 	struct fault fault = {0};
-	assert_int_equal(listeners_open(&conf->server, &listeners, &fault), 0);
+	assert_int_equal(
+		listeners_open(&conf->server.listen, conf->server.fronts, &listeners, &fault), 0);
 	for (unsigned front = 0; front < 3; front++) {
 		for (unsigned address = 0; address < 2; address++) {
 			int fd = listeners_of(&listeners, front)[address];
 			struct sockaddr_storage expected = {0}, actual = {0};
 			socklen_t size = sizeof(actual), expected_size;
-			assert_int_equal(address_parse(conf->server.listen[address], &expected,
+			assert_int_equal(address_parse(conf->server.listen.each[address], &expected,
 						       &expected_size),
 					 0);
 			assert_int_equal(getsockname(fd, (struct sockaddr *)&actual, &size), 0);
@@ -137,7 +142,8 @@ static void each_front_gets_a_socket_of_each_address(void **state)
 	}
 	listeners_close(&listeners);
 	/* All of them are closed: the ports are free. */
-	assert_int_equal(listeners_open(&conf->server, &listeners, &fault), 0);
+	assert_int_equal(
+		listeners_open(&conf->server.listen, conf->server.fronts, &listeners, &fault), 0);
 	listeners_close(&listeners);
 }
 

@@ -1,4 +1,4 @@
-#include "front/incoming.h"
+#include "http/incoming.h"
 
 void input_drop(struct input *input, size_t size)
 {

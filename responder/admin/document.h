@@ -1,0 +1,18 @@
+/* Looking into the warden's document (warden/control_socket.h), whatever it holds: what is not there, or is
+ * something else, is NULL. */
+#pragma once
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A member of an object; NULL too where `object` is no object. */
+struct json_object *document_member(struct json_object *object, const char *name);
+/* The same, if it is an array. */
+struct json_object *document_list(struct json_object *object, const char *name);
+/* An array's element. */
+struct json_object *document_at(struct json_object *list, size_t index);
+size_t document_length(struct json_object *list);
+/* A member's text; "" where there is none. */
+const char *document_text(struct json_object *object, const char *name);
+bool document_true(struct json_object *object, const char *name);
