@@ -192,6 +192,9 @@ void conf_render(const struct conf *conf, unsigned rooms, bool secrets, struct b
 void conf_each_issuer_option(const struct conf_issuer *issuer, unsigned rooms,
 			     void (*take)(void *context, const char *name, const char *value),
 			     void *context);
+/* Do both say the same of all that the rooms in the mask are given, but for the sections' own names?
+ * False also without memory. */
+bool conf_issuer_same(const struct conf_issuer *a, const struct conf_issuer *b, unsigned rooms);
 /* Appends the commented sample file / the OPTIONS part of stillgood.conf(5), from the rows. */
 void conf_render_sample(struct buffer *out);
 void conf_render_manual(struct buffer *out);

@@ -80,6 +80,22 @@ static void put_issuer(const struct conf_issuer *issuer, unsigned rooms, bool se
 			    secrets, out);
 }
 
+bool conf_issuer_same(const struct conf_issuer *a, const struct conf_issuer *b, unsigned rooms)
+{
+	struct buffer texts[2] = {{0}};
+	put_section(SECTION_ISSUER, NULL, a, rooms, true, &texts[0]);
+	put_section(SECTION_ISSUER, NULL, b, rooms, true, &texts[1]);
+	for (unsigned i = 0; i < a->signer_count; i++)
+		put_section(SECTION_SIGNER, NULL, &a->signers[i], rooms, true, &texts[0]);
+	for (unsigned i = 0; i < b->signer_count; i++)
+		put_section(SECTION_SIGNER, NULL, &b->signers[i], rooms, true, &texts[1]);
+	bool same = buffer_result(&texts[0]) == 0 && buffer_result(&texts[1]) == 0 &&
+		    view_equal(buffer_view(&texts[0]), buffer_view(&texts[1]));
+	buffer_deinit(&texts[0]);
+	buffer_deinit(&texts[1]);
+	return same;
+}
+
 void conf_render(const struct conf *conf, unsigned rooms, bool secrets, struct buffer *out)
 {
 	put_section(SECTION_SERVER, NULL, &conf->server, rooms, secrets, out);

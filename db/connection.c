@@ -427,6 +427,12 @@ static int make_events(struct db_connection *c)
 	return c->input && c->once && c->wake && c->timer ? 0 : -ENOMEM;
 }
 
+void db_connection_configure(struct db_connection *c, const struct db_settings *settings)
+{
+	c->connect_timeout_us = settings->connect_timeout_us;
+	c->query_timeout_us = settings->query_timeout_us;
+}
+
 int db_connection_new(struct event_base *base, const struct db_connection_settings *settings,
 		      const struct db_connection_ops *ops, void *context,
 		      struct db_connection **ret)
@@ -436,8 +442,7 @@ int db_connection_new(struct event_base *base, const struct db_connection_settin
 		return -ENOMEM;
 	c->base = base;
 	c->setup = settings->setup;
-	c->connect_timeout_us = settings->source->connect_timeout_us;
-	c->query_timeout_us = settings->source->query_timeout_us;
+	db_connection_configure(c, settings->source);
 	c->streams = settings->streams;
 	c->ops = ops;
 	c->context = context;

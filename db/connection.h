@@ -58,6 +58,9 @@ must_check int db_connection_new(struct event_base *base,
 void db_connection_free(struct db_connection *connection);
 DEFINE_CLEANUP(struct db_connection, db_connection_free)
 
+/* Other timeouts, from the next step on. */
+void db_connection_configure(struct db_connection *connection, const struct db_settings *settings);
+
 /* 0; -EBUSY while a query is in flight; -ENOTCONN. What goes wrong later comes by down(). */
 must_check int db_connection_send(struct db_connection *connection, const char *sql);
 must_check int db_connection_execute(struct db_connection *connection,

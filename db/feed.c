@@ -470,6 +470,12 @@ static const struct db_connection_ops connection_ops = {
 	.failed = on_failed,
 };
 
+void db_feed_configure(struct db_feed *f, const struct db_settings *settings)
+{
+	f->poll_interval_us = settings->poll_interval_us;
+	db_connection_configure(f->connection, settings);
+}
+
 int db_feed_new(struct event_base *base, const struct db_settings *settings,
 		const struct db_source_ops *ops, void *context, struct db_feed **ret)
 {

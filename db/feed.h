@@ -22,5 +22,7 @@ must_check int db_feed_new(struct event_base *base, const struct db_settings *se
 			   const struct db_source_ops *ops, void *context, struct db_feed **ret);
 /* Connects and loads anew, for this reason. Not from within its ops. */
 void db_feed_reset(struct db_feed *feed, const char *reason);
+/* As db_source_configure(). */
+void db_feed_configure(struct db_feed *feed, const struct db_settings *settings);
 void db_feed_free(struct db_feed *feed);
 DEFINE_CLEANUP(struct db_feed, db_feed_free)

@@ -183,6 +183,11 @@ static const struct db_connection_ops connection_ops = {
 	.failed = on_failed,
 };
 
+void db_lookup_configure(struct db_lookup *l, const struct db_settings *settings)
+{
+	db_connection_configure(l->connection, settings);
+}
+
 int db_lookup_new(struct event_base *base, const struct db_settings *settings,
 		  const struct db_source_ops *ops, void *context, struct db_lookup **ret)
 {

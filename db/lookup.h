@@ -15,6 +15,8 @@ must_check int db_lookup_new(struct event_base *base, const struct db_settings *
 			     struct db_lookup **ret);
 /* Connects anew, for this reason. Not from within its ops. */
 void db_lookup_reset(struct db_lookup *lookup, const char *reason);
+/* As db_source_configure(). */
+void db_lookup_configure(struct db_lookup *lookup, const struct db_settings *settings);
 void db_lookup_free(struct db_lookup *lookup);
 DEFINE_CLEANUP(struct db_lookup, db_lookup_free)
 

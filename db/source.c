@@ -51,6 +51,12 @@ void db_source_free(struct db_source *s)
 	free(s);
 }
 
+void db_source_configure(struct db_source *s, const struct db_settings *settings)
+{
+	db_feed_configure(s->feed, settings);
+	db_lookup_configure(s->lookup, settings);
+}
+
 void db_source_reload(struct db_source *s, const char *reason)
 {
 	(void)fault_set(&s->distrust, 0, "%s", reason);

@@ -26,6 +26,9 @@ must_check int db_source_new(struct event_base *base, const struct db_settings *
 void db_source_free(struct db_source *source);
 DEFINE_CLEANUP(struct db_source, db_source_free)
 
+/* Other intervals and timeouts, from the next query on; where it connects to and what lookups read stays. */
+void db_source_configure(struct db_source *source, const struct db_settings *settings);
+
 /* What the database has told counts no more, for this reason: from the event loop, both connections are
  * made anew, and the feed loads anew. */
 void db_source_reload(struct db_source *source, const char *reason);

@@ -49,24 +49,41 @@ static size_t bucket_count(uint64_t most_bytes, uint64_t bytes_a_bucket)
 	return count;
 }
 
+/* Empty ones, as many as the cap pays for, instead of those that there are. 0 or -ENOMEM. */
+static int make_buckets(struct cache *cache, uint64_t most_bytes)
+{
+	size_t key_buckets = bucket_count(most_bytes, BYTES_A_KEY_BUCKET);
+	size_t tag_buckets = bucket_count(most_bytes, BYTES_A_TAG_BUCKET);
+	struct cache_entry **by_key = calloc(key_buckets, sizeof(*by_key));
+	struct cache_entry **by_tag = calloc(tag_buckets, sizeof(*by_tag));
+	if (!by_key || !by_tag) {
+		free(by_key);
+		free(by_tag);
+		return -ENOMEM;
+	}
+	free(cache->by_key);
+	free(cache->by_tag);
+	cache->by_key = by_key;
+	cache->by_tag = by_tag;
+	cache->key_mask = key_buckets - 1;
+	cache->tag_mask = tag_buckets - 1;
+	cache->hand = 0;
+	cache->bytes -= cache->fixed_bytes;
+	cache->fixed_bytes = sizeof(*cache) + (key_buckets + tag_buckets) * sizeof(*by_key);
+	cache->bytes += cache->fixed_bytes;
+	return 0;
+}
+
 int cache_new(uint64_t most_bytes, struct cache **ret)
 {
 	cleanup(cache_freep) struct cache *cache = calloc(1, sizeof(*cache));
 	if (!cache)
 		return -ENOMEM;
-	size_t key_buckets = bucket_count(most_bytes, BYTES_A_KEY_BUCKET);
-	size_t tag_buckets = bucket_count(most_bytes, BYTES_A_TAG_BUCKET);
-	cache->key_mask = key_buckets - 1;
-	cache->tag_mask = tag_buckets - 1;
-	cache->by_key = calloc(key_buckets, sizeof(struct cache_entry *));
-	cache->by_tag = calloc(tag_buckets, sizeof(struct cache_entry *));
-	if (!cache->by_key || !cache->by_tag)
-		return -ENOMEM;
+	int result = make_buckets(cache, most_bytes);
+	if (result < 0)
+		return result;
 	cache->most_bytes = most_bytes;
-	cache->fixed_bytes =
-		sizeof(*cache) + (key_buckets + tag_buckets) * sizeof(struct cache_entry *);
-	cache->bytes = cache->fixed_bytes;
-	int result = siphash_key_random(&cache->hash_key);
+	result = siphash_key_random(&cache->hash_key);
 	if (result < 0)
 		return result;
 	*ret = cache;
@@ -243,13 +260,18 @@ static struct cache_entry *entry_new(struct view key, struct view payload)
 	return entry;
 }
 
-static void insert(struct cache *cache, struct cache_entry **by_key, struct cache_entry *entry)
+static void link_entry(struct cache *cache, struct cache_entry **by_key, struct cache_entry *entry)
 {
 	entry->next_by_key = *by_key;
 	*by_key = entry;
 	struct cache_entry **by_tag = tag_bucket(cache, entry->tag);
 	entry->next_by_tag = *by_tag;
 	*by_tag = entry;
+}
+
+static void insert(struct cache *cache, struct cache_entry **by_key, struct cache_entry *entry)
+{
+	link_entry(cache, by_key, entry);
 	cache->bytes += entry_cost(entry);
 	cache->entries++;
 }
@@ -284,6 +306,37 @@ const struct cache_entry *cache_next_of(const struct cache *cache, uint64_t tag,
 	while (entry && entry->tag != tag)
 		entry = entry->next_by_tag;
 	return entry;
+}
+
+/* All entries in one list, by their links of the key table. */
+static struct cache_entry *take_all(struct cache *cache)
+{
+	struct cache_entry *all = NULL;
+	for (size_t i = 0; i <= cache->key_mask; i++) {
+		struct cache_entry *entry;
+		while ((entry = cache->by_key[i])) {
+			cache->by_key[i] = entry->next_by_key;
+			entry->next_by_key = all;
+			all = entry;
+		}
+	}
+	memset(cache->by_tag, 0, (cache->tag_mask + 1) * sizeof(struct cache_entry *));
+	return all;
+}
+
+void cache_resize(struct cache *cache, uint64_t most_bytes)
+{
+	if (most_bytes == cache->most_bytes)
+		return;
+	cache->most_bytes = most_bytes;
+	struct cache_entry *next, *entry = take_all(cache);
+	(void)!make_buckets(cache, most_bytes); /* without memory those of before do, slower */
+	for (; entry; entry = next) {
+		next = entry->next_by_key;
+		link_entry(cache, key_bucket(cache, cache_entry_key(entry)), entry);
+	}
+	while (cache->bytes > most_bytes && cache->entries > 0)
+		sweep_bucket(cache, NULL);
 }
 
 size_t cache_purge_tag(struct cache *cache, uint64_t tag)

@@ -5,8 +5,8 @@
  *
  * A key that also stands inside the payload (an OCSP response repeats the CertID that it answers) is
  * not stored a second time. Eviction is second chance (CLOCK), the hand walking over the buckets, so
- * a hit only sets a flag. The number of buckets follows from the cap and never changes: no rehash
- * stops the event loop.
+ * a hit only sets a flag. The number of buckets follows from the cap and changes only with it: no other
+ * rehash stops the event loop.
  *
  * The cap counts everything: buckets, headers, what malloc() adds. An answer costs its payload and
  * less than 96 B (doc/performance.md). The cache has no clock: whether an entry may still be served is
@@ -29,6 +29,9 @@ struct cache_entry;
 must_check int cache_new(uint64_t most_bytes, struct cache **ret);
 void cache_free(struct cache *cache);
 DEFINE_CLEANUP(struct cache, cache_free)
+
+/* Another cap: what it has no room for is evicted. Takes a moment that grows with the entries. */
+void cache_resize(struct cache *cache, uint64_t most_bytes);
 
 /* The entry or NULL. It stays valid until the next cache_put(), cache_remove() or purge. Counts as a
  * use (second chance). */

@@ -41,6 +41,11 @@ void addresses_free(struct addresses *addresses)
 	free(addresses);
 }
 
+void addresses_limit(struct addresses *addresses, unsigned most)
+{
+	addresses->most = most;
+}
+
 static struct address_name name_of(const struct ip_address *peer)
 {
 	struct address_name name = {.family = peer->family};

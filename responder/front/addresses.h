@@ -17,6 +17,9 @@ DEFINE_CLEANUP(struct addresses, addresses_free)
 /* A positive result: the address has its most already. */
 #define ADDRESSES_FULL 1
 
+/* Another limit, for those that come. 0: nobody new is counted. */
+void addresses_limit(struct addresses *addresses, unsigned most);
+
 /* 0 (*ret is to be given to addresses_leave(); NULL where nothing is counted), ADDRESSES_FULL or
  * -ENOMEM. */
 must_check int addresses_enter(struct addresses *addresses, const struct ip_address *peer,

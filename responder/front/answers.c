@@ -60,6 +60,18 @@ void answers_free(struct answers *answers)
 	free(answers);
 }
 
+/* The heads that are stored with the answers were laid out for max_age. */
+void answers_configure(struct answers *answers, const struct answers_settings *settings)
+{
+	if (settings->max_age_us != answers->settings.max_age_us) {
+		answers->counts.purged += cache_purge_all(answers->cache);
+		stored_layout_init(&answers->layout, settings->max_age_us);
+	}
+	cache_resize(answers->cache, settings->cache_bytes);
+	flights_set_timeout(answers->flights, settings->answer_timeout_us);
+	answers->settings = *settings;
+}
+
 /* ---- what may leave ---- */
 
 static struct answer answer_error(enum ocsp_result result)

@@ -50,6 +50,9 @@ struct answers_settings {
 must_check int answers_new(const struct answers_settings *settings, const struct answers_ops *ops,
 			   void *context, struct answers **ret);
 void answers_free(struct answers *answers);
+/* Others from here on. What is stored stays, but where max_age is another one; who waits has the time that
+ * was his. */
+void answers_configure(struct answers *answers, const struct answers_settings *settings);
 DEFINE_CLEANUP(struct answers, answers_free)
 
 /* A positive result: ops.deliver() follows, at the latest after answer_timeout. */

@@ -6,6 +6,7 @@
 
 /* Lives in its connection; zero-initialised it is nobody. */
 struct client {
+	uint32_t door; /* the number of that by which it came in */
 	struct ip_address name;
 	struct ip_address proxy; /* IP_NONE: its word for its clients is not taken */
 	struct address *counted;

@@ -239,7 +239,8 @@ static void answer_requests(struct connection *c, struct input *input, const str
  * this turn is used up, and whole requests may be left. May free it. */
 static void connection_rest(struct connection *c, bool more, const struct moment *now)
 {
-	bool last = c->ended || (c->front->draining && c->in.size == 0);
+	bool leaving = c->front->draining || c->style.last;
+	bool last = c->ended || (leaving && c->in.size == 0);
 	if (c->style.close || (last && !more)) {
 		connection_finish(c, now);
 		return;
@@ -468,7 +469,7 @@ void connection_deliver(struct flight_waiter *waiter, const struct answer *answe
 {
 	struct connection *c = connection_of_waiter(waiter);
 	bool owing = c->out.size > 0;
-	c->style.close = c->style.close || c->front->draining;
+	c->style.close = c->style.close || c->style.last || c->front->draining;
 	c->state = owing ? CONNECTION_WRITING : CONNECTION_IDLE;
 	struct http_request request = condition_request(c->condition);
 	exchange_deliver(c->front, &request, waiter->request, answer, now, &c->style);
@@ -542,12 +543,27 @@ void connections_sweep(struct front *front, const struct moment *now)
 }
 
 /* Of an idle one a request may be on its way: it is answered, as the last one. */
+static void last_call(struct connection *c, const struct moment *now)
+{
+	if (c->state == CONNECTION_IDLE)
+		wheel_set(&c->front->wheel, &c->timer,
+			  now->mono_us + LIMIT_HTTP_LAST_CALL_MS * MILLISECOND_US);
+}
+
 void connections_drain(struct front *front, const struct moment *now)
 {
 	struct connection *c;
 	front->draining = true;
 	LIST_FOREACH(c, &front->connections, in_front)
-		if (c->state == CONNECTION_IDLE)
-			wheel_set(&front->wheel, &c->timer,
-				  now->mono_us + LIMIT_HTTP_LAST_CALL_MS * MILLISECOND_US);
+		last_call(c, now);
+}
+
+void connections_leave(struct front *front, uint32_t door, const struct moment *now)
+{
+	struct connection *c;
+	LIST_FOREACH(c, &front->connections, in_front)
+		if (c->client.door == door) {
+			c->style.last = true;
+			last_call(c, now);
+		}
 }

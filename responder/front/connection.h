@@ -41,3 +41,5 @@ void connections_close(struct front *front);
 void connections_sweep(struct front *front, const struct moment *now);
 /* From now on every connection ends with its next reply, idle ones after LIMIT_HTTP_LAST_CALL_MS. */
 void connections_drain(struct front *front, const struct moment *now);
+/* The same for those that came in by a door that is closed now (struct client). */
+void connections_leave(struct front *front, uint32_t door, const struct moment *now);

@@ -5,9 +5,11 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/stat.h>
 
 struct door {
 	struct doors *doors;
+	uint32_t number; /* of no other door before it */
 	int fd;
 	struct event *readable;
 };
@@ -15,8 +17,9 @@ struct door {
 struct doors {
 	struct front *front;
 	unsigned count;
+	uint32_t number; /* of the latest */
 	bool paused;
-	struct door each[LIMIT_LISTENERS];
+	struct door *each[LIMIT_LISTENERS];
 };
 
 int doors_new(struct front *front, struct doors **ret)
@@ -29,14 +32,18 @@ int doors_new(struct front *front, struct doors **ret)
 	return 0;
 }
 
+static void door_free(struct door *door)
+{
+	if (door->readable)
+		event_free(door->readable);
+	close(door->fd);
+	free(door);
+}
+
 static void close_all(struct doors *doors)
 {
-	for (unsigned i = 0; i < doors->count; i++) {
-		if (doors->each[i].readable)
-			event_free(doors->each[i].readable);
-		close(doors->each[i].fd);
-	}
-	doors->count = 0;
+	while (doors->count > 0)
+		door_free(doors->each[--doors->count]);
 }
 
 void doors_free(struct doors *doors)
@@ -50,10 +57,11 @@ void doors_free(struct doors *doors)
 /* ---- accepting ---- */
 
 /* A front at its cap takes the place of a connection that asks for nothing. */
-static void admit(struct front *front, int fd, const struct sockaddr_storage *peer,
+static void admit(const struct door *door, int fd, const struct sockaddr_storage *peer,
 		  const struct moment *now)
 {
-	struct client client = {0};
+	struct front *front = door->doors->front;
+	struct client client = {.door = door->number};
 	struct ip_address address = ip_of_peer(peer);
 	bool full =
 		front->connection_count >= front->conf->connections && !connection_make_room(front);
@@ -80,7 +88,7 @@ static void pause_doors(struct doors *doors, int error)
 	doors->paused = true;
 	(void)connection_make_room(doors->front);
 	for (unsigned i = 0; i < doors->count; i++)
-		(void)event_del(doors->each[i].readable);
+		(void)event_del(doors->each[i]->readable);
 }
 
 void doors_resume(struct doors *doors)
@@ -89,17 +97,18 @@ void doors_resume(struct doors *doors)
 		return;
 	doors->paused = false;
 	for (unsigned i = 0; i < doors->count; i++)
-		(void)event_add(doors->each[i].readable, NULL);
+		(void)event_add(doors->each[i]->readable, NULL);
 }
 
 /* False: nothing more to accept now. */
-static bool accept_one(struct doors *doors, int door, const struct moment *now)
+static bool accept_one(const struct door *door, const struct moment *now)
 {
+	struct doors *doors = door->doors;
 	struct sockaddr_storage peer = {0};
 	socklen_t size = sizeof(peer);
-	int fd = accept4(door, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd = accept4(door->fd, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd >= 0) {
-		admit(doors->front, fd, &peer, now);
+		admit(door, fd, &peer, now);
 		return true;
 	}
 	if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
@@ -110,11 +119,12 @@ static bool accept_one(struct doors *doors, int door, const struct moment *now)
 
 static void door_readable(evutil_socket_t fd, short what, void *context)
 {
-	struct door *door = context;
+	const struct door *door = context;
 	struct moment now = clock_now();
+	(void)fd;
 	(void)what;
 	for (unsigned i = 0; i < LIMIT_ACCEPTS; i++)
-		if (!accept_one(door->doors, fd, &now))
+		if (!accept_one(door, &now))
 			return;
 }
 
@@ -126,26 +136,92 @@ static void set_options(int fd)
 	(void)evutil_make_socket_nonblocking(fd);
 }
 
-int doors_add(struct doors *doors, int fd)
+static int door_new(struct doors *doors, int fd, struct door **ret)
 {
-	struct door *door = &doors->each[doors->count];
-	if (doors->count >= LIMIT_LISTENERS) {
-		close(fd);
-		return -ENOSPC;
-	}
-	set_options(fd);
-	*door = (struct door){.doors = doors, .fd = fd};
-	doors->count++;
+	struct door *door = calloc(1, sizeof(*door));
+	if (!door)
+		return -ENOMEM;
+	*door = (struct door){.doors = doors, .fd = fd, .number = ++doors->number};
 	door->readable =
 		event_new(doors->front->base, fd, EV_READ | EV_PERSIST, door_readable, door);
-	if (!door->readable || event_add(door->readable, NULL) < 0)
+	if (!door->readable || event_add(door->readable, NULL) < 0) {
+		if (door->readable)
+			event_free(door->readable);
+		free(door);
 		return -ENOMEM;
+	}
+	*ret = door;
 	return 0;
+}
+
+static int add(struct doors *doors, int fd)
+{
+	int result = doors->count < LIMIT_LISTENERS ? 0 : -ENOSPC;
+	set_options(fd);
+	if (result == 0)
+		result = door_new(doors, fd, &doors->each[doors->count]);
+	if (result < 0)
+		close(fd);
+	else
+		doors->count++;
+	return result;
+}
+
+/* The same socket, by another descriptor? */
+static bool is_same(int a, int b)
+{
+	struct stat one, other;
+	return fstat(a, &one) == 0 && fstat(b, &other) == 0 && one.st_dev == other.st_dev &&
+	       one.st_ino == other.st_ino;
+}
+
+static bool is_among(int fd, const int *sockets, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (is_same(fd, sockets[i]))
+			return true;
+	return false;
+}
+
+/* What has arrived already is accepted. */
+static void leave(struct doors *doors, unsigned place)
+{
+	struct door *door = doors->each[place];
+	struct moment now = clock_now();
+	doors->each[place] = doors->each[--doors->count];
+	door_readable(door->fd, EV_READ, door);
+	connections_leave(doors->front, door->number, &now);
+	door_free(door);
+}
+
+static bool is_known(const struct doors *doors, int fd)
+{
+	for (unsigned i = 0; i < doors->count; i++)
+		if (is_same(doors->each[i]->fd, fd))
+			return true;
+	return false;
+}
+
+int doors_take(struct doors *doors, const int *sockets, unsigned count)
+{
+	int result = 0;
+	for (unsigned i = doors->count; i-- > 0;)
+		if (!is_among(doors->each[i]->fd, sockets, count))
+			leave(doors, i);
+	for (unsigned i = 0; i < count; i++) {
+		int added = 0;
+		if (is_known(doors, sockets[i]))
+			close(sockets[i]);
+		else
+			added = add(doors, sockets[i]);
+		result = result < 0 ? result : added;
+	}
+	return result;
 }
 
 void doors_close(struct doors *doors)
 {
 	for (unsigned i = 0; i < doors->count; i++)
-		door_readable(doors->each[i].fd, EV_READ, &doors->each[i]);
+		door_readable(doors->each[i]->fd, EV_READ, doors->each[i]);
 	close_all(doors);
 }

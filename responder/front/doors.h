@@ -11,8 +11,10 @@ must_check int doors_new(struct front *front, struct doors **ret);
 void doors_free(struct doors *doors);
 DEFINE_CLEANUP(struct doors, doors_free)
 
-/* Takes the descriptor over and accepts from it. 0 or -errno. */
-must_check int doors_add(struct doors *doors, int fd);
+/* These are all that there are, from here on: takes the descriptors over and accepts from them. Of the others
+ * what has arrived already is accepted, then they close; their connections end with their next reply.
+ * 0 or -errno. */
+must_check int doors_take(struct doors *doors, const int *sockets, unsigned count);
 /* Accepts again after accept() failed for want of descriptors or memory; to be called now and then. */
 void doors_resume(struct doors *doors);
 /* What has arrived already is accepted, then the sockets close. */

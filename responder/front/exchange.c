@@ -224,7 +224,7 @@ static void begin_reply(struct front *front, const struct http_request *request,
 			struct reply_style *style)
 {
 	front->counts.requests++;
-	style->close = !request->keep_alive || front->draining;
+	style->close = !request->keep_alive || front->draining || style->last;
 	style->no_body = request->method == HTTP_HEAD;
 }
 

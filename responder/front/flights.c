@@ -27,8 +27,8 @@ struct flights {
 	int64_t timeout_us;
 	uint64_t last_id;
 	size_t count, waiting, signed_count;
-	TAILQ_HEAD(, flight) order;
-	TAILQ_HEAD(, flight_waiter) waiters;
+	TAILQ_HEAD(flight_list, flight) order;
+	TAILQ_HEAD(flight_waiters, flight_waiter) waiters;
 	struct flight *by_id[BUCKETS], *by_key[BUCKETS];
 };
 
@@ -52,6 +52,11 @@ static void forget_waiters(struct flights *flights, struct flight *flight)
 {
 	while (flights_next_waiter(flights, flight))
 		;
+}
+
+void flights_set_timeout(struct flights *flights, int64_t timeout_us)
+{
+	flights->timeout_us = timeout_us;
 }
 
 void flights_free(struct flights *flights)
@@ -135,7 +140,14 @@ static void link_id(struct flights *flights, struct flight *flight, int64_t now_
 	struct flight **bucket = id_bucket(flights, flight->id);
 	flight->next_by_id = *bucket;
 	*bucket = flight;
-	TAILQ_INSERT_TAIL(&flights->order, flight, in_order);
+	/* All have the same time, but where it has just become a shorter one. */
+	struct flight *last = TAILQ_LAST(&flights->order, flight_list);
+	while (last && last->deadline_us > flight->deadline_us)
+		last = TAILQ_PREV(last, flight_list, in_order);
+	if (last)
+		TAILQ_INSERT_AFTER(&flights->order, last, flight, in_order);
+	else
+		TAILQ_INSERT_HEAD(&flights->order, flight, in_order);
 }
 
 static void unlink_id(struct flights *flights, struct flight *flight)
@@ -213,7 +225,13 @@ bool flights_wait(struct flights *flights, struct flight *flight, struct flight_
 	waiter->flight = flight;
 	waiter->deadline_us = now_us + flights->timeout_us;
 	TAILQ_INSERT_TAIL(&flight->waiters, waiter, in_flight);
-	TAILQ_INSERT_TAIL(&flights->waiters, waiter, in_order);
+	struct flight_waiter *last = TAILQ_LAST(&flights->waiters, flight_waiters);
+	while (last && last->deadline_us > waiter->deadline_us)
+		last = TAILQ_PREV(last, flight_waiters, in_order);
+	if (last)
+		TAILQ_INSERT_AFTER(&flights->waiters, last, waiter, in_order);
+	else
+		TAILQ_INSERT_HEAD(&flights->waiters, waiter, in_order);
 	flights->waiting++;
 	return true;
 }

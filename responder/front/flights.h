@@ -27,6 +27,9 @@ must_check int flights_new(int64_t timeout_us, struct flights **ret);
 void flights_free(struct flights *flights);
 DEFINE_CLEANUP(struct flights, flights_free)
 
+/* Of those that open, and of whoever waits, from here on. */
+void flights_set_timeout(struct flights *flights, int64_t timeout_us);
+
 /* The open flight of a key, or NULL. */
 struct flight *flights_find(struct flights *flights, struct view key);
 /* Opens a flight; the bytes of the question are copied, those of a signed request too. `shared`: others

@@ -22,6 +22,26 @@ static bool all_accept_raw_nonces(const struct conf *conf)
 	return true;
 }
 
+static struct answers_settings settings_of(const struct conf *conf)
+{
+	return (struct answers_settings){
+		.cache_bytes = conf->server.cache_size,
+		.max_age_us = conf->server.max_age_us,
+		.answer_timeout_us = conf->server.answer_timeout_us,
+		.verify_signatures = conf_verifies(conf),
+		.ignore_nonce = all_ignore_nonces(conf),
+		.ignore_raw_nonce = all_ignore_nonces(conf) && all_accept_raw_nonces(conf),
+	};
+}
+
+void front_configure(struct front *front, const struct conf *conf)
+{
+	const struct answers_settings settings = settings_of(conf);
+	front->conf = &conf->server;
+	addresses_limit(front->addresses, conf->server.connections_per_address);
+	answers_configure(front->answers, &settings);
+}
+
 int front_new(struct event_base *base, const struct conf *conf, const struct answers_ops *ops,
 	      void *context, struct front **ret)
 {
@@ -35,14 +55,7 @@ int front_new(struct event_base *base, const struct conf *conf, const struct ans
 	int result = addresses_new(conf->server.connections_per_address, &front->addresses);
 	if (result < 0)
 		return result;
-	const struct answers_settings settings = {
-		.cache_bytes = conf->server.cache_size,
-		.max_age_us = conf->server.max_age_us,
-		.answer_timeout_us = conf->server.answer_timeout_us,
-		.verify_signatures = conf_verifies(conf),
-		.ignore_nonce = all_ignore_nonces(conf),
-		.ignore_raw_nonce = all_ignore_nonces(conf) && all_accept_raw_nonces(conf),
-	};
+	const struct answers_settings settings = settings_of(conf);
 	result = answers_new(&settings, ops, context, &front->answers);
 	if (result < 0)
 		return result;

@@ -46,9 +46,11 @@ struct front {
 	uint8_t der[LIMIT_GET_PATH]; /* of a GET's path */
 };
 
-/* `conf` must outlive the front. 0, -ENOMEM, -EIO. */
+/* `conf` must outlive the front, or the next front_configure(). 0, -ENOMEM, -EIO. */
 must_check int front_new(struct event_base *base, const struct conf *conf,
 			 const struct answers_ops *ops, void *context, struct front **ret);
+/* Another configuration, for connections and stored answers that there are too. */
+void front_configure(struct front *front, const struct conf *conf);
 /* Its connections are closed already (connections_close()). */
 void front_free(struct front *front);
 DEFINE_CLEANUP(struct front, front_free)

@@ -34,13 +34,18 @@ static void run_deliver(void *context, struct flight_waiter *waiter, const struc
 static int run_listen(void *context, const int *descriptors, unsigned count, struct fault *fault)
 {
 	struct run *run = context;
-	int result = 0;
-	for (unsigned i = 0; i < count; i++) {
-		int added = doors_add(run->doors, descriptors[i]);
-		result = result < 0 ? result : added;
-	}
+	int result = doors_take(run->doors, descriptors, count);
 	run->has_doors = true;
 	return result < 0 ? fault_set(fault, result, "cannot listen: %s", strerror(-result)) : 0;
+}
+
+/* Answers that are stored, connections and who waits stay. */
+static void run_commit(void *context, const struct conf *before, struct moment now)
+{
+	struct run *run = context;
+	(void)before;
+	(void)now;
+	front_configure(run->front, run->shell->conf);
 }
 
 static void run_attached(void *context, struct peer ledger)
@@ -167,6 +172,7 @@ const struct room_plan front_plan = {
 	.frame = run_frame,
 	.takes = CONTROL_LISTEN,
 	.take = run_listen,
+	.commit = run_commit,
 	.turn = run_turn,
 	.status = run_status,
 };

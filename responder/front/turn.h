@@ -22,6 +22,7 @@ struct turn {
 
 struct reply_style {
 	bool close; /* the connection ends with this reply */
+	bool last; /* … and so does every other one: its door is closed */
 	bool no_body; /* HEAD */
 };
 

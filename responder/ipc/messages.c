@@ -174,6 +174,7 @@ static const struct field offer_fields[] = {
 	{VIEW(struct message_offer, key_hashes[1], 0, LIMIT_HASH)},
 	{VIEW(struct message_offer, key_hashes[2], 0, LIMIT_HASH)},
 	{VIEW(struct message_offer, key_hashes[3], 0, LIMIT_HASH)},
+	{VIEW(struct message_offer, signers, 0, LIMIT_HASH)},
 };
 static const struct field offer_algorithm[] = {
 	{FIELD_VIEW, 0, 0, 1, LIMIT_OID},

@@ -164,6 +164,8 @@ struct message_offer {
 	unsigned count; /* 0: no certificate is valid now */
 	/* Of the CA's key as the files have it, by enum ocsp_hash − 1. */
 	struct view key_hashes[OCSP_HASHES];
+	struct view
+		signers; /* a hash of all that its answers are signed with; others: another one */
 	/* OBJECT IDENTIFIERs with their headers: the default's, and others that may be asked for. */
 	struct view algorithms[LIMIT_ISSUER_SIGNERS];
 };

@@ -13,19 +13,31 @@ struct binding {
 
 int binding_init(struct ledger *l)
 {
-	struct binding *binding = l->binding = calloc(1, sizeof(*binding));
-	const struct conf_issuer *section = conf_default_issuer(l->conf);
-	if (!binding)
+	l->binding = calloc(1, sizeof(*l->binding));
+	if (!l->binding)
 		return -ENOMEM;
-	binding->unknown.record = (struct issuer_record){
+	l->binding->unknown.record = (struct issuer_record){
 		.id = ISSUER_UNKNOWN, .version = 1, .revoked_at = TIME_NONE, .reason = REASON_NONE};
+	binding_configure(l);
+	return 0;
+}
+
+void binding_configure(struct ledger *l)
+{
+	struct binding *binding = l->binding;
+	const struct conf_issuer *section = conf_default_issuer(l->conf);
+	binding->unknown.section = NULL;
 	if (!section)
-		return 0;
+		return;
 	binding->unknown_section = *section;
 	binding->unknown_section.policy = (struct issuer_policy){.complete = true};
 	binding->unknown.section = &binding->unknown_section;
 	binding->unknown.section_index = (uint32_t)(section - l->conf->issuers);
-	return 0;
+}
+
+bool binding_is_of_unknown(const struct ledger *l, const struct conf_issuer *section)
+{
+	return section == &l->binding->unknown_section;
 }
 
 void binding_deinit(struct ledger *l)

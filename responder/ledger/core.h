@@ -22,7 +22,7 @@ struct ledger_ops {
 	 * later. */
 	void (*to_front)(void *context, unsigned front, uint8_t type, struct view payload);
 	/* To the attached verifier. */
-	void (*to_verifier)(void *context, uint8_t type, struct view payload);
+	void (*to_verifier)(void *context, unsigned verifier, uint8_t type, struct view payload);
 	void (*to_signer)(void *context, unsigned signer, uint8_t type, struct view payload);
 	/* One batch, at most LIMIT_LOOKUP_BATCH keys and one at a time. 0: ledger_lookup_done() or
 	 * ledger_lookup_failed() follows; else -errno and nothing follows. */
@@ -57,7 +57,10 @@ DEFINE_CLEANUP(struct ledger, ledger_free)
  * be read counts. Not called: nothing outlives this ledger. 0 or -ENOMEM. */
 must_check int ledger_recall(struct ledger *l, const struct view files[2], unsigned *ret_current);
 
-/* ---- fronts (index below LIMIT_FRONTS) and signers (below LIMIT_SIGNERS) ---- */
+/* ---- fronts (index below LIMIT_FRONTS), signers (below 2 × LIMIT_SIGNERS), verifiers (below 2) ----
+ *
+ * The first half of the indices of signers and verifiers is of the configuration of the start; the other
+ * half is of the one that is prepared next, and so on, by turns. */
 
 /* A front is told to forget what an earlier ledger said, before its first tick from this one.
  * Attaching an index again replaces it. */
@@ -68,17 +71,30 @@ void ledger_signer_attach(struct ledger *l, unsigned signer, struct moment now);
 void ledger_signer_detach(struct ledger *l, unsigned signer, struct moment now);
 
 /* Signed requests whose signatures count (P-15) wait for its word. */
-void ledger_verifier_attach(struct ledger *l);
+void ledger_verifier_attach(struct ledger *l, unsigned verifier);
 /* Those that wait are told to come later. */
-void ledger_verifier_detach(struct ledger *l);
-must_check int ledger_verifier_frame(struct ledger *l, uint8_t type, struct view payload,
-				     struct moment now);
+void ledger_verifier_detach(struct ledger *l, unsigned verifier);
+must_check int ledger_verifier_frame(struct ledger *l, unsigned verifier, uint8_t type,
+				     struct view payload, struct moment now);
 
 /* 0 or -EBADMSG: the peer broke the protocol, cut it off. */
 must_check int ledger_front_frame(struct ledger *l, unsigned front, uint8_t type,
 				  struct view payload, struct moment now);
 must_check int ledger_signer_frame(struct ledger *l, unsigned signer, uint8_t type,
 				   struct view payload, struct moment now);
+
+/* ---- another configuration (doc/design.md, A reload) ---- */
+
+/* Builds aside what takes the place of the present one. `next` is borrowed from here on. From here on
+ * what signers of the other half say counts for it. 0 or -ENOMEM. */
+must_check int ledger_prepare(struct ledger *l, const struct conf *next);
+/* Have they told of every issuer what they can sign with? */
+bool ledger_prepared(const struct ledger *l);
+void ledger_abandon(struct ledger *l);
+/* It counts from here on, and for what is being answered too: what the signers and verifiers of before say
+ * counts no more, but for a signature that was verified for an issuer of whom nothing has changed.
+ * Stored answers go where the section or the signers of their issuer are others; all else is kept. */
+void ledger_commit(struct ledger *l, struct moment now);
 
 /* ---- the database: as in db/source.h ---- */
 

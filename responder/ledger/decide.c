@@ -363,7 +363,7 @@ static bool give_out(struct ledger *l, struct moment now)
 	struct question *q;
 	unsigned signer;
 	while ((q = question_first(l, QUESTION_QUEUED)) &&
-	       (signer = signing_choose(l)) < LIMIT_SIGNERS) {
+	       (signer = signing_choose(l)) != SIGNING_NONE) {
 		if (q->decided_us != now.mono_us) {
 			question_mark(l, q, MARK_LATE);
 			return true;

@@ -12,6 +12,8 @@ struct edge {
 	struct journal_store journal;
 	/* NULL until the warden has given the journal: what was known before comes first. */
 	struct db_source *source;
+	uint64_t batch; /* of lookups, the latest */
+	bool preparing; /* another configuration, and shell_prepared() is due */
 	int64_t alarm_second; /* alarms are logged, but not in floods */
 	unsigned alarms_logged;
 	struct fault lookup_reason; /* told last, since when no lookup was answered */

@@ -12,6 +12,7 @@
 #include "ledger/lookups.h"
 #include "ledger/offers.h"
 #include "ledger/readiness.h"
+#include "ledger/reconfigure.h"
 #include "ledger/report.h"
 #include "ledger/revoked.h"
 #include "ledger/sections.h"
@@ -79,6 +80,7 @@ void ledger_free(struct ledger *l)
 {
 	if (!l)
 		return;
+	ledger_abandon(l);
 	decide_drop_all(l);
 	lookups_deinit(l);
 	questions_deinit(l);
@@ -148,21 +150,22 @@ int ledger_front_frame(struct ledger *l, unsigned front, uint8_t type, struct vi
 
 /* ---- the verifier ---- */
 
-void ledger_verifier_attach(struct ledger *l)
+void ledger_verifier_attach(struct ledger *l, unsigned verifier)
 {
-	verifying_attach(l, true);
+	verifying_attach(l, verifier, true);
 	decide_untimed(l);
 }
 
-void ledger_verifier_detach(struct ledger *l)
+void ledger_verifier_detach(struct ledger *l, unsigned verifier)
 {
-	verifying_attach(l, false);
+	verifying_attach(l, verifier, false);
 	decide_untimed(l);
 }
 
-int ledger_verifier_frame(struct ledger *l, uint8_t type, struct view payload, struct moment now)
+int ledger_verifier_frame(struct ledger *l, unsigned verifier, uint8_t type, struct view payload,
+			  struct moment now)
 {
-	int result = verifying_take(l, type, payload);
+	int result = verifying_take(l, verifier, type, payload);
 	decide(l, now);
 	return result;
 }
@@ -187,7 +190,7 @@ int ledger_signer_frame(struct ledger *l, unsigned signer, uint8_t type, struct 
 {
 	int result = -EBADMSG;
 	if (type == MESSAGE_OFFER)
-		result = offers_take(l, payload);
+		result = offers_take(l, reconfigure_offers(l, signer), payload);
 	else if (type == MESSAGE_SIGNED)
 		result = signing_take(l, signer, payload, now);
 	decide(l, now);

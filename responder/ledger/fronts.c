@@ -119,6 +119,12 @@ void fronts_tick(struct ledger *l, int64_t evidence_us)
 	fronts_frame_all(l, MESSAGE_TICK);
 }
 
+void fronts_tick_again(struct ledger *l)
+{
+	if (l->has_evidence)
+		fronts_tick(l, l->fronts->tick_us);
+}
+
 void fronts_turn(struct ledger *l)
 {
 	fronts_flush(l);

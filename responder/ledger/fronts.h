@@ -23,4 +23,6 @@ void fronts_flush(struct ledger *l);
 void fronts_turn(struct ledger *l); /* a turn's end */
 /* Up to when the data is proven, and until when answers may leave. */
 void fronts_tick(struct ledger *l, int64_t evidence_us);
+/* The same time again, by another configuration. */
+void fronts_tick_again(struct ledger *l);
 uint64_t fronts_purges(const struct ledger *l);

@@ -163,12 +163,10 @@ static void call(struct issuers *issuers, struct issuer *issuer, int32_t databas
 	issuers->ids[place] = (uint16_t)issuer->record.id;
 }
 
-static const struct conf_issuer *section_of(const struct conf *conf, const char *name)
+static void take_section(const struct conf *conf, struct issuer *issuer)
 {
-	for (unsigned i = 0; i < conf->issuer_count; i++)
-		if (strcmp(conf->issuers[i].name, name) == 0)
-			return &conf->issuers[i];
-	return NULL;
+	issuer->section = conf_issuer_named(conf, issuer->record.name);
+	issuer->section_index = issuer->section ? (uint32_t)(issuer->section - conf->issuers) : 0;
 }
 
 static void find_sections(struct issuers *issuers)
@@ -271,9 +269,7 @@ static int take_record(struct issuers *issuers, struct issuer *issuer,
 		issuer->record.revoked_at = known.revoked_at;
 		issuer->record.reason = known.reason;
 	}
-	issuer->section = section_of(issuers->conf, record->name);
-	issuer->section_index =
-		issuer->section ? (uint32_t)(issuer->section - issuers->conf->issuers) : 0;
+	take_section(issuers->conf, issuer);
 	if (lost && !told)
 		return ISSUERS_REFUSED;
 	return same_record(&known, &issuer->record) ? 0 : ISSUERS_CHANGED;
@@ -438,6 +434,15 @@ bool issuer_unusable(const struct issuer *issuer)
 void issuers_settle(struct issuers *issuers)
 {
 	index_build(issuers);
+	find_sections(issuers);
+	issuers->settled++;
+}
+
+void issuers_configure(struct issuers *issuers, const struct conf *conf)
+{
+	issuers->conf = conf;
+	for (unsigned i = 0; i < issuers->count; i++)
+		take_section(conf, issuers->all[i]);
 	find_sections(issuers);
 	issuers->settled++;
 }

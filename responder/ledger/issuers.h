@@ -41,6 +41,9 @@ must_check int issuers_new(const struct conf *conf, const struct siphash_key *ke
 void issuers_free(struct issuers *issuers);
 DEFINE_CLEANUP(struct issuers, issuers_free)
 
+/* The sections are those of another configuration, borrowed too. */
+void issuers_configure(struct issuers *issuers, const struct conf *conf);
+
 /* A load begins, `same`: of the history that was read before. From here on the database names none, until
  * issuers_apply() says it does. */
 void issuers_begin(struct issuers *issuers, bool same);

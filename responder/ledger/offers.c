@@ -10,12 +10,15 @@ struct offer {
 	unsigned count; /* 0: no certificate is valid now */
 	uint8_t keys[OCSP_HASHES]
 		    [64]; /* where keyed: hashes of the CA's key, by enum ocsp_hash − 1 */
+	size_t hash_size;
+	uint8_t hash[64]; /* of all that is signed with */
 	size_t sizes[LIMIT_ISSUER_SIGNERS];
 	uint8_t oids[LIMIT_ISSUER_SIGNERS][LIMIT_OID]; /* with their headers, the default's first */
 };
 
 struct offers {
 	uint64_t changes;
+	unsigned count;
 	struct offer of[]; /* each section */
 };
 
@@ -24,16 +27,36 @@ static struct view offer_oid(const struct offer *offer, unsigned index)
 	return view_of(offer->oids[index], offer->sizes[index]);
 }
 
+struct offers *offers_new(const struct conf *conf)
+{
+	unsigned count = conf->issuer_count;
+	struct offers *offers = calloc(1, sizeof(*offers) + count * sizeof(struct offer));
+	if (offers)
+		offers->count = count;
+	return offers;
+}
+
 int offers_init(struct ledger *l)
 {
-	unsigned count = l->conf->issuer_count;
-	l->offers = calloc(1, sizeof(*l->offers) + count * sizeof(struct offer));
+	l->offers = offers_new(l->conf);
 	return l->offers ? 0 : -ENOMEM;
 }
 
 void offers_deinit(struct ledger *l)
 {
+	offers_free(l->offers);
+}
+
+void offers_free(struct offers *offers)
+{
+	free(offers);
+}
+
+void offers_replace(struct ledger *l, struct offers *next)
+{
+	next->changes += l->offers->changes + 1;
 	free(l->offers);
+	l->offers = next;
 }
 
 static bool offer_has(const struct offer *offer, struct view oid)
@@ -82,7 +105,7 @@ static bool is_listed(const struct message_algorithms *m, struct view oid)
 /* Every issuer that leaves a choice has it. */
 static bool is_decisive(const struct ledger *l, struct view oid)
 {
-	for (unsigned i = 0; i < l->conf->issuer_count; i++)
+	for (unsigned i = 0; i < l->offers->count; i++)
 		if (l->offers->of[i].count > 1 && !offer_has(&l->offers->of[i], oid))
 			return false;
 	return true;
@@ -92,7 +115,7 @@ static bool is_decisive(const struct ledger *l, struct view oid)
 static struct message_algorithms algorithms_of(const struct ledger *l)
 {
 	struct message_algorithms m = {0};
-	for (unsigned i = 0; i < l->conf->issuer_count; i++) {
+	for (unsigned i = 0; i < l->offers->count; i++) {
 		const struct offer *offer = &l->offers->of[i];
 		for (unsigned k = 0; offer->count > 1 && k < offer->count; k++) {
 			struct view oid = offer_oid(offer, k);
@@ -110,6 +133,12 @@ static void algorithms_write(struct ledger *l)
 	struct message_algorithms m = algorithms_of(l);
 	buffer_reset(&l->frame);
 	message_algorithms_write(&l->frame, &m);
+}
+
+void offers_send_all(struct ledger *l)
+{
+	algorithms_write(l);
+	fronts_frame_all(l, MESSAGE_ALGORITHMS);
 }
 
 void offers_send(struct ledger *l, unsigned front)
@@ -135,9 +164,15 @@ static void take_keys(struct offer *offer, const struct message_offer *m)
 		memcpy(offer->keys[i], m->key_hashes[i].data, m->key_hashes[i].size);
 }
 
+static struct view hash_of(const struct offer *offer)
+{
+	return view_of(offer->hash, offer->hash_size);
+}
+
 static bool offer_same(const struct offer *offer, const struct message_offer *m)
 {
-	bool same = offer->said && offer->count == m->count && offer->keyed == keys_whole(m);
+	bool same = offer->said && offer->count == m->count && offer->keyed == keys_whole(m) &&
+		    view_equal(hash_of(offer), m->signers);
 	for (int i = 0; same && offer->keyed && i < OCSP_HASHES; i++)
 		same = view_equal(view_of(offer->keys[i], m->key_hashes[i].size), m->key_hashes[i]);
 	for (unsigned i = 0; same && i < m->count; i++)
@@ -145,33 +180,56 @@ static bool offer_same(const struct offer *offer, const struct message_offer *m)
 	return same;
 }
 
-int offers_take(struct ledger *l, struct view payload)
+static void offer_take(struct offer *offer, const struct message_offer *m)
+{
+	offer->said = true;
+	offer->count = m->count;
+	take_keys(offer, m);
+	offer->hash_size = m->signers.size;
+	if (m->signers.size)
+		memcpy(offer->hash, m->signers.data, m->signers.size);
+	for (unsigned i = 0; i < m->count; i++) {
+		memcpy(offer->oids[i], m->algorithms[i].data, m->algorithms[i].size);
+		offer->sizes[i] = m->algorithms[i].size;
+	}
+}
+
+int offers_take(struct ledger *l, struct offers *offers, struct view payload)
 {
 	struct message_offer m;
-	if (message_offer_read(payload, &m) < 0 || m.issuer >= l->conf->issuer_count)
+	if (message_offer_read(payload, &m) < 0 || (offers && m.issuer >= offers->count))
 		return -EBADMSG;
-	struct offer *offer = &l->offers->of[m.issuer];
-	bool choice = offer->count > 1 || m.count > 1;
-	if (offer_same(offer, &m))
+	if (!offers || offer_same(&offers->of[m.issuer], &m))
 		return 0;
-	offer->said = true;
-	offer->count = m.count;
-	l->offers->changes++;
-	take_keys(offer, &m);
-	for (unsigned i = 0; i < m.count; i++) {
-		memcpy(offer->oids[i], m.algorithms[i].data, m.algorithms[i].size);
-		offer->sizes[i] = m.algorithms[i].size;
-	}
-	if (choice) {
-		algorithms_write(l);
-		fronts_frame_all(l, MESSAGE_ALGORITHMS);
-	}
+	struct offer *offer = &offers->of[m.issuer];
+	bool choice = offer->count > 1 || m.count > 1;
+	offer_take(offer, &m);
+	offers->changes++;
+	if (choice && offers == l->offers)
+		offers_send_all(l);
 	return 0;
+}
+
+bool offers_whole(const struct offers *offers)
+{
+	for (unsigned i = 0; i < offers->count; i++)
+		if (!offers->of[i].said)
+			return false;
+	return true;
+}
+
+bool offers_same_signers(const struct offers *a, unsigned of_a, const struct offers *b,
+			 unsigned of_b)
+{
+	const struct offer *one = &a->of[of_a], *other = &b->of[of_b];
+	bool same = one->said && other->said && one->keyed == other->keyed &&
+		    view_equal(hash_of(one), hash_of(other));
+	return same && (!one->keyed || memcmp(one->keys, other->keys, sizeof(one->keys)) == 0);
 }
 
 const struct conf_issuer *offers_missing(const struct ledger *l)
 {
-	for (unsigned i = 0; i < l->conf->issuer_count; i++)
+	for (unsigned i = 0; i < l->offers->count; i++)
 		if (l->offers->of[i].said && l->offers->of[i].count == 0)
 			return &l->conf->issuers[i];
 	return NULL;

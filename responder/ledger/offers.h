@@ -8,12 +8,25 @@
 
 struct ledger;
 
+struct offers;
+
 must_check int offers_init(struct ledger *l);
 void offers_deinit(struct ledger *l);
-/* A MESSAGE_OFFER. 0 or -EBADMSG. */
-must_check int offers_take(struct ledger *l, struct view payload);
-/* To a front: among what clients can choose. */
+/* Nothing is said yet. NULL: no memory. */
+struct offers *offers_new(const struct conf *conf);
+void offers_free(struct offers *offers);
+/* These count from here on. */
+void offers_replace(struct ledger *l, struct offers *next);
+/* A MESSAGE_OFFER for these; NULL: for those of a former configuration. 0 or -EBADMSG. */
+must_check int offers_take(struct ledger *l, struct offers *offers, struct view payload);
+/* Is something said of every issuer? */
+bool offers_whole(const struct offers *offers);
+/* Is one section's issuer signed for with the same as the other's? */
+bool offers_same_signers(const struct offers *a, unsigned of_a, const struct offers *b,
+			 unsigned of_b);
+/* To a front, or to all: among what clients can choose. */
 void offers_send(struct ledger *l, unsigned front);
+void offers_send_all(struct ledger *l);
 /* The first of the client's preferences that the issuer has a signer for; empty: the default. */
 struct view offers_choose(const struct ledger *l, const struct issuer *issuer,
 			  struct view preferred);

@@ -20,14 +20,15 @@ static void to_signer(void *context, unsigned signer, uint8_t type, struct view 
 	send_frame(context, (struct peer){ROOM_SIGNER, signer}, type, payload);
 }
 
-static void to_verifier(void *context, uint8_t type, struct view payload)
+static void to_verifier(void *context, unsigned verifier, uint8_t type, struct view payload)
 {
-	send_frame(context, (struct peer){ROOM_VERIFIER, 0}, type, payload);
+	send_frame(context, (struct peer){ROOM_VERIFIER, verifier}, type, payload);
 }
 
 static int lookup(void *context, uint64_t batch, const struct db_key *keys, size_t count)
 {
 	struct edge *edge = context;
+	edge->batch = batch;
 	return db_source_lookup(edge->source, batch, keys, count);
 }
 

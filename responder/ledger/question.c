@@ -115,6 +115,19 @@ void question_free(struct ledger *l, struct question *q)
 
 /* ---- those who ask ---- */
 
+/* All have the same time, so the order of arrival is that of the deadlines, but where a reload has just
+ * given less. */
+static void insert_by_deadline(struct questions *all, struct asker *asker)
+{
+	struct asker *last = TAILQ_LAST(&all->askers, asker_list);
+	while (last && last->deadline_us > asker->deadline_us)
+		last = TAILQ_PREV(last, asker_list, by_deadline);
+	if (last)
+		TAILQ_INSERT_AFTER(&all->askers, last, asker, by_deadline);
+	else
+		TAILQ_INSERT_HEAD(&all->askers, asker, by_deadline);
+}
+
 bool question_ask(struct ledger *l, struct question *q, unsigned front,
 		  const struct message_query *query, struct moment now)
 {
@@ -128,8 +141,7 @@ bool question_ask(struct ledger *l, struct question *q, unsigned front,
 	asker->deadline_us = now.mono_us + l->conf->server.answer_timeout_us;
 	q->asked_us = now.mono_us;
 	TAILQ_INSERT_TAIL(&q->askers, asker, beside);
-	/* All have the same time, so the order of arrival is that of the deadlines. */
-	TAILQ_INSERT_TAIL(&l->questions->askers, asker, by_deadline);
+	insert_by_deadline(l->questions, asker);
 	l->questions->open_of[front]++;
 	l->questions->open++;
 	return true;
@@ -249,6 +261,18 @@ int64_t question_until(const struct ledger *l, const struct question *q)
 {
 	return q->state == QUESTION_VERIFYING ? q->asked_us + l->conf->server.answer_timeout_us / 2
 					      : INT64_MAX;
+}
+
+void questions_inherit(struct ledger *l,
+		       const struct conf_issuer *(*heir)(const struct ledger *l,
+							 const struct conf_issuer *section))
+{
+	struct question *q;
+	for (unsigned i = 0; i < QUESTION_STATES; i++)
+		TAILQ_FOREACH(q, &l->questions->lists[i], place) {
+			q->section = q->section ? heir(l, q->section) : NULL;
+			q->verified_for = q->verified_for ? heir(l, q->verified_for) : NULL;
+		}
 }
 
 /* ---- marks ---- */

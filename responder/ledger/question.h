@@ -139,6 +139,7 @@ struct question {
 	struct view
 		signed_request; /* until it has gone to the verifier, in the event that brought it */
 	uint64_t verify_id;
+	unsigned verifier; /* that was asked */
 	enum ocsp_result verified;
 	const struct conf_issuer *verified_for; /* NULL: for nobody */
 
@@ -193,6 +194,11 @@ bool questions_too_many(const struct ledger *l, unsigned front);
 void question_move(struct ledger *l, struct question *q, enum question_state state);
 /* Until when it waits in its state, whoever asks; INT64_MAX: until their deadlines. Monotonic. */
 int64_t question_until(const struct ledger *l, const struct question *q);
+
+/* What they say of a section is of its heir from here on; NULL: it has none. */
+void questions_inherit(struct ledger *l,
+		       const struct conf_issuer *(*heir)(const struct ledger *l,
+							 const struct conf_issuer *section));
 
 /* ---- marks ---- */
 

@@ -41,6 +41,11 @@ void readiness_deinit(struct ledger *l)
 	free(l->readiness);
 }
 
+void readiness_configure(struct ledger *l)
+{
+	*l->readiness = (struct readiness){0};
+}
+
 static unsigned readiness_now(const struct ledger *l, struct moment now)
 {
 	unsigned bits = READINESS_SAID;

@@ -9,6 +9,8 @@ struct ledger;
 
 must_check int readiness_init(struct ledger *l);
 void readiness_deinit(struct ledger *l);
+/* The ledger's configuration is another one: what was said of sections is forgotten. */
+void readiness_configure(struct ledger *l);
 /* Tells the fronts where it changed. */
 void readiness_update(struct ledger *l, struct moment now);
 void readiness_send(struct ledger *l, unsigned front);

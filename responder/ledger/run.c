@@ -8,6 +8,10 @@ static int64_t edge_turns(void *context, struct moment now)
 	if (now.mono_us >= ledger_next_timer(edge->ledger))
 		ledger_timer(edge->ledger, now);
 	ledger_turn_end(edge->ledger, now);
+	if (edge->preparing && ledger_prepared(edge->ledger)) {
+		edge->preparing = false;
+		shell_prepared(edge->shell);
+	}
 	if (ledger_incomplete(edge->ledger)) {
 		log_error("memory ran out while a change was applied, ending to load anew");
 		shell_end(edge->shell, 1);
@@ -26,7 +30,7 @@ static void edge_attached(void *context, struct peer peer)
 	else if (peer.kind == ROOM_SIGNER)
 		ledger_signer_attach(edge->ledger, peer.index, now);
 	else
-		ledger_verifier_attach(edge->ledger);
+		ledger_verifier_attach(edge->ledger, peer.index);
 	edge_turn(edge);
 }
 
@@ -38,7 +42,7 @@ static void edge_detached(void *context, struct peer peer)
 	else if (peer.kind == ROOM_SIGNER)
 		ledger_signer_detach(edge->ledger, peer.index, clock_now());
 	else
-		ledger_verifier_detach(edge->ledger);
+		ledger_verifier_detach(edge->ledger, peer.index);
 	edge_turn(edge);
 }
 
@@ -51,22 +55,76 @@ static int edge_frame(void *context, struct peer peer, uint8_t type, struct view
 		return ledger_front_frame(edge->ledger, peer.index, type, payload, now);
 	if (peer.kind == ROOM_SIGNER)
 		return ledger_signer_frame(edge->ledger, peer.index, type, payload, now);
-	return ledger_verifier_frame(edge->ledger, type, payload, now);
+	return ledger_verifier_frame(edge->ledger, peer.index, type, payload, now);
 }
 
 /* ---- the database ---- */
 
-static int edge_read_database(struct edge *edge)
+static struct db_settings settings_of(const struct conf *conf)
 {
-	const struct conf *conf = edge->shell->conf;
-	const struct db_settings settings = {
+	return (struct db_settings){
 		.conninfo = conf->database.conninfo,
 		.poll_interval_us = conf->database.poll_interval_us,
 		.connect_timeout_us = conf->database.connect_timeout_us,
 		.query_timeout_us = conf->database.query_timeout_us,
 		.facts = conf_wants_facts(conf),
 	};
+}
+
+static int edge_read_database(struct edge *edge)
+{
+	const struct db_settings settings = settings_of(edge->shell->conf);
 	return db_source_new(edge->shell->base, &settings, &edge_source_ops, edge, &edge->source);
+}
+
+/* As after a connection that was lost: what is known counts within freshness, what is asked waits. */
+static void edge_read_anew(struct edge *edge, struct moment now)
+{
+	static const char reason[] = "the configuration leads to another database";
+	db_source_free(edge->source);
+	edge->source = NULL;
+	ledger_feed_lost(edge->ledger, reason);
+	ledger_lookup_state(edge->ledger, false, reason);
+	ledger_lookup_failed(edge->ledger, edge->batch, now);
+	int result = edge_read_database(edge);
+	if (result == 0)
+		return;
+	log_error("ending: the database cannot be read: %s", strerror(-result));
+	shell_end(edge->shell, 1);
+}
+
+/* ---- another configuration ---- */
+
+static int edge_prepare(void *context, const struct conf *next, struct fault *fault)
+{
+	struct edge *edge = context;
+	int result = ledger_prepare(edge->ledger, next);
+	if (result < 0)
+		return fault_set(fault, result, "the ledger: %s", strerror(-result));
+	edge->preparing = true;
+	return ROOM_LATER; /* the signers that come with it tell what they have */
+}
+
+static void edge_abandon(void *context)
+{
+	struct edge *edge = context;
+	edge->preparing = false;
+	ledger_abandon(edge->ledger);
+}
+
+static void edge_commit(void *context, const struct conf *before, struct moment now)
+{
+	struct edge *edge = context;
+	const struct db_settings settings = settings_of(edge->shell->conf);
+	bool same = strcmp(before->database.conninfo, settings.conninfo) == 0 &&
+		    conf_wants_facts(before) == settings.facts;
+	edge->preparing = false;
+	ledger_commit(edge->ledger, now);
+	if (edge->source && same)
+		db_source_configure(edge->source, &settings);
+	else if (edge->source)
+		edge_read_anew(edge, now);
+	edge_turn(edge);
 }
 
 /* ---- the warden ---- */
@@ -238,6 +296,9 @@ const struct room_plan ledger_plan = {
 	.frame = edge_frame,
 	.takes = CONTROL_JOURNAL,
 	.take = edge_take_journal,
+	.prepare = edge_prepare,
+	.commit = edge_commit,
+	.abandon = edge_abandon,
 	.turn = edge_turns,
 	.status = edge_status,
 	.command = edge_command,

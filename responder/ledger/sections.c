@@ -17,16 +17,39 @@ struct sections {
 	enum section_state states[]; /* of each */
 };
 
+struct sections *sections_new(const struct conf *conf)
+{
+	unsigned count = conf->issuer_count;
+	return calloc(1, sizeof(struct sections) + count * sizeof(enum section_state));
+}
+
 int sections_init(struct ledger *l)
 {
-	unsigned count = l->conf->issuer_count;
-	l->sections = calloc(1, sizeof(*l->sections) + count * sizeof(enum section_state));
+	l->sections = sections_new(l->conf);
 	return l->sections ? 0 : -ENOMEM;
 }
 
 void sections_deinit(struct ledger *l)
 {
+	sections_free(l->sections);
+}
+
+void sections_free(struct sections *sections)
+{
+	free(sections);
+}
+
+/* What was wrong before is no news. */
+void sections_replace(struct ledger *l, struct sections *next, const struct conf *conf)
+{
+	for (unsigned i = 0; i < conf->issuer_count; i++) {
+		const struct conf_issuer *before =
+			conf_issuer_named(l->conf, conf->issuers[i].name);
+		if (before)
+			next->states[i] = l->sections->states[before - l->conf->issuers];
+	}
 	free(l->sections);
+	l->sections = next;
 }
 
 static enum section_state state_of(const struct ledger *l, unsigned section)

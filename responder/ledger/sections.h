@@ -8,8 +8,15 @@
 
 struct ledger;
 
+struct sections;
+
 must_check int sections_init(struct ledger *l);
 void sections_deinit(struct ledger *l);
+/* NULL: no memory. */
+struct sections *sections_new(const struct conf *conf);
+void sections_free(struct sections *sections);
+/* These count from here on, for `conf`; the ledger's is still the one before. */
+void sections_replace(struct ledger *l, struct sections *next, const struct conf *conf);
 /* Looks again where something has changed; marks the questions that it concerns. */
 void sections_update(struct ledger *l);
 /* May anything be said of this issuer, which has a section? */

@@ -11,8 +11,8 @@ struct signer {
 };
 
 struct signing {
-	struct signer signers[LIMIT_SIGNERS];
-	unsigned attached;
+	struct signer
+		signers[SIGNING_SIGNERS]; /* the half of the ledger's configuration is given work */
 	uint64_t id; /* of the latest job */
 	uint64_t signatures;
 };
@@ -22,7 +22,7 @@ int signing_init(struct ledger *l)
 	l->signing = calloc(1, sizeof(*l->signing));
 	if (!l->signing)
 		return -ENOMEM;
-	for (unsigned i = 0; i < LIMIT_SIGNERS; i++)
+	for (unsigned i = 0; i < SIGNING_SIGNERS; i++)
 		TAILQ_INIT(&l->signing->signers[i].questions);
 	return 0;
 }
@@ -42,11 +42,17 @@ static int64_t patience_us(const struct ledger *l)
 /* Half of what a signer is given ahead lasts it longer than a lookup takes. */
 #define DEPTH_ENOUGH (LIMIT_SIGNER_DEPTH / 2)
 
+/* The first one that is given work; LIMIT_SIGNERS of them. */
+static unsigned first(const struct ledger *l)
+{
+	return l->half * LIMIT_SIGNERS;
+}
+
 bool signing_saturated(const struct ledger *l)
 {
 	unsigned working = 0;
 	for (unsigned i = 0; i < LIMIT_SIGNERS; i++) {
-		const struct signer *signer = &l->signing->signers[i];
+		const struct signer *signer = &l->signing->signers[first(l) + i];
 		if (!signer->attached || signer->hung)
 			continue;
 		if (signer->depth < DEPTH_ENOUGH)
@@ -58,11 +64,11 @@ bool signing_saturated(const struct ledger *l)
 
 unsigned signing_choose(const struct ledger *l)
 {
-	unsigned best = LIMIT_SIGNERS, least = LIMIT_SIGNER_DEPTH;
+	unsigned best = SIGNING_NONE, least = LIMIT_SIGNER_DEPTH;
 	for (unsigned i = 0; i < LIMIT_SIGNERS; i++) {
-		const struct signer *signer = &l->signing->signers[i];
+		const struct signer *signer = &l->signing->signers[first(l) + i];
 		if (signer->attached && !signer->hung && signer->depth < least) {
-			best = i;
+			best = first(l) + i;
 			least = signer->depth;
 		}
 	}
@@ -170,7 +176,6 @@ void signing_attach(struct ledger *l, unsigned index)
 	check(!signer->attached);
 	signer->attached = true;
 	signer->hung = false;
-	l->signing->attached++;
 }
 
 void signing_detach(struct ledger *l, unsigned index)
@@ -179,8 +184,13 @@ void signing_detach(struct ledger *l, unsigned index)
 	if (!signer->attached)
 		return;
 	signer->attached = false;
-	l->signing->attached--;
 	lose_questions(l, signer);
+}
+
+void signing_replace(struct ledger *l)
+{
+	for (unsigned i = 0; i < LIMIT_SIGNERS; i++)
+		signing_detach(l, first(l) + i);
 }
 
 static bool is_awaited(const struct signer *signer)
@@ -190,7 +200,7 @@ static bool is_awaited(const struct signer *signer)
 
 void signing_timer(struct ledger *l, struct moment now)
 {
-	for (unsigned i = 0; i < LIMIT_SIGNERS; i++) {
+	for (unsigned i = 0; i < SIGNING_SIGNERS; i++) {
 		struct signer *signer = &l->signing->signers[i];
 		if (!is_awaited(signer) || now.mono_us < signer->silent_since_us + patience_us(l))
 			continue;
@@ -203,7 +213,7 @@ void signing_timer(struct ledger *l, struct moment now)
 int64_t signing_next(const struct ledger *l)
 {
 	int64_t next = INT64_MAX;
-	for (unsigned i = 0; i < LIMIT_SIGNERS; i++) {
+	for (unsigned i = 0; i < SIGNING_SIGNERS; i++) {
 		const struct signer *signer = &l->signing->signers[i];
 		int64_t due = signer->silent_since_us + patience_us(l);
 		if (is_awaited(signer) && due < next)
@@ -215,17 +225,18 @@ int64_t signing_next(const struct ledger *l)
 bool signing_possible(const struct ledger *l)
 {
 	for (unsigned i = 0; i < LIMIT_SIGNERS; i++)
-		if (l->signing->signers[i].attached && !l->signing->signers[i].hung)
+		if (l->signing->signers[first(l) + i].attached &&
+		    !l->signing->signers[first(l) + i].hung)
 			return true;
 	return false;
 }
 
 struct signing_counts signing_counts(const struct ledger *l)
 {
-	struct signing_counts counts = {.attached = l->signing->attached,
-					.signatures = l->signing->signatures};
+	struct signing_counts counts = {.signatures = l->signing->signatures};
 	for (unsigned i = 0; i < LIMIT_SIGNERS; i++) {
-		const struct signer *signer = &l->signing->signers[i];
+		const struct signer *signer = &l->signing->signers[first(l) + i];
+		counts.attached += signer->attached;
 		counts.hung += signer->attached && signer->hung;
 		counts.depth += signer->depth;
 	}

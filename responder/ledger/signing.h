@@ -5,6 +5,10 @@
 
 #include "ledger/question.h"
 
+/* Of two configurations: core.h. */
+#define SIGNING_SIGNERS (2u * LIMIT_SIGNERS)
+#define SIGNING_NONE SIGNING_SIGNERS
+
 struct signing_counts {
 	unsigned attached, hung, depth;
 	uint64_t signatures;
@@ -12,7 +16,7 @@ struct signing_counts {
 
 must_check int signing_init(struct ledger *l);
 void signing_deinit(struct ledger *l);
-/* The signer with the fewest questions that has room, or LIMIT_SIGNERS. */
+/* The signer with the fewest questions that has room, or SIGNING_NONE. */
 unsigned signing_choose(const struct ledger *l);
 /* Gives it what was decided. False: no response can be asked for with these fields. */
 must_check bool signing_give(struct ledger *l, unsigned signer, struct question *q,
@@ -27,6 +31,8 @@ bool signing_fits(const struct question *q, const struct message_signed *m);
 
 void signing_attach(struct ledger *l, unsigned signer);
 void signing_detach(struct ledger *l, unsigned signer);
+/* Those of the configuration of before are given no work any more, and what they hold is lost. */
+void signing_replace(struct ledger *l);
 /* Looks for silent signers. */
 void signing_timer(struct ledger *l, struct moment now);
 int64_t signing_next(const struct ledger *l);

@@ -20,8 +20,12 @@ struct doubts {
 };
 
 struct ledger {
-	/* They stay as they are. */
+	/* reconfigure.c */
 	const struct conf *conf;
+	struct next *next; /* NULL: no other is prepared */
+	unsigned half; /* of the indices of signers and verifiers: 0 or 1 */
+
+	/* They stay as they are. */
 	const struct ledger_ops *ops;
 	void *context;
 	struct siphash_key key;

@@ -3,7 +3,7 @@
 #include "ledger/state.h"
 
 struct verifying {
-	bool attached;
+	bool attached[VERIFYING_VERIFIERS]; /* the one of the ledger's half is asked */
 	uint64_t id; /* of the latest */
 };
 
@@ -20,7 +20,7 @@ void verifying_deinit(struct ledger *l)
 
 bool verifying_ask(struct ledger *l, struct question *q)
 {
-	if (!l->verifying->attached ||
+	if (!l->verifying->attached[l->half] ||
 	    questions_count(l, QUESTION_VERIFYING) >= LIMIT_VERIFICATIONS)
 		return false;
 	const struct message_verify ask = {
@@ -34,7 +34,8 @@ bool verifying_ask(struct ledger *l, struct question *q)
 	if (buffer_result(&l->frame) < 0)
 		return false;
 	q->verify_id = ask.id;
-	l->ops->to_verifier(l->context, MESSAGE_VERIFY, buffer_view(&l->frame));
+	q->verifier = l->half;
+	l->ops->to_verifier(l->context, l->half, MESSAGE_VERIFY, buffer_view(&l->frame));
 	return true;
 }
 
@@ -44,22 +45,28 @@ static void mark(struct ledger *l, struct question *q, enum ocsp_result result)
 	question_mark(l, q, MARK_VERIFIED);
 }
 
-int verifying_take(struct ledger *l, uint8_t type, struct view payload)
+int verifying_take(struct ledger *l, unsigned verifier, uint8_t type, struct view payload)
 {
 	struct message_verified m;
 	struct question *q;
 	if (type != MESSAGE_VERIFIED || message_verified_read(payload, &m) < 0)
 		return -EBADMSG;
 	for (q = question_first(l, QUESTION_VERIFYING); q; q = TAILQ_NEXT(q, place))
-		if (q->verify_id == m.id)
+		if (q->verify_id == m.id && q->verifier == verifier)
 			mark(l, q, m.result);
 	return 0; /* none: too late */
 }
 
-void verifying_attach(struct ledger *l, bool attached)
+void verifying_attach(struct ledger *l, unsigned verifier, bool attached)
 {
 	struct question *q;
-	l->verifying->attached = attached;
+	l->verifying->attached[verifier] = attached;
 	for (q = question_first(l, QUESTION_VERIFYING); q; q = TAILQ_NEXT(q, place))
-		mark(l, q, OCSP_TRY_LATER);
+		if (q->verifier == verifier)
+			mark(l, q, OCSP_TRY_LATER);
+}
+
+void verifying_end(struct ledger *l, struct question *q)
+{
+	mark(l, q, OCSP_TRY_LATER);
 }

@@ -27,6 +27,38 @@ static int make_hashes(struct credential *c, struct fault *fault)
 	return 0;
 }
 
+static bool hash_part(EVP_MD_CTX *hash, struct view part)
+{
+	uint64_t size = part.size;
+	return EVP_DigestUpdate(hash, &size, sizeof(size)) == 1 &&
+	       EVP_DigestUpdate(hash, part.data, part.size) == 1;
+}
+
+static bool hash_responder(EVP_MD_CTX *hash, const struct responder *r)
+{
+	bool done = hash_part(hash, certfile_der(&r->certificate)) &&
+		    hash_part(hash, scheme_algorithm(r->scheme));
+	for (unsigned i = 0; done && i < r->chain.count; i++)
+		done = hash_part(hash, certfile_der(&r->chain.certificates[i]));
+	return done;
+}
+
+/* Who signs, and how that shows in an answer: a reload tells by it whose stored answers are others now. */
+static int hash_signers(struct credential *c, struct fault *fault)
+{
+	unsigned size = 0;
+	EVP_MD_CTX *hash = EVP_MD_CTX_new();
+	bool done = hash && EVP_DigestInit_ex(hash, EVP_sha256(), NULL) == 1 &&
+		    hash_part(hash, view_of(&c->responder_id, sizeof(c->responder_id)));
+	for (unsigned i = 0; done && i < c->count; i++)
+		done = hash_responder(hash, &c->responders[i]);
+	done = done && EVP_DigestFinal_ex(hash, c->signers, &size) == 1 && size == SIGNERS_HASH;
+	EVP_MD_CTX_free(hash);
+	return done ? 0
+		    : fault_set(fault, -EIO, "%s: the library refuses to hash (%s)", c->ca.path,
+				openssl_reason());
+}
+
 static void take_policy(struct credential *c, const struct conf_issuer *issuer)
 {
 	/* For ever: as long as the signer's certificate (F-qualified). */
@@ -112,6 +144,9 @@ static int load(struct credential *c, const struct conf_issuer *issuer, int64_t 
 	if (result < 0)
 		return result;
 	take_policy(c, issuer);
+	result = hash_signers(c, fault);
+	if (result < 0)
+		return result;
 	advise_dates(c, now, findings);
 	advise_size(c, now, findings);
 	return 0;

@@ -4,11 +4,14 @@
 #include "ocsp/issuer.h"
 #include "signer/responder.h"
 
+#define SIGNERS_HASH 32u
+
 struct credential {
 	struct certfile ca;
 	struct ocsp_issuer issuer;
 	unsigned count;
 	struct responder responders[LIMIT_ISSUER_SIGNERS]; /* in order of preference */
+	uint8_t signers[SIGNERS_HASH]; /* a hash of all of them: others have another one */
 
 	/* What the configuration allows, in seconds. */
 	int64_t validity, backdate;

@@ -23,6 +23,7 @@ static void write_offer(struct credential *c, uint32_t issuer, int64_t now, stru
 {
 	struct message_offer m = {.issuer = issuer};
 	m.count = choice_offers(c, now, m.algorithms);
+	m.signers = view_of(c->signers, sizeof(c->signers));
 	for (int i = 0; i < OCSP_HASHES; i++)
 		m.key_hashes[i] =
 			view_of(c->issuer.hashes[i].key, ocsp_hash_size((enum ocsp_hash)(i + 1)));

@@ -140,11 +140,12 @@ static void to_signer(void *context, unsigned signer, uint8_t type, struct view 
 	w.jobs[w.job_count++ % JOBS].next_update = m.next_update;
 }
 
-static void to_verifier(void *context, uint8_t type, struct view payload)
+static void to_verifier(void *context, unsigned verifier, uint8_t type, struct view payload)
 {
 	struct message_verify m;
 	(void)context;
-	CHECK(w.verifier && type == MESSAGE_VERIFY && message_verify_read(payload, &m) == 0);
+	CHECK(verifier == 0 && w.verifier && type == MESSAGE_VERIFY &&
+	      message_verify_read(payload, &m) == 0);
 }
 
 static int lookup(void *context, uint64_t batch, const struct db_key *keys, size_t count)
@@ -305,9 +306,9 @@ static void step_attach(void)
 	if (what & 4) {
 		w.verifier = !w.verifier;
 		if (w.verifier)
-			ledger_verifier_attach(w.ledger);
+			ledger_verifier_attach(w.ledger, 0);
 		else
-			ledger_verifier_detach(w.ledger);
+			ledger_verifier_detach(w.ledger, 0);
 	} else if (what & 2) {
 		ledger_signer_detach(w.ledger, what % SIGNERS, w.now);
 		ledger_signer_attach(w.ledger, what % SIGNERS, w.now);
@@ -321,8 +322,8 @@ static void step_verifier(void)
 {
 	uint8_t type = take();
 	struct view payload = take_octets();
-	if (w.verifier && ledger_verifier_frame(w.ledger, type, payload, w.now) < 0) {
-		ledger_verifier_detach(w.ledger);
+	if (w.verifier && ledger_verifier_frame(w.ledger, 0, type, payload, w.now) < 0) {
+		ledger_verifier_detach(w.ledger, 0);
 		w.verifier = false;
 	}
 }

@@ -131,7 +131,7 @@ static void the_lookups(struct chaos *c)
 static void a_signer(struct chaos *c)
 {
 	struct world *w = &c->world;
-	unsigned index = draw(c, w->signer_count);
+	unsigned index = w->half * WORLD_SIGNERS + draw(c, w->signer_count);
 	struct fake_signer *signer = &w->signers[index];
 	if (draw(c, 6) == 0 && signer->attached)
 		world_signer_detach(w, index);
@@ -170,6 +170,40 @@ static void some_time(struct chaos *c)
 	world_time_passes(&c->world, durations[draw(c, longest)] * MILLISECOND_US);
 }
 
+/* P-22, P-23, P-27, P-53 */
+static void policies(struct chaos *c, struct conf_issuer *section)
+{
+	section->policy.unassigned = draw(c, 2) ? UNASSIGNED_UNKNOWN : UNASSIGNED_REVOKED;
+	section->policy.expired = draw(c, 2) ? EXPIRED_ANSWER : EXPIRED_UNAUTHORIZED;
+	section->outlive = draw(c, 3) == 0;
+	section->final_answers = draw(c, 6) == 0;
+	section->profile = draw(c, 3) ? PROFILE_PRIVATE : PROFILE_LIGHTWEIGHT;
+}
+
+/* Promise 5: other options, another order, another signer; or what was prepared is forgotten. */
+static void a_reload(struct chaos *c)
+{
+	struct world *w = &c->world;
+	if (w->prepared) {
+		if (draw(c, 4))
+			world_commit(w);
+		else
+			world_abandon(w);
+		return;
+	}
+	world_edit(w);
+	struct conf_issuer *sections = w->edited->issuers, first = sections[0];
+	if (draw(c, 3) == 0) {
+		sections[0] = sections[1];
+		sections[1] = first;
+	}
+	if (draw(c, 2))
+		policies(c, &sections[draw(c, 2)]);
+	w->issuers[draw(c, w->issuer_count)].signers += draw(c, 2);
+	sections[0].validity_us = draw(c, 2) ? 8 * SECOND_US : 3600 * SECOND_US;
+	world_prepare(w);
+}
+
 static void rare(struct chaos *c)
 {
 	if (draw(c, 8) == 0)
@@ -195,21 +229,13 @@ static void something(struct chaos *c)
 		the_lookups(c);
 	else if (dice < 95)
 		a_signer(c);
-	else if (dice < 98)
+	else if (dice < 97)
 		the_database(c);
+	else if (dice < 99 || c->world.prepared)
+		a_reload(c);
 	else
 		rare(c);
 	world_settle(&c->world);
-}
-
-/* P-22, P-23, P-27, P-53 */
-static void policies(struct chaos *c, struct conf_issuer *section)
-{
-	section->policy.unassigned = draw(c, 2) ? UNASSIGNED_UNKNOWN : UNASSIGNED_REVOKED;
-	section->policy.expired = draw(c, 2) ? EXPIRED_ANSWER : EXPIRED_UNAUTHORIZED;
-	section->outlive = draw(c, 3) == 0;
-	section->final_answers = draw(c, 6) == 0;
-	section->profile = draw(c, 3) ? PROFILE_PRIVATE : PROFILE_LIGHTWEIGHT;
 }
 
 static void prepare(struct chaos *c)
@@ -222,11 +248,11 @@ static void prepare(struct chaos *c)
 	(void)world_add_issuer(w, "B", true, true);
 	w->front_count = 2;
 	w->signer_count = 2;
-	w->conf.database.freshness_us = 1 * SECOND_US;
+	w->conf->database.freshness_us = 1 * SECOND_US;
 	/* Half of the worlds have answers that live for seconds, so that they expire and refresh. */
-	w->sections[0].validity_us = draw(c, 2) ? 8 * SECOND_US : 3600 * SECOND_US;
-	policies(c, &w->sections[0]);
-	w->conf.server.max_age_us = (int64_t)draw(c, 4) * SECOND_US;
+	w->conf->issuers[0].validity_us = draw(c, 2) ? 8 * SECOND_US : 3600 * SECOND_US;
+	policies(c, &w->conf->issuers[0]);
+	w->conf->server.max_age_us = (int64_t)draw(c, 4) * SECOND_US;
 	database_clock(w, draw(c, 2) ? 0 : ((int64_t)draw(c, 9) - 4) * SECOND_US);
 	world_start(w);
 }

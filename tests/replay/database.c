@@ -346,7 +346,7 @@ static void load(struct world *w)
 	w->database.loaded_position = evidence.position;
 	feed_gave(w, &evidence);
 	ledger_load_end(w->ledger, &evidence, w->now);
-	w->next_poll_us = w->now.mono_us + w->conf.database.poll_interval_us;
+	w->next_poll_us = w->now.mono_us + w->conf->database.poll_interval_us;
 }
 
 void database_down(struct world *w)

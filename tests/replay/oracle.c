@@ -14,7 +14,7 @@ static bool concerns(const struct change *change, int32_t issuer, const struct s
 
 static const struct conf_issuer *section_of(const struct world *w, unsigned issuer)
 {
-	return conf_issuer_named(&w->conf, w->issuers[issuer].name);
+	return conf_issuer_named(w->conf, w->issuers[issuer].name);
 }
 
 static bool bad(const struct change *change)
@@ -30,7 +30,7 @@ static int64_t commit_us(const struct world *w, const struct question *question,
 {
 	int64_t clock = question->signed_at.wall_us - question->signed_at.mono_us;
 	bool jumped = question->signed_at.mono_us - w->clock_jumped_us <=
-			      w->conf.server.answer_timeout_us &&
+			      w->conf->server.answer_timeout_us &&
 		      w->clock_jumped_us <= question->signed_at.mono_us;
 	if (jumped && w->clock_before_us > clock)
 		clock = w->clock_before_us;
@@ -140,7 +140,7 @@ static void broken(struct world *w, const struct question *question, unsigned i,
 /* Its configuration says so in so many words: complete = no (P-22). */
 static bool known_by_crl(const struct world *w, unsigned issuer)
 {
-	const struct conf_issuer *section = conf_issuer_named(&w->conf, w->issuers[issuer].name);
+	const struct conf_issuer *section = conf_issuer_named(w->conf, w->issuers[issuer].name);
 	return section && !section->policy.complete;
 }
 
@@ -148,7 +148,7 @@ static void judge_good(struct world *w, const struct question *question, unsigne
 {
 	int32_t issuer = database_issuer_id(question->issuers[i]);
 	const struct serial *serial = &question->serials[i];
-	int64_t freshness = w->conf.database.freshness_us;
+	int64_t freshness = w->conf->database.freshness_us;
 	const struct change *now = latest(w, issuer, serial);
 	if (!database_row(&w->database, issuer, serial) && !known_by_crl(w, question->issuers[i]))
 		broken(w, question, i, "I-6: good for a serial that was never issued");
@@ -185,7 +185,7 @@ static void judge_overtaken(struct world *w, const struct question *question, un
 static void judge_replacement(struct world *w, const struct question *question)
 {
 	const struct conf_issuer *section = section_of(w, question->issuers[0]);
-	int64_t max_age = w->conf.server.max_age_us / SECOND_US;
+	int64_t max_age = w->conf->server.max_age_us / SECOND_US;
 	if (question->hit && section && section->profile == PROFILE_LIGHTWEIGHT &&
 	    wall_seconds(w->now.wall_us) >= question->produced_at + (max_age > 0 ? max_age : 1))
 		broken(w, question, 0, "F-lightweight: served past its max-age");
@@ -235,7 +235,7 @@ static void judge_times(struct world *w, const struct question *question)
 
 void oracle_judge(struct world *w, const struct question *question)
 {
-	bool fresh = w->now.mono_us - w->evidence_mono_us <= w->conf.database.freshness_us;
+	bool fresh = w->now.mono_us - w->evidence_mono_us <= w->conf->database.freshness_us;
 	if (question->result != OCSP_SUCCESSFUL)
 		return;
 	if (question->status_count != question->count)

@@ -211,7 +211,8 @@ static bool set_word(struct script *s, struct conf *conf)
 
 static bool do_set(struct script *s)
 {
-	struct conf *conf = &s->world.conf;
+	world_edit(&s->world);
+	struct conf *conf = s->world.edited;
 	if (s->world.issuer_count == 0)
 		return fail(s, "SET comes after the ISSUERs, it is about the first");
 	if (set_word(s, conf))
@@ -475,10 +476,76 @@ static bool do_prefer(struct script *s)
 	return !s->failed;
 }
 
+/* Another key and certificate of this issuer: with the next RELOAD. */
+static bool do_renew(struct script *s)
+{
+	unsigned issuer = issuer_named(s, word(s, 1), strlen(word(s, 1)));
+	s->world.issuers[issuer].signers++;
+	return !s->failed;
+}
+
+/* SECTION NAME REMOVED|ADDED|FIRST: in the file, for the next RELOAD. */
+static bool do_section(struct script *s)
+{
+	struct world *w = &s->world;
+	const char *name = word(s, 1);
+	(void)issuer_named(s, name, strlen(name));
+	world_edit(w);
+	struct conf *conf = w->edited;
+	const struct conf_issuer *found = conf_issuer_named(conf, name);
+	struct conf_issuer section = found ? *found : conf->issuers[0];
+	unsigned place = found ? (unsigned)(found - conf->issuers) : conf->issuer_count;
+	if (s->failed || (is(s, 2, "ADDED") == (found != NULL)))
+		return fail(s, "SECTION NAME REMOVED|ADDED|FIRST");
+	section.name = w->issuers[issuer_named(s, name, strlen(name))].name;
+	if (found) {
+		conf->issuer_count--;
+		memmove(&conf->issuers[place], &conf->issuers[place + 1],
+			(conf->issuer_count - place) * sizeof(section));
+	}
+	if (is(s, 2, "REMOVED"))
+		return true;
+	unsigned to = is(s, 2, "FIRST") ? 0 : conf->issuer_count;
+	memmove(&conf->issuers[to + 1], &conf->issuers[to],
+		(conf->issuer_count - to) * sizeof(section));
+	conf->issuers[to] = section;
+	conf->issuer_count++;
+	return true;
+}
+
+static bool do_reload(struct script *s)
+{
+	struct world *w = &s->world;
+	if (w->prepared != (is(s, 1, "COUNTS") || is(s, 1, "FAILS")))
+		return fail(s, "RELOAD, or RELOAD PREPARES and then RELOAD COUNTS or FAILS");
+	if (!w->prepared)
+		world_prepare(w);
+	if (is(s, 1, "FAILS"))
+		world_abandon(w);
+	else if (!is(s, 1, "PREPARES"))
+		world_commit(w);
+	return true;
+}
+
+static bool signer_does(struct script *s, unsigned first, unsigned most);
+
+/* A signer of the configuration before the last RELOAD, or of the one that it prepares. */
+static bool do_other_signer(struct script *s)
+{
+	s->count--;
+	memmove(s->words, s->words + 1, s->count * sizeof(s->words[0]));
+	return signer_does(s, !s->world.half * WORLD_SIGNERS, s->world.signer_count);
+}
+
 static bool do_signer(struct script *s)
 {
+	return signer_does(s, s->world.half * WORLD_SIGNERS, s->world.signer_count);
+}
+
+static bool signer_does(struct script *s, unsigned first, unsigned most)
+{
 	bool named = s->count > 2;
-	unsigned index = named ? number(s, word(s, 1), s->world.signer_count - 1) : 0;
+	unsigned index = first + (named ? number(s, word(s, 1), most - 1) : 0);
 	const char *what = word(s, named ? 2 : 1);
 	struct fake_signer *signer = &s->world.signers[index];
 	if (strcmp(what, "HOLDS") == 0)
@@ -687,23 +754,25 @@ static const struct {
 	bool (*run)(struct script *s);
 	bool setup; /* comes before the rooms start */
 } statements[] = {
-	{"ISSUER", do_issuer, true},      {"FRONTS", do_fronts, true},
-	{"SIGNERS", do_signers, true},    {"SET", do_set, true},
-	{"ISSUE", do_issue, false},       {"REVOKE", do_revoke, false},
-	{"HOLD", do_hold, false},         {"RELEASE", do_release, false},
-	{"WITHDRAW", do_withdraw, false}, {"COMMIT", do_end, false},
-	{"ROLLBACK", do_end, false},      {"DB", do_db, false},
-	{"FEED", do_feed, false},         {"LOOKUPS", do_lookups, false},
-	{"TIME", do_time, false},         {"CLOCK", do_clock, false},
-	{"SIGNER", do_signer, false},     {"LEDGER", do_ledger, false},
-	{"FRONT", do_front, false},       {"OFFER", do_offer, false},
-	{"PREFER", do_prefer, false},     {"QUERY", do_query, false},
-	{"REPLAY", do_replay, false},     {"EXPECT", do_expect, false},
-	{"DELETE", do_delete, false},     {"TOUCH", do_touch, false},
-	{"FAILOVER", do_failover, false}, {"REBUILT", do_rebuilt, false},
-	{"RESTORED", do_restored, false}, {"SPOIL", do_touch, false},
-	{"MEND", do_touch, false},        {"JOURNAL", do_journal, true},
-	{"ACCEPT", do_accept, false},
+	{"ISSUER", do_issuer, true},       {"FRONTS", do_fronts, true},
+	{"SIGNERS", do_signers, true},     {"SET", do_set, true},
+	{"ISSUE", do_issue, false},        {"REVOKE", do_revoke, false},
+	{"HOLD", do_hold, false},          {"RELEASE", do_release, false},
+	{"WITHDRAW", do_withdraw, false},  {"COMMIT", do_end, false},
+	{"ROLLBACK", do_end, false},       {"DB", do_db, false},
+	{"FEED", do_feed, false},          {"LOOKUPS", do_lookups, false},
+	{"TIME", do_time, false},          {"CLOCK", do_clock, false},
+	{"SIGNER", do_signer, false},      {"LEDGER", do_ledger, false},
+	{"FRONT", do_front, false},        {"OFFER", do_offer, false},
+	{"PREFER", do_prefer, false},      {"QUERY", do_query, false},
+	{"REPLAY", do_replay, false},      {"EXPECT", do_expect, false},
+	{"DELETE", do_delete, false},      {"TOUCH", do_touch, false},
+	{"FAILOVER", do_failover, false},  {"REBUILT", do_rebuilt, false},
+	{"RESTORED", do_restored, false},  {"SPOIL", do_touch, false},
+	{"MEND", do_touch, false},         {"JOURNAL", do_journal, true},
+	{"ACCEPT", do_accept, false},      {"RELOAD", do_reload, false},
+	{"RENEW", do_renew, false},        {"SECTION", do_section, false},
+	{"OTHER", do_other_signer, false},
 };
 
 static bool statement_run(struct script *s)

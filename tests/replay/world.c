@@ -70,7 +70,14 @@ static void to_front(void *context, unsigned front, uint8_t type, struct view pa
 
 static void to_signer(void *context, unsigned signer, uint8_t type, struct view payload)
 {
-	world_send(context, ROOM_LEDGER, ROOM_SIGNER, signer, type, payload);
+	unsigned place = signer / LIMIT_SIGNERS * WORLD_SIGNERS + signer % LIMIT_SIGNERS;
+	world_send(context, ROOM_LEDGER, ROOM_SIGNER, place, type, payload);
+}
+
+/* Its index at the ledger. */
+static unsigned signer_index(unsigned place)
+{
+	return place / WORLD_SIGNERS * LIMIT_SIGNERS + place % WORLD_SIGNERS;
 }
 
 static int lookup(void *context, uint64_t batch, const struct db_key *keys, size_t count)
@@ -224,6 +231,28 @@ static void front_receive(struct world *w, const struct frame *frame)
 
 /* ---- fake signers ---- */
 
+/* That a signer of this place speaks of. */
+static const struct conf *conf_of(const struct world *w, unsigned place)
+{
+	return place / WORLD_SIGNERS == w->half ? w->conf : w->edited;
+}
+
+/* Is it the section of the CA that the job's certificate is of? */
+static void check_section(struct world *w, unsigned place, const struct message_sign *job)
+{
+	const struct conf *conf = conf_of(w, place);
+	struct ocsp_certid certid;
+	bool right = false;
+	if (job->unknown_issuer || ocsp_certid_parse(job->entries[0].certid, &certid) != 0)
+		return;
+	for (unsigned i = 0; i < w->issuer_count; i++)
+		right |= ocsp_issuer_matches(&w->issuers[i].hashes, &certid) &&
+			 job->issuer < conf->issuer_count &&
+			 strcmp(conf->issuers[job->issuer].name, w->issuers[i].name) == 0;
+	if (!right)
+		world_broken(w, "a signer is asked for another issuer");
+}
+
 static void signer_sign(struct world *w, unsigned index, const struct frame *frame)
 {
 	struct message_sign job;
@@ -234,6 +263,8 @@ static void signer_sign(struct world *w, unsigned index, const struct frame *fra
 		return;
 	}
 	struct message_signed m = {.id = job.id, .result = w->signers[index].result};
+	if (w->signers[index].attached && index / WORLD_SIGNERS == w->half)
+		check_section(w, index, &job);
 	if (m.result == OCSP_SUCCESSFUL) {
 		m.produced_at = wall_seconds(w->now.wall_us);
 		m.next_update = job.next_update;
@@ -272,49 +303,45 @@ void world_signer_signs(struct world *w, unsigned index)
 	}
 }
 
-void world_signer_attach(struct world *w, unsigned index)
-{
-	w->signers[index].attached = true;
-	w->signers[index].holds = false;
-	ledger_signer_attach(w->ledger, index, w->now);
-	for (unsigned i = 0; i < w->issuer_count; i++)
-		if (w->issuers[i].offer.size > 0)
-			world_send(w, ROOM_SIGNER, ROOM_LEDGER, index, MESSAGE_OFFER,
-				   buffer_view(&w->issuers[i].offer));
-}
-
-/* The index of the issuer's section. */
-static uint32_t section_index(const struct world *w, unsigned issuer)
-{
-	uint32_t index = 0;
-	for (unsigned i = 0; i < issuer; i++)
-		index += w->issuers[i].configured;
-	return index;
-}
-
-static void write_offer(struct world *w, unsigned issuer, const struct world_algorithm *algorithms,
-			unsigned count)
+static void tell_offer(struct world *w, unsigned place, unsigned issuer)
 {
 	struct world_issuer *of = &w->issuers[issuer];
-	struct message_offer m = {.issuer = section_index(w, issuer), .count = count};
-	for (unsigned i = 0; i < count; i++)
-		m.algorithms[i] = view_of(algorithms[i].oid, algorithms[i].size);
+	const struct conf *conf = conf_of(w, place);
+	const struct conf_issuer *section = conf_issuer_named(conf, of->name);
+	cleanup(buffer_deinit) struct buffer payload = {0};
+	if (!section)
+		return;
+	struct message_offer m = {.issuer = (uint32_t)(section - conf->issuers),
+				  .count = of->algorithm_count,
+				  .signers = view_of(&of->signers, sizeof(of->signers))};
+	for (unsigned i = 0; i < m.count; i++)
+		m.algorithms[i] = view_of(of->algorithms[i].oid, of->algorithms[i].size);
 	for (int i = 0; i < OCSP_HASHES; i++)
 		m.key_hashes[i] =
 			view_of(of->hashes.hashes[i].key, ocsp_hash_size((enum ocsp_hash)(i + 1)));
-	buffer_reset(&of->offer);
-	message_offer_write(&of->offer, &m);
+	message_offer_write(&payload, &m);
+	world_send(w, ROOM_SIGNER, ROOM_LEDGER, place, MESSAGE_OFFER, buffer_view(&payload));
+}
+
+void world_signer_attach(struct world *w, unsigned place)
+{
+	w->signers[place].attached = true;
+	w->signers[place].holds = false;
+	ledger_signer_attach(w->ledger, signer_index(place), w->now);
+	for (unsigned i = 0; i < w->issuer_count; i++)
+		tell_offer(w, place, i);
 }
 
 void world_signers_offer(struct world *w, unsigned issuer, const struct world_algorithm *algorithms,
 			 unsigned count)
 {
-	struct buffer *offer = &w->issuers[issuer].offer;
-	write_offer(w, issuer, algorithms, count);
-	for (unsigned i = 0; i < w->signer_count; i++)
+	struct world_issuer *of = &w->issuers[issuer];
+	of->algorithm_count = count;
+	if (count > 0)
+		memcpy(of->algorithms, algorithms, count * sizeof(*algorithms));
+	for (unsigned i = 0; i < array_size(w->signers); i++)
 		if (w->signers[i].attached)
-			world_send(w, ROOM_SIGNER, ROOM_LEDGER, i, MESSAGE_OFFER,
-				   buffer_view(offer));
+			tell_offer(w, i, issuer);
 }
 
 void world_signer_detach(struct world *w, unsigned index)
@@ -325,7 +352,7 @@ void world_signer_detach(struct world *w, unsigned index)
 	frames_drop(&w->signers[index].held, ROOM_LEDGER, ROOM_SIGNER, -1);
 	frames_drop(&w->frames, ROOM_LEDGER, ROOM_SIGNER, (int)index);
 	frames_drop(&w->frames, ROOM_SIGNER, ROOM_LEDGER, (int)index);
-	ledger_signer_detach(w->ledger, index, w->now);
+	ledger_signer_detach(w->ledger, signer_index(index), w->now);
 }
 
 /* ---- turns ---- */
@@ -343,7 +370,8 @@ static void frame_deliver(struct world *w, struct frame *frame)
 	else if (frame->from == ROOM_FRONT)
 		result = ledger_front_frame(w->ledger, frame->index, frame->type, payload, w->now);
 	else
-		result = ledger_signer_frame(w->ledger, frame->index, frame->type, payload, w->now);
+		result = ledger_signer_frame(w->ledger, signer_index(frame->index), frame->type,
+					     payload, w->now);
 	if (result < 0)
 		world_broken(w, "the ledger refused a frame");
 	frame_free(frame);
@@ -391,13 +419,13 @@ static void events_due(struct world *w, int64_t poll_interval_us)
 void world_time_passes(struct world *w, int64_t duration_us)
 {
 	bool is_long = duration_us > LONG_US;
-	int64_t step_us = is_long ? w->conf.database.freshness_us / 8 : STEP_US;
+	int64_t step_us = is_long ? w->conf->database.freshness_us / 8 : STEP_US;
 	int64_t end = w->now.mono_us + duration_us;
 	while (w->now.mono_us < end) {
 		int64_t left = end - w->now.mono_us, step = left < step_us ? left : step_us;
 		w->now.mono_us += step;
 		w->now.wall_us += step;
-		events_due(w, is_long ? 0 : w->conf.database.poll_interval_us);
+		events_due(w, is_long ? 0 : w->conf->database.poll_interval_us);
 	}
 }
 
@@ -466,16 +494,17 @@ int world_init(struct world *w)
 		.signer_count = 1,
 		.feed_on = true,
 	};
-	w->conf = made_conf_of(CONF_FRONT | CONF_LEDGER, w->sections, 0);
-	w->conf.server.cache_size = 1u << 20;
-	w->conf.server.answer_timeout_us = 3 * SECOND_US;
-	w->conf.server.max_certids = LIMIT_CERTIDS;
-	w->conf.database.poll_interval_us = 50 * MILLISECOND_US;
-	w->conf.database.freshness_us = 5 * SECOND_US;
+	w->conf = w->edited = &w->confs[0];
+	*w->conf = made_conf_of(CONF_FRONT | CONF_LEDGER, w->sections[0], 0);
+	w->conf->server.cache_size = 1u << 20;
+	w->conf->server.answer_timeout_us = 3 * SECOND_US;
+	w->conf->server.max_certids = LIMIT_CERTIDS;
+	w->conf->database.poll_interval_us = 50 * MILLISECOND_US;
+	w->conf->database.freshness_us = 5 * SECOND_US;
 	database_init(&w->database, w->now);
 	TAILQ_INIT(&w->frames);
 	TAILQ_INIT(&w->questions);
-	for (unsigned i = 0; i < WORLD_SIGNERS; i++)
+	for (unsigned i = 0; i < array_size(w->signers); i++)
 		TAILQ_INIT(&w->signers[i].held);
 	return 0;
 }
@@ -493,12 +522,12 @@ unsigned world_add_issuer(struct world *w, const char *name, bool registered, bo
 	    ocsp_issuer_init(&issuer->hashes, certificate.subject, certificate.key_bits) < 0)
 		world_broken(w, "the harness made a malformed certificate");
 	if (configured) {
-		struct conf_issuer *section = &w->sections[w->conf.issuer_count++];
+		struct conf_issuer *section = &w->conf->issuers[w->conf->issuer_count++];
 		*section = made_issuer(CONF_FRONT | CONF_LEDGER);
 		section->name = issuer->name;
 		section->validity_us = INT64_C(8) * 3600 * SECOND_US;
-		struct world_algorithm one = world_algorithm("one");
-		write_offer(w, index, &one, 1);
+		issuer->algorithms[0] = world_algorithm("one");
+		issuer->algorithm_count = 1;
 	}
 	return index;
 }
@@ -507,7 +536,7 @@ static void ledger_start(struct world *w)
 {
 	static const struct siphash_key key = {.k0 = 1, .k1 = 2};
 	struct view files[2] = {buffer_view(&w->journal[0]), buffer_view(&w->journal[1])};
-	if (ledger_new(&w->conf, &key, &ledger_ops, w, &w->ledger) < 0)
+	if (ledger_new(w->conf, &key, &ledger_ops, w, &w->ledger) < 0)
 		abort();
 	if (w->journaled && ledger_recall(w->ledger, files, &w->journal_current) < 0)
 		abort();
@@ -515,6 +544,7 @@ static void ledger_start(struct world *w)
 		ledger_front_attach(w->ledger, i, w->now);
 		answers_ledger_connected(w->fronts[i].answers);
 	}
+	w->half = 0;
 	for (unsigned i = 0; i < w->signer_count; i++)
 		world_signer_attach(w, i);
 	if (w->database.up)
@@ -522,13 +552,18 @@ static void ledger_start(struct world *w)
 	world_settle(w);
 }
 
+static struct answers_settings settings_of(const struct conf *conf)
+{
+	return (struct answers_settings){
+		.cache_bytes = conf->server.cache_size,
+		.max_age_us = conf->server.max_age_us,
+		.answer_timeout_us = conf->server.answer_timeout_us,
+	};
+}
+
 static void front_start(struct world *w, unsigned index)
 {
-	struct answers_settings settings = {
-		.cache_bytes = w->conf.server.cache_size,
-		.max_age_us = w->conf.server.max_age_us,
-		.answer_timeout_us = w->conf.server.answer_timeout_us,
-	};
+	struct answers_settings settings = settings_of(w->conf);
 	w->fronts[index].world = w;
 	w->fronts[index].index = index;
 	if (answers_new(&settings, &front_ops, &w->fronts[index], &w->fronts[index].answers) < 0)
@@ -547,8 +582,9 @@ void world_start(struct world *w)
 
 static void ledger_end(struct world *w)
 {
-	for (unsigned i = 0; i < w->signer_count; i++)
+	for (unsigned i = 0; i < array_size(w->signers); i++)
 		world_signer_detach(w, i);
+	w->prepared = false;
 	frames_drop(&w->frames, ROOM_FRONT, ROOM_LEDGER, -1);
 	frames_drop(&w->frames, ROOM_LEDGER, ROOM_FRONT, -1);
 	ledger_free(w->ledger);
@@ -570,6 +606,55 @@ void world_restart_ledger(struct world *w)
 	for (unsigned i = 0; i < w->front_count; i++)
 		answers_ledger_lost(w->fronts[i].answers);
 	ledger_start(w);
+}
+
+/* ---- another configuration ---- */
+
+void world_edit(struct world *w)
+{
+	if (w->edited != w->conf || !w->started)
+		return;
+	unsigned other = w->conf == &w->confs[0];
+	w->edited = &w->confs[other];
+	*w->edited = *w->conf;
+	w->edited->issuers = w->sections[other];
+	memcpy(w->sections[other], w->sections[!other], sizeof(w->sections[other]));
+}
+
+void world_prepare(struct world *w)
+{
+	world_edit(w);
+	for (unsigned i = 0; i < w->signer_count; i++) /* those of before have ended by now */
+		world_signer_detach(w, !w->half * WORLD_SIGNERS + i);
+	if (ledger_prepare(w->ledger, w->edited) < 0)
+		abort();
+	w->prepared = true;
+	for (unsigned i = 0; i < w->signer_count; i++)
+		world_signer_attach(w, !w->half * WORLD_SIGNERS + i);
+	world_settle(w);
+}
+
+void world_commit(struct world *w)
+{
+	struct answers_settings settings = settings_of(w->edited);
+	if (!ledger_prepared(w->ledger))
+		world_broken(w, "the ledger is not prepared");
+	ledger_commit(w->ledger, w->now);
+	for (unsigned i = 0; i < w->front_count; i++)
+		answers_configure(w->fronts[i].answers, &settings);
+	w->conf = w->edited;
+	w->half ^= 1;
+	w->prepared = false;
+	world_settle(w);
+}
+
+void world_abandon(struct world *w)
+{
+	ledger_abandon(w->ledger);
+	for (unsigned i = 0; i < w->signer_count; i++)
+		world_signer_detach(w, !w->half * WORLD_SIGNERS + i);
+	w->edited = w->conf;
+	w->prepared = false;
 }
 
 /* Whoever waited at it has lost the connection: those questions stay unanswered. */
@@ -616,10 +701,8 @@ void world_deinit(struct world *w)
 	buffer_deinit(&w->journal[0]);
 	buffer_deinit(&w->journal[1]);
 	database_deinit(&w->database);
-	for (unsigned i = 0; i < w->issuer_count; i++) {
+	for (unsigned i = 0; i < w->issuer_count; i++)
 		buffer_deinit(&w->issuers[i].certificate);
-		buffer_deinit(&w->issuers[i].offer);
-	}
 }
 
 uint64_t world_count(struct world *w, const char *name)

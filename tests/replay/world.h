@@ -62,20 +62,23 @@ struct database {
 
 /* ---- the rest ---- */
 
-struct world_issuer {
-	char name[32];
-	bool registered, configured;
-	bool spoilt; /* its row cannot be understood */
-	struct buffer certificate;
-	struct buffer offer; /* what signers say of it (P-37); empty: it is not configured */
-	struct ocsp_issuer hashes;
-};
-
 /* A signature algorithm of the scenario: an OBJECT IDENTIFIER made of its name's first letters. */
 struct world_algorithm {
 	uint8_t oid[5];
 	size_t size; /* 0: the default */
 };
+struct world_issuer {
+	char name[32];
+	bool registered, configured;
+	bool spoilt; /* its row cannot be understood */
+	struct buffer certificate;
+	struct world_algorithm
+		algorithms[LIMIT_ISSUER_SIGNERS]; /* that signers have for it (P-37) */
+	unsigned algorithm_count;
+	unsigned signers; /* which they are: the number of RENEWs */
+	struct ocsp_issuer hashes;
+};
+
 struct world_algorithm world_algorithm(const char *name);
 
 /* A question that a client asked, and what came back. */
@@ -129,8 +132,12 @@ struct fake_signer {
 
 struct world {
 	struct moment now;
-	struct conf conf;
-	struct conf_issuer sections[WORLD_ISSUERS];
+	/* The configuration that counts, and the file that SET writes and RELOAD reads: before the first
+	 * RELOAD the same. */
+	struct conf *conf, *edited;
+	struct conf confs[2];
+	struct conf_issuer sections[2][WORLD_ISSUERS];
+	bool prepared; /* RELOAD PREPARES: `edited` */
 	unsigned issuer_count, front_count, signer_count;
 	struct world_issuer issuers[WORLD_ISSUERS];
 	bool started;
@@ -157,7 +164,9 @@ struct world {
 
 	struct ledger *ledger;
 	struct world_front fronts[WORLD_FRONTS];
-	struct fake_signer signers[WORLD_SIGNERS];
+	/* The first half is of the configuration of the ledger's start, and so on by turns (ledger/core.h). */
+	struct fake_signer signers[2 * WORLD_SIGNERS];
+	unsigned half;
 	struct frame_list frames;
 	struct question_list questions;
 	unsigned prefer_count; /* of the next question (P-17) */
@@ -186,6 +195,15 @@ void world_restart_ledger(struct world *w);
 void world_accept(struct world *w);
 void world_restart_front(struct world *w, unsigned front);
 
+/* SET after the start: of a copy. */
+void world_edit(struct world *w);
+/* As the warden does it: the ledger builds aside, new signers come; then all of it counts, and the old ones
+ * go; or nothing of it. */
+void world_prepare(struct world *w);
+void world_commit(struct world *w);
+void world_abandon(struct world *w);
+
+/* By their place in `signers`. */
 void world_signer_attach(struct world *w, unsigned signer);
 void world_signer_detach(struct world *w, unsigned signer);
 /* Signs what is held and holds no more. */

@@ -203,6 +203,32 @@ static void times_too_far_away_are_brought_nearer(void **state)
 	assert_int_equal(back.refresh_at, label.produced_at);
 }
 
+/* promise 5 */
+static void another_cap_keeps_what_it_has_room_for(void **state)
+{
+	(void)state;
+	cleanup(cache_freep) struct cache *cache = new_cache(MEBIBYTE);
+	for (uint32_t i = 0; i < 400; i++)
+		assert_int_equal(put(cache, i, i, 1 + (int32_t)(i & 1), 1000), 0);
+	cache_resize(cache, 64 * MEBIBYTE);
+	for (uint32_t i = 0; i < 400; i++)
+		assert_non_null(get(cache, i));
+	for (uint32_t i = 400; i < 4000; i++)
+		assert_int_equal(put(cache, i, i, 3, 1000), 0);
+	assert_int_equal(cache_counts(cache).evictions, 0);
+	assert_int_equal(cache_purge_tag(cache, 7), 1);
+	assert_int_equal(cache_purge_issuer(cache, 1), 200);
+	cache_resize(cache, MEBIBYTE);
+	assert_true(cache_counts(cache).bytes <= MEBIBYTE);
+	assert_in_range(cache_counts(cache).entries, 500, 1000);
+	cache_resize(cache, 1); /* no room for anything, and no loop without end */
+	assert_int_equal(cache_counts(cache).entries, 0);
+	assert_int_equal(put(cache, 1, 1, 1, 10), -EMSGSIZE);
+	cache_resize(cache, MEBIBYTE);
+	assert_int_equal(put(cache, 1, 1, 1, 10), 0);
+	assert_non_null(get(cache, 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -218,6 +244,7 @@ int main(void)
 		cmocka_unit_test(a_new_answer_takes_the_place_of_the_former),
 		cmocka_unit_test(a_label_comes_back_as_it_went_in),
 		cmocka_unit_test(times_too_far_away_are_brought_nearer),
+		cmocka_unit_test(another_cap_keeps_what_it_has_room_for),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

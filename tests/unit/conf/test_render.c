@@ -1,6 +1,7 @@
 /* What a room is given: enough to parse again, and no secret of another room. */
 #include "unit.h"
 
+#include "base/clock.h"
 #include "conf/conninfo.h"
 #include "conf/options.h"
 
@@ -199,6 +200,22 @@ static void the_manual_describes_every_option(void **state)
 	}
 }
 
+/* promise 5: what a reload compares. */
+static void two_sections_are_the_same_by_what_a_room_is_given(void **state)
+{
+	(void)state;
+	cleanup(conf_freep) struct conf *a = parse(view_of_string(text), CONF_ALL);
+	cleanup(conf_freep) struct conf *b = parse(view_of_string(text), CONF_ALL);
+	assert_true(conf_issuer_same(&a->issuers[0], &b->issuers[0], CONF_ALL));
+	assert_false(conf_issuer_same(&a->issuers[0], &b->issuers[1], CONF_LEDGER));
+	free(b->issuers[0].signer_key);
+	b->issuers[0].signer_key = strdup("/other.key");
+	assert_true(conf_issuer_same(&a->issuers[0], &b->issuers[0], CONF_LEDGER));
+	assert_false(conf_issuer_same(&a->issuers[0], &b->issuers[0], CONF_SIGNER));
+	b->issuers[0].validity_us += SECOND_US;
+	assert_false(conf_issuer_same(&a->issuers[0], &b->issuers[0], CONF_LEDGER));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +227,7 @@ int main(void)
 		cmocka_unit_test(the_sample_holds_every_option_and_parses),
 		cmocka_unit_test(every_example_is_valid),
 		cmocka_unit_test(the_manual_describes_every_option),
+		cmocka_unit_test(two_sections_are_the_same_by_what_a_room_is_given),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,7 +57,8 @@ static int setup(void **state)
 	w->base = event_base_new();
 	assert_int_equal(front_new(w->base, &w->conf, &ops, w, &w->front), 0);
 	assert_int_equal(doors_new(w->front, &w->doors), 0);
-	assert_int_equal(doors_add(w->doors, listen_somewhere(&w->address)), 0);
+	const int socket = listen_somewhere(&w->address);
+	assert_int_equal(doors_take(w->doors, &socket, 1), 0);
 	*state = w;
 	return 0;
 }
@@ -176,6 +177,41 @@ static void closing_the_doors_takes_in_who_stands_before_them(void **state)
 	close(late);
 }
 
+/* promise 5: of one that a new configuration does not name any more. */
+static void a_door_that_is_left_out_lets_in_who_stands_before_it(void **state)
+{
+	struct world *w = *state;
+	struct sockaddr_in first = w->address;
+	int kept[2] = {listen_somewhere(&w->address), -1};
+	int client = knock(w);
+	kept[1] = dup(kept[0]);
+	w->address = first;
+	int queued = knock(w);
+	run(w);
+	assert_int_equal(w->front->connection_count, 1);
+	assert_int_equal(doors_take(w->doors, kept, 2), 0); /* one socket, twice */
+	run(w);
+	assert_int_equal(w->front->connection_count, 2);
+	assert_true(is_open(queued) && is_open(client));
+	int late = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(late, (struct sockaddr *)&first, sizeof(first)), -1);
+	close(late);
+
+	/* Its connections end with their next reply; the others go on. */
+	static const char ask[] = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+	char text[1024] = "";
+	assert_int_equal(send(queued, ask, strlen(ask), MSG_NOSIGNAL), strlen(ask));
+	assert_int_equal(send(client, ask, strlen(ask), MSG_NOSIGNAL), strlen(ask));
+	run(w);
+	assert_true(recv(queued, text, sizeof(text) - 1, MSG_DONTWAIT) > 0);
+	assert_non_null(strstr(text, "200 OK"));
+	assert_non_null(strstr(text, "Connection: close"));
+	memset(text, 0, sizeof(text));
+	assert_true(recv(client, text, sizeof(text) - 1, MSG_DONTWAIT) > 0);
+	assert_null(strstr(text, "Connection: close"));
+	assert_true(is_open(client));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -185,6 +221,7 @@ int main(void)
 		TEST(slow_heads_that_fill_the_cap_keep_nobody_out),
 		TEST(without_descriptors_accepting_pauses_and_goes_on_later),
 		TEST(closing_the_doors_takes_in_who_stands_before_them),
+		TEST(a_door_that_is_left_out_lets_in_who_stands_before_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -100,9 +100,10 @@ static inline void take_trace(void *context, uint64_t request, const char *step)
 	assert_true(step[0] != 0);
 }
 
-static inline void take_verifier_frame(void *context, uint8_t type, struct view payload)
+static inline void take_verifier_frame(void *context, unsigned verifier, uint8_t type,
+				       struct view payload)
 {
-	take_frame(context, 0, type, payload);
+	take_frame(context, verifier, type, payload);
 }
 
 static inline int take_journal(void *context, struct view octets)

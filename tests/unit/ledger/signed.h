@@ -53,6 +53,6 @@ static inline void verifier_says(struct bench *b, enum ocsp_result result)
 	const struct message_verified m = {.id = ask.id, .result = result};
 	message_verified_write(&payload, &m);
 	assert_int_equal(
-		ledger_verifier_frame(b->ledger, MESSAGE_VERIFIED, buffer_view(&payload), b->now),
+		ledger_verifier_frame(b->ledger, 0, MESSAGE_VERIFIED, buffer_view(&payload), b->now),
 		0);
 }

@@ -27,7 +27,7 @@ static void park(struct bench *b)
 static void verify(struct bench *b)
 {
 	b->sections[0].signed_requests = SIGNED_VERIFY;
-	ledger_verifier_attach(b->ledger);
+	ledger_verifier_attach(b->ledger, 0);
 	assert_int_equal(ask_signed(b, 1, SERIAL, SERIAL), 0);
 	assert_int_equal(frames_of(b, MESSAGE_VERIFY), 1);
 }

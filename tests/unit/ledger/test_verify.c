@@ -13,7 +13,7 @@ static void a_front_cannot_put_another_question_beside_a_signature(void **state)
 {
 	struct bench *b = *state;
 	b->sections[0].signed_requests = SIGNED_REQUIRE;
-	ledger_verifier_attach(b->ledger);
+	ledger_verifier_attach(b->ledger, 0);
 	assert_int_equal(ask_signed(b, 1, 7, 8), -EBADMSG);
 	assert_int_equal(frames_of(b, MESSAGE_VERIFY), 0);
 }
@@ -22,7 +22,7 @@ static void an_unsigned_question_gets_sig_required_even_from_the_cache(void **st
 {
 	struct bench *b = *state;
 	b->sections[0].signed_requests = SIGNED_REQUIRE;
-	ledger_verifier_attach(b->ledger);
+	ledger_verifier_attach(b->ledger, 0);
 	assert_int_equal(ask_signed(b, 1, 7, 7), 0);
 	verifier_says(b, OCSP_SUCCESSFUL);
 	finish(b);
@@ -44,7 +44,7 @@ static void what_the_verifier_refuses_is_refused(void **state)
 {
 	struct bench *b = *state;
 	b->sections[0].signed_requests = SIGNED_VERIFY;
-	ledger_verifier_attach(b->ledger);
+	ledger_verifier_attach(b->ledger, 0);
 	assert_int_equal(ask_signed(b, 1, 7, 7), 0);
 	verifier_says(b, OCSP_UNAUTHORIZED);
 	assert_int_equal(last_answer(b).result, OCSP_UNAUTHORIZED);
@@ -57,7 +57,7 @@ static void what_the_verifier_refuses_is_refused(void **state)
 static void an_issuer_that_ignores_signatures_asks_no_verifier(void **state)
 {
 	struct bench *b = *state;
-	ledger_verifier_attach(b->ledger);
+	ledger_verifier_attach(b->ledger, 0);
 	assert_int_equal(ask_signed(b, 1, 7, 7), 0);
 	assert_int_equal(frames_of(b, MESSAGE_VERIFY), 0);
 	finish(b);
@@ -70,9 +70,9 @@ static void without_a_verifier_signed_questions_come_later(void **state) /* P-21
 	b->sections[0].signed_requests = SIGNED_VERIFY;
 	assert_int_equal(ask_signed(b, 1, 7, 7), 0);
 	assert_int_equal(last_answer(b).result, OCSP_TRY_LATER);
-	ledger_verifier_attach(b->ledger);
+	ledger_verifier_attach(b->ledger, 0);
 	assert_int_equal(ask_signed(b, 2, 7, 7), 0);
-	ledger_verifier_detach(b->ledger);
+	ledger_verifier_detach(b->ledger, 0);
 	assert_int_equal(last_answer(b).id, 2);
 	assert_int_equal(last_answer(b).result, OCSP_TRY_LATER);
 }
@@ -81,7 +81,7 @@ static void a_silent_verifier_is_not_waited_for_longer_than_half_the_time(void *
 {
 	struct bench *b = *state;
 	b->sections[0].signed_requests = SIGNED_VERIFY;
-	ledger_verifier_attach(b->ledger);
+	ledger_verifier_attach(b->ledger, 0);
 	assert_int_equal(ask_signed(b, 1, 7, 7), 0);
 	assert_int_equal(ledger_next_timer(b->ledger), b->now.mono_us + SECOND_US);
 	b->now.mono_us += SECOND_US;
@@ -95,7 +95,7 @@ static void no_more_verifications_than_the_limit_are_under_way(void **state) /* 
 {
 	struct bench *b = *state;
 	b->sections[0].signed_requests = SIGNED_VERIFY;
-	ledger_verifier_attach(b->ledger);
+	ledger_verifier_attach(b->ledger, 0);
 	for (unsigned i = 0; i < LIMIT_VERIFICATIONS; i++)
 		assert_int_equal(ask_signed(b, i, 7, 7), 0);
 	assert_int_equal(frames_of(b, MESSAGE_ANSWER), 0);
@@ -113,11 +113,12 @@ static void a_verifier_that_says_nonsense_is_cut_off(void **state)
 {
 	struct bench *b = *state;
 	static const uint8_t nonsense[] = {0, 0, 0, 0, 0, 0, 0, 1, 9};
-	assert_int_equal(ledger_verifier_frame(b->ledger, MESSAGE_VERIFIED,
+	assert_int_equal(ledger_verifier_frame(b->ledger, 0, MESSAGE_VERIFIED,
 					       view_of(nonsense, sizeof(nonsense)), b->now),
 			 -EBADMSG);
-	assert_int_equal(ledger_verifier_frame(b->ledger, MESSAGE_SIGNED, (struct view){0}, b->now),
-			 -EBADMSG);
+	assert_int_equal(
+		ledger_verifier_frame(b->ledger, 0, MESSAGE_SIGNED, (struct view){0}, b->now),
+		-EBADMSG);
 }
 
 int main(void)
