@@ -55,6 +55,20 @@ const struct command commands[] = {
 		.run = command_drain,
 	},
 	{
+		.name = "explain",
+		.operands = "CERT | --issuer NAME --serial SERIAL",
+		.summary = "say why a running instance answers what it answers",
+		.help = "Asks through the control socket: the row, where it was found and what the "
+			"database says of it now,\nevidence, history, policy, signer, and what is "
+			"stored where. Changes nothing.\nExit status as of ask: 0 good, 3 "
+			"revoked, 4 unknown, 5 another answer; 1: not running, or the\n"
+			"certificate cannot be told.",
+		.options = OPTION_BIT(OPTION_CONFIG) | OPTION_BIT(OPTION_SOCKET) |
+			   OPTION_BIT(OPTION_ISSUER) | OPTION_BIT(OPTION_SERIAL) | JSON,
+		.most = 1,
+		.run = command_explain,
+	},
+	{
 		.name = "accept-history",
 		.operands = "",
 		.summary = "let what the database has lost be lost",

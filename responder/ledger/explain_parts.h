@@ -18,6 +18,7 @@ struct explanation {
 	struct question *question; /* NULL: it is decided */
 	const struct issuer *issuer; /* that was meant; NULL: only a section is known */
 	const struct conf_issuer *section; /* of the name that was said; or NULL */
+	bool by_name; /* it was found by its name alone: the key is another one than was said */
 	struct serial serial;
 
 	/* At the first look, before a lookup. */

@@ -423,6 +423,7 @@ void explain_put_decision(const struct ledger *l, struct explanation *ex, const 
 	put_serial(out, "serial", &ex->serial);
 	put_time(out, "at", wall_seconds(now.wall_us));
 	put_bool(out, "issuer_registered", registered);
+	put_bool(out, "issuer_by_name_alone", ex->by_name);
 	put_time(out, "issuer_revoked_at", ex->issuer ? ex->issuer->record.revoked_at : TIME_NONE);
 	put_answer(l, ex, q, result);
 	put_times(out, ex, q);

@@ -98,26 +98,38 @@ static int take_hash(struct view *rest, uint8_t octets[static 20], struct view *
 	return 0;
 }
 
-static int find_issued(const struct ledger *l, struct view words, struct explanation *ex,
-		       struct fault *fault)
+/* How many have this name, and this key if it is given; the last of them. */
+static unsigned count_issued(const struct ledger *l, struct view name, struct view key,
+			     const struct issuer **ret)
 {
-	uint8_t octets[2][20];
-	struct view name, key;
 	unsigned count = 0;
-	if (take_hash(&words, octets[0], &name) < 0 || take_hash(&words, octets[1], &key) < 0 ||
-	    name.size == 0 || words.size > 0)
-		return fault_set(fault, -EINVAL, "a hash is not SHA-1 in hexadecimal");
 	for (unsigned number = 1; number <= issuers_count(l->issuers); number++) {
 		const struct issuer *issuer = issuers_by_id(l->issuers, (int32_t)number);
 		if (!issuer->readable || !has_name(issuer, name) || !has_key(issuer, key))
 			continue;
-		ex->issuer = issuer;
-		ex->section = issuer->section;
+		*ret = issuer;
 		count++;
 	}
+	return count;
+}
+
+/* A key's identifier need not be its hash: where it fits nobody, the name alone says who it is. */
+static int find_issued(const struct ledger *l, struct view words, struct explanation *ex,
+		       struct fault *fault)
+{
+	uint8_t octets[2][20];
+	struct view name, key, any = {0};
+	if (take_hash(&words, octets[0], &name) < 0 || take_hash(&words, octets[1], &key) < 0 ||
+	    name.size == 0 || words.size > 0)
+		return fault_set(fault, -EINVAL, "a hash is not SHA-1 in hexadecimal");
+	unsigned count = count_issued(l, name, key, &ex->issuer);
+	ex->by_name = count == 0;
+	if (count == 0)
+		count = count_issued(l, name, any, &ex->issuer);
 	if (count == 0)
 		return fault_set(fault, -ENOENT,
 				 "no issuer that is registered here has issued this certificate");
+	ex->section = ex->issuer->section;
 	return count == 1 ? 0
 			  : fault_set(fault, -ENOENT,
 				      "several issuers have the name that the certificate gives, "
