@@ -45,7 +45,7 @@ bool conf_wants_facts(const struct conf *conf)
 
 static bool has_own_signer(const struct conf_issuer *issuer)
 {
-	return issuer->signer_certificate && issuer->signer_key;
+	return issuer->signer_key != NULL;
 }
 
 unsigned conf_signer_count(const struct conf_issuer *issuer)
@@ -65,6 +65,7 @@ struct conf_signer conf_signer_at(const struct conf_issuer *issuer, unsigned ind
 		.issuer = issuer->name,
 		.certificate = issuer->signer_certificate,
 		.key = issuer->signer_key,
+		.key_passphrase_file = issuer->signer_key_passphrase_file,
 		.signature = issuer->signature,
 	};
 }

@@ -34,6 +34,11 @@ struct conf_listen {
 	char *each[LIMIT_LISTENERS];
 };
 
+/* How the value of a key's or a passphrase's option begins, or is, that names no file. */
+#define CONF_PKCS11 "pkcs11:"
+#define CONF_CREDENTIAL "credential:"
+#define CONF_PROMPT "prompt"
+
 struct conf_networks {
 	unsigned count;
 	struct ip_network each[LIMIT_NETWORKS];
@@ -114,7 +119,9 @@ struct conf_signer {
 	char *name; /* of its section */
 	unsigned line;
 	char *issuer; /* the name of its issuer's section */
-	char *certificate, *key; /* files */
+	char *certificate; /* a file; NULL: the one that the key's PKCS #12 file holds */
+	char *key; /* a file, or a PKCS #11 URI */
+	char *key_passphrase_file; /* a file, credential:NAME or prompt; NULL: none */
 	enum signature_choice signature;
 };
 
@@ -122,9 +129,10 @@ struct conf_issuer {
 	char *name; /* as in stillgood.issuer */
 	unsigned line; /* of its section, for messages */
 	char *certificate; /* the CA's, a file */
-	/* Both or neither: NULL where [signer] sections do it. */
+	/* As in struct conf_signer. No key: [signer] sections do it. */
 	char *signer_certificate; /* a file; equal to `certificate`: the CA signs itself */
-	char *signer_key; /* a PEM file */
+	char *signer_key;
+	char *signer_key_passphrase_file;
 	enum signature_choice signature; /* of signer_key */
 	/* The [signer] sections that name this issuer, in the order of the file (P-37). */
 	unsigned signer_count;

@@ -171,7 +171,7 @@ static int refuse_value(const struct draft *draft, const struct ini_item *item,
 	int result;
 	if (buffer_result(&expected) < 0)
 		result = out_of_memory(draft);
-	else if (option->type == OPTION_TEXT)
+	else if (option->type == OPTION_TEXT || option->type == OPTION_KEY)
 		result = refuse(draft, item->line, "the value of %s must be %s", option->name,
 				(char *)expected.data);
 	else
@@ -205,7 +205,7 @@ static int parse_value(const struct draft *draft, const struct ini_item *item,
 {
 	cleanup(memory_freep) char *resolved = NULL;
 	const char *text = item->text;
-	if (option->type == OPTION_PATH && !value_is_word(option, text)) {
+	if (value_is_path(option, text)) {
 		resolved = resolve(draft->path, text);
 		if (!resolved)
 			return out_of_memory(draft);

@@ -57,6 +57,16 @@ void option_expectation(const struct option *option, struct buffer *out)
 		buffer_printf(out, "a path of 1 to %d bytes", (int)option->most);
 		put_or_words(option, out);
 		break;
+	case OPTION_KEY:
+		buffer_printf(out,
+			      "a path, or a PKCS #11 URI (RFC 7512) without pin-value, of 1 to %d "
+			      "bytes",
+			      (int)option->most);
+		break;
+	case OPTION_PASSPHRASE:
+		buffer_printf(out, "a path, credential:NAME or prompt, of 1 to %d bytes, or none",
+			      (int)option->most);
+		break;
 	case OPTION_DATE:
 		buffer_put_string(out, "a date such as 2036-03-31 or 2036-03-31T15:00:00Z (UTC)");
 		put_or_words(option, out);

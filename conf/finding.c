@@ -126,8 +126,11 @@ static const struct {
 				  "for a staple",
 				  {EVERYWHERE(WARNED)}},
 	[FINDING_KEY_OPEN] = {"",
-			      "everybody may read this key; chmod o-r it",
+			      "everybody may read this secret; chmod o-r it",
 			      {EVERYWHERE(REFUSE)}},
+	[FINDING_KEY_NOT_ENCRYPTED] = {"P-35",
+				       "a passphrase is given for it, but it is stored without one",
+				       {EVERYWHERE(WARNED)}},
 
 	[FINDING_HELD] = {BY_PROFILE,
 			  "certificates are on hold; revoke or release them",

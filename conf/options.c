@@ -351,14 +351,19 @@ const struct option options[] = {
 	{ISSUER(signer_certificate), OPTION_PATH, CONF_SIGNER, BY_RELOAD, NULL, 1, TEXT_MOST, NULL,
 	 "ocsp.pem", ISSUER_AT(signer_certificate),
 	 "The certificate that answers are signed under, PEM or DER: issued by this CA with the "
-	 "extended key usage OCSPSigning, or the CA's own. May be left out together with "
-	 "signer_key "
-	 "where a [signer] section names this issuer."},
-	{ISSUER(signer_key), OPTION_PATH, CONF_SIGNER, BY_RELOAD, NULL, 1, TEXT_MOST, NULL,
+	 "extended key usage OCSPSigning, or the CA's own. May be left out where signer_key is a "
+	 "PKCS #12 file that holds it, and together with signer_key where a [signer] section names "
+	 "this issuer."},
+	{ISSUER(signer_key), OPTION_KEY, CONF_SIGNER, BY_RELOAD, NULL, 1, TEXT_MOST, NULL,
 	 "ocsp.key", ISSUER_AT(signer_key),
-	 "The private key of signer_certificate: PEM, without a passphrase, readable by the "
-	 "service "
+	 "The private key of signer_certificate: a PEM or PKCS #12 file, readable by the service "
 	 "alone."},
+	{ISSUER(signer_key_passphrase_file), OPTION_PASSPHRASE, CONF_SIGNER, BY_RELOAD, none_words,
+	 1, TEXT_MOST, "none", "ocsp.passphrase", ISSUER_AT(signer_key_passphrase_file),
+	 "What unlocks signer_key: a file whose first line is the passphrase or PIN; "
+	 "credential:NAME, a credential that systemd passes to the service; or prompt, which asks "
+	 "on the terminal that serve or check runs on. The answer stays, in locked memory, for as "
+	 "long as serve runs."},
 	{ISSUER(chain), OPTION_PATH, CONF_SIGNER, BY_RELOAD, none_words, 1, TEXT_MOST, "none",
 	 "chain.pem", ISSUER_AT(chain),
 	 "More certificates for every answer, after the signer's: a PEM file with the CA's "
@@ -379,8 +384,11 @@ const struct option options[] = {
 	{SIGNER(certificate), OPTION_PATH, CONF_SIGNER, BY_RELOAD, NULL, 1, TEXT_MOST, NULL,
 	 "ocsp-2027.pem", SIGNER_AT(certificate),
 	 "As signer_certificate. It may still be in the future."},
-	{SIGNER(key), OPTION_PATH, CONF_SIGNER, BY_RELOAD, NULL, 1, TEXT_MOST, NULL,
-	 "ocsp-2027.key", SIGNER_AT(key), "As signer_key."},
+	{SIGNER(key), OPTION_KEY, CONF_SIGNER, BY_RELOAD, NULL, 1, TEXT_MOST, NULL, "ocsp-2027.key",
+	 SIGNER_AT(key), "As signer_key."},
+	{SIGNER(key_passphrase_file), OPTION_PASSPHRASE, CONF_SIGNER, BY_RELOAD, none_words, 1,
+	 TEXT_MOST, "none", "ocsp-2027.passphrase", SIGNER_AT(key_passphrase_file),
+	 "As signer_key_passphrase_file."},
 	{SIGNER(signature), OPTION_CHOICE, CONF_SIGNER, BY_RELOAD, signature_words, 0, 0, "auto",
 	 "pss-sha256", SIGNER_AT(signature), "As signature of an issuer, for this key."},
 };
@@ -405,6 +413,13 @@ bool option_of_own_signer(const struct option *option)
 	return option->section == SECTION_ISSUER &&
 	       (option->offset == ISSUER_AT(signer_certificate) ||
 		option->offset == ISSUER_AT(signer_key));
+}
+
+bool option_certifies_key(const struct option *option)
+{
+	return (option->section == SECTION_ISSUER &&
+		option->offset == ISSUER_AT(signer_certificate)) ||
+	       (option->section == SECTION_SIGNER && option->offset == SIGNER_AT(certificate));
 }
 
 bool option_fits(const struct option *option, enum option_section section)

@@ -23,6 +23,8 @@ enum option_type {
 	OPTION_TEXT, /* char *, owned; `most` bytes */
 	OPTION_NAME, /* the same, not secret: messages may repeat it; a word stands for NULL */
 	OPTION_PATH, /* the same; relative to the configuration file's folder */
+	OPTION_KEY, /* the same, or a PKCS #11 URI */
+	OPTION_PASSPHRASE, /* the same as OPTION_PATH, credential:NAME or prompt */
 	OPTION_NETWORKS, /* struct conf_networks */
 	OPTION_DATE, /* int64_t, seconds since 1970 */
 	OPTION_LISTEN, /* struct conf_listen; a word stands for none */
@@ -64,6 +66,8 @@ const char *section_name(enum option_section section);
 bool option_fits(const struct option *option, enum option_section section);
 /* May it be left out, and is then not there at all, because [signer] sections do its work (P-37)? */
 bool option_of_own_signer(const struct option *option);
+/* Is it the certificate of a key, which may come with the key? */
+bool option_certifies_key(const struct option *option);
 /* Do sections of this kind have names, as in [issuer "NAME"]? */
 bool section_named(enum option_section section);
 /* NULL: no such option. */

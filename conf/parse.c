@@ -37,18 +37,34 @@ static bool signer_is_of(const struct draft_section *signer, const char *issuer)
 	return given && strcmp(given->value.text, issuer) == 0;
 }
 
+static bool has_signer_section(const struct draft *draft, const struct draft_section *issuer)
+{
+	for (size_t i = 0; i < draft->count; i++)
+		if (signer_is_of(&draft->sections[i], issuer->name))
+			return true;
+	return false;
+}
+
+/* A PKCS #12 file may hold the certificate (that another file does not, who reads it says); a token's key
+ * comes alone. */
+static bool may_come_with_key(const struct draft_section *section)
+{
+	const struct given *key =
+		own_value(section, section->kind == SECTION_SIGNER ? "key" : "signer_key");
+	return key && strncmp(key->value.text, CONF_PKCS11, strlen(CONF_PKCS11)) != 0;
+}
+
 /* An issuer needs no signer of its own, and so neither half of one, where [signer] sections name it
  * (P-37). */
 static bool may_lack(const struct draft *draft, const struct draft_section *section,
 		     const struct option *option)
 {
+	if (option_certifies_key(option) && may_come_with_key(section))
+		return true;
 	if (!option_of_own_signer(option) || own_value(section, "signer_certificate") ||
 	    own_value(section, "signer_key"))
 		return false;
-	for (size_t i = 0; i < draft->count; i++)
-		if (signer_is_of(&draft->sections[i], section->name))
-			return true;
-	return false;
+	return has_signer_section(draft, section);
 }
 
 /* The profile that holds for an issuer's section, as far as this room is told. */

@@ -104,6 +104,8 @@ static void put_manual_option(const struct option *option, struct buffer *out)
 	} else {
 		buffer_put_string(out, option_of_own_signer(option)
 					       ? " (required without a [signer])\n"
+				       : option_certifies_key(option)
+					       ? " (required without a PKCS #12 file)\n"
 					       : " (required)\n");
 	}
 	put_roff(option->help, out);

@@ -106,6 +106,33 @@ static int checked_parse(const struct option *option, int (*check)(const char *t
 	return result < 0 ? result : text_parse(option, text, ret);
 }
 
+static bool begins(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+bool value_is_path(const struct option *option, const char *text)
+{
+	if (value_is_word(option, text))
+		return false;
+	return option->type == OPTION_PATH ||
+	       (option->type == OPTION_KEY && !begins(text, CONF_PKCS11)) ||
+	       (option->type == OPTION_PASSPHRASE && !begins(text, CONF_CREDENTIAL) &&
+		strcmp(text, CONF_PROMPT) != 0);
+}
+
+/* RFC 7512 has a place for the PIN itself, which is none: a configuration is copied, shown and kept. */
+static int source_parse(const struct option *option, const char *text, char **ret)
+{
+	if (option->type == OPTION_KEY && !value_is_path(option, text) &&
+	    strcasestr(text, "pin-value"))
+		return -EINVAL;
+	if (option->type == OPTION_PASSPHRASE && begins(text, CONF_CREDENTIAL) &&
+	    (!text[strlen(CONF_CREDENTIAL)] || strchr(text, '/')))
+		return -EINVAL;
+	return text_parse(option, text, ret);
+}
+
 static int networks_check(const char *text)
 {
 	struct conf_networks networks;
@@ -152,8 +179,10 @@ int value_parse(const struct option *option, const char *text, struct value *ret
 	case OPTION_TEXT:
 	case OPTION_NAME:
 	case OPTION_PATH:
+	case OPTION_KEY:
+	case OPTION_PASSPHRASE:
 		if (!value_is_word(option, text)) /* it stands for none: NULL */
-			result = text_parse(option, text, &value.text);
+			result = source_parse(option, text, &value.text);
 		break;
 	case OPTION_DATE:
 		if (!word_value(option->words, text, &value.number))
@@ -189,7 +218,8 @@ _Static_assert(sizeof(enum nonce_policy) == sizeof(unsigned) &&
 bool value_is_text(const struct option *option)
 {
 	return option->type == OPTION_TEXT || option->type == OPTION_NAME ||
-	       option->type == OPTION_PATH || option->type == OPTION_HOSTS;
+	       option->type == OPTION_PATH || option->type == OPTION_HOSTS ||
+	       option->type == OPTION_KEY || option->type == OPTION_PASSPHRASE;
 }
 
 static int text_store(const char *text, char **member)
@@ -224,6 +254,8 @@ int value_store(const struct option *option, const struct value *value, void *ba
 	case OPTION_NAME:
 	case OPTION_PATH:
 	case OPTION_HOSTS:
+	case OPTION_KEY:
+	case OPTION_PASSPHRASE:
 		return text_store(value->text, member);
 	case OPTION_NETWORKS:
 		return networks_parse(value->text, member);
@@ -319,6 +351,8 @@ void value_print(const struct option *option, const void *base, struct buffer *o
 	case OPTION_NAME:
 	case OPTION_PATH:
 	case OPTION_HOSTS:
+	case OPTION_KEY:
+	case OPTION_PASSPHRASE:
 		buffer_put_string(out, *(char *const *)member);
 		break;
 	case OPTION_NETWORKS:

@@ -11,6 +11,8 @@ struct value {
 
 /* Is its member one text, an owned char *? */
 bool value_is_text(const struct option *option);
+/* Is it the name of a file, which starts at the configuration's folder if it is relative? */
+bool value_is_path(const struct option *option, const char *text);
 /* Is this one of the words that may stand in place of a number or text? */
 bool value_is_word(const struct option *option, const char *text);
 

@@ -2,6 +2,7 @@
  * (check_steps.h). */
 #include "cli/check_steps.h"
 #include "cli/connect.h"
+#include "signer/passphrase.h"
 #include "tool/output.h"
 
 #include <stdio.h>
@@ -43,6 +44,8 @@ static void prove(struct checking *checking)
 		preflight_find(&checking->preflight, SERVE_REFUSED, "", "%s", fault.text);
 		return;
 	}
+	if (passphrases_collect(checking->conf, &fault))
+		preflight_find(&checking->preflight, SERVE_REFUSED, "", "%s", fault.text);
 	conf_render(checking->conf, CONF_ALL, false, &checking->configuration);
 	preflight_find(&checking->preflight, SERVE_WELL, "", "%s: read", checking->path);
 	users_find(checking->conf, &checking->users);

@@ -7,6 +7,7 @@
 
 #define CONTROL_FD 3
 #define CONTROL_CONF_FD 4
+#define CONTROL_VAULT_FD 5 /* to those that hold keys, where there is one (signer/vault.h) */
 #define CONTROL_PACKET 65536
 #define CONTROL_DESCRIPTORS 16
 

@@ -96,7 +96,7 @@ static void advise_ca(const struct certfile *ca, struct findings *out)
 		advise(out, FINDING_CA_SIGNS_OCSP, ca->path);
 }
 
-void proof_advise(const struct proof *p, bool key_open_to_others, struct findings *out)
+void proof_advise(const struct proof *p, struct findings *out)
 {
 	bool own = proof_is_own(p);
 	advise_ca(p->ca, out);
@@ -110,7 +110,5 @@ void proof_advise(const struct proof *p, bool key_open_to_others, struct finding
 		advise(out, FINDING_MORE_CERTIFICATES, p->ca->path);
 	if (p->signer->more && !own)
 		advise(out, FINDING_MORE_CERTIFICATES, p->signer->path);
-	if (key_open_to_others)
-		advise(out, FINDING_KEY_OPEN, p->key_path);
 	ERR_clear_error();
 }

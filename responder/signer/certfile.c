@@ -4,20 +4,12 @@
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <sys/stat.h>
 
 const char *openssl_reason(void)
 {
 	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
 	ERR_clear_error();
 	return reason ? reason : "no reason given";
-}
-
-static void secret_deinit(struct buffer *b)
-{
-	if (b->data)
-		explicit_bzero(b->data, b->capacity);
-	buffer_deinit(b);
 }
 
 static void bio_freep(BIO **bio)
@@ -86,6 +78,19 @@ static int read_certificate(struct certfile *file, struct fault *fault)
 				 "%s: not a certificate; give one in PEM or DER form", file->path);
 	}
 	return 0;
+}
+
+int certfile_take(struct certfile *ret, const char *path, struct view der, struct fault *fault)
+{
+	struct certfile file = {.path = path};
+	int result = take_der(&file, der, fault);
+	if (result == 0)
+		result = read_certificate(&file, fault);
+	if (result < 0)
+		certfile_deinit(&file);
+	else
+		*ret = file;
+	return result;
 }
 
 int certfile_load(struct certfile *ret, const char *path, struct fault *fault)
@@ -159,55 +164,4 @@ void certfile_deinit(struct certfile *file)
 struct view certfile_der(const struct certfile *file)
 {
 	return view_of(file->der, file->size);
-}
-
-/* ---- keys ---- */
-
-/* A service has nobody to ask: remember that a passphrase was wanted, give none. */
-static int refuse_passphrase(char *out, int size, int writing, void *asked)
-{
-	(void)out;
-	(void)size;
-	(void)writing;
-	*(bool *)asked = true;
-	return -1;
-}
-
-static int read_key(const char *path, struct view text, EVP_PKEY **ret, struct fault *fault)
-{
-	bool encrypted = false;
-	cleanup(bio_freep) BIO *bio = BIO_new_mem_buf(text.data, (int)text.size);
-	if (!bio)
-		return fault_set(fault, -ENOMEM, "%s: out of memory", path);
-	EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, refuse_passphrase, &encrypted);
-	if (key) {
-		*ret = key;
-		return 0;
-	}
-	const char *reason = openssl_reason();
-	if (encrypted)
-		return fault_set(fault, -EACCES,
-				 "%s: the key is encrypted; store it without a passphrase "
-				 "(openssl pkey -in FILE -out FILE), readable by the service alone",
-				 path);
-	return fault_set(fault, -EBADMSG,
-			 "%s: no whole PEM private key in it (%s); is the file cut short, or a "
-			 "certificate?",
-			 path, reason);
-}
-
-int keyfile_load(const char *path, EVP_PKEY **ret, bool *open_to_others, struct fault *fault)
-{
-	cleanup(secret_deinit) struct buffer bytes = {0};
-	struct stat status;
-	/* One allocation that never moves, so that wiping it wipes all. */
-	if (stat(path, &status) == 0 && status.st_size < (off_t)LIMIT_PEM_FILE)
-		(void)buffer_reserve(&bytes, (size_t)status.st_size + (size_t)2 * 65536);
-	int result = file_read_pem(path, LIMIT_PEM_FILE, &bytes, fault);
-	if (result < 0)
-		return result;
-	result = read_key(path, buffer_view(&bytes), ret, fault);
-	if (result == 0)
-		*open_to_others = stat(path, &status) == 0 && (status.st_mode & S_IROTH);
-	return result;
 }

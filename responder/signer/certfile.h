@@ -1,4 +1,4 @@
-/* Certificate and key files. Every fault reads "PATH: what; what to do". */
+/* Certificate files. Every fault reads "PATH: what; what to do". */
 #pragma once
 
 #include "base/limits.h"
@@ -19,17 +19,15 @@ struct certfile {
 
 /* The first certificate of a PEM file, or a DER file. 0 or -errno. */
 must_check int certfile_load(struct certfile *ret, const char *path, struct fault *fault);
+/* One that something else held, as DER: a copy. */
+must_check int certfile_take(struct certfile *ret, const char *path, struct view der,
+			     struct fault *fault);
 /* The certificates of a PEM file, in its order; more than `most` is an error. 0 or -errno; certificates
  * are the caller's on success only. */
 must_check int certfile_load_all(struct certfile *ret, unsigned most, unsigned *ret_count,
 				 const char *path, struct fault *fault);
 void certfile_deinit(struct certfile *file);
 struct view certfile_der(const struct certfile *file);
-
-/* A private key: PEM without a passphrase. `*open_to_others`: people other than owner and group may
- * read it. 0 or -errno. */
-must_check int keyfile_load(const char *path, EVP_PKEY **ret, bool *open_to_others,
-			    struct fault *fault);
 
 /* OpenSSL's own words for what went wrong last; empties its error queue. Static storage. */
 const char *openssl_reason(void);

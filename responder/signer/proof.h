@@ -17,4 +17,4 @@ bool proof_is_own(const struct proof *proof);
  * at: they pass. */
 must_check int proof_run(const struct proof *proof, struct fault *fault);
 /* Adds what can be used but is unwise, or refused by the profile; without dates. */
-void proof_advise(const struct proof *proof, bool key_open_to_others, struct findings *findings);
+void proof_advise(const struct proof *proof, struct findings *findings);

@@ -1,5 +1,6 @@
 #include "signer/responder.h"
 
+#include "signer/key.h"
 #include "signer/proof.h"
 
 #include <openssl/core_names.h>
@@ -48,7 +49,7 @@ static int make_scheme(struct responder *r, const struct conf_signer *signer, st
 		return fault_set(
 			fault, result,
 			"%s: its trial signature is not verified by %s; the key is damaged",
-			signer->key, signer->certificate);
+			signer->key, r->certificate.path);
 	if (result < 0 && signer->signature != SIGNATURE_AUTO)
 		return fault_set(fault, result,
 				 "%s: this key cannot sign as its option signature says (%s)",
@@ -60,23 +61,53 @@ static int make_scheme(struct responder *r, const struct conf_signer *signer, st
 	return 0;
 }
 
-static int load_files(struct responder *r, const struct conf_signer *signer, bool *open_to_others,
+/* The one that came with the key, where no other is named; both must be the same. */
+static int take_certificate(struct responder *r, const struct conf_signer *signer, struct key *key,
+			    struct fault *fault)
+{
+	struct certfile *own = &key->certificate;
+	if (signer->certificate)
+		return !own->der || view_equal(certfile_der(own), certfile_der(&r->certificate))
+			       ? 0
+			       : fault_set(fault, -EKEYREJECTED,
+					   "%s: the certificate in it is not that of %s; leave one "
+					   "of them out",
+					   signer->key, signer->certificate);
+	if (!own->der)
+		return fault_set(fault, -ENOENT,
+				 "%s: no certificate came with it; name its file "
+				 "(signer_certificate)",
+				 signer->key);
+	r->certificate = *own;
+	*own = (struct certfile){0};
+	return 0;
+}
+
+static int load_files(struct responder *r, const struct conf_signer *signer, struct key *key,
 		      struct fault *fault)
 {
 	r->name = strdup(signer->name);
 	if (!r->name)
-		return fault_set(fault, -ENOMEM, "%s: out of memory", signer->certificate);
-	int result = certfile_load(&r->certificate, signer->certificate, fault);
+		return fault_set(fault, -ENOMEM, "%s: out of memory", signer->key);
+	int result = signer->certificate
+			     ? certfile_load(&r->certificate, signer->certificate, fault)
+			     : 0;
 	if (result == 0)
-		result = keyfile_load(signer->key, &r->key, open_to_others, fault);
-	return result;
+		result = key_load(signer, key, fault);
+	if (result == 0)
+		result = take_certificate(r, signer, key, fault);
+	if (result < 0)
+		return result;
+	r->key = key->pkey;
+	key->pkey = NULL;
+	return 0;
 }
 
 static int load(struct responder *r, const struct conf_signer *signer, const char *chain,
 		const struct certfile *ca, struct findings *findings, struct fault *fault)
 {
-	bool open_to_others = false;
-	int result = load_files(r, signer, &open_to_others, fault);
+	cleanup(key_deinit) struct key key = {0};
+	int result = load_files(r, signer, &key, fault);
 	if (result < 0)
 		return result;
 	struct proof proof = {
@@ -92,7 +123,11 @@ static int load(struct responder *r, const struct conf_signer *signer, const cha
 		return result;
 	r->own = proof_is_own(&proof);
 	name_algorithm(r);
-	proof_advise(&proof, open_to_others, findings);
+	proof_advise(&proof, findings);
+	if (key.open_path)
+		findings_add(findings, FINDING_KEY_OPEN, key.open_path, NULL);
+	if (key.passphrase_unused)
+		findings_add(findings, FINDING_KEY_NOT_ENCRYPTED, signer->key, NULL);
 	return 0;
 }
 

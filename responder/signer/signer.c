@@ -6,6 +6,7 @@
 #include "ipc/messages.h"
 #include "room/room.h"
 #include "signer/jobs.h"
+#include "signer/vault.h"
 #include "signer/watch.h"
 
 /* Work of one turn of the event loop, after which what was signed leaves: long enough for a handful
@@ -154,6 +155,7 @@ static int signer_open(struct shell *shell, void **ret, struct fault *fault)
 	if (!s)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	s->shell = shell;
+	vault_adopt(CONTROL_VAULT_FD);
 	int result =
 		keyring_load(&s->keyring, shell->conf, wall_seconds(clock_now().wall_us), fault);
 	if (result < 0) {

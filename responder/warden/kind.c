@@ -16,6 +16,14 @@ static const struct {
 	{"OPENSSL_", true, false}, /* its configuration, modules, capabilities */
 	{"PG", true, true},
 	{"HOME", false, true}, /* libpq: .pgpass, .postgresql/ */
+	/* What modules that speak to tokens look for. */
+	{"SOFTHSM2_CONF", false, false},
+	{"OPENSC_", true, false},
+	{"P11_KIT_", true, false},
+	{"PKCS11_", true, false},
+	{"YUBIHSM_PKCS11_", true, false},
+	{"CKNFAST_", true, false},
+	{"ChrystokiConfigurationPath", false, false},
 	/* Whoever loaded a library into the warden meant the whole program. */
 	{"LD_LIBRARY_PATH", false, false},
 	{"LD_PRELOAD", false, false},

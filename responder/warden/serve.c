@@ -1,5 +1,6 @@
 #include "base/result.h"
 #include "room/harden.h"
+#include "signer/passphrase.h"
 #include "warden/privilege.h"
 #include "warden/users.h"
 #include "warden/warden.h"
@@ -35,5 +36,11 @@ int warden_serve(const char *conf_path, const struct preflight_step *steps)
 		log_error("cannot give up privileges: %s", strerror(-result));
 		return 1;
 	}
-	return prove(conf, steps) < 0 ? 1 : warden_run(conf);
+	if (passphrases_collect(conf, &fault) < 0) {
+		log_error("%s", fault.text);
+		return 1;
+	}
+	int status = prove(conf, steps) < 0 ? 1 : warden_run(conf);
+	vault_wipe();
+	return status;
 }

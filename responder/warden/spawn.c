@@ -2,6 +2,7 @@
 
 #include "base/result.h"
 #include "ipc/control.h"
+#include "signer/vault.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -59,16 +60,19 @@ static void child_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static int child_descriptors(int control, int conf)
+static int child_descriptors(int control, int conf, int vault)
 {
 	/* Out of the way first: either may have the other's place. */
 	int high_control = fcntl(control, F_DUPFD_CLOEXEC, 16);
 	int high_conf = fcntl(conf, F_DUPFD_CLOEXEC, 16);
+	int high_vault = vault < 0 ? -1 : fcntl(vault, F_DUPFD_CLOEXEC, 16);
 	if (high_control < 0 || high_conf < 0 || dup2(high_control, CONTROL_FD) < 0 ||
 	    dup2(high_conf, CONTROL_CONF_FD) < 0)
 		return -errno;
+	if (vault >= 0 && (high_vault < 0 || dup2(high_vault, CONTROL_VAULT_FD) < 0))
+		return -errno;
 	/* All that we open closes on exec; this is for what our starter left open. */
-	(void)close_range(CONTROL_CONF_FD + 1, ~0u, 0);
+	(void)close_range(vault < 0 ? CONTROL_CONF_FD + 1 : CONTROL_VAULT_FD + 1, ~0u, 0);
 	return 0;
 }
 
@@ -80,7 +84,9 @@ static _Noreturn void child_run(enum room_kind kind, unsigned index, const struc
 	kind_arguments(kind, index, &arguments);
 	kind_environment(kind, environ, ENVIRONMENT_MOST, environment);
 	child_signals();
-	int result = child_descriptors(control, conf);
+	/* Passphrases are for those that are given where keys are. */
+	int vault = kind_plan(kind)->options == CONF_SIGNER ? vault_descriptor() : -1;
+	int result = child_descriptors(control, conf, vault);
 	if (result == 0)
 		result = users_become(users, kind);
 	if (result == 0) {

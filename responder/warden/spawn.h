@@ -1,5 +1,6 @@
 /* Starts the process of one room: fork, then this executable again. The new process has descriptors
- * 0–2, its control socket and its configuration, the rights of its user, and nothing else. */
+ * 0–2, its control socket and its configuration, where keys are held the vault (signer/vault.h), the
+ * rights of its user, and nothing else. */
 #pragma once
 
 #include "warden/kind.h"

@@ -256,7 +256,7 @@ def a_chain_that_is_none(site):
     site.set(chain=site.file("chain.pem", "nothing\n"))
 
 
-@case("refuses", r"everybody may read this key; chmod o-r it")
+@case("refuses", r"everybody may read this secret; chmod o-r it")
 def a_key_that_everybody_may_read(site):
     with open(site.ca.signer_key, encoding="ascii") as file:
         site.set(signer_key=site.file("open.key", file.read(), 0o644))

@@ -44,11 +44,66 @@ static void half_a_signer_is_refused(void **state) /* P-37 */
 	refused(DATABASE ISSUER("A") PAIR "[signer \"next\"]\nissuer = A\ncertificate = c\n",
 		"[signer \"next\"] has no key");
 	/* A pair that is begun must be whole, also beside other signers. */
-	refused(DATABASE ISSUER("A") "signer_key = k\n" SIGNER("next", "A"),
-		"[issuer \"A\"] has no signer_certificate");
+	refused(DATABASE ISSUER("A") "signer_certificate = k\n" SIGNER("next", "A"),
+		"[issuer \"A\"] has no signer_key");
 	refused(DATABASE ISSUER("A"), "[issuer \"A\"] has no signer_certificate");
 	refused(DATABASE ISSUER("A") ISSUER("B") SIGNER("next", "A"),
 		"[issuer \"B\"] has no signer_certificate");
+}
+
+static void a_key_file_may_hold_the_certificate_and_a_token_does_not(void **state)
+{
+	(void)state;
+	struct conf *conf =
+		parse(DATABASE ISSUER("A") "signer_key = k.p12\n"
+					   "[signer \"next\"]\nissuer = A\nkey = l.p12\n");
+	assert_int_equal(conf_signer_count(&conf->issuers[0]), 2);
+	assert_null(conf_signer_at(&conf->issuers[0], 0).certificate);
+	assert_null(conf_signer_at(&conf->issuers[0], 1).certificate);
+	conf_free(conf);
+	refused(DATABASE ISSUER("A") "signer_key = pkcs11:token=a\n",
+		"[issuer \"A\"] has no signer_certificate");
+	refused(DATABASE ISSUER("A") PAIR "[signer \"n\"]\nissuer = A\nkey = pkcs11:token=a\n",
+		"[signer \"n\"] has no certificate");
+}
+
+static void where_a_passphrase_comes_from_is_a_path_or_a_word(void **state)
+{
+	(void)state;
+	struct conf *conf = parse(
+		DATABASE ISSUER("A") "signer_key = k\nsigner_key_passphrase_file "
+				     "= pass\n[signer \"a\"]\nissuer = A\nkey = "
+				     "l\nkey_passphrase_file = prompt\n[signer \"b\"]\nissuer = "
+				     "A\nkey = m\nkey_passphrase_file = credential:pin\n"
+				     "[signer \"c\"]\nissuer = A\ncertificate = c\nkey = "
+				     "pkcs11:token=a\n");
+	const struct conf_issuer *issuer = &conf->issuers[0];
+	const char *path = conf_signer_at(issuer, 0).key_passphrase_file;
+	assert_true(path[0] == '/' && strstr(path, "/pass"));
+	assert_string_equal(conf_signer_at(issuer, 1).key_passphrase_file, CONF_PROMPT);
+	assert_string_equal(conf_signer_at(issuer, 2).key_passphrase_file, "credential:pin");
+	assert_string_equal(conf_signer_at(issuer, 3).key, "pkcs11:token=a");
+	assert_null(conf_signer_at(issuer, 3).key_passphrase_file);
+	conf_free(conf);
+	refused(DATABASE ISSUER("A") "signer_key = k\nsigner_key_passphrase_file = credential:\n",
+		"is not valid; write a path, credential:NAME or prompt");
+	refused(DATABASE ISSUER(
+			"A") "signer_key = k\nsigner_key_passphrase_file = credential:a/b\n",
+		"is not valid");
+}
+
+/* Row 19: the PIN itself is in no configuration, and so in no message. */
+static void a_pin_in_the_uri_is_refused_and_not_repeated(void **state)
+{
+	(void)state;
+	struct fault fault = {""};
+	struct conf *conf = NULL;
+	const char *text = DATABASE ISSUER("A") "signer_certificate = c\nsigner_key = "
+						"pkcs11:token=a?pin-value=147258\n";
+	assert_int_equal(conf_parse("x.conf", view_of_string(text), CONF_ALL, &conf, &fault),
+			 -EINVAL);
+	assert_non_null(strstr(fault.text, "without pin-value"));
+	assert_null(strstr(fault.text, "147258"));
 }
 
 static void a_signers_name_is_used_once(void **state)
@@ -128,6 +183,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_signer_of_nobody_is_refused),
 		cmocka_unit_test(half_a_signer_is_refused),
+		cmocka_unit_test(a_key_file_may_hold_the_certificate_and_a_token_does_not),
+		cmocka_unit_test(where_a_passphrase_comes_from_is_a_path_or_a_word),
+		cmocka_unit_test(a_pin_in_the_uri_is_refused_and_not_repeated),
 		cmocka_unit_test(a_signers_name_is_used_once),
 		cmocka_unit_test(more_signers_than_the_limit_are_refused),
 		cmocka_unit_test(weak_digests_have_no_name),

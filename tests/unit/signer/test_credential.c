@@ -210,7 +210,7 @@ static void an_encrypted_key_is_refused(void **state)
 	struct pki_files files;
 	lay_good(&files);
 	pki_write_key(files.key, world.key, "secret");
-	refused(&files, files.key, "the key is encrypted; store it without a passphrase");
+	refused(&files, files.key, "the key is encrypted; give its passphrase");
 }
 
 static void a_file_that_cannot_be_read_is_refused(void **state)
