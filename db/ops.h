@@ -33,6 +33,8 @@ struct db_source_ops {
 	/* May be NULL. What the examination of the database has found that a person must look at though
 	 * the feed goes on: all of it, one sentence each. Comes again while it lasts; 0: nothing is. */
 	void (*alarms)(void *context, const char *const *texts, size_t count);
+	/* May be NULL. Why a standby's evidence stands still, or that it does not (any more). */
+	void (*stalled)(void *context, enum db_stall why);
 	/* May be NULL. The feed had such a row and this is its key: its state is not known, so no
 	 * answer made before may be given any longer. A lookup of it says `bad`. */
 	void (*bad_key)(void *context, const struct db_key *key);

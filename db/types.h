@@ -30,6 +30,15 @@ struct db_evidence {
 	struct db_history history;
 };
 
+/* Why the evidence of a standby stands still. */
+enum db_stall {
+	DB_STALL_NONE, /* it does not, or nobody knows */
+	DB_STALL_PAUSED, /* its replay is paused */
+	DB_STALL_CUT_OFF, /* it receives nothing from its primary */
+	DB_STALL_BEHIND, /* it has received what it does not replay */
+	DB_STALL_HEARTBEAT, /* it replays all that comes, and no heartbeat is among it */
+};
+
 struct db_key {
 	int32_t issuer;
 	struct serial serial;

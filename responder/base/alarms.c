@@ -18,14 +18,28 @@ const char *alarm_kind_name(enum alarm_kind kind)
 	return names[kind];
 }
 
-const char *alarm_event_words(enum alarm_event event)
+static void put_since(const struct alarm *alarm, struct buffer *out)
+{
+	char since[ISO_TIME_SIZE + 1] = "";
+	time_put_iso(since, wall_seconds(alarm->since_us));
+	buffer_put_string(out, since);
+}
+
+void alarm_put_line(enum alarm_event event, const struct alarm *alarm, struct buffer *out)
 {
 	static const char *const words[] = {
-		[ALARM_BEGINS] = "alarm",
-		[ALARM_LASTS] = "alarm lasts",
-		[ALARM_ENDS] = "alarm ends",
+		[ALARM_BEGINS] = "",
+		[ALARM_LASTS] = "it lasts: ",
+		[ALARM_ENDS] = "it has ended: ",
 	};
-	return words[event];
+	buffer_printf(out, "%s%s alarm=%s", words[event], alarm->text,
+		      alarm_kind_name(alarm->kind));
+	if (alarm->scope[0])
+		buffer_printf(out, " issuer=\"%s\"", alarm->scope);
+	if (event == ALARM_BEGINS)
+		return;
+	buffer_put_string(out, " since=");
+	put_since(alarm, out);
 }
 
 void alarms_init(struct alarms *alarms, alarms_tell *tell, void *context)
@@ -85,8 +99,8 @@ static void end(struct alarms *alarms, unsigned place)
 {
 	struct alarm *alarm = alarms->all[place];
 	alarms->count--;
-	memmove(&alarms->all[place], &alarms->all[place + 1],
-		(alarms->count - place) * sizeof(alarms->all[0]));
+	for (unsigned i = place; i < alarms->count; i++)
+		alarms->all[i] = alarms->all[i + 1];
 	alarms->tell(alarms->context, ALARM_ENDS, alarm);
 	free(alarm);
 }
@@ -181,10 +195,9 @@ int64_t alarms_next(const struct alarms *alarms)
 
 static void put(const struct alarm *alarm, struct buffer *out)
 {
-	char since[ISO_TIME_SIZE + 1] = "";
-	time_put_iso(since, wall_seconds(alarm->since_us));
-	buffer_printf(out, "{\"since\":\"%s\",\"kind\":\"%s\",\"issuer\":", since,
-		      alarm_kind_name(alarm->kind));
+	buffer_put_string(out, "{\"since\":\"");
+	put_since(alarm, out);
+	buffer_printf(out, "\",\"kind\":\"%s\",\"issuer\":", alarm_kind_name(alarm->kind));
 	json_put_string(out, alarm->scope);
 	buffer_put_string(out, ",\"text\":");
 	json_put_string(out, alarm->text);

@@ -43,8 +43,8 @@ struct alarm {
 
 enum alarm_event { ALARM_BEGINS, ALARM_LASTS, ALARM_ENDS };
 
-/* The word for a line of the log: "alarm", "alarm lasts", "alarm ends". */
-const char *alarm_event_words(enum alarm_event event);
+/* For the log: "TEXT alarm=KIND issuer=\"NAME\"", with since when it lasts. */
+void alarm_put_line(enum alarm_event event, const struct alarm *alarm, struct buffer *out);
 
 /* Must not call the table. */
 typedef void alarms_tell(void *context, enum alarm_event event, const struct alarm *alarm);

@@ -110,12 +110,35 @@ static void print_crl_only(struct json_object *document)
 		print_list(document, "CRL-only", "crl_only");
 }
 
+/* "ready      yes", "… yes, degraded: …", "… no: …". */
+static void print_ready(struct json_object *document, bool ready)
+{
+	const char *words = instance_text(document, ready ? "degraded" : "reason");
+	cleanup(memory_freep) char *shown = output_text_new(words);
+	printf("ready      %s%s%s\n", ready ? "yes" : "no",
+	       !*words ? ""
+	       : ready ? ", degraded: "
+		       : ": ",
+	       shown ? shown : "");
+}
+
+static void print_alarms(struct json_object *document)
+{
+	struct json_object *list = json_object_object_get(document, "alarms");
+	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
+		struct json_object *alarm = json_object_array_get_idx(list, i);
+		cleanup(memory_freep) char *text = output_text_new(instance_text(alarm, "text"));
+		printf("alarm      %s since %s: %s\n", instance_text(alarm, "kind"),
+		       instance_text(alarm, "since"), text ? text : "");
+	}
+}
+
 static void print_document(struct json_object *document, bool ready)
 {
 	printf("stillgood  %s, pid %s, since %s\n", instance_text(document, "version"),
 	       instance_text(document, "pid"), instance_text(document, "started_at"));
-	printf("ready      %s%s%s\n", ready ? "yes" : "no", ready ? "" : ": ",
-	       ready ? "" : instance_text(document, "reason"));
+	print_ready(document, ready);
+	print_alarms(document);
 	print_list(document, "listens on", "listen");
 	print_list(document, "issuers", "issuers");
 	print_crl_only(document);

@@ -21,7 +21,10 @@ struct answers {
 	bool connected;
 	bool former; /* what is stored came from a ledger before this one */
 	bool ready;
-	char reason[LIMIT_READINESS_REASON + 1]; /* where not ready */
+	char reason[LIMIT_READINESS_REASON +
+		    1]; /* where not ready; else what is wrong all the same */
+	size_t issuer_count; /* that the ledger has told of */
+	uint8_t issuers[LIMIT_ISSUERS]; /* enum issuer_readiness */
 	struct answers_counts counts;
 	struct preferences preferences;
 	struct recent recent;
@@ -406,6 +409,9 @@ void answers_readiness(struct answers *answers, const struct message_readiness *
 	if (size)
 		memcpy(answers->reason, m->reason.data, size);
 	answers->reason[size] = '\0';
+	answers->issuer_count = m->issuers.size;
+	if (m->issuers.size)
+		memcpy(answers->issuers, m->issuers.data, m->issuers.size);
 }
 
 void answers_algorithms(struct answers *answers, const struct message_algorithms *m)
@@ -425,6 +431,7 @@ void answers_ledger_lost(struct answers *answers)
 	answers->connected = false;
 	answers->ready = false;
 	answers->reason[0] = '\0';
+	answers->issuer_count = 0;
 }
 
 /* ---- time ---- */
@@ -471,6 +478,25 @@ const char *answers_not_ready(const struct answers *answers, const struct moment
 	if (!evidence_is_fresh(answers, now))
 		return "the database's evidence is too old";
 	return NULL;
+}
+
+const char *answers_degraded(const struct answers *answers)
+{
+	return answers->reason;
+}
+
+/* Kinds only: no names, nobody's words. */
+const char *answers_issuer_not_ready(const struct answers *answers, unsigned section)
+{
+	static const char *const reasons[] = {
+		[ISSUER_READY] = NULL,
+		[ISSUER_NOT_REGISTERED] = "not registered in the database",
+		[ISSUER_OTHER_KEY] = "registered with another key",
+		[ISSUER_UNREADABLE] = "its row in the database cannot be understood",
+		[ISSUER_UNSIGNED] = "no valid signer",
+	};
+	return section < answers->issuer_count ? reasons[answers->issuers[section]]
+					       : "not known yet";
 }
 
 struct answers_counts answers_counts(const struct answers *answers)

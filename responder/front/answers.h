@@ -87,6 +87,11 @@ void answers_expire(struct answers *answers, const struct moment *now);
 /* NULL: may receive traffic. Else why not, one line, valid until the next call. */
 const char *answers_not_ready(const struct answers *answers, const struct moment *now);
 
+/* What is wrong although it may receive traffic, one line; "": nothing. */
+const char *answers_degraded(const struct answers *answers);
+/* NULL: of this issuer, by the place of its section, it answers, if it is ready at all. Else why not. */
+const char *answers_issuer_not_ready(const struct answers *answers, unsigned section);
+
 struct answers_counts {
 	uint64_t hits, misses, refreshes;
 	uint64_t try_later; /* answers that said so, for whatever reason */

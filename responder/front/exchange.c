@@ -181,20 +181,55 @@ static int put_page(struct front *front, unsigned status, const char *text,
 	return 0;
 }
 
-/* Why not, with a line's end, in the part of the room that heads leave free. */
-static int put_not_ready(struct front *front, const char *reason, const struct moment *now,
-			 const struct reply_style *style)
+/* What and why, with a line's end, in the part of the room that heads leave free. */
+static int put_reason(struct front *front, unsigned status, const char *what, const char *reason,
+		      const struct moment *now, const struct reply_style *style)
 {
 	char *text = (char *)turn_room(&front->turn) + HTTP_REPLY_HEAD_SIZE;
-	(void)snprintf(text, TURN_ROOM - HTTP_REPLY_HEAD_SIZE, "%s\n", reason);
-	return put_page(front, 503, text, now, style);
+	(void)snprintf(text, TURN_ROOM - HTTP_REPLY_HEAD_SIZE, "%s%s\n", what, reason);
+	return put_page(front, status, text, now, style);
 }
 
+/* NULL: this instance may receive traffic. */
+static const char *not_ready(const struct front *front, const struct moment *now)
+{
+	return front->draining ? "draining" : answers_not_ready(front->answers, now);
+}
+
+/* What is wrong and no reason to stay away stands in a second line. */
 static int put_readiness(struct front *front, const struct moment *now,
 			 const struct reply_style *style)
 {
-	const char *reason = front->draining ? "draining" : answers_not_ready(front->answers, now);
-	return reason ? put_not_ready(front, reason, now, style)
+	const char *reason = not_ready(front, now);
+	const char *degraded = answers_degraded(front->answers);
+	if (reason)
+		return put_reason(front, 503, "", reason, now, style);
+	return *degraded ? put_reason(front, 200, "ok\ndegraded: ", degraded, now, style)
+			 : put_page(front, 200, "ok\n", now, style);
+}
+
+static const struct conf_issuer *find_issuer(const struct conf *conf, struct view name)
+{
+	for (unsigned i = 0; i < conf->issuer_count; i++)
+		if (view_equal(name, view_of_string(conf->issuers[i].name)))
+			return &conf->issuers[i];
+	return NULL;
+}
+
+static int put_issuer_readiness(struct front *front, struct view path, const struct moment *now,
+				const struct reply_style *style)
+{
+	struct view name;
+	const struct conf *conf = front->whole_conf;
+	const struct conf_issuer *issuer =
+		http_page_issuer(path, front->der, &name) == 0 ? find_issuer(conf, name) : NULL;
+	if (!issuer)
+		return put_page(front, 404, "no such issuer\n", now, style);
+	const char *reason = not_ready(front, now);
+	if (!reason)
+		reason = answers_issuer_not_ready(front->answers,
+						  (unsigned)(issuer - conf->issuers));
+	return reason ? put_reason(front, 503, "", reason, now, style)
 		      : put_page(front, 200, "ok\n", now, style);
 }
 
@@ -211,6 +246,8 @@ static int exchange_get(struct front *front, const struct http_request *request,
 		return put_page(front, 200, "ok\n", now, style);
 	case HTTP_PAGE_READY:
 		return put_readiness(front, now, style);
+	case HTTP_PAGE_READY_ISSUER:
+		return put_issuer_readiness(front, request->path, now, style);
 	case HTTP_PAGE_OCSP:
 		break;
 	}

@@ -37,6 +37,7 @@ static struct answers_settings settings_of(const struct conf *conf)
 void front_configure(struct front *front, const struct conf *conf)
 {
 	const struct answers_settings settings = settings_of(conf);
+	front->whole_conf = conf;
 	front->conf = &conf->server;
 	addresses_limit(front->addresses, conf->server.connections_per_address);
 	answers_configure(front->answers, &settings);
@@ -49,6 +50,7 @@ int front_new(struct event_base *base, const struct conf *conf, const struct ans
 	if (!front)
 		return -ENOMEM;
 	front->base = base;
+	front->whole_conf = conf;
 	front->conf = &conf->server;
 	LIST_INIT(&front->connections);
 	wheel_init(&front->wheel, clock_now().mono_us);

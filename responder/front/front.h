@@ -29,7 +29,8 @@ struct front_head {
 
 struct front {
 	struct event_base *base;
-	const struct conf_server *conf;
+	const struct conf *whole_conf;
+	const struct conf_server *conf; /* of it */
 	struct answers *answers;
 	struct addresses *addresses;
 	struct wheel wheel;

@@ -33,8 +33,18 @@ static bool is_page(struct view path, const char *page)
 	return view_equal(path, view_of_string(page));
 }
 
+#define READY_ISSUER "/readyz/"
+
+static bool is_ready_issuer(struct view path)
+{
+	size_t size = sizeof(READY_ISSUER) - 1;
+	return path.size > size && memcmp(path.data, READY_ISSUER, size) == 0;
+}
+
 enum http_page http_page_of(struct view path)
 {
+	if (is_ready_issuer(path))
+		return HTTP_PAGE_READY_ISSUER;
 	if (path.size > sizeof("/healthz") - 1)
 		return HTTP_PAGE_OCSP;
 	if (is_page(path, "/"))
@@ -70,6 +80,12 @@ static int unescape(struct view path, uint8_t *out, struct view *ret)
 	}
 	*ret = view_of(out, size);
 	return 0;
+}
+
+int http_page_issuer(struct view path, uint8_t *out, struct view *ret)
+{
+	struct view name = http_from(path, sizeof(READY_ISSUER) - 1);
+	return name.size <= LIMIT_GET_PATH ? unescape(name, out, ret) : HTTP_BAD_PATH;
 }
 
 /* Four digits are three octets. Gives back something with bit 7 set if one of them is no digit. */

@@ -23,10 +23,15 @@ enum http_page {
 	HTTP_PAGE_ROOT, /* "/": a short plain page (P-40) */
 	HTTP_PAGE_HEALTH, /* "/healthz" */
 	HTTP_PAGE_READY, /* "/readyz" */
+	HTTP_PAGE_READY_ISSUER, /* "/readyz/" and the name of an issuer */
 };
 
 /* `path` is struct http_request's. A POST is OCSP on every path: ask for GET and HEAD only. */
 enum http_page http_page_of(struct view path);
+
+/* The name in the path of an HTTP_PAGE_READY_ISSUER, its escapes undone once; `out` has LIMIT_GET_PATH
+ * octets. 0, or HTTP_BAD_PATH for a bad escape. */
+must_check int http_page_issuer(struct view path, uint8_t *out, struct view *ret);
 
 /* A positive result: no OCSP request in this path; the answer is malformedRequest (P-42). */
 #define HTTP_BAD_PATH 1

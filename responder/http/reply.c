@@ -127,6 +127,7 @@ static const struct {
 	{200, "OK", ""},
 	{400, "Bad Request", "not a request that HTTP/1.1 allows\n"},
 	{405, "Method Not Allowed", "OCSP uses GET and POST\n"},
+	{404, "Not Found", "no such page\n"},
 	{408, "Request Timeout", "the request did not arrive in time\n"},
 	{413, "Content Too Large", "larger than any OCSP request\n"},
 	{414, "URI Too Long", "use POST for a request of this size\n"},

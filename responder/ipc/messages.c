@@ -106,6 +106,7 @@ static const struct field tick_fields[] = {
 static const struct field readiness_fields[] = {
 	{BOOL(struct message_readiness, ready)},
 	{VIEW(struct message_readiness, reason, 0, LIMIT_READINESS_REASON)},
+	{VIEW(struct message_readiness, issuers, 0, LIMIT_ISSUERS)},
 };
 
 static const struct field explain_fields[] = {
@@ -435,6 +436,14 @@ int message_tick_read(struct view payload, struct message_tick *ret)
 	return read_end(&in, &m, sizeof(m), ret);
 }
 
+static bool readiness_known(const struct message_readiness *m)
+{
+	for (size_t i = 0; i < m->issuers.size; i++)
+		if (m->issuers.data[i] >= ISSUER_READINESSES)
+			return false;
+	return true;
+}
+
 void message_readiness_write(struct buffer *out, const struct message_readiness *m)
 {
 	/* For people: a long reason is cut, not refused. */
@@ -442,6 +451,7 @@ void message_readiness_write(struct buffer *out, const struct message_readiness 
 	if (cut.reason.size > LIMIT_READINESS_REASON)
 		cut.reason.size = LIMIT_READINESS_REASON;
 	WRITE(out, readiness_fields, &cut);
+	out->failed |= !readiness_known(m);
 }
 
 int message_readiness_read(struct view payload, struct message_readiness *ret)
@@ -449,6 +459,8 @@ int message_readiness_read(struct view payload, struct message_readiness *ret)
 	struct message_readiness m = {0};
 	struct cursor in = cursor_of(payload);
 	READ(&in, readiness_fields, &m);
+	if (!in.failed && !readiness_known(&m))
+		return -EBADMSG;
 	return read_end(&in, &m, sizeof(m), ret);
 }
 

@@ -86,11 +86,23 @@ struct message_tick {
 	int64_t serve_until_mono_us;
 };
 
-/* For /readyz: may this instance receive traffic, and if not, why: one line that anybody may read. The
- * whole reason is in the ledger's part of `stillgood status`. */
+/* What can be said of one issuer, as /readyz/NAME tells it. */
+enum issuer_readiness {
+	ISSUER_READY,
+	ISSUER_NOT_REGISTERED,
+	ISSUER_OTHER_KEY, /* registered with another key than its file's */
+	ISSUER_UNREADABLE, /* its row cannot be understood */
+	ISSUER_UNSIGNED, /* no signer has a certificate that is valid now */
+	ISSUER_READINESSES
+};
+
+/* For /readyz: may this instance receive traffic? `reason`: why not, or, where it may, what is wrong all
+ * the same; one line that anybody may read. The whole is in the ledger's part of `stillgood status`.
+ * `issuers`: an octet for each section, in the configuration's order: enum issuer_readiness. */
 struct message_readiness {
 	bool ready;
 	struct view reason;
+	struct view issuers;
 };
 
 /* P-17: the signature algorithms among which clients of some issuer can choose; a front ignores every

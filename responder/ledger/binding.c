@@ -76,9 +76,8 @@ static enum cause find(const struct ledger *l, const struct question *q, struct 
 		return CAUSE_RETIRED;
 	if (!unknown && !sections_fit(l, issuer))
 		return CAUSE_SECTION_UNFIT;
-	/* Who is unknown is not known while an issuer of ours is missing in the database. */
-	if (unknown && issuers_missing(l->issuers))
-		return CAUSE_ISSUER_MISSING;
+	if (unknown && !l->has_evidence) /* who is unknown is not known yet */
+		return CAUSE_NOT_READ;
 	*ret = issuer;
 	return CAUSE_NONE;
 }

@@ -59,7 +59,7 @@ static bool release_refused(struct ledger *l, const struct cert_record *record)
 
 void changes_journal_alarm(struct ledger *l)
 {
-	ledger_alarm(l,
+	alarms_raise(&l->alarms, ALARM_JOURNAL, "", l->now,
 		     "the journal of revocations cannot be written: a restart may forget what the "
 		     "database has lost; see [server] journal");
 }
@@ -143,6 +143,15 @@ static void issuer_refused(struct ledger *l, const struct issuer *issuer)
 	changes_purge_issuer(l, issuer->record.id);
 }
 
+/* One without a section is nobody's trouble now. */
+static void alarm_unreadable(struct ledger *l, const char *name, const char *text)
+{
+	if (conf_issuer_named(l->conf, name))
+		alarms_raise(&l->alarms, ALARM_ISSUER_UNREADABLE, name, l->now, "%s", text);
+	else
+		ledger_alarm(l, "%s", text);
+}
+
 static void apply_issuer(struct ledger *l, const struct db_issuer *from)
 {
 	struct fault fault = {.text = ""};
@@ -160,7 +169,9 @@ static void apply_issuer(struct ledger *l, const struct db_issuer *from)
 	if (result == -EINVAL && issuer)
 		issuer_changed(l, issuer); /* its revocation counts */
 	if (fault.text[0])
-		ledger_alarm(l, "%s", fault.text);
+		alarm_unreadable(l, from->record.name, fault.text);
+	else
+		alarms_clear(&l->alarms, ALARM_ISSUER_UNREADABLE, from->record.name);
 }
 
 void changes_apply_issuers(struct ledger *l, const struct db_issuer *issuers, size_t count)
@@ -179,6 +190,12 @@ void changes_bad_issuer(struct ledger *l, int32_t database_id)
 		l->incomplete = true;
 		return;
 	}
+	/* The row was told (ledger_bad_row()). */
+	if (issuer->section)
+		alarms_raise(&l->alarms, ALARM_ISSUER_UNREADABLE, issuer->record.name, l->now,
+			     "issuer \"%s\": its row in the database cannot be understood, nothing "
+			     "is answered about it: %s",
+			     issuer->record.name, l->bad_row);
 	issuers_settle(l->issuers);
 	changes_purge_issuer(l, issuer->record.id);
 }
@@ -206,7 +223,8 @@ void changes_purge_all(struct ledger *l)
 	fronts_purge_all(l);
 }
 
-void ledger_database_alarms(struct ledger *l, size_t count)
+void ledger_database_findings(struct ledger *l, const char *const *texts, size_t count,
+			      struct moment now)
 {
-	l->database_alarms = count;
+	alarms_set(&l->alarms, ALARM_DATABASE_FINDING, texts, count, now);
 }

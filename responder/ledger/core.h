@@ -10,6 +10,7 @@
  * Nothing here returns to its caller through an op: an op must not call the ledger. */
 #pragma once
 
+#include "base/alarms.h"
 #include "base/clock.h"
 #include "base/siphash.h"
 #include "conf/conf.h"
@@ -42,6 +43,8 @@ struct ledger_ops {
 	void (*alarm)(void *context, const char *text);
 	/* May be NULL where ledger_explain() is never called. The answer to it: a JSON object. */
 	void (*explained)(void *context, uint32_t ticket, struct view text);
+	/* The same of something that lasts (base/alarms.h): it begins, it has lasted another day, it ends. */
+	void (*condition)(void *context, enum alarm_event event, const char *text);
 	/* May be NULL. A step of this request's story (message_query), for the debug log. */
 	void (*trace)(void *context, uint64_t request, const char *step);
 };
@@ -113,8 +116,11 @@ void ledger_feed_lost(struct ledger *l, const char *reason);
 void ledger_bad_row(struct ledger *l, const char *description);
 void ledger_bad_key(struct ledger *l, const struct db_key *key);
 void ledger_bad_issuer(struct ledger *l, int32_t id, struct moment now);
-/* So many things about the database need a person, though it is whole. */
-void ledger_database_alarms(struct ledger *l, size_t count);
+/* All that needs a person about the database, though it is whole. */
+void ledger_database_findings(struct ledger *l, const char *const *texts, size_t count,
+			      struct moment now);
+/* Why a standby's evidence stands still. */
+void ledger_stalled(struct ledger *l, enum db_stall why);
 
 /* ---- time ---- */
 

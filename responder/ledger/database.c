@@ -1,6 +1,5 @@
-/* The database's facts on their way into the core, each with the time at which it came. Why it cannot be
- * read is an error, told once for each reason (db/source.h): nothing is answered until somebody sees to
- * it. */
+/* The database's facts on their way into the core, each with the time at which it came. That it
+ * cannot be read is a condition of the core's (readiness.c); each new reason meanwhile is a line here. */
 #include "ledger/edge.h"
 
 static void load_begin(void *context, const struct db_evidence *evidence,
@@ -64,7 +63,7 @@ static void lookup_state(void *context, bool usable, const char *reason)
 	if (usable && !edge->lookup_quiet)
 		log_info("lookups are possible");
 	else if (!usable && !edge->lookup_quiet)
-		log_error("lookups are not possible reason=\"%s\"", reason);
+		log_info("lookups are not possible reason=\"%s\"", reason);
 	ledger_lookup_state(edge->ledger, usable, reason);
 	edge_turn(edge);
 }
@@ -72,7 +71,7 @@ static void lookup_state(void *context, bool usable, const char *reason)
 static void feed_lost(void *context, const char *reason)
 {
 	struct edge *edge = context;
-	log_error("the feed is interrupted reason=\"%s\"", reason ? reason : "");
+	log_info("the feed is interrupted reason=\"%s\"", reason ? reason : "");
 	ledger_feed_lost(edge->ledger, reason);
 	edge_turn(edge);
 }
@@ -91,22 +90,18 @@ static void bad_issuer(void *context, int32_t id)
 	edge_turn(edge);
 }
 
-/* They come again while they last; whenever they are others than before, they are told. */
 static void alarms(void *context, const char *const *texts, size_t count)
 {
 	struct edge *edge = context;
-	cleanup(buffer_deinit) struct buffer all = {0};
-	for (size_t i = 0; i < count; i++)
-		buffer_put(&all, texts[i], strlen(texts[i]) + 1);
-	if (!view_equal(buffer_view(&all), buffer_view(&edge->database_alarms))) {
-		for (size_t i = 0; i < count; i++)
-			log_error("%s", texts[i]);
-		if (count == 0)
-			log_info("the database needs nobody to look at it any more");
-		buffer_reset(&edge->database_alarms);
-		buffer_put_view(&edge->database_alarms, buffer_view(&all));
-	}
-	ledger_database_alarms(edge->ledger, count);
+	ledger_database_findings(edge->ledger, texts, count, clock_now());
+	edge_turn(edge);
+}
+
+static void stalled(void *context, enum db_stall why)
+{
+	struct edge *edge = context;
+	ledger_stalled(edge->ledger, why);
+	edge_turn(edge);
 }
 
 static void bad_key(void *context, const struct db_key *key)
@@ -129,4 +124,5 @@ const struct db_source_ops edge_source_ops = {
 	.bad_issuer = bad_issuer,
 	.bad_key = bad_key,
 	.alarms = alarms,
+	.stalled = stalled,
 };

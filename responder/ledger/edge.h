@@ -18,7 +18,6 @@ struct edge {
 	unsigned alarms_logged;
 	struct fault lookup_reason; /* told last, since when no lookup was answered */
 	bool lookup_quiet; /* it lasts, connection after connection */
-	struct buffer database_alarms; /* told last: texts, each with its NUL */
 };
 
 /* Something happened: ledger_turn_end() follows when all that is ready has been handled. */

@@ -66,6 +66,7 @@ int ledger_new(const struct conf *conf, const struct siphash_key *key, const str
 	l->context = context;
 	l->journal_ops = (struct journal_ops){.append = ops->journal, .swap = ops->journal_swap};
 	l->frame.most = LIMIT_FRAME;
+	report_init(l);
 	int result = parts_init(l);
 	if (result == 0)
 		result = stores_new(l);
@@ -97,6 +98,7 @@ void ledger_free(struct ledger *l)
 	revoked_free(l->revoked);
 	issuers_free(l->issuers);
 	cache_free(l->cache);
+	alarms_deinit(&l->alarms);
 	buffer_deinit(&l->frame);
 	free(l);
 }
@@ -235,6 +237,7 @@ int64_t ledger_next_timer(const struct ledger *l)
 	int64_t next = earlier(earlier(signing_next(l), questions_next(l)), lookups_next(l));
 	next = earlier(next, explain_next(l));
 	next = earlier(next, l->loading ? INT64_MAX : journal_next(l->journal));
+	next = earlier(next, readiness_next(l));
 	int64_t stale = l->evidence.mono_us + l->conf->database.freshness_us;
 	return readiness_fresh(l) ? earlier(next, stale) : next;
 }

@@ -82,9 +82,6 @@ static struct why why_of(enum cause cause)
 					 "row 41"},
 		[CAUSE_RETIRED] = {"the issuer is retired: its retired_until has passed", "P-33"},
 		[CAUSE_NOT_OURS] = {"no [issuer] section names this issuer", "P-22"},
-		[CAUSE_ISSUER_MISSING] = {"an [issuer] section is not registered in the database, "
-					  "so that nobody knows which issuers are unknown",
-					  "P-22"},
 		[CAUSE_ISSUER_UNUSABLE] = {"the issuer's row in the database is missing or cannot "
 					   "be understood",
 					   "row 41"},

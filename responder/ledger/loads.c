@@ -80,6 +80,7 @@ static void bad_issuers_apply(struct ledger *l)
 /* Of a load it comes before the load, which says anew what every id means. */
 void ledger_bad_issuer(struct ledger *l, int32_t id, struct moment now)
 {
+	l->now = now;
 	if (l->bad_issuer_count < array_size(l->bad_issuers))
 		l->bad_issuers[l->bad_issuer_count++] = id;
 	if (l->history.known)
@@ -188,6 +189,7 @@ void loads_lookup_row(struct ledger *l, const struct cert_record *record,
 void ledger_load_begin(struct ledger *l, const struct db_evidence *evidence,
 		       const struct db_issuer *issuers, size_t count, struct moment now)
 {
+	l->now = now;
 	l->lost_before = lost_count(l);
 	l->loading = true;
 	known_forget_all(l->known); /* what changed before it is told by nobody */
@@ -259,11 +261,10 @@ static void settle(struct ledger *l)
 	l->settled = true;
 	size_t count = alarm_certificates(l) + alarm_issuers(l);
 	if (count)
-		ledger_alarm(
-			l,
-			"the database went back in time, revocations are missing count=%zu; see "
-			"stillgood accept-history --show",
-			count);
+		alarms_raise(&l->alarms, ALARM_HISTORY_LOST, "", l->now,
+			     "the database went back in time, revocations are missing count=%zu; "
+			     "see stillgood accept-history --show",
+			     count);
 	if (count && l->conf->database.on_lost_history == LOST_HISTORY_STOP)
 		changes_purge_all(l);
 	if (l->other_history)
@@ -302,6 +303,7 @@ void ledger_poll(struct ledger *l, const struct db_evidence *evidence,
 		 const struct cert_record *records, size_t count, const struct db_issuer *issuers,
 		 size_t issuer_count, struct moment now)
 {
+	l->now = now;
 	l->counts.polls++;
 	poll(l, evidence, records, count, issuers, issuer_count);
 	decide(l, now);
@@ -314,9 +316,15 @@ void ledger_feed_lost(struct ledger *l, const char *reason)
 	(void)snprintf(l->feed_reason, sizeof(l->feed_reason), "%s", reason ? reason : "");
 }
 
+void ledger_stalled(struct ledger *l, enum db_stall why)
+{
+	l->stall = why;
+}
+
 void ledger_bad_row(struct ledger *l, const char *description)
 {
 	l->counts.bad_rows++;
+	(void)snprintf(l->bad_row, sizeof(l->bad_row), "%s", description);
 	ledger_alarm(l, "a row cannot be understood, nothing is answered from it: %s", description);
 }
 

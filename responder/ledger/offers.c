@@ -227,12 +227,10 @@ bool offers_same_signers(const struct offers *a, unsigned of_a, const struct off
 	return same && (!one->keyed || memcmp(one->keys, other->keys, sizeof(one->keys)) == 0);
 }
 
-const struct conf_issuer *offers_missing(const struct ledger *l)
+bool offers_none(const struct ledger *l, unsigned section)
 {
-	for (unsigned i = 0; i < l->offers->count; i++)
-		if (l->offers->of[i].said && l->offers->of[i].count == 0)
-			return &l->conf->issuers[i];
-	return NULL;
+	const struct offer *offer = &l->offers->of[section];
+	return offer->said && offer->count == 0;
 }
 
 int offers_count(const struct ledger *l, unsigned section)

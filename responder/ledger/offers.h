@@ -32,12 +32,12 @@ struct view offers_choose(const struct ledger *l, const struct issuer *issuer,
 			  struct view preferred);
 /* Is it a list of OBJECT IDENTIFIERs? */
 bool offers_list_is_valid(struct view preferred);
-/* The first issuer for which signers say that none of their certificates is valid; or NULL. */
-const struct conf_issuer *offers_missing(const struct ledger *l);
 /* How many algorithms signers have for this section now; -1: they have not told. */
 int offers_count(const struct ledger *l, unsigned section);
 /* SHA-1 of the key in its file, as signers tell; empty: they have not told. */
 struct view offers_key(const struct ledger *l, unsigned section);
+/* Signers say that they have nothing valid to sign with for this section. */
+bool offers_none(const struct ledger *l, unsigned section);
 /* How often what signers offer has changed. */
 uint64_t offers_changes(const struct ledger *l);
 /* Is the key in the section's file, which signers tell, this issuer's? Until they tell, it may be. */

@@ -75,6 +75,13 @@ static void explained(void *context, uint32_t ticket, struct view text)
 	shell_answer(edge->shell, ticket, text);
 }
 
+/* There are so many at most, and each speaks once a day. */
+static void condition(void *context, enum alarm_event event, const char *text)
+{
+	(void)context;
+	log_line(event == ALARM_ENDS ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "%s", text);
+}
+
 static void trace(void *context, uint64_t request, const char *step)
 {
 	(void)context;
@@ -92,5 +99,6 @@ const struct ledger_ops edge_ledger_ops = {
 	.signer_hung = signer_hung,
 	.alarm = alarm_line,
 	.explained = explained,
+	.condition = condition,
 	.trace = trace,
 };

@@ -31,7 +31,6 @@ enum cause {
 	CAUSE_SECTION_UNFIT, /* an issuer of ours does not fit its section, or its row */
 	CAUSE_RETIRED,
 	CAUSE_NOT_OURS, /* the issuer has no section */
-	CAUSE_ISSUER_MISSING, /* an issuer of ours, so that who is unknown is not known */
 	CAUSE_ISSUER_UNUSABLE,
 	CAUSE_ROW_UNREADABLE,
 	CAUSE_LOST_HISTORY,
@@ -40,7 +39,7 @@ enum cause {
 	CAUSE_NO_LOOKUP, /* the database does not answer */
 	CAUSE_NO_SIGNER,
 };
-#define CAUSES 14
+#define CAUSES 13
 
 /* One CertID of a question. */
 struct entry {

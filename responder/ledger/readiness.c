@@ -1,34 +1,40 @@
 #include "ledger/readiness.h"
 
+#include "ledger/conditions.h"
 #include "ledger/fronts.h"
-#include "ledger/issuers.h"
 #include "ledger/lookups.h"
 #include "ledger/lost.h"
-#include "ledger/offers.h"
-#include "ledger/report.h"
 #include "ledger/sections.h"
 #include "ledger/signing.h"
 #include "ledger/state.h"
 
+/* What lasts is looked at so often while anything is wrong. */
+#define LOOK_US SECOND_US
+
 /* What was said last. */
 struct readiness {
 	unsigned bits;
-	const struct conf_issuer *missing, *without_signer, *other_key;
+	uint64_t news; /* of the sections, when `issuers` was made */
+	int64_t look_us; /* monotonic: what lasts is looked at again, where anything does */
+	unsigned unready; /* issuers of which nothing is answered */
+	uint8_t issuers[LIMIT_ISSUERS]; /* enum issuer_readiness */
 };
 
-/* Its bits. */
+/* Its bits. Up to READINESS_LAST_REFUSAL each says no; the others go with a yes. */
 enum {
 	READINESS_SAID = 1, /* something was said at all */
 	READINESS_NO_LOAD = 2,
 	READINESS_STALE = 4,
-	READINESS_NO_LOOKUP = 8,
-	READINESS_NO_SIGNER = 16,
-	READINESS_NO_ISSUER = 32,
+	READINESS_NO_SIGNER = 8,
+	READINESS_NO_ISSUER = 16, /* nothing can be answered about any */
+	READINESS_LOST = 32,
 	READINESS_INCOMPLETE = 64,
-	READINESS_UNSIGNED = 128,
-	READINESS_OTHER_KEY = 256,
-	READINESS_LOST = 512,
+	READINESS_LAST_REFUSAL = 64,
+	READINESS_AWAY = 128, /* the database cannot be read, or not be asked */
+	READINESS_STALLED = 256, /* its evidence stands still */
+	READINESS_ISSUERS = 512, /* nothing can be answered about some */
 };
+#define REFUSALS (2u * READINESS_LAST_REFUSAL - 1u)
 
 int readiness_init(struct ledger *l)
 {
@@ -46,23 +52,29 @@ void readiness_configure(struct ledger *l)
 	*l->readiness = (struct readiness){0};
 }
 
-static unsigned readiness_now(const struct ledger *l, struct moment now)
+/* ---- what is so ---- */
+
+static void look_at_issuers(struct ledger *l)
 {
-	unsigned bits = READINESS_SAID;
+	struct readiness *r = l->readiness;
+	r->unready = 0;
+	for (unsigned i = 0; i < l->conf->issuer_count; i++) {
+		r->issuers[i] = (uint8_t)sections_readiness(l, i);
+		r->unready += r->issuers[i] != ISSUER_READY;
+	}
+}
+
+static unsigned refusals_now(const struct ledger *l, struct moment now)
+{
+	unsigned bits = 0;
 	if (!l->has_evidence)
 		bits |= READINESS_NO_LOAD;
 	else if (!feed_fresh(l, now))
 		bits |= READINESS_STALE;
-	if (!lookups_usable(l))
-		bits |= READINESS_NO_LOOKUP;
 	if (!signing_possible(l))
 		bits |= READINESS_NO_SIGNER;
-	if (l->has_evidence && issuers_missing(l->issuers)) /* before, nobody knows */
+	if (l->readiness->unready == l->conf->issuer_count) /* P-37 */
 		bits |= READINESS_NO_ISSUER;
-	if (offers_missing(l))
-		bits |= READINESS_UNSIGNED; /* P-37 */
-	if (sections_other_key(l))
-		bits |= READINESS_OTHER_KEY;
 	if (l->has_evidence && lost_stops_good(l))
 		bits |= READINESS_LOST; /* I-10 */
 	if (l->incomplete)
@@ -70,20 +82,25 @@ static unsigned readiness_now(const struct ledger *l, struct moment now)
 	return bits;
 }
 
+static unsigned readiness_now(const struct ledger *l, struct moment now)
+{
+	unsigned bits = READINESS_SAID | refusals_now(l, now);
+	if (conditions_away(l))
+		bits |= READINESS_AWAY;
+	if (conditions_stalled(l))
+		bits |= READINESS_STALLED;
+	if (l->readiness->unready)
+		bits |= READINESS_ISSUERS;
+	return bits;
+}
+
+/* ---- for `stillgood status`, with names and what libpq says ---- */
+
 static void add(struct buffer *out, const char *what, const char *detail)
 {
 	buffer_printf(out, "%s%s%s%s", out->size ? "; " : "", what, detail[0] ? ": " : "", detail);
 }
 
-static void add_missing(const struct ledger *l, struct buffer *out)
-{
-	const char *nearest = issuers_nearest(l->issuers, l->readiness->missing->name);
-	add(out, "not registered in the database: issuer", l->readiness->missing->name);
-	if (nearest)
-		buffer_printf(out, " (registered is: %s)", nearest);
-}
-
-/* For `stillgood status`, with names and what libpq says. */
 void readiness_reason(const struct ledger *l, struct buffer *out)
 {
 	unsigned bits = l->readiness->bits;
@@ -91,20 +108,12 @@ void readiness_reason(const struct ledger *l, struct buffer *out)
 		add(out, "the database has not been read yet", l->feed_reason);
 	if (bits & READINESS_STALE)
 		add(out, "the evidence is too old", l->feed_up ? "" : l->feed_reason);
-	if (bits & READINESS_NO_LOOKUP)
-		add(out, "the database cannot be asked", lookups_reason(l));
 	if (bits & READINESS_NO_SIGNER)
 		add(out,
 		    signing_counts(l).attached ? "no signer answers" : "no signer is connected",
 		    "");
 	if (bits & READINESS_NO_ISSUER)
-		add_missing(l, out);
-	if (bits & READINESS_UNSIGNED)
-		add(out, "no signer's certificate is valid now: issuer",
-		    l->readiness->without_signer->name);
-	if (bits & READINESS_OTHER_KEY)
-		add(out, "registered with another key than its file's: issuer",
-		    l->readiness->other_key->name);
+		add(out, "nothing can be answered about any issuer", "");
 	if (bits & READINESS_LOST)
 		add(out, "revocations are missing in the database",
 		    "see stillgood accept-history --show");
@@ -112,8 +121,28 @@ void readiness_reason(const struct ledger *l, struct buffer *out)
 		add(out, "memory ran out", "");
 }
 
-/* For /readyz, which anybody may read: no host, no user, nobody's words and no names. The fronts are
- * told no more, so that a page cannot say it. */
+void readiness_degraded(const struct ledger *l, struct buffer *out)
+{
+	static const char *const words[] = {
+		[ISSUER_READY] = "",
+		[ISSUER_NOT_REGISTERED] = "not registered in the database: issuer",
+		[ISSUER_OTHER_KEY] = "registered with another key than its file's: issuer",
+		[ISSUER_UNREADABLE] = "its row in the database cannot be understood: issuer",
+		[ISSUER_UNSIGNED] = "nothing valid to sign with: issuer",
+	};
+	if (l->readiness->bits & READINESS_AWAY)
+		add(out, "the database is away", conditions_reason(l));
+	if (l->readiness->bits & READINESS_STALLED)
+		add(out, conditions_stalled(l), "");
+	for (unsigned i = 0; i < l->conf->issuer_count; i++)
+		if (l->readiness->issuers[i] != ISSUER_READY)
+			add(out, words[l->readiness->issuers[i]], l->conf->issuers[i].name);
+}
+
+/* ---- for /readyz ---- */
+
+/* Anybody may read it: no host, no user, nobody's words and no names. The fronts are told no more, so
+ * that a page cannot say it. */
 static void public_reason(unsigned bits, struct buffer *out)
 {
 	static const struct {
@@ -122,16 +151,17 @@ static void public_reason(unsigned bits, struct buffer *out)
 	} reasons[] = {
 		{READINESS_NO_LOAD, "the database has not been read yet"},
 		{READINESS_STALE, "the evidence is too old"},
-		{READINESS_NO_LOOKUP, "the database cannot be asked"},
 		{READINESS_NO_SIGNER, "no signer"},
-		{READINESS_NO_ISSUER, "an issuer is not registered in the database"},
-		{READINESS_UNSIGNED, "an issuer has no valid signer"},
-		{READINESS_OTHER_KEY, "an issuer is registered with another key"},
+		{READINESS_NO_ISSUER, "nothing can be answered about any issuer"},
 		{READINESS_LOST, "revocations are missing in the database"},
 		{READINESS_INCOMPLETE, "memory ran out"},
+		{READINESS_AWAY, "the database is away"},
+		{READINESS_STALLED, "the evidence stands still"},
+		{READINESS_ISSUERS, "an issuer is not answered"},
 	};
+	unsigned told = (bits & REFUSALS) > READINESS_SAID ? REFUSALS : ~REFUSALS;
 	for (size_t i = 0; i < array_size(reasons); i++)
-		if (bits & reasons[i].bit)
+		if (bits & told & reasons[i].bit)
 			add(out, reasons[i].what, "");
 }
 
@@ -142,6 +172,7 @@ static void readiness_write(struct ledger *l)
 	struct message_readiness m = {
 		.ready = readiness_good(l),
 		.reason = buffer_view(&reason),
+		.issuers = view_of(l->readiness->issuers, l->conf->issuer_count),
 	};
 	buffer_reset(&l->frame);
 	message_readiness_write(&l->frame, &m);
@@ -155,36 +186,45 @@ void readiness_send(struct ledger *l, unsigned front)
 	fronts_frame(l, front, MESSAGE_READINESS);
 }
 
-/* Whoever reads the log learns of it where the feed itself goes on, as from a standby whose heartbeat has
- * stopped. */
-static void tell_stale(struct ledger *l, unsigned bits)
+static bool is_anything_wrong(const struct ledger *l)
 {
-	if ((bits & READINESS_STALE) && !(l->readiness->bits & READINESS_STALE))
-		ledger_alarm(l, "the evidence is too old: only what is revoked is answered%s%s",
-			     l->feed_up ? "" : " reason=", l->feed_up ? "" : l->feed_reason);
+	return l->readiness->bits != READINESS_SAID || l->alarms.count > 0;
+}
+
+/* What lasts is told with the evidence's age, so it is looked at every now and then. */
+static void look_at_conditions(struct ledger *l, bool news, struct moment now)
+{
+	if (!news && (!is_anything_wrong(l) || now.mono_us < l->readiness->look_us))
+		return;
+	conditions_update(l, now);
+	l->readiness->look_us = now.mono_us + LOOK_US;
 }
 
 void readiness_update(struct ledger *l, struct moment now)
 {
+	struct readiness *r = l->readiness;
+	bool issuers = r->bits == 0 || r->news != sections_news(l);
+	if (issuers)
+		look_at_issuers(l);
 	unsigned bits = readiness_now(l, now);
-	tell_stale(l, bits);
-	const struct conf_issuer *missing = issuers_missing(l->issuers);
-	const struct conf_issuer *unsigned_one = offers_missing(l);
-	if (bits == l->readiness->bits && missing == l->readiness->missing &&
-	    unsigned_one == l->readiness->without_signer &&
-	    sections_other_key(l) == l->readiness->other_key)
+	bool news = bits != r->bits || issuers;
+	r->news = sections_news(l);
+	r->bits = bits;
+	look_at_conditions(l, news, now);
+	if (!news)
 		return;
-	l->readiness->bits = bits;
-	l->readiness->without_signer = unsigned_one;
-	l->readiness->missing = missing;
-	l->readiness->other_key = sections_other_key(l);
 	readiness_write(l);
 	fronts_frame_all(l, MESSAGE_READINESS);
 }
 
+int64_t readiness_next(const struct ledger *l)
+{
+	return is_anything_wrong(l) ? l->readiness->look_us : INT64_MAX;
+}
+
 bool readiness_good(const struct ledger *l)
 {
-	return l->readiness->bits == READINESS_SAID;
+	return (l->readiness->bits & REFUSALS) == READINESS_SAID;
 }
 
 bool readiness_fresh(const struct ledger *l)

@@ -261,7 +261,6 @@ static void edge_close(void *context)
 	db_source_free(edge->source);
 	journal_store_close(&edge->journal);
 	ledger_free(edge->ledger);
-	buffer_deinit(&edge->database_alarms);
 	free(edge);
 }
 

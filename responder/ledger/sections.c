@@ -2,17 +2,16 @@
 
 #include "ledger/offers.h"
 #include "ledger/question.h"
-#include "ledger/report.h"
 #include "ledger/state.h"
 
 enum section_state {
 	SECTION_RIGHT, /* or nothing is known yet */
 	SECTION_MISSING, /* the database has no issuer of its name */
 	SECTION_OTHER_KEY, /* it has one, of another key */
+	SECTION_UNREADABLE, /* it has one, and nobody understands what it says of it */
 };
 
 struct sections {
-	const struct conf_issuer *other_key; /* the first of that state */
 	uint64_t news; /* what sections_update() has seen */
 	enum section_state states[]; /* of each */
 };
@@ -39,7 +38,14 @@ void sections_free(struct sections *sections)
 	free(sections);
 }
 
-/* What was wrong before is no news. */
+static void forget_alarms(struct ledger *l, const char *name)
+{
+	alarms_clear(&l->alarms, ALARM_ISSUER_MISSING, name);
+	alarms_clear(&l->alarms, ALARM_ISSUER_KEY, name);
+	alarms_clear(&l->alarms, ALARM_ISSUER_UNREADABLE, name);
+}
+
+/* What was wrong before is no news, and what is gone is nobody's trouble. */
 void sections_replace(struct ledger *l, struct sections *next, const struct conf *conf)
 {
 	for (unsigned i = 0; i < conf->issuer_count; i++) {
@@ -48,6 +54,9 @@ void sections_replace(struct ledger *l, struct sections *next, const struct conf
 		if (before)
 			next->states[i] = l->sections->states[before - l->conf->issuers];
 	}
+	for (unsigned i = 0; i < l->conf->issuer_count; i++)
+		if (!conf_issuer_named(conf, l->conf->issuers[i].name))
+			forget_alarms(l, l->conf->issuers[i].name);
 	free(l->sections);
 	l->sections = next;
 }
@@ -57,23 +66,36 @@ static enum section_state state_of(const struct ledger *l, unsigned section)
 	const struct issuer *issuer = issuers_by_section(l->issuers, section);
 	if (!issuer)
 		return SECTION_MISSING;
+	if (issuer_unusable(issuer))
+		return SECTION_UNREADABLE; /* changes.c says why */
 	return offers_fit(l, section, issuer) ? SECTION_RIGHT : SECTION_OTHER_KEY;
+}
+
+static void alarm_missing(struct ledger *l, const char *name)
+{
+	const char *nearest = issuers_nearest(l->issuers, name);
+	alarms_raise(&l->alarms, ALARM_ISSUER_MISSING, name, l->now,
+		     "[issuer \"%s\"] is not registered in the database%s%s%s: nothing is "
+		     "answered about it; rename the section or run `stillgood issuer add`",
+		     name, nearest ? ", the nearest name that is: \"" : "", nearest ? nearest : "",
+		     nearest ? "\"" : "");
 }
 
 static void alarm_section(struct ledger *l, enum section_state state, const char *name)
 {
-	const char *nearest = issuers_nearest(l->issuers, name);
 	if (state == SECTION_MISSING)
-		ledger_alarm(l,
-			     "[issuer \"%s\"] is not registered in the database%s%s%s: nothing is "
-			     "answered about it; rename the section or run `stillgood issuer add`",
-			     name, nearest ? ", the nearest name that is: \"" : "",
-			     nearest ? nearest : "", nearest ? "\"" : "");
-	else if (state == SECTION_OTHER_KEY)
-		ledger_alarm(l,
+		alarm_missing(l, name);
+	else
+		alarms_clear(&l->alarms, ALARM_ISSUER_MISSING, name);
+	if (state == SECTION_OTHER_KEY)
+		alarms_raise(&l->alarms, ALARM_ISSUER_KEY, name, l->now,
 			     "[issuer \"%s\"] is registered in the database with another key than "
 			     "that of its file: nothing is answered about it",
 			     name);
+	else
+		alarms_clear(&l->alarms, ALARM_ISSUER_KEY, name);
+	if (state != SECTION_UNREADABLE)
+		alarms_clear(&l->alarms, ALARM_ISSUER_UNREADABLE, name);
 }
 
 static void look(struct ledger *l, unsigned section)
@@ -86,8 +108,6 @@ static void look(struct ledger *l, unsigned section)
 		questions_mark_issuer(l, issuers_by_section(l->issuers, section));
 	}
 	l->sections->states[section] = state;
-	if (state == SECTION_OTHER_KEY && !l->sections->other_key)
-		l->sections->other_key = conf;
 }
 
 void sections_update(struct ledger *l)
@@ -96,7 +116,6 @@ void sections_update(struct ledger *l)
 	if (!l->has_evidence || news == l->sections->news)
 		return;
 	l->sections->news = news;
-	l->sections->other_key = NULL;
 	for (unsigned i = 0; i < l->conf->issuer_count; i++)
 		look(l, i);
 }
@@ -116,7 +135,19 @@ bool sections_expect(const struct ledger *l, const struct ocsp_certid *certid)
 	return false;
 }
 
-const struct conf_issuer *sections_other_key(const struct ledger *l)
+enum issuer_readiness sections_readiness(const struct ledger *l, unsigned section)
 {
-	return l->sections->other_key;
+	static const enum issuer_readiness of[] = {
+		[SECTION_RIGHT] = ISSUER_READY,
+		[SECTION_MISSING] = ISSUER_NOT_REGISTERED,
+		[SECTION_OTHER_KEY] = ISSUER_OTHER_KEY,
+		[SECTION_UNREADABLE] = ISSUER_UNREADABLE,
+	};
+	enum issuer_readiness readiness = of[l->sections->states[section]];
+	return readiness == ISSUER_READY && offers_none(l, section) ? ISSUER_UNSIGNED : readiness;
+}
+
+uint64_t sections_news(const struct ledger *l)
+{
+	return l->sections->news;
 }

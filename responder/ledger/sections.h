@@ -1,9 +1,9 @@
 /* Do the three fit that stand for one CA: the section, the issuer that the database has under its name,
  * and the key in the section's file, which signers tell? Where they do not, nothing can be said of that
- * CA until somebody sees to it: `tryLater`, for it alone. What waits for an operator is said loudly, once:
- * nobody may be looking at /readyz. */
+ * CA until somebody sees to it: `tryLater`, for it alone, and a condition (base/alarms.h). */
 #pragma once
 
+#include "ipc/messages.h"
 #include "ledger/issuers.h"
 
 struct ledger;
@@ -23,5 +23,7 @@ void sections_update(struct ledger *l);
 bool sections_fit(const struct ledger *l, const struct issuer *issuer);
 /* May it be of a CA whose section does not fit, so that it is only not known yet? */
 bool sections_expect(const struct ledger *l, const struct ocsp_certid *certid);
-/* The first section whose issuer is registered with another key; NULL: none. */
-const struct conf_issuer *sections_other_key(const struct ledger *l);
+/* What /readyz/NAME tells of it, while the instance itself is ready. */
+enum issuer_readiness sections_readiness(const struct ledger *l, unsigned section);
+/* Another number whenever that may have changed. */
+uint64_t sections_news(const struct ledger *l);

@@ -2,6 +2,7 @@
  * files read. */
 #pragma once
 
+#include "base/alarms.h"
 #include "base/check.h"
 #include "ledger/core.h"
 #include "ledger/history.h"
@@ -65,7 +66,8 @@ struct ledger {
 	unsigned strange_lookups; /* one after the other */
 	unsigned bad_issuer_count;
 	int32_t bad_issuers[LIMIT_ISSUERS]; /* the database's ids, for the next load */
-	size_t database_alarms;
+	enum db_stall stall;
+	char bad_row[200]; /* the latest, in words */
 	struct doubts doubts;
 	struct {
 		uint64_t polls, loads, bad_rows;
@@ -78,7 +80,10 @@ struct ledger {
 
 	uint64_t queries; /* intake.c */
 	uint64_t overloads; /* both */
-	uint64_t alarms; /* report.c */
+	/* report.c */
+	uint64_t alarm_lines;
+	struct alarms alarms;
+	int64_t signing_seen_us; /* conditions.c: when somebody could sign */
 };
 
 static inline bool evidence_fresh(const struct ledger *l, const struct db_evidence *evidence,

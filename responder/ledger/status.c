@@ -12,14 +12,25 @@
 #include "ledger/signing.h"
 #include "ledger/state.h"
 
+/* What conditions may take of a control message. */
+#define ALARMS_SPACE 40000u
+
+static void put_words(struct buffer *words, const char *name, struct buffer *out)
+{
+	buffer_put_u8(words, '\0');
+	buffer_printf(out, ",\"%s\":", name);
+	json_put_string(out, buffer_result(words) == 0 ? (const char *)words->data : "");
+}
+
 /* What the warden's document says of the whole instance. */
 static void put_readiness(const struct ledger *l, struct buffer *out)
 {
-	cleanup(buffer_deinit) struct buffer reason = {0};
+	cleanup(buffer_deinit) struct buffer reason = {0}, degraded = {0};
 	readiness_reason(l, &reason);
-	buffer_put_u8(&reason, '\0');
-	buffer_printf(out, "\"ready\":%s,\"reason\":", readiness_good(l) ? "true" : "false");
-	json_put_string(out, buffer_result(&reason) == 0 ? (const char *)reason.data : "");
+	readiness_degraded(l, &degraded);
+	buffer_printf(out, "\"ready\":%s", readiness_good(l) ? "true" : "false");
+	put_words(&reason, "reason", out);
+	put_words(&degraded, "degraded", out);
 	buffer_put_u8(out, ',');
 }
 
@@ -37,7 +48,6 @@ static void put_database(const struct ledger *l, struct moment now, struct buffe
 			      (long long)((now.mono_us - l->evidence.mono_us) / MILLISECOND_US));
 	else
 		buffer_put_string(out, ",\"evidence_us\":null,\"evidence_age_ms\":null");
-	json_put_number(out, "database_alarms", l->database_alarms);
 }
 
 /* Which history is read, and what it has lost (doc/design.md, One history). */
@@ -85,7 +95,7 @@ static void put_counts(const struct ledger *l, struct buffer *out)
 	json_put_number(out, "purges", fronts_purges(l));
 	json_put_number(out, "polls", l->counts.polls);
 	json_put_number(out, "loads", l->counts.loads);
-	json_put_number(out, "alarms", l->alarms);
+	json_put_number(out, "alarm_lines", l->alarm_lines);
 	json_put_number(out, "bad_rows", l->counts.bad_rows);
 	json_put_number(out, "overloads", l->overloads);
 	json_put_number(out, "timeouts", l->timeouts);
@@ -106,5 +116,7 @@ void ledger_status(const struct ledger *l, struct moment now, struct buffer *out
 	json_put_number(out, "cache_entries", cache.entries);
 	json_put_number(out, "cache_bytes", cache.bytes);
 	put_counts(l, out);
+	buffer_put_u8(out, ',');
+	alarms_put_json(&l->alarms, ALARMS_SPACE, out);
 	buffer_put_u8(out, '}');
 }

@@ -16,6 +16,9 @@
  *
  *   {"version":"0.1.0", "pid":1, "started_at":"2026-07-01T12:00:00Z",
  *    "ready":true, "reason":"",                 why not, in one line
+ *    "degraded":"",                             what is wrong though it is ready, in one line
+ *    "alarms":[{"since":"…Z", "kind":"…",       what lasts, of all rooms (base/alarms.h)
+ *               "issuer":"", "text":"…"}],
  *    "draining":false,
  *    "listen":["127.0.0.1:8080"], "issuers":["NAME"],
  *    "rooms":[{"name":"front 0", "pid":2, "restarts":0,

@@ -1,6 +1,7 @@
 #include "warden/report.h"
 
 #include "base/timetext.h"
+#include "warden/report_alarms.h"
 
 #include <json-c/json.h>
 
@@ -68,6 +69,8 @@ static const char *ledger_reason(struct json_object *report)
 struct readiness {
 	bool ready;
 	char reason[LIMIT_READINESS_REASON + 64];
+	struct json_object *degraded; /* the ledger's words, or NULL */
+	struct json_object *alarms; /* of all rooms */
 };
 
 static void not_ready(struct readiness *readiness, const char *name, const char *reason)
@@ -90,6 +93,9 @@ static void judge_room(struct readiness *readiness, const struct room *room, boo
 		not_ready(readiness, room->name, "does not answer");
 	else if (room_place(room->kind) == ROOM_IS_THE_LEDGER && *ledger_reason(report))
 		not_ready(readiness, "", ledger_reason(report));
+	if (room_place(room->kind) == ROOM_IS_THE_LEDGER)
+		readiness->degraded = json_object_get(json_object_object_get(report, "degraded"));
+	report_alarms_add(readiness->alarms, report);
 }
 
 static struct json_object *rooms_array(struct rooms *rooms, struct readiness *readiness)
@@ -137,7 +143,8 @@ void report_render(const struct report_instance *instance, struct buffer *out)
 {
 	const struct conf *conf = instance->conf;
 	char started[ISO_TIME_SIZE + 1] = {0};
-	struct readiness readiness = {.ready = true};
+	struct readiness readiness = {.ready = true, .alarms = json_object_new_array()};
+	report_alarms_add_own(readiness.alarms, instance->alarms);
 	if (instance->draining)
 		not_ready(&readiness, "", "draining");
 	struct json_object *list = rooms_array(instance->rooms, &readiness);
@@ -148,10 +155,14 @@ void report_render(const struct report_instance *instance, struct buffer *out)
 	add_text(document, "started_at", started);
 	add_bool(document, "ready", readiness.ready);
 	add_text(document, "reason", readiness.reason);
+	(void)json_object_object_add(document, "degraded",
+				     readiness.degraded ? readiness.degraded
+							: json_object_new_string(""));
 	add_bool(document, "draining", instance->draining);
 	(void)json_object_object_add(document, "listen", listen_array(conf));
 	(void)json_object_object_add(document, "issuers", issuers_array(conf));
 	(void)json_object_object_add(document, "crl_only", crl_only_array(conf));
+	(void)json_object_object_add(document, "alarms", readiness.alarms);
 	(void)json_object_object_add(document, "rooms", list);
 	buffer_put_string(out, json_object_to_json_string_ext(document, JSON_C_TO_STRING_PLAIN));
 	buffer_put_u8(out, '\n');

@@ -2,6 +2,7 @@
  * (control_socket.h). */
 #pragma once
 
+#include "base/alarms.h"
 #include "warden/rooms.h"
 
 /* What it is about. */
@@ -10,6 +11,7 @@ struct report_instance {
 	struct rooms *rooms;
 	int64_t started_at; /* seconds since 1970 */
 	bool draining;
+	const struct alarms *alarms; /* the warden's own */
 };
 
 /* Appends the document and LF. */

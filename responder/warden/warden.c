@@ -3,6 +3,7 @@
 #include "warden/warden.h"
 
 #include "base/clock.h"
+#include "warden/alarm_log.h"
 #include "warden/control_socket.h"
 #include "warden/journal_files.h"
 #include "warden/listeners.h"
@@ -35,6 +36,7 @@ struct warden {
 	struct event *ask_timeout;
 	struct listeners listeners, admin_listeners;
 	struct journal_files journal;
+	struct alarm_log alarm_log;
 	struct control_socket *control_socket;
 	struct users users;
 	struct rooms *rooms;
@@ -198,7 +200,8 @@ static void answer_status(struct warden *warden)
 	const struct report_instance instance = {.conf = warden->conf,
 						 .rooms = warden->rooms,
 						 .started_at = warden->started_at,
-						 .draining = warden->draining};
+						 .draining = warden->draining,
+						 .alarms = &warden->alarm_log.alarms};
 	report_render(&instance, &document);
 	control_socket_answer(warden->control_socket, buffer_view(&document));
 }
@@ -358,8 +361,9 @@ static int warden_open_journal(struct warden *warden)
 {
 	int result = journal_files_open(&warden->conf->server, &warden->journal, &warden->fault);
 	if (result == JOURNAL_FILES_UNUSABLE) {
-		log_warning("%s: what is known to be revoked is remembered until the end only",
-			    warden->fault.text);
+		alarms_raise(&warden->alarm_log.alarms, ALARM_JOURNAL, "", clock_now(),
+			     "%s: what is known to be revoked is remembered until the end only",
+			     warden->fault.text);
 		return 0;
 	}
 	if (warden->users.separate)
@@ -372,6 +376,8 @@ static int warden_open(struct warden *warden)
 {
 	int result = warden_open_loop(warden);
 	users_find(warden->conf, &warden->users);
+	if (result == 0 && alarm_log_open(warden->base, &warden->alarm_log) < 0)
+		result = fault_set(&warden->fault, -ENOMEM, "out of memory");
 	if (result == 0)
 		result = control_socket_new(warden->base, warden->conf->server.control_socket,
 					    &control_socket_ops, warden, &warden->control_socket,
@@ -403,6 +409,7 @@ static void warden_close(struct warden *warden)
 	listeners_close(&warden->listeners);
 	listeners_close(&warden->admin_listeners);
 	journal_files_close(&warden->journal);
+	alarm_log_close(&warden->alarm_log);
 	event_release(warden->on_child);
 	event_release(warden->on_term);
 	event_release(warden->on_int);

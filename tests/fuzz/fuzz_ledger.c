@@ -203,6 +203,12 @@ static void alarm_text(void *context, const char *text)
 	CHECK(text && *text);
 }
 
+static void condition_text(void *context, enum alarm_event event, const char *text)
+{
+	if (event == ALARM_BEGINS)
+		alarm_text(context, text);
+}
+
 static const struct ledger_ops ops = {
 	.to_front = to_front,
 	.to_verifier = to_verifier,
@@ -214,6 +220,7 @@ static const struct ledger_ops ops = {
 	.signer_hung = signer_hung,
 	.alarm = alarm_text,
 	.explained = explained,
+	.condition = condition_text,
 };
 
 /* ---- rooms ---- */

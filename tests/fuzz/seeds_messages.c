@@ -64,8 +64,10 @@ static int put_state(void)
 	int wrong = put_file("purge", MESSAGE_PURGE, &out);
 	message_tick_write(&out, &(struct message_tick){NOW * 1000000, 5000000});
 	wrong |= put_file("tick", MESSAGE_TICK, &out);
-	message_readiness_write(&out, &(struct message_readiness){
-					      .reason = view_of_string("the database is away")});
+	message_readiness_write(
+		&out, &(struct message_readiness){.ready = true,
+						  .reason = view_of_string("the database is away"),
+						  .issuers = view_of("\x00\x01\x02\x03\x04", 5)});
 	wrong |= put_file("readiness", MESSAGE_READINESS, &out);
 	struct view oid = view_of("\x06\x03\x2b\x65\x70", 5);
 	message_algorithms_write(

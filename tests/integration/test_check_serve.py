@@ -628,7 +628,7 @@ class Serving:
 
     def is_not_ready(self):
         """It has seen the database, or that it cannot, and says so at the level of errors."""
-        loud = (r"ledger: (the feed is interrupted|the evidence is too old|"
+        loud = (r"ledger: (the database cannot be |the evidence is too old|"
                 r"\[issuer .* is (not )?registered)")
         wait_for("serve to say what is missing, or to end",
                  lambda: self.ended() or re.search(loud, self.log()), 60)
@@ -741,6 +741,7 @@ def test_what_waits_for_the_database_is_told_when_it_comes(site):
         with site.pg.connect(dbname="late") as connection, connection.cursor() as cursor:
             cursor.execute("UPDATE stillgood.issuer SET name = 'Late'")
         wait_for("the renamed issuer", lambda: serving.ask("readyz")[0] == 200, 60)
-        assert serving.log().count('[issuer "Late"] is not registered') == 1
+        assert serving.log().count('ledger: [issuer "Late"] is not registered') == 1
+        wait_for("its end", lambda: 'ledger: it has ended: [issuer "Late"]' in serving.log())
     finally:
         serving.end()

@@ -209,9 +209,11 @@ def test_the_next_takes_over_in_time_and_an_end_without_next_is_named(pg, tmp_pa
             made, a, a.path("good.pem")) == SHA256_RSA, pause=0.2)
         assert time.time() < end, "before the first one's end"
         assert signers_of(made, "A")[1] == {"A": "ready", "next": "current"}
-        harness.wait_for("B to be without signer", lambda: made.get("readyz")[0] == 503)
-        assert made.get("readyz")[1] == b"an issuer has no valid signer\n"
-        assert "no signer's certificate is valid now: issuer: B" in made.status()["reason"]
+        harness.wait_for("B to be without signer", lambda: made.get("readyz/B")[0] == 503)
+        assert made.get("readyz/B")[1] == b"no valid signer\n"
+        assert made.get("readyz") == (200, b"ok\ndegraded: an issuer is not answered\n")
+        assert made.get("readyz/A") == (200, b"ok\n") and made.get("readyz/C")[0] == 404
+        assert "nothing valid to sign with: issuer: B" in made.status()["degraded"]
         os.kill(made.children()["signer 0"], signal.SIGKILL)
         harness.wait_for("a new signer", lambda: "signer 0" in made.children())
         assert signers_of(made, "A")[1] == {"A": "expired", "next": "current"}

@@ -236,7 +236,7 @@ def test_a_revocation_during_the_outage_is_not_missed(site):
     site.revoke(path)
     site.pg.stop()
     os.kill(site.responder.children()["ledger"], signal.SIGCONT)
-    wait_for("the outage to be seen", lambda: not site.responder.ready())
+    wait_for("the outage to be seen", lambda: site.responder.status()["alarms"])
     site.pg.start()
     wait_for("the revocation", lambda: site.ask(request) == "revoked")
 

@@ -693,9 +693,22 @@ static bool expect_facts(struct script *s, const struct question *question)
 	       fail(s, "expected \"%s\", the answer is with \"%s\"", expected, actual);
 }
 
+/* Of an issuer, or of the whole instance. */
+static const char *not_ready(struct script *s, const char *name)
+{
+	const struct answers *answers = s->world.fronts[0].answers;
+	const char *reason = answers_not_ready(answers, &s->world.now);
+	const struct conf_issuer *section = conf_issuer_named(s->world.conf, name);
+	if (reason || !*name)
+		return reason;
+	if (!section)
+		return "not configured";
+	return answers_issuer_not_ready(answers, (unsigned)(section - s->world.conf->issuers));
+}
+
 static bool expect_ready(struct script *s, bool expected)
 {
-	const char *reason = answers_not_ready(s->world.fronts[0].answers, &s->world.now);
+	const char *reason = not_ready(s, word(s, expected ? 2 : 3));
 	return expected == !reason || fail(s, "front 0 is%s ready%s%s", reason ? " not" : "",
 					   reason ? ": " : "", reason ? reason : "");
 }

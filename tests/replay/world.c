@@ -129,6 +129,12 @@ static void alarm_count(void *context, const char *text)
 	w->alarms++;
 }
 
+static void condition_count(void *context, enum alarm_event event, const char *text)
+{
+	if (event == ALARM_BEGINS)
+		alarm_count(context, text);
+}
+
 static const struct ledger_ops ledger_ops = {
 	.to_front = to_front,
 	.to_signer = to_signer,
@@ -138,6 +144,7 @@ static const struct ledger_ops ledger_ops = {
 	.journal_swap = journal_swap,
 	.signer_hung = signer_hung,
 	.alarm = alarm_count,
+	.condition = condition_count,
 };
 
 /* ---- what a front says ---- */

@@ -117,6 +117,12 @@ static void alarm_line(void *context, const char *text)
 	world_trace(in->world, "instance %u alarm: %s", in->index, text);
 }
 
+static void condition_line(void *context, enum alarm_event event, const char *text)
+{
+	if (event == ALARM_BEGINS)
+		alarm_line(context, text);
+}
+
 static const struct ledger_ops ledger_ops = {
 	.to_front = to_front,
 	.to_signer = to_signer,
@@ -126,6 +132,7 @@ static const struct ledger_ops ledger_ops = {
 	.journal_swap = journal_swap,
 	.signer_hung = signer_hung,
 	.alarm = alarm_line,
+	.condition = condition_line,
 };
 
 /* ---- what a front says ---- */

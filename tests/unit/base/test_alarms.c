@@ -17,9 +17,10 @@ static void hear(void *context, enum alarm_event event, const struct alarm *alar
 {
 	struct heard *heard = context;
 	heard->count++;
-	(void)snprintf(heard->last, sizeof(heard->last), "%s %s/%s %.400s",
-		       alarm_event_words(event), alarm_kind_name(alarm->kind), alarm->scope,
-		       alarm->text);
+	cleanup(buffer_deinit) struct buffer line = {0};
+	alarm_put_line(event, alarm, &line);
+	buffer_put_u8(&line, '\0');
+	(void)snprintf(heard->last, sizeof(heard->last), "%s", (const char *)line.data);
 }
 
 static struct moment at(int64_t us)
@@ -35,7 +36,7 @@ static void told_once_daily_and_at_its_end(void **state)
 	alarms_init(&a, hear, &heard);
 	assert_true(alarms_next(&a) == INT64_MAX);
 	alarms_raise(&a, ALARM_ISSUER_KEY, "CA", at(1), "bad %d", 1);
-	assert_string_equal(heard.last, "alarm issuer_key/CA bad 1");
+	assert_string_equal(heard.last, "bad 1 alarm=issuer_key issuer=\"CA\"");
 	alarms_raise(&a, ALARM_ISSUER_KEY, "CA", at(2), "bad %d", 2);
 	assert_int_equal(heard.count, 1);
 	assert_true(alarms_next(&a) == 1 + DAY_US);
@@ -43,14 +44,18 @@ static void told_once_daily_and_at_its_end(void **state)
 	assert_int_equal(heard.count, 1);
 	alarms_turn(&a, at(1 + DAY_US));
 	assert_int_equal(heard.count, 2);
-	assert_string_equal(heard.last, "alarm lasts issuer_key/CA bad 2");
+	assert_string_equal(
+		heard.last,
+		"it lasts: bad 2 alarm=issuer_key issuer=\"CA\" since=1970-01-01T00:00:00Z");
 	alarms_turn(&a, at(2 + DAY_US));
 	assert_int_equal(heard.count, 2);
 	alarms_turn(&a, at(1 + 2 * DAY_US));
 	assert_int_equal(heard.count, 3);
 	assert_true(alarms_has(&a, ALARM_ISSUER_KEY, "CA"));
 	alarms_clear(&a, ALARM_ISSUER_KEY, "CA");
-	assert_string_equal(heard.last, "alarm ends issuer_key/CA bad 2");
+	assert_string_equal(
+		heard.last,
+		"it has ended: bad 2 alarm=issuer_key issuer=\"CA\" since=1970-01-01T00:00:00Z");
 	assert_false(alarms_has(&a, ALARM_ISSUER_KEY, "CA"));
 	alarms_clear(&a, ALARM_ISSUER_KEY, "CA");
 	assert_int_equal(heard.count, 4);
@@ -68,7 +73,9 @@ static void one_issuers_trouble_is_its_own(void **state)
 	alarms_raise(&a, ALARM_SIGNER_EXPIRED, "A", at(1), "z");
 	assert_int_equal(heard.count, 3);
 	alarms_clear(&a, ALARM_SIGNER_UNUSABLE, "A");
-	assert_string_equal(heard.last, "alarm ends signer_unusable/A x");
+	assert_string_equal(
+		heard.last,
+		"it has ended: x alarm=signer_unusable issuer=\"A\" since=1970-01-01T00:00:00Z");
 	assert_true(alarms_has(&a, ALARM_SIGNER_UNUSABLE, "B"));
 	assert_true(alarms_has(&a, ALARM_SIGNER_EXPIRED, "A"));
 	alarms_deinit(&a);
@@ -86,7 +93,7 @@ static void a_set_tells_what_comes_and_what_goes(void **state)
 	assert_int_equal(heard.count, 2);
 	alarms_set(&a, ALARM_DATABASE_FINDING, other, 2, at(3));
 	assert_int_equal(heard.count, 4);
-	assert_string_equal(heard.last, "alarm database_finding/ three");
+	assert_string_equal(heard.last, "three alarm=database_finding");
 	alarms_set(&a, ALARM_DATABASE_FINDING, NULL, 0, at(4));
 	assert_int_equal(heard.count, 6);
 	assert_int_equal(a.count, 0);

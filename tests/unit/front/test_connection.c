@@ -988,6 +988,41 @@ static void readyz_says_why_not(void **state)
 	answers_readiness(w->front->answers, &(struct message_readiness){.ready = true});
 	client_says(w, "GET /readyz " ORDINARY "GET / " ORDINARY);
 	run_until_received(w, "HTTP/1.1 200 OK\r\n", 2);
+	answers_readiness(w->front->answers,
+			  &(struct message_readiness){.ready = true,
+						      .reason = view_of_string("the sky is low")});
+	client_says(w, "GET /readyz " ORDINARY);
+	run_until_received(w, "ok\ndegraded: the sky is low\n", 1);
+	run_until_received(w, "HTTP/1.1 200 OK\r\n", 3);
+}
+
+/* doc/faults.md row 47. */
+static void readyz_of_one_issuer(void **state)
+{
+	struct world *w = *state;
+	cleanup(conf_freep) struct conf *parsed =
+		made_conf(CONF_FRONT, MADE_DATABASE MADE_ISSUER("A b") MADE_ISSUER("C"));
+	w->conf.issuers = parsed->issuers;
+	w->conf.issuer_count = parsed->issuer_count;
+	uint8_t issuers[] = {ISSUER_UNSIGNED, ISSUER_READY};
+	struct message_readiness m = {.ready = true, .issuers = view_of(issuers, 1)};
+	answers_readiness(w->front->answers, &m);
+	client_says(w, "GET /readyz/A%20b " ORDINARY);
+	run_until_received(w, "no valid signer\n", 1);
+	client_says(w, "GET /readyz/C " ORDINARY);
+	run_until_received(w, "not known yet\n", 1);
+	run_until_received(w, "HTTP/1.1 503 ", 2);
+	client_says(w, "GET /readyz/D " ORDINARY "GET /readyz/%4 " ORDINARY);
+	run_until_received(w, "HTTP/1.1 404 ", 2);
+	m.issuers.size = 2;
+	answers_readiness(w->front->answers, &m);
+	client_says(w, "GET /readyz/C " ORDINARY);
+	run_until_received(w, "HTTP/1.1 200 OK", 1);
+	m = (struct message_readiness){.reason = view_of_string("too old"), .issuers = m.issuers};
+	answers_readiness(w->front->answers, &m);
+	client_says(w, "GET /readyz/C " ORDINARY);
+	run_until_received(w, "too old\n", 1);
+	w->conf.issuer_count = 0;
 }
 
 static void drain(struct world *w)
@@ -1225,6 +1260,7 @@ int main(void)
 		TEST(a_forwarded_client_over_its_cap_is_told_to_come_later),
 		TEST(nobody_else_is_believed_whom_they_forward),
 		TEST(readyz_says_why_not),
+		TEST(readyz_of_one_issuer),
 		TEST(stopping_finishes_what_is_in_flight),
 		TEST(stopping_ends_idle_connections_soon),
 		TEST(stopping_lets_a_client_read_its_answer_to_the_end),

@@ -307,9 +307,32 @@ static void pages_have_exact_names(void **state)
 		assert_int_equal(page_of(others[i]), HTTP_PAGE_OCSP);
 }
 
+static bool names(const char *path, const char *expected)
+{
+	uint8_t out[LIMIT_GET_PATH];
+	struct view name;
+	assert_int_equal(page_of(path), HTTP_PAGE_READY_ISSUER);
+	return http_page_issuer(view_of_string(path), out, &name) == 0 &&
+	       view_equal(name, view_of_string(expected));
+}
+
+/* The name of an issuer, decoded exactly once (P-40, P-41). */
+static void a_page_may_be_of_one_issuer(void **state)
+{
+	(void)state;
+	assert_true(names("/readyz/Demo", "Demo"));
+	assert_true(names("/readyz/A%20%c3%a9%2Fb/c+d", "A \xc3\xa9/b/c+d"));
+	assert_true(names("/readyz/%2541", "%41"));
+	assert_false(names("/readyz/%4", ""));
+	assert_false(names("/readyz/%zz", ""));
+	assert_int_equal(page_of("/readyz/"), HTTP_PAGE_OCSP);
+	assert_int_equal(page_of("/a/readyz/Demo"), HTTP_PAGE_OCSP);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_page_may_be_of_one_issuer),
 		cmocka_unit_test(nothing_is_decoded_twice),
 		cmocka_unit_test(bad_escapes_are_refused),
 		cmocka_unit_test(bad_base64_is_refused),

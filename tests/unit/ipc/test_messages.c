@@ -167,7 +167,8 @@ static void truncated_or_longer_messages_are_refused(void **state)
 	struct message_answer answer = an_answer(), none = {.id = 1, .result = OCSP_TRY_LATER};
 	struct message_purge purge = {.scope = PURGE_ALL};
 	struct message_tick tick = {NOW * SECOND_US, 5};
-	struct message_readiness readiness = {.reason = view_of_string("why")};
+	struct message_readiness readiness = {.reason = view_of_string("why"),
+					      .issuers = view_of("\x00\x04", 2)};
 	struct message_sign job = a_job();
 	struct message_signed done = a_signature(), failed = {.result = OCSP_INTERNAL_ERROR};
 	struct view oid = view_of("\x06\x03\x2b\x65\x70", 5);
@@ -381,6 +382,20 @@ static void purge_tick_and_readiness_out_of_range_are_refused(void **state)
 	EXPECT_REFUSED(readiness, readiness, 0, 1, 1, 2);
 	EXPECT_REFUSED(readiness, readiness, 1, 4, LIMIT_READINESS_REASON,
 		       LIMIT_READINESS_REASON + 1);
+	readiness.reason = view_of(octets, 0);
+	readiness.issuers = view_of("\x00\x04", 2);
+	EXPECT_REFUSED(readiness, readiness, 10, 1, ISSUER_READINESSES - 1, ISSUER_READINESSES);
+	static const uint8_t issuers[LIMIT_ISSUERS + 1];
+	struct message_readiness back;
+	cleanup(buffer_deinit) struct buffer out = {0};
+	readiness.issuers = view_of(issuers, LIMIT_ISSUERS);
+	message_readiness_write(&out, &readiness);
+	assert_int_equal(message_readiness_read(buffer_view(&out), &back), 0);
+	buffer_reset(&out);
+	buffer_put_bool(&out, true);
+	buffer_put_sized(&out, view_of(issuers, 0));
+	buffer_put_sized(&out, view_of(issuers, LIMIT_ISSUERS + 1));
+	assert_int_equal(message_readiness_read(buffer_view(&out), &back), -EBADMSG);
 }
 
 static void a_long_readiness_reason_is_cut(void **state)

@@ -77,6 +77,12 @@ static inline void take_alarm(void *context, const char *text)
 	(void)snprintf(b->alarm, sizeof(b->alarm), "%s", text);
 }
 
+static inline void take_condition(void *context, enum alarm_event event, const char *text)
+{
+	if (event == ALARM_BEGINS)
+		take_alarm(context, text);
+}
+
 static inline void take_reload(void *context, const char *reason)
 {
 	(void)reason;
@@ -136,6 +142,7 @@ static const struct ledger_ops ops = {
 	.signer_hung = take_hung,
 	.alarm = take_alarm,
 	.explained = take_explained,
+	.condition = take_condition,
 	.trace = take_trace,
 };
 

@@ -620,6 +620,17 @@ static void what_was_being_signed_in_the_old_history_is_decided_anew(void **stat
 
 /* ---- issuers that cannot be understood (doc/faults.md row 41) ---- */
 
+/* In the status, which goes on to say that the instance is ready (row 47). */
+static bool is_told(struct bench *b, const char *text)
+{
+	cleanup(buffer_deinit) struct buffer status = {0};
+	ledger_turn_end(b->ledger, b->now);
+	ledger_status(b->ledger, b->now, &status);
+	buffer_put_u8(&status, '\0');
+	return strstr((const char *)status.data, "{\"ready\":true") &&
+	       strstr((const char *)status.data, text);
+}
+
 static void an_issuer_that_cannot_be_understood_waits_alone(void **state)
 {
 	struct bench *b = *state;
@@ -629,9 +640,13 @@ static void an_issuer_that_cannot_be_understood_waits_alone(void **state)
 	poll(b, 1, 101, NULL, 0);
 	assert_int_equal(said(b, 0, 3, 1, 101), TRY_LATER);
 	assert_int_equal(said(b, 1, 3, 1, 101), OCSP_GOOD);
+	assert_true(is_told(b, "cannot be understood: issuer: A\""));
+	assert_true(is_told(b, "issuer_unreadable\",\"issuer\":\"A\""));
 	told.versions[0] = 2;
 	poll_issuer(b, &told, 0);
 	assert_int_equal(said(b, 0, 3, 1, 101), OCSP_GOOD);
+	assert_true(is_told(b, "\"degraded\":\"\""));
+	assert_true(is_told(b, "\"alarms\":[]"));
 	told = usual(1, 102); /* what was bad once is not so for ever */
 	told.versions[0] = 2;
 	load_told(b, &told);
