@@ -122,6 +122,83 @@ begin_world() {
 	done
 }
 
+# The same with systemd as the first process, which needs cgroups of version 2, /run, and a network of its own. What
+# belongs to the kernel (/proc/sys) it may not change.
+# shellcheck disable=SC2016
+boot='set -e
+mount --bind "$1" "$1"
+cd "$1"
+hostname bare
+mount -t proc proc proc
+mount --bind proc/sys proc/sys
+mount -o remount,bind,ro proc/sys
+mount -t sysfs -o ro sysfs sys
+mount -t cgroup2 cgroup2 sys/fs/cgroup
+mount -t tmpfs -o mode=755,nosuid tmpfs dev
+for node in "null 1 3" "zero 1 5" "full 1 7" "random 1 8" "urandom 1 9" "tty 5 0"; do
+	set -- "$1" $node
+	mknod -m 666 "dev/$2" c "$3" "$4"
+done
+ln -s /proc/self/fd dev/fd
+ln -s fd/0 dev/stdin
+ln -s fd/1 dev/stdout
+ln -s fd/2 dev/stderr
+mkdir dev/pts dev/shm
+mount -t devpts -o newinstance,ptmxmode=666,mode=620,gid=5 devpts dev/pts
+ln -s pts/ptmx dev/ptmx
+mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs dev/shm
+mount -t tmpfs -o mode=755,nosuid,nodev tmpfs run
+mkdir -p run/before
+pivot_root . run/before
+umount -l run/before
+exec env -i container=unshare PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd'
+
+cgroups=
+
+# There is no console, and modules and settings are the kernel'"'"'s, which is not this root'"'"'s.
+prepare_boot() {
+	local unit
+	rm -f "$root/usr/sbin/policy-rc.d"
+	for unit in console-getty.service systemd-modules-load.service systemd-sysctl.service \
+		sys-kernel-debug.mount sys-kernel-tracing.mount sys-fs-fuse-connections.mount; do
+		ln -sf /dev/null "$root/etc/systemd/system/$unit"
+	done
+}
+
+begin_booted_world() {
+	prepare_boot
+	cgroups=$work/cgroups
+	mkdir -p "$cgroups"
+	mount -t cgroup2 cgroup2 "$cgroups" || die "no cgroups of version 2 here"
+	mkdir "$cgroups/${work##*/}"
+	# shellcheck disable=SC2016
+	sh -c 'echo $$ >"$1/cgroup.procs" && shift && exec "$@"' sh "$cgroups/${work##*/}" \
+		unshare --mount --propagation private --pid --fork --kill-child --uts --ipc --net --cgroup -- \
+		sh -c "$boot" sh "$root" </dev/null >"$work/systemd.log" 2>&1 &
+	world=$!
+	local tries=0
+	until init=$(pgrep -P "$world") && booted 5 "systemctl is-system-running" >/dev/null 2>&1; do
+		kill -0 "$world" 2>/dev/null || die "systemd does not start: $(cat "$work/systemd.log")"
+		tries=$((tries + 1))
+		[ $tries -lt 600 ] || die "systemd is not up after minutes: $(booted 5 'systemctl --failed' 2>&1)"
+		sleep 0.2
+	done
+}
+
+# booted SECONDS COMMAND — as root, in the clone, beside the running systemd.
+booted() {
+	local words=(env -i)
+	mapfile -t -O 2 words < <(environment)
+	timeout --kill-after=10 "$1" nsenter -t "$init" --all -- "${words[@]}" bash -c "cd /root/stillgood && $2"
+}
+
+end_cgroups() {
+	[ -n "$cgroups" ] || return 0
+	find "$cgroups/${work##*/}" -depth -type d -exec rmdir {} + 2>/dev/null || true
+	umount "$cgroups" || true
+	cgroups=
+}
+
 # A process in the world that holds a network of loopback alone; the later `inside` are in it.
 begin_own_network() {
 	local entered tries=0
@@ -156,6 +233,8 @@ end_world() {
 	wait "$world" 2>/dev/null || true
 	while [ -n "$init" ] && kill -0 "$init" 2>/dev/null; do sleep 0.1; done
 	world=
+	init=
+	end_cgroups
 }
 
 # ---- ports of this machine, which the world shares ----
