@@ -89,7 +89,7 @@ struct conf_server {
 	uint64_t cache_size; /* bytes, each front and the ledger */
 	unsigned connections, connections_per_address;
 	int64_t head_timeout_us, body_timeout_us, write_timeout_us, idle_timeout_us;
-	int64_t answer_timeout_us, drain_timeout_us;
+	int64_t answer_timeout_us, drain_delay_us, drain_timeout_us;
 	int64_t max_age_us; /* P-48 */
 	unsigned max_certids;
 	enum ocsp_critical critical_extensions;

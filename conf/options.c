@@ -183,9 +183,15 @@ const struct option options[] = {
 	 50 * MILLISECOND_US, MINUTE_US, "3s", "5s", SERVER_AT(answer_timeout_us),
 	 "Time to find and sign an answer; after it the client is told tryLater. At least "
 	 "query_timeout."},
+	{SERVER(drain_delay), OPTION_DURATION, CONF_WARDEN, BY_RELOAD, NULL, 0, 10 * MINUTE_US,
+	 "5s", "0s", SERVER_AT(drain_delay_us),
+	 "How long the service goes on as before when it is told to end, with 503 from /readyz and "
+	 "answers that end their connections: the time that a load balancer needs to see that. A "
+	 "second signal skips it."},
 	{SERVER(drain_timeout), OPTION_DURATION, CONF_ALL, BY_RELOAD, NULL, 100 * MILLISECOND_US,
 	 10 * MINUTE_US, "10s", "30s", SERVER_AT(drain_timeout_us),
-	 "Time to finish what is in flight when the service ends. At least answer_timeout."},
+	 "Time to finish what is in flight when the service ends, after drain_delay. At least "
+	 "answer_timeout."},
 	{SERVER(max_age), OPTION_DURATION, CONF_FRONT | CONF_LEDGER, BY_RELOAD, NULL, 0, 7 * DAY_US,
 	 "300s", "1h", SERVER_AT(max_age_us),
 	 "Upper bound of Cache-Control max-age: the delay that HTTP caches may add to a "

@@ -62,8 +62,11 @@
  * gets the answer before the connection is torn down. */
 #define LIMIT_HTTP_LINGER_MS 2000u
 #define LIMIT_HTTP_LINGER_BYTES (1u << 20)
-/* When we stop: how long an idle connection may still bring a request that is on its way. */
+/* When we stop: how long an idle connection may still bring a request that is on its way, and how long the
+ * listening sockets are still looked at for connections that the kernel has half made. */
 #define LIMIT_HTTP_LAST_CALL_MS 500u
+/* The same of a connection that has not brought any yet. */
+#define LIMIT_HTTP_FIRST_CALL_MS 2000u
 /* The PROXY header of a listed proxy: 107 octets of version 1; version 2's addresses with what load
  * balancers add (a name, identifiers, the client's TLS data). */
 #define LIMIT_PROXY_HEADER 2048u

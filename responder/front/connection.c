@@ -32,6 +32,7 @@ struct connection {
 	int fd;
 	enum connection_state state;
 	bool ended; /* the client sends no more */
+	bool asked; /* it has brought a request */
 	struct front *front;
 	LIST_ENTRY(connection) in_front;
 	struct client client;
@@ -64,12 +65,21 @@ static void connection_want(struct connection *c, short interest)
 	(void)event_add(&c->event, NULL);
 }
 
+/* Of an idle connection when we stop: a request may be on its way. Whoever has just connected gets longer:
+ * they had no reason yet to believe that we are about to end. */
+static int64_t last_call_us(const struct connection *c)
+{
+	int64_t call = c->asked ? LIMIT_HTTP_LAST_CALL_MS : LIMIT_HTTP_FIRST_CALL_MS;
+	int64_t most = c->front->conf->drain_timeout_us / 2;
+	return call * MILLISECOND_US < most ? call * MILLISECOND_US : most;
+}
+
 static int64_t timeout_of(const struct connection *c, enum connection_state state)
 {
 	const struct conf_server *conf = c->front->conf;
 	switch (state) {
 	case CONNECTION_IDLE:
-		return conf->idle_timeout_us;
+		return c->front->stopping ? last_call_us(c) : conf->idle_timeout_us;
 	case CONNECTION_HEADER:
 	case CONNECTION_HEAD:
 		return conf->head_timeout_us;
@@ -201,6 +211,7 @@ static bool answer_request(struct connection *c, struct input *input,
 			   const struct moment *now)
 {
 	int result = answer(c, request, body, now);
+	c->asked = true;
 	input_drop(input, request->head_size + body.size);
 	c->incoming = (struct incoming){0};
 	/* The next request has deadlines of its own. */
@@ -490,17 +501,26 @@ static void connection_cut(struct connection *c)
 	connection_free(c);
 }
 
+/* A request that has come, but was not looked at yet, would be reset. */
+static bool has_input(const struct connection *c)
+{
+	uint8_t octet;
+	return recv(c->fd, &octet, 1, MSG_PEEK) > 0;
+}
+
 static void connection_deadline(void *context, struct wheel_timer *timer)
 {
 	struct connection *c = connection_of_timer(timer);
-	(void)context;
-	if (c->state != CONNECTION_HEAD && c->state != CONNECTION_BODY) {
-		connection_cut(c);
-		return;
-	}
 	struct moment now = clock_now();
-	refuse(c, 408, &now);
-	connection_flush(c, &now);
+	(void)context;
+	if (c->state == CONNECTION_IDLE && has_input(c)) {
+		connection_readable(c, &now);
+	} else if (c->state != CONNECTION_HEAD && c->state != CONNECTION_BODY) {
+		connection_cut(c);
+	} else {
+		refuse(c, 408, &now);
+		connection_flush(c, &now);
+	}
 }
 
 static bool is_idle(const struct wheel_timer *timer)
@@ -542,18 +562,17 @@ void connections_sweep(struct front *front, const struct moment *now)
 	wheel_sweep(&front->wheel, now->mono_us, connection_deadline, front);
 }
 
-/* Of an idle one a request may be on its way: it is answered, as the last one. */
 static void last_call(struct connection *c, const struct moment *now)
 {
 	if (c->state == CONNECTION_IDLE)
-		wheel_set(&c->front->wheel, &c->timer,
-			  now->mono_us + LIMIT_HTTP_LAST_CALL_MS * MILLISECOND_US);
+		wheel_set(&c->front->wheel, &c->timer, now->mono_us + last_call_us(c));
 }
 
 void connections_drain(struct front *front, const struct moment *now)
 {
 	struct connection *c;
 	front->draining = true;
+	front->stopping = true;
 	LIST_FOREACH(c, &front->connections, in_front)
 		last_call(c, now);
 }

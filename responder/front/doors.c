@@ -183,13 +183,22 @@ static bool is_among(int fd, const int *sockets, unsigned count)
 	return false;
 }
 
+/* No queue is longer than SOMAXCONN. Of a socket that others go on listening on we take no more than that. */
+static void empty_queue(const struct door *door)
+{
+	struct moment now = clock_now();
+	for (unsigned i = 0; i <= SOMAXCONN; i++)
+		if (!accept_one(door, &now))
+			return;
+}
+
 /* What has arrived already is accepted. */
 static void leave(struct doors *doors, unsigned place)
 {
 	struct door *door = doors->each[place];
 	struct moment now = clock_now();
 	doors->each[place] = doors->each[--doors->count];
-	door_readable(door->fd, EV_READ, door);
+	empty_queue(door);
 	connections_leave(doors->front, door->number, &now);
 	door_free(door);
 }
@@ -222,6 +231,11 @@ int doors_take(struct doors *doors, const int *sockets, unsigned count)
 void doors_close(struct doors *doors)
 {
 	for (unsigned i = 0; i < doors->count; i++)
-		door_readable(doors->each[i]->fd, EV_READ, doors->each[i]);
+		empty_queue(doors->each[i]);
 	close_all(doors);
+}
+
+bool doors_open(const struct doors *doors)
+{
+	return doors->count > 0;
 }

@@ -17,5 +17,6 @@ DEFINE_CLEANUP(struct doors, doors_free)
 must_check int doors_take(struct doors *doors, const int *sockets, unsigned count);
 /* Accepts again after accept() failed for want of descriptors or memory; to be called now and then. */
 void doors_resume(struct doors *doors);
-/* What has arrived already is accepted, then the sockets close. */
+/* All that has arrived already is accepted, then the sockets close. */
 void doors_close(struct doors *doors);
+bool doors_open(const struct doors *doors);

@@ -36,6 +36,7 @@ struct front {
 	struct wheel wheel;
 	LIST_HEAD(, connection) connections;
 	unsigned connection_count;
+	bool stopping; /* connections that bring no request soon are ended */
 	bool draining; /* not ready, and every reply is its connection's last */
 	uint64_t last_request; /* its number (ipc/messages.h) */
 	struct front_counts counts;

@@ -12,6 +12,7 @@ struct run {
 	struct doors *doors;
 	struct ledger_link *ledger;
 	bool has_doors, has_ledger;
+	int64_t doors_until_us; /* monotonic; when we stop */
 };
 
 /* ---- the way out ---- */
@@ -81,8 +82,9 @@ static int64_t run_turn(void *context, struct moment now)
 {
 	struct run *run = context;
 	connections_sweep(run->front, &now);
-	if (!run->shell->stopping)
-		doors_resume(run->doors);
+	doors_resume(run->doors);
+	if (run->shell->stopping && now.mono_us >= run->doors_until_us)
+		doors_close(run->doors);
 	return now.mono_us + WHEEL_TURN_US;
 }
 
@@ -93,17 +95,20 @@ static void run_drain(void *context, bool on)
 	run->front->draining = on || run->shell->stopping;
 }
 
+/* The warden lets nobody new in (warden/listeners.h); whose handshake is under way still arrives. */
 static void run_stop(void *context, struct moment now)
 {
 	struct run *run = context;
-	doors_close(run->doors);
+	int64_t wait = LIMIT_HTTP_LAST_CALL_MS * MILLISECOND_US;
+	int64_t most = run->shell->conf->server.drain_timeout_us / 2;
+	run->doors_until_us = now.mono_us + (wait < most ? wait : most);
 	connections_drain(run->front, &now);
 }
 
 static size_t run_in_flight(const void *context)
 {
 	const struct run *run = context;
-	return run->front->connection_count;
+	return run->front->connection_count + doors_open(run->doors);
 }
 
 static void run_status(void *context, struct moment now, struct buffer *out)

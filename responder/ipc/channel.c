@@ -42,6 +42,7 @@ struct channel {
 	size_t out_sent; /* first octets of `out` that the socket took */
 
 	const char *reason; /* in state CUT: why */
+	bool peer_ended; /* in state CLOSED: that is why */
 	bool *freed; /* set while a callback runs: channel_free() tells the caller by it */
 };
 
@@ -172,7 +173,8 @@ static void channel_end(struct channel *ch, int error)
 {
 	const char *reason =
 		ch->in_size ? "the peer ended in the middle of a frame" : "the peer ended";
-	if (error && error != ECONNRESET)
+	ch->peer_ended = !error || error == ECONNRESET;
+	if (!ch->peer_ended)
 		reason = "reading failed";
 	channel_set_state(ch, CHANNEL_CLOSED, reason);
 }
@@ -287,6 +289,11 @@ int channel_send(struct channel *ch, uint8_t type, struct view payload)
 		event_active(ch->flush, EV_TIMEOUT, 0);
 	frame_put(&ch->out, type, payload);
 	return 0;
+}
+
+bool channel_peer_ended(const struct channel *ch)
+{
+	return ch->peer_ended;
 }
 
 size_t channel_queued(const struct channel *ch)

@@ -35,5 +35,7 @@ DEFINE_CLEANUP(struct channel, channel_free)
 /* Queues one frame; the payload is copied. 0; -EPIPE once closed; -ENOBUFS over the queue's limit
  * (and the channel closes); -EMSGSIZE; -ENOMEM. */
 must_check int channel_send(struct channel *ch, uint8_t type, struct view payload);
+/* Closed because the peer has ended its end: it died, or was told nonsense; either is told elsewhere. */
+bool channel_peer_ended(const struct channel *ch);
 /* Bytes queued and not yet written. */
 size_t channel_queued(const struct channel *ch);

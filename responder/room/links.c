@@ -35,7 +35,10 @@ static void link_closed(void *context, const char *reason)
 	struct link *link = context;
 	char name[ROOM_NAME_SIZE];
 	room_name(link->peer.kind, link->peer.index % room_most(link->peer.kind), name);
-	if (!link->process->shell.stopping)
+	/* Of a room that died the warden tells, and who was told nonsense says so itself. */
+	if (channel_peer_ended(link->channel))
+		log_debug("the channel is closed to=\"%s\": %s", name, reason);
+	else if (!link->process->shell.stopping)
 		log_warning("the channel is closed to=\"%s\": %s", name, reason);
 	link_drop(link);
 	link->lost = true;

@@ -1,5 +1,6 @@
 #include "warden/listeners.h"
 
+#include <linux/filter.h>
 #include <netdb.h>
 #include <netinet/in.h>
 
@@ -157,6 +158,29 @@ int listeners_open(const struct conf_listen *addresses, unsigned processes, stru
 const int *listeners_of(const struct listeners *listeners, unsigned process)
 {
 	return listeners->descriptors + (size_t)process * listeners->addresses;
+}
+
+/* SYN without ACK is dropped. The filter sees segments from the TCP header on; its octet 13 holds the flags. */
+static void refuse_handshakes(int fd)
+{
+	enum { FLAGS_AT = 13, SYN = 0x02, ACK = 0x10 };
+	struct sock_filter steps[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS_AT),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, SYN | ACK),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYN, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	const struct sock_fprog filter = {array_size(steps), steps};
+	/* Where this cannot be had, the window is as small as it can be without. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
+}
+
+void listeners_retire(struct listeners *listeners)
+{
+	for (size_t i = 0; i < (size_t)listeners->processes * listeners->addresses; i++)
+		refuse_handshakes(listeners->descriptors[i]);
+	listeners_close(listeners);
 }
 
 void listeners_close(struct listeners *listeners)

@@ -1,6 +1,12 @@
 /* The sockets that are listened on, of the fronts and of the admin room: for each address one a process,
  * joined by SO_REUSEPORT, so that the kernel spreads connections. The warden keeps them open: while a
- * room is restarted its connections wait in the backlog. */
+ * room is restarted its connections wait in the backlog.
+ *
+ * The end: a connection that is in the queue of a socket when that is closed is reset, and so is one whose
+ * handshake the kernel has not finished. So first the sockets let nobody begin a handshake any more
+ * (whoever tries is not answered, tries again after a second, and finds the next instance or none), the
+ * warden closes its descriptors, and each room, the only one who holds its sockets now, empties
+ * their queues and closes them when no handshake can be under way any more. */
 #pragma once
 
 #include "base/result.h"
@@ -20,6 +26,8 @@ must_check int listeners_open(const struct conf_listen *addresses, unsigned proc
 must_check int listeners_try(const struct conf_listen *addresses, struct fault *fault);
 /* The descriptors of one process, listeners.addresses of them. */
 const int *listeners_of(const struct listeners *listeners, unsigned process);
+/* Nobody may begin to connect any more; closes our descriptors. */
+void listeners_retire(struct listeners *listeners);
 void listeners_close(struct listeners *listeners);
 
 /* "127.0.0.1:8080", "[::1]:8080". 0 or -EINVAL. */

@@ -8,8 +8,9 @@
 #include <sys/wait.h>
 
 #define START_TIMEOUT (60 * SECOND_US)
-/* A room that is told to stop ends by itself when its time is over, and says what it cut off. */
-#define STOP_GRACE SECOND_US
+/* A room that is told to stop ends by itself when its time is over, and says what it cut off: on a busy machine
+ * that may take a while. */
+#define STOP_GRACE (5 * SECOND_US)
 
 /* The ticket of a CONTROL_ASK for the status: an answer is known by it. */
 #define TICKET_STATUS 0u
@@ -345,6 +346,11 @@ void rooms_stop(struct rooms *rooms, enum room_place place, int64_t timeout_us)
 	for (unsigned i = 0; i < rooms->count; i++)
 		if (room_place(rooms->list[i].kind) == place)
 			room_stop(&rooms->list[i], timeout_us);
+}
+
+int64_t rooms_stop_time(int64_t timeout_us)
+{
+	return ROOM_PLACES * (timeout_us + STOP_GRACE);
 }
 
 bool rooms_ended(const struct rooms *rooms, enum room_place place)

@@ -80,6 +80,8 @@ void rooms_reap(struct rooms *rooms);
 /* From here on no room is started again. Tells all rooms of a place to finish within the timeout; they
  * are killed a little after it. ended() follows for each, perhaps at once. */
 void rooms_stop(struct rooms *rooms, enum room_place place, int64_t timeout_us);
+/* The longest that stopping all places may take. */
+int64_t rooms_stop_time(int64_t timeout_us);
 bool rooms_ended(const struct rooms *rooms, enum room_place place);
 bool rooms_running(const struct rooms *rooms); /* all of them */
 

@@ -13,11 +13,13 @@
 #include "warden/wiring.h"
 #include "warden/words.h"
 
+#include <inttypes.h>
 #include <signal.h>
 
 enum warden_phase {
 	WARDEN_STARTING, /* waits until every room was ready */
 	WARDEN_SERVING, /* waits for a signal */
+	WARDEN_LEAVING, /* told to stop: serves for drain_delay, so that load balancers can see it go */
 	WARDEN_STOPPING, /* one place after the other: the rest still serves what is in flight */
 	WARDEN_ENDED, /* the event loop ends */
 };
@@ -26,14 +28,15 @@ struct warden {
 	const struct conf *conf;
 	enum warden_phase phase;
 	enum room_place stopping; /* in this phase: waits for the end of these */
-	bool draining; /* on an operator's word: serves, and says that it should not be asked */
+	bool draining; /* serves, and says that it should not be asked */
+	int64_t draining_since_us; /* monotonic */
 	bool failed;
 	struct fault fault;
 	int64_t started_at; /* seconds since 1970 */
 
 	struct event_base *base;
 	struct event *on_child, *on_term, *on_int;
-	struct event *ask_timeout;
+	struct event *ask_timeout, *leave_timeout;
 	struct listeners listeners, admin_listeners;
 	struct journal_files journal;
 	struct alarm_log alarm_log;
@@ -48,6 +51,10 @@ static void warden_stop_place(struct warden *warden, enum room_place place)
 {
 	warden->phase = WARDEN_STOPPING;
 	warden->stopping = place;
+	if (place == ROOM_ASKS_LEDGER)
+		listeners_retire(&warden->listeners);
+	if (place == ROOM_LOOKS_ON)
+		listeners_retire(&warden->admin_listeners);
 	rooms_stop(warden->rooms, place, warden->conf->server.drain_timeout_us);
 }
 
@@ -57,19 +64,20 @@ static void warden_end(struct warden *warden)
 	(void)event_base_loopbreak(warden->base);
 }
 
-static void log_ready(const struct warden *warden)
+/* Every process is there. Whether it may be asked depends on the database, too: /readyz. */
+static void log_started(const struct warden *warden)
 {
 	cleanup(buffer_deinit) struct buffer addresses = {0};
 	for (unsigned i = 0; i < warden->conf->server.listen.count; i++)
 		buffer_printf(&addresses, "%s%s", i > 0 ? ", " : "",
 			      warden->conf->server.listen.each[i]);
-	log_info("ready: listening on %.*s", (int)addresses.size, (const char *)addresses.data);
+	log_info("started: listening on %.*s", (int)addresses.size, (const char *)addresses.data);
 }
 
-static void warden_is_ready(struct warden *warden)
+static void warden_has_started(struct warden *warden)
 {
 	warden->phase = WARDEN_SERVING;
-	log_ready(warden);
+	log_started(warden);
 	notify("READY=1");
 }
 
@@ -86,10 +94,7 @@ static void warden_stop_next(struct warden *warden)
 
 static void warden_stop(struct warden *warden)
 {
-	if (warden->phase > WARDEN_SERVING)
-		return;
 	log_info("stopping");
-	notify("STOPPING=1");
 	warden_stop_place(warden, 0);
 	warden_stop_next(warden);
 }
@@ -108,9 +113,52 @@ static void warden_drain(struct warden *warden, bool on)
 	if (on != warden->draining)
 		log_info("%s", on ? "draining: /readyz says 503, and whoever asks is answered"
 				  : "draining no more");
+	if (on && !warden->draining)
+		warden->draining_since_us = clock_now().mono_us;
 	warden->draining = on;
 	for (unsigned i = 0; i < rooms_count(warden->rooms); i++)
 		send_drain(warden, rooms_at(warden->rooms, i));
+}
+
+/* ---- leaving ---- */
+
+/* What an operator's drain has waited already counts. */
+static int64_t leave_delay(const struct warden *warden)
+{
+	int64_t waited = warden->draining ? clock_now().mono_us - warden->draining_since_us : 0;
+	int64_t delay = warden->conf->server.drain_delay_us;
+	return warden->phase == WARDEN_SERVING && delay > waited ? delay - waited : 0;
+}
+
+/* The service manager's own patience may be shorter than what is configured. */
+static void notify_stopping(const struct warden *warden, int64_t delay_us)
+{
+	char state[80];
+	(void)snprintf(state, sizeof(state), "STOPPING=1\nEXTEND_TIMEOUT_USEC=%" PRId64,
+		       delay_us + rooms_stop_time(warden->conf->server.drain_timeout_us));
+	notify(state);
+}
+
+static void warden_leave(struct warden *warden)
+{
+	int64_t delay = leave_delay(warden);
+	const struct timeval wait = {.tv_sec = delay / SECOND_US, .tv_usec = delay % SECOND_US};
+	notify_stopping(warden, delay);
+	if (delay == 0 || event_add(warden->leave_timeout, &wait) < 0) {
+		warden_stop(warden);
+		return;
+	}
+	warden->phase = WARDEN_LEAVING;
+	log_info("told to stop: drains first for %" PRId64 "ms, a second signal skips that",
+		 delay / MILLISECOND_US);
+	warden_drain(warden, true);
+}
+
+static void on_leave_timeout(evutil_socket_t fd, short what, void *argument)
+{
+	(void)fd;
+	(void)what;
+	warden_stop(argument);
 }
 
 /* ---- what the rooms tell ---- */
@@ -170,7 +218,7 @@ static void on_ready(void *context, struct room *room)
 	if (room->restarts > 0)
 		log_info("%s is back pid=%d", room->name, (int)room->pid);
 	if (warden->phase == WARDEN_STARTING && rooms_running(warden->rooms))
-		warden_is_ready(warden);
+		warden_has_started(warden);
 }
 
 static void on_failed(void *context, struct room *room, const char *reason)
@@ -218,7 +266,7 @@ static void on_reported(void *context, struct room *room)
 static void on_lost(void *context, struct room *room)
 {
 	struct warden *warden = context;
-	if (room_place(room->kind) != ROOM_IS_THE_LEDGER && warden->phase <= WARDEN_SERVING)
+	if (room_place(room->kind) != ROOM_IS_THE_LEDGER && warden->phase < WARDEN_STOPPING)
 		wiring_connect(warden->rooms, room);
 }
 
@@ -308,9 +356,14 @@ static void on_child(evutil_socket_t signal_number, short what, void *argument)
 
 static void on_stop(evutil_socket_t signal_number, short what, void *argument)
 {
+	struct warden *warden = argument;
 	(void)signal_number;
 	(void)what;
-	warden_stop(argument);
+	(void)event_del(warden->leave_timeout);
+	if (warden->phase < WARDEN_LEAVING)
+		warden_leave(warden);
+	else if (warden->phase == WARDEN_LEAVING)
+		warden_stop(warden);
 }
 
 static int catch_signal(struct warden *warden, int number, event_callback_fn callback,
@@ -352,7 +405,8 @@ static int warden_open_loop(struct warden *warden)
 	if (!warden->base)
 		return fault_set(&warden->fault, -ENOMEM, "cannot make an event loop");
 	warden->ask_timeout = event_new(warden->base, -1, 0, on_ask_timeout, warden);
-	if (!warden->ask_timeout || catch_signals(warden) < 0)
+	warden->leave_timeout = event_new(warden->base, -1, 0, on_leave_timeout, warden);
+	if (!warden->ask_timeout || !warden->leave_timeout || catch_signals(warden) < 0)
 		return fault_set(&warden->fault, -ENOMEM, "cannot watch signals");
 	return 0;
 }
@@ -414,6 +468,7 @@ static void warden_close(struct warden *warden)
 	event_release(warden->on_term);
 	event_release(warden->on_int);
 	event_release(warden->ask_timeout);
+	event_release(warden->leave_timeout);
 	if (warden->base)
 		event_base_free(warden->base);
 }

@@ -1077,6 +1077,37 @@ static void stopping_answers_a_request_that_is_on_its_way(void **state)
 	assert_true(received(w, "\r\nConnection: close\r\n"));
 }
 
+/* It has come, and nobody has looked at it when the time is over: closing would reset it. */
+static void a_request_that_comes_with_the_last_moment_is_answered(void **state)
+{
+	struct world *w = *state;
+	w->conf.server.drain_timeout_us = 200 * MILLISECOND_US;
+	store(w, 'A', OCSP_GOOD);
+	drain(w);
+	client_gets(w, 'A', "GET", ORDINARY);
+	(void)poll(NULL, 0, 400);
+	struct moment now = clock_now();
+	connections_sweep(w->front, &now);
+	run_until_end(w);
+	assert_int_equal(count_of(w, "AAAA"), 97);
+}
+
+/* Whoever has connected just now had no reason to hurry. */
+static void stopping_waits_longer_for_a_first_request(void **state)
+{
+	struct world *w = *state;
+	int64_t last_call = LIMIT_HTTP_LAST_CALL_MS * MILLISECOND_US;
+	w->conf.server.drain_timeout_us = LONG_US;
+	drain(w);
+	struct moment later = clock_now();
+	later.mono_us += last_call + 100 * MILLISECOND_US;
+	connections_sweep(w->front, &later);
+	assert_int_equal(w->front->connection_count, 1);
+	later.mono_us += LIMIT_HTTP_FIRST_CALL_MS * MILLISECOND_US;
+	connections_sweep(w->front, &later);
+	assert_int_equal(w->front->connection_count, 0);
+}
+
 static void a_client_that_does_not_read_is_answered_no_further(void **state)
 {
 	struct world *w = *state;
@@ -1262,6 +1293,8 @@ int main(void)
 		TEST(readyz_says_why_not),
 		TEST(readyz_of_one_issuer),
 		TEST(stopping_finishes_what_is_in_flight),
+		TEST(a_request_that_comes_with_the_last_moment_is_answered),
+		TEST(stopping_waits_longer_for_a_first_request),
 		TEST(stopping_ends_idle_connections_soon),
 		TEST(stopping_lets_a_client_read_its_answer_to_the_end),
 		TEST(stopping_answers_a_request_that_is_on_its_way),

@@ -17,7 +17,7 @@ struct world {
 	struct front *front;
 	struct doors *doors;
 	struct sockaddr_in address;
-	int clients[8];
+	int clients[2 * LIMIT_ACCEPTS];
 	unsigned client_count;
 };
 
@@ -41,7 +41,7 @@ static int listen_somewhere(struct sockaddr_in *ret)
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	*ret = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
 	assert_int_equal(bind(fd, (struct sockaddr *)ret, size), 0);
-	assert_int_equal(listen(fd, 16), 0);
+	assert_int_equal(listen(fd, SOMAXCONN), 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)ret, &size), 0);
 	return fd;
 }
@@ -212,6 +212,20 @@ static void a_door_that_is_left_out_lets_in_who_stands_before_it(void **state)
 	assert_true(is_open(client));
 }
 
+/* However many: what is left in the queue would be reset. */
+static void closing_the_doors_takes_in_more_than_one_turn_does(void **state)
+{
+	struct world *w = *state;
+	w->conf.server.connections = w->conf.server.connections_per_address = 2 * LIMIT_ACCEPTS;
+	for (unsigned i = 0; i < 2 * LIMIT_ACCEPTS; i++)
+		knock(w);
+	doors_close(w->doors);
+	assert_false(doors_open(w->doors));
+	assert_int_equal(w->front->connection_count, 2 * LIMIT_ACCEPTS);
+	for (unsigned i = 0; i < w->client_count; i++)
+		assert_true(is_open(w->clients[i]));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -222,6 +236,7 @@ int main(void)
 		TEST(without_descriptors_accepting_pauses_and_goes_on_later),
 		TEST(closing_the_doors_takes_in_who_stands_before_them),
 		TEST(a_door_that_is_left_out_lets_in_who_stands_before_it),
+		TEST(closing_the_doors_takes_in_more_than_one_turn_does),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

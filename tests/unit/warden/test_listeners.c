@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 
 static void what_is_no_address_is_refused(void **state)
 {
@@ -147,6 +148,57 @@ static void each_front_gets_a_socket_of_each_address(void **state)
 	listeners_close(&listeners);
 }
 
+static int knock(const struct conf *conf)
+{
+	struct sockaddr_storage place;
+	socklen_t size;
+	assert_int_equal(address_parse(conf->server.listen.each[0], &place, &size), 0);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&place, size), -1);
+	assert_int_equal(errno, EINPROGRESS);
+	return fd;
+}
+
+static int outcome_of(int client)
+{
+	int error = 0;
+	socklen_t size = sizeof(error);
+	struct pollfd wait = {.fd = client, .events = POLLOUT};
+	assert_int_equal(poll(&wait, 1, 60000), 1);
+	assert_int_equal(getsockopt(client, SOL_SOCKET, SO_ERROR, &error, &size), 0);
+	return error;
+}
+
+/* doc/faults.md row 46: who is in already is not reset, who is not is not let in to be reset. */
+static void retired_sockets_keep_their_queue_and_let_nobody_in(void **state)
+{
+	(void)state;
+	char address[32];
+	close(stranger(address, 0, false));
+	cleanup(conf_freep) struct conf *conf = listening(address, "", 1);
+	struct listeners listeners = {0};
+	struct fault fault = {0};
+	assert_int_equal(listeners_open(&conf->server.listen, 1, &listeners, &fault), 0);
+	int front = dup(listeners_of(&listeners, 0)[0]);
+	int early = knock(conf);
+	assert_int_equal(outcome_of(early), 0);
+	listeners_retire(&listeners);
+	assert_null(listeners.descriptors);
+	int late = knock(conf);
+	struct pollfd wait = {.fd = late, .events = POLLOUT};
+	assert_int_equal(poll(&wait, 1, 300), 0); /* neither let in nor refused */
+	int accepted = accept(front, NULL, NULL);
+	assert_true(accepted >= 0);
+	assert_int_equal(send(early, "?", 1, MSG_NOSIGNAL), 1);
+	close(front);
+	assert_int_equal(outcome_of(late), ECONNREFUSED);
+	char octet;
+	assert_int_equal(recv(accepted, &octet, 1, 0), 1);
+	close(accepted);
+	close(early);
+	close(late);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +207,7 @@ int main(void)
 		cmocka_unit_test(a_port_in_use_is_refused_with_its_address),
 		cmocka_unit_test(a_stranger_that_would_share_the_port_is_noticed),
 		cmocka_unit_test(an_address_of_another_machine_is_refused),
+		cmocka_unit_test(retired_sockets_keep_their_queue_and_let_nobody_in),
 		cmocka_unit_test(each_front_gets_a_socket_of_each_address),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,7 +121,10 @@ static int room_main(enum room_kind kind, unsigned index)
 		say(CONTROL_FAILED, "the roof leaks");
 		return 1;
 	}
-	say(CONTROL_READY, "");
+	if (behaves(&room, "slow"))
+		(void)fprintf(stderr, "%s is slow\n", room.name);
+	else
+		say(CONTROL_READY, "");
 	while (control_receive(CONTROL_FD, packet, &message) == 0)
 		take(&room, &message);
 	return 0;
@@ -131,6 +134,7 @@ static int room_main(enum room_kind kind, unsigned index)
 
 static struct {
 	char folder[64], socket[96], log[96], conf[96], journal[2][96], address[32];
+	const char *drain_delay;
 	struct conf *parsed;
 	pid_t warden;
 } f;
@@ -146,9 +150,9 @@ static int free_port(void)
 	return ntohs(place.sin_port);
 }
 
-static int setup(void **state)
+static int setup_with(const char *drain_delay)
 {
-	(void)state;
+	f.drain_delay = drain_delay;
 	char text[1024];
 	struct fault fault = {0};
 	(void)snprintf(f.folder, sizeof(f.folder), "/tmp/stillgood-test-XXXXXX");
@@ -163,16 +167,22 @@ static int setup(void **state)
 		       "[server]\nlisten = %s\ncontrol_socket = %s\nusers = none\nfronts = 2\n"
 		       "signers = 1\n"
 		       "journal = %s\n"
-		       "answer_timeout = 100ms\ndrain_timeout = 500ms\n"
+		       "answer_timeout = 100ms\ndrain_delay = %s\ndrain_timeout = 500ms\n"
 		       "[database]\nconninfo = host=/nowhere password=secret\n"
 		       "query_timeout = 50ms\n"
 		       "[issuer \"Test\"]\ncertificate = ca\nsigner_certificate = c\n"
 		       "signer_key = k\n",
-		       f.address, f.socket, f.folder);
+		       f.address, f.socket, f.folder, f.drain_delay);
 	assert_int_equal(conf_parse(f.conf, view_of_string(text), CONF_ALL, &f.parsed, &fault), 0);
 	f.warden = 0;
 	unsetenv("LANG");
 	return 0;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	return setup_with("0s");
 }
 
 static int teardown(void **state)
@@ -375,7 +385,7 @@ static void expect_refused(const char *reason)
 	if (!strstr(log_text(), reason))
 		print_error("log:\n%s\n", log_text());
 	assert_non_null(strstr(log_text(), reason));
-	assert_null(strstr(log_text(), "ready: listening"));
+	assert_null(strstr(log_text(), "started: listening"));
 }
 
 static void a_room_that_fails_at_the_first_start_fails_the_start(void **state)
@@ -457,7 +467,7 @@ static void every_room_is_wired_to_its_neighbours(void **state)
 	assert_int_equal(counted("front 0", "ledgers"), 1);
 	assert_int_equal(counted("front 1", "listeners"), 1);
 	assert_int_equal(counted("signer 0", "ledgers"), 1);
-	assert_non_null(strstr(log_text(), "ready: listening on 127.0.0.1:"));
+	assert_non_null(strstr(log_text(), "started: listening on 127.0.0.1:"));
 	stop_and_wait();
 }
 
@@ -472,12 +482,15 @@ static void the_service_manager_is_told(void **state)
 	setenv("NOTIFY_SOCKET", place.sun_path, 1);
 	start_and_wait();
 	unsetenv("NOTIFY_SOCKET");
-	char text[64] = "";
+	static const char stopping[] = "STOPPING=1\nEXTEND_TIMEOUT_USEC=";
+	char text[128] = "";
 	assert_int_equal(recv(fd, text, sizeof(text), 0), strlen("READY=1"));
 	assert_string_equal(text, "READY=1");
 	stop_and_wait();
-	assert_int_equal(recv(fd, text, sizeof(text), 0), strlen("STOPPING=1"));
-	assert_memory_equal(text, "STOPPING=1", strlen("STOPPING=1"));
+	assert_true(recv(fd, text, sizeof(text) - 1, 0) > (ssize_t)strlen(stopping));
+	assert_memory_equal(text, stopping, strlen(stopping));
+	/* Three places, each with its time to drain and a while more. */
+	assert_true(strtoll(text + strlen(stopping), NULL, 10) > 3 * 500 * MILLISECOND_US);
 	close(fd);
 	unlink(place.sun_path);
 }
@@ -512,19 +525,29 @@ static void a_killed_ledger_is_wired_to_all_again(void **state)
 	stop_and_wait();
 }
 
+/* A connection, or -1: refused. */
+static int knock(const char *address)
+{
+	struct sockaddr_in place = {
+		.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)strtoul(strrchr(address, ':') + 1, NULL, 10)),
+		.sin_addr = {htonl(INADDR_LOOPBACK)}};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	if (connect(fd, (struct sockaddr *)&place, sizeof(place)) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
 static void clients_of_a_dead_front_wait_in_the_backlog(void **state)
 {
 	(void)state;
 	start_and_wait();
 	kill(pid_of("front 0"), SIGKILL);
 	kill(pid_of("front 1"), SIGKILL);
-	struct sockaddr_in place = {
-		.sin_family = AF_INET,
-		.sin_port = htons((uint16_t)strtoul(strrchr(f.address, ':') + 1, NULL, 10)),
-		.sin_addr = {htonl(INADDR_LOOPBACK)}};
 	for (int i = 0; i < 20; i++) {
-		int fd = socket(AF_INET, SOCK_STREAM, 0);
-		assert_int_equal(connect(fd, (struct sockaddr *)&place, sizeof(place)), 0);
+		int fd = knock(f.address);
+		assert_true(fd >= 0);
 		close(fd);
 	}
 	stop_and_wait();
@@ -582,7 +605,7 @@ static void a_room_that_does_not_answer_is_marked(void **state)
 	(void)state;
 	setenv("LANG", "mute:front 1", 1);
 	f.warden = start();
-	EVENTUALLY(strstr(log_text(), "ready: listening"));
+	EVENTUALLY(strstr(log_text(), "started: listening"));
 	struct json_object *document = status();
 	assert_false(json_object_get_boolean(get(document, "ready")));
 	assert_string_equal(json_object_get_string(get(document, "reason")),
@@ -598,7 +621,7 @@ static void a_report_that_is_no_json_is_no_answer(void **state)
 	(void)state;
 	setenv("LANG", "garbage:front 1", 1);
 	f.warden = start();
-	EVENTUALLY(strstr(log_text(), "ready: listening"));
+	EVENTUALLY(strstr(log_text(), "started: listening"));
 	struct json_object *document = status();
 	assert_false(json_object_get_boolean(get(find_room(document, "front 1"), "answered")));
 	json_object_put(document);
@@ -700,7 +723,7 @@ static void a_ledger_that_does_not_answer_is_said_to_who_asked(void **state)
 	(void)state;
 	setenv("LANG", "mute:ledger", 1);
 	f.warden = start();
-	EVENTUALLY(strstr(log_text(), "ready: listening"));
+	EVENTUALLY(strstr(log_text(), "started: listening"));
 	assert_string_equal(ask("lost\n"), "{\"error\":\"there is no answer in time\"}\n");
 	stop_and_wait();
 }
@@ -736,6 +759,71 @@ static void rooms_stop_in_order_fronts_first(void **state)
 	assert_true(front0 && front1 && ledger && signer);
 	assert_true(front0 < ledger && front1 < ledger && ledger < signer);
 	assert_int_not_equal(access(f.socket, F_OK), 0);
+}
+
+static int setup_patient(void **state)
+{
+	(void)state;
+	return setup_with("10m");
+}
+
+/* doc/faults.md row 46: the sockets stay open, and a second signal is enough. */
+static void it_drains_before_it_stops_until_a_second_signal(void **state)
+{
+	(void)state;
+	start_and_wait();
+	assert_int_equal(kill(f.warden, SIGTERM), 0);
+	EVENTUALLY(counted("front 0", "draining") == 1 && counted("front 1", "draining") == 1);
+	assert_null(strstr(log_text(), "front 0 stops"));
+	int client = knock(f.address);
+	assert_true(client >= 0);
+	close(client);
+	assert_string_equal(ask("drain off\n"), "{\"error\":\"it is stopping\"}\n");
+	/* A front that dies meanwhile is missed. */
+	pid_t pid = pid_of("front 0");
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	EVENTUALLY(pid_of("front 0") != pid && counted("front 0", "draining") == 1);
+	assert_int_equal(kill(f.warden, SIGINT), 0);
+	assert_int_equal(exit_status(f.warden), 0);
+	f.warden = 0;
+	assert_true(knock(f.address) < 0);
+}
+
+static int setup_brief(void **state)
+{
+	(void)state;
+	return setup_with("200ms");
+}
+
+static void it_stops_when_it_has_drained_for_long_enough(void **state)
+{
+	(void)state;
+	start_and_wait();
+	int64_t before = clock_now().mono_us;
+	stop_and_wait();
+	assert_true(clock_now().mono_us - before >= 200 * MILLISECOND_US);
+	assert_non_null(strstr(log_text(), "drains first for 200ms"));
+}
+
+static void what_an_operators_drain_has_waited_counts(void **state)
+{
+	(void)state;
+	start_and_wait();
+	assert_string_equal(ask("drain\n"), "{\"draining\":true}\n");
+	(void)poll(NULL, 0, 250);
+	stop_and_wait();
+	assert_null(strstr(log_text(), "drains first"));
+}
+
+/* A failing start is not waited for. */
+static void a_start_that_is_not_done_stops_at_once(void **state)
+{
+	(void)state;
+	setenv("LANG", "slow:ledger", 1);
+	f.warden = start();
+	EVENTUALLY(strstr(log_text(), "slow"));
+	stop_and_wait();
+	assert_null(strstr(log_text(), "drains first"));
 }
 
 static void a_room_that_does_not_stop_is_killed_after_the_drain_time(void **state)
@@ -825,6 +913,14 @@ int main(int argc, char **argv)
 		TEST(a_ledger_that_does_not_answer_is_said_to_who_asked),
 		TEST(endless_commands_are_turned_away),
 		TEST(rooms_stop_in_order_fronts_first),
+		cmocka_unit_test_setup_teardown(it_drains_before_it_stops_until_a_second_signal,
+						setup_patient, teardown),
+		cmocka_unit_test_setup_teardown(it_stops_when_it_has_drained_for_long_enough,
+						setup_brief, teardown),
+		cmocka_unit_test_setup_teardown(what_an_operators_drain_has_waited_counts,
+						setup_brief, teardown),
+		cmocka_unit_test_setup_teardown(a_start_that_is_not_done_stops_at_once,
+						setup_patient, teardown),
 		TEST(a_room_that_does_not_stop_is_killed_after_the_drain_time),
 		TEST(a_room_that_is_killed_while_stopping_is_not_restarted),
 		TEST(signals_for_the_whole_group_are_the_wardens),
