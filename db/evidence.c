@@ -36,12 +36,13 @@ int db_evidence_read(const struct db_field *field, struct moment sent, struct db
 	history.timeline = take_u32(&c);
 	history.tables = cursor_u64(&c);
 	uint64_t position = cursor_u64(&c);
-	bool standby = cursor_bool(&c);
+	bool standby = cursor_bool(&c), followed = cursor_bool(&c);
+	bool by_beat = standby || followed; /* in the same snapshot, a time that was written */
 	int64_t time_us;
 	if (field->null || cursor_end(&c) < 0 ||
-	    db_read_time_us(standby ? &beat_at : &at, &time_us) != 0)
+	    db_read_time_us(by_beat ? &beat_at : &at, &time_us) != 0)
 		return DB_ROW_BAD;
-	*ret = standby ? of_beat(time_us, sent, beat)
+	*ret = by_beat ? of_beat(time_us, sent, beat)
 		       : (struct db_evidence){.time_us = time_us, .mono_us = sent.mono_us};
 	ret->standby = standby;
 	ret->position = position;

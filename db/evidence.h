@@ -7,6 +7,7 @@
  *   clock_timestamp(). For this, queries run in their own transaction or at the start of one.
  * On a standby: the heartbeat in the same snapshot. Every commit that is not there yet follows the
  *   heartbeat's own in the WAL, so it is later than the time in it.
+ * Where another program's tables are followed at times, on both: no later than the last time began.
  *
  * Which of the two it is, the same snapshot's transaction must say: transaction_read_only is set at
  * its start and stays, whereas pg_is_in_recovery() may turn false between snapshot and evaluation
@@ -40,18 +41,22 @@
 	"pg_relation_filenode('stillgood.change_log')"
 
 /* All in one value, which costs less than columns where each row of an answer repeats it: times and numbers
- * of 8 octets, then a boolean. */
+ * of 8 octets, then booleans. */
 #define DB_EVIDENCE_COLUMN                                                                       \
 	"timestamptz_send(transaction_timestamp()) || "                                          \
-	"timestamptz_send(coalesce(b.beat_at, '-infinity')) || "                                 \
+	"timestamptz_send(coalesce(least(CASE WHEN " DB_STANDBY " THEN coalesce(b.beat_at, "     \
+	"'-infinity') END, f.complete_at), '-infinity')) || "                                    \
 	"int8send(current_setting('stillgood.system')::bigint) || "                              \
 	"int8send(current_setting('stillgood.database')::bigint) || "                            \
 	"int8send(CASE WHEN " DB_STANDBY " THEN coalesce(b.timeline, 0) ELSE "                   \
 	"('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint END) || " \
 	"int8send(hashtextextended(concat_ws(' ', " DB_TABLES "), 0)) || "                       \
 	"xid8send(pg_snapshot_xmax(pg_current_snapshot())) || boolsend(" DB_STANDBY              \
-	") AS evidence"
-#define DB_EVIDENCE_FROM " FROM (SELECT) AS one LEFT JOIN stillgood.heartbeat AS b ON true"
+	") || boolsend(f.complete_at IS NOT NULL) AS evidence"
+#define DB_EVIDENCE_FROM                                                   \
+	" FROM (SELECT) AS one LEFT JOIN stillgood.heartbeat AS b ON true" \
+	" CROSS JOIN (SELECT min(w.complete_at) AS complete_at"            \
+	" FROM stillgood.followed AS w WHERE NOT w.live) AS f"
 #define DB_EVIDENCE_FIELDS 1
 
 #define DB_NO_EVIDENCE                                                                  \

@@ -28,7 +28,7 @@
 
 #define DB_EXAMINE_TABLES                                                \
 	"('certificate'), ('issuer'), ('issuer_name'), ('change_log'), " \
-	"('change_log_trim'), ('heartbeat'), ('crl'), ('certificate_sct')"
+	"('change_log_trim'), ('heartbeat'), ('followed'), ('crl'), ('certificate_sct')"
 
 #define DB_EXAMINE_FUNCTIONS                                  \
 	"('certificate_after_insert', '9834d1e42e69f428'), "  \
@@ -37,6 +37,7 @@
 	"('certificate_parts', '0c57dec0909beb3e'), "         \
 	"('change_log_after_delete', '0d03c531ab30e0d2'), "   \
 	"('der_element', '20d5833e8f6b5f08'), "               \
+	"('follow_row', 'ed23016a758f3ee2'), "                \
 	"('heartbeat', '80c1d5d4b9345854'), "                 \
 	"('issuer_after_change', '9c35c232853bcea8'), "       \
 	"('issuer_before_update', 'c74c2bc2384b1661'), "      \
@@ -133,6 +134,20 @@
 	"WHERE to_regclass('stillgood.' || r.tab) IN (SELECT s.srrelid FROM pg_subscription_rel "  \
 	"AS s) "                                                                                   \
 	"UNION ALL "                                                                               \
+	"SELECT true, format('database: trigger stillgood_follow_%s of %s is missing, switched "   \
+	"off or another, so what %s changes there does not come: SELECT "                          \
+	"stillgood.follow_live(%L)'"                                                               \
+	", e.name, p.place, w.name, w.name) FROM stillgood.followed AS w "                         \
+	"CROSS JOIN unnest(w.tables) AS p (place) CROSS JOIN (VALUES ('insert', 4), ('update', "   \
+	"16)) AS e (name, type) WHERE w.live AND NOT EXISTS (SELECT FROM pg_trigger AS t "         \
+	"JOIN pg_class AS c ON c.oid = t.tgrelid JOIN pg_namespace AS n ON n.oid = "               \
+	"c.relnamespace "                                                                          \
+	"JOIN pg_proc AS f ON f.oid = t.tgfoid JOIN pg_namespace AS m ON m.oid = f.pronamespace "  \
+	"WHERE format('%I.%I', n.nspname, c.relname) = p.place AND t.tgname = "                    \
+	"'stillgood_follow_' "                                                                     \
+	"|| e.name AND t.tgtype = e.type AND t.tgenabled IN ('O', 'A') AND t.tgqual IS NULL "      \
+	"AND format('%I.%I', m.nspname, f.proname) = w.changed) "                                  \
+	"UNION ALL "                                                                               \
 	"SELECT true, 'database: stillgood.change_log.xid has another default than "               \
 	"pg_current_xact_id(): restore it' WHERE NOT EXISTS (SELECT FROM pg_attrdef AS d "         \
 	"JOIN pg_attribute AS a ON a.attrelid = d.adrelid AND a.attnum = d.adnum "                 \
@@ -153,6 +168,11 @@
 	"it', x.name) FROM (VALUES " DB_EXAMINE_INDEXES ") AS x (name) WHERE NOT EXISTS ("         \
 	"SELECT FROM pg_index AS i WHERE i.indexrelid = to_regclass('stillgood.' || x.name) "      \
 	"AND i.indisvalid) "                                                                       \
+	"UNION ALL "                                                                               \
+	"SELECT false, format('database: %s certificates of %s contradict what is recorded, and "  \
+	"what is stricter is answered: SELECT * FROM stillgood.follow_contradictions(%L)', "       \
+	"w.contradictions, w.name, w.name) FROM stillgood.followed AS w WHERE w.contradictions > " \
+	"0 "                                                                                       \
 	"UNION ALL "                                                                               \
 	"SELECT false, 'database: the row of stillgood.heartbeat is gone: call "                   \
 	"stillgood.heartbeat() on the primary' WHERE NOT EXISTS (SELECT FROM "                     \

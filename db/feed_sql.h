@@ -79,10 +79,11 @@ enum {
  * A load goes by the partial index certificate_notable, in the order of the table: right for a few
  * rows out of 100 million and hardly slower than a whole scan where most are revoked, and not left to
  * statistics that may not be there yet. */
-#define FEED_BEGIN                                                                 \
-	"BEGIN ISOLATION LEVEL REPEATABLE READ; LOCK TABLE stillgood.certificate," \
-	" stillgood.issuer, stillgood.issuer_name, stillgood.change_log,"          \
-	" stillgood.change_log_trim, stillgood.heartbeat IN ACCESS SHARE MODE;"    \
+#define FEED_BEGIN                                                                             \
+	"BEGIN ISOLATION LEVEL REPEATABLE READ; LOCK TABLE stillgood.certificate,"             \
+	" stillgood.issuer, stillgood.issuer_name, stillgood.change_log,"                      \
+	" stillgood.change_log_trim, stillgood.heartbeat, stillgood.followed IN ACCESS SHARE " \
+	"MODE;"                                                                                \
 	"SET LOCAL statement_timeout = 0;"
 #define FEED_BEGIN_LOAD \
 	FEED_BEGIN "SET LOCAL enable_bitmapscan = on; SET LOCAL enable_indexscan = off"

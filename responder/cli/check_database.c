@@ -11,9 +11,9 @@
 #include <sys/stat.h>
 
 /* What the ledger and its lookups read (db/statements.h). */
-#define READ_TABLES                                                                   \
-	"ARRAY['certificate', 'issuer', 'issuer_name', 'change_log', 'heartbeat', "   \
-	"'change_log_trim', 'migration'] || CASE WHEN $1::boolean THEN ARRAY['crl', " \
+#define READ_TABLES                                                                               \
+	"ARRAY['certificate', 'issuer', 'issuer_name', 'change_log', 'heartbeat', "               \
+	"'change_log_trim', 'followed', 'migration'] || CASE WHEN $1::boolean THEN ARRAY['crl', " \
 	"'certificate_sct'] END"
 
 static bool check_conninfo(const struct conf *conf, struct preflight *preflight)

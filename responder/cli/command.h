@@ -99,6 +99,7 @@ static inline bool option_given(const struct command_line *line, enum command_op
 int command_accept_history(const struct command_line *line, struct fault *fault);
 int command_ask(const struct command_line *line, struct fault *fault);
 int command_check(const struct command_line *line, struct fault *fault);
+int command_db_follow(const struct command_line *line, struct fault *fault);
 int command_db_heartbeat(const struct command_line *line, struct fault *fault);
 int command_db_init(const struct command_line *line, struct fault *fault);
 int command_db_upgrade(const struct command_line *line, struct fault *fault);

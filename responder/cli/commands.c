@@ -110,6 +110,18 @@ const struct command commands[] = {
 		.run = command_db_heartbeat,
 	},
 	{
+		.name = "db follow",
+		.operands = "NAME",
+		.summary = "follow the tables of another CA program",
+		.help = "Brings what differs there, again and again, until SIGTERM. NAME is that "
+			"of the adapter that\nwas run in the database: ejbca, step-ca. Nothing "
+			"is proven that is newer than the last look.",
+		.options = DATABASE | OPTION_BIT(OPTION_EVERY),
+		.least = 1,
+		.most = 1,
+		.run = command_db_follow,
+	},
+	{
 		.name = "issuer add",
 		.operands = "CERT…",
 		.summary = "register CA certificates",

@@ -1,5 +1,5 @@
-/* `db init`, `db upgrade`: the schema; `db heartbeat`: what standbys need to tell how current they
- * are. */
+/* `db init`, `db upgrade`: the schema; and what is done in it again and again: `db heartbeat`, from which
+ * standbys tell how current they are, and `db follow`, which reads another CA program's tables. */
 #include "base/clock.h"
 #include "base/timetext.h"
 #include "cli/connect.h"
@@ -12,8 +12,10 @@
 #include <stdio.h>
 
 #define HEARTBEAT_EVERY_US (100 * MILLISECOND_US)
+#define FOLLOW_EVERY_US (10 * SECOND_US)
 /* Before the connection is tried again. */
-#define HEARTBEAT_RETRY_US SECOND_US
+#define BEAT_RETRY_US SECOND_US
+#define FOLLOWED_NAME_MOST 63 /* characters; migration 5 */
 
 static void print_applied(const struct database *database, size_t applied)
 {
@@ -105,16 +107,22 @@ static void pause_until(int64_t mono_us)
 	(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, NULL);
 }
 
-/* Beats until the database fails (-errno). */
-static int beat(struct database *database, int64_t every_us, struct fault *fault)
+/* A statement that is run again and again. */
+struct beat {
+	const char *sql, *role;
+	int64_t every_us;
+};
+
+/* Until the database fails (-errno). */
+static int beat(struct database *database, const struct beat *what, struct fault *fault)
 {
 	int64_t next = clock_now().mono_us;
 	for (;;) {
-		int result = database_run(database, "SELECT stillgood.heartbeat()", fault);
+		int result = database_run(database, what->sql, fault);
 		if (result)
 			return result;
 		int64_t now = clock_now().mono_us;
-		next += every_us;
+		next += what->every_us;
 		if (next < now) /* slower than asked for: no burst to catch up */
 			next = now;
 		pause_until(next);
@@ -123,34 +131,65 @@ static int beat(struct database *database, int64_t every_us, struct fault *fault
 
 /* The first connection must succeed, so that a mistake shows at once; later ones are tried for ever,
  * because a failover takes its time. */
-static int beat_for_ever(const struct command_line *line, struct database *database,
-			 int64_t every_us, struct fault *fault)
+static int beat_for_ever(const struct command_line *line, const struct beat *what,
+			 struct fault *fault)
 {
+	cleanup(database_close) struct database database = {0};
+	int result = database_open_current(line, what->role, &database, fault);
+	if (result)
+		return result;
 	(void)signal(SIGTERM, end_now);
 	(void)signal(SIGINT, end_now);
 	for (;;) {
-		int result = beat(database, every_us, fault);
-		if (result == -EACCES || result == -ENOENT)
+		result = beat(&database, what, fault);
+		if (result == -EACCES || result == -ENOENT || result == -EINVAL)
 			return result;
 		output_error(fault);
-		database_close(database);
+		database_close(&database);
 		do
-			pause_until(clock_now().mono_us + HEARTBEAT_RETRY_US);
-		while (database_open(line, "stillgood_heartbeat", database, fault) != 0);
+			pause_until(clock_now().mono_us + BEAT_RETRY_US);
+		while (database_open(line, what->role, &database, fault) != 0);
 		output_note("stillgood: connected again");
 	}
 }
 
+static int read_every(const struct command_line *line, const char *example, int64_t least_us,
+		      int64_t *every_us, struct fault *fault)
+{
+	const char *every = line->values[OPTION_EVERY];
+	if (every && (operand_duration(every, every_us) < 0 || *every_us < least_us))
+		return fault_set(fault, STATUS_USAGE,
+				 "%s: --every: a duration like %s, at least %dms",
+				 line->command->name, example, (int)(least_us / MILLISECOND_US));
+	return 0;
+}
+
 int command_db_heartbeat(const struct command_line *line, struct fault *fault)
 {
-	cleanup(database_close) struct database database = {0};
-	int64_t every_us = HEARTBEAT_EVERY_US;
-	const char *every = line->values[OPTION_EVERY];
-	if (every && (operand_duration(every, &every_us) < 0 || every_us < MILLISECOND_US))
-		return fault_set(fault, STATUS_USAGE,
-				 "db heartbeat: --every: a duration like 100ms, at least 1ms");
-	int result = database_open_current(line, "stillgood_heartbeat", &database, fault);
-	if (result == 0)
-		result = beat_for_ever(line, &database, every_us, fault);
-	return result;
+	struct beat what = {"SELECT stillgood.heartbeat()", "stillgood_heartbeat",
+			    HEARTBEAT_EVERY_US};
+	int result = read_every(line, "100ms", MILLISECOND_US, &what.every_us, fault);
+	return result ? result : beat_for_ever(line, &what, fault);
+}
+
+/* Names of what is followed are plain words (migration 5). */
+static bool is_plain_word(const char *name)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
+	return name[0] >= 'a' && name[0] <= 'z' && strspn(name, allowed) == strlen(name) &&
+	       strlen(name) <= FOLLOWED_NAME_MOST;
+}
+
+int command_db_follow(const struct command_line *line, struct fault *fault)
+{
+	char sql[sizeof("SELECT stillgood.follow('')") + FOLLOWED_NAME_MOST];
+	struct beat what = {sql, "stillgood_ca", FOLLOW_EVERY_US};
+	if (!is_plain_word(line->operands[0]))
+		return fault_set(
+			fault, STATUS_USAGE,
+			"db follow: \"%.80s\" is no name of an adapter; e.g. ejbca, step-ca",
+			line->operands[0]);
+	(void)snprintf(sql, sizeof(sql), "SELECT stillgood.follow('%s')", line->operands[0]);
+	int result = read_every(line, "10s", 100 * MILLISECOND_US, &what.every_us, fault);
+	return result ? result : beat_for_ever(line, &what, fault);
 }

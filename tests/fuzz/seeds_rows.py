@@ -48,11 +48,11 @@ SEEDS = {
                                b"\0\x03\0\x01\x09")),
     "facts_none": stream(FACTS, row(None, None, None, None, None)),
     "evidence": stream(EVIDENCE, row(i8(820454400 * 10**6) + i8(-2**63) + i8(7) + i8(5) + i8(1)
-                                     + i8(9) + i8(1000) + b"\0")),
+                                     + i8(9) + i8(1000) + b"\0\0")),
     "evidence_ancient": stream(EVIDENCE, row(i8(820454400 * 10**6) + i8(-2**63 + 1) + i8(7) + i8(5)
-                                             + i8(1) + i8(9) + i8(1000) + b"\x01")),
+                                             + i8(1) + i8(9) + i8(1000) + b"\x01\0")),
     "evidence_standby": stream(EVIDENCE, row(i8(820454400 * 10**6) + i8(820454399 * 10**6) + i8(7)
-                                             + i8(5) + i8(1) + i8(9) + i8(1000) + b"\x01")),
+                                             + i8(5) + i8(1) + i8(9) + i8(1000) + b"\x01\0")),
 }
 
 for name, data in SEEDS.items():

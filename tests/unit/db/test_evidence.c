@@ -10,6 +10,7 @@ enum { SYSTEM, DATABASE, TIMELINE, TABLES, POSITION, NUMBERS };
 #define NO_BEAT INT64_MIN
 
 static struct buffer octets;
+static bool is_followed;
 static int64_t numbers[NUMBERS] = {1000, 1001, 1002, 1003, 1004};
 static struct db_field field;
 
@@ -21,6 +22,7 @@ static void given(int64_t now_us, bool is_standby, int64_t beat_us)
 	for (int i = 0; i < NUMBERS; i++)
 		buffer_put_i64(&octets, numbers[i]);
 	buffer_put_bool(&octets, is_standby);
+	buffer_put_bool(&octets, is_followed);
 	field = (struct db_field){.bytes = buffer_view(&octets)};
 }
 
@@ -47,6 +49,19 @@ static void a_standby_without_heartbeat_proves_nothing(void **state)
 	given(5000, true, NO_BEAT);
 	assert_int_equal(db_evidence_read(&field, (struct moment){0}, &beat, &evidence),
 			 DB_ROW_BAD);
+}
+
+static void tables_that_are_followed_prove_no_more_than_the_last_look(void **state)
+{
+	(void)state;
+	struct db_beat beat = {0};
+	is_followed = true;
+	given(9000000, false, 5000000);
+	struct db_evidence evidence = read_at(9000000, 100000000, &beat);
+	is_followed = false;
+	assert_int_equal(evidence.time_us, EPOCH + 5000000);
+	assert_int_equal(evidence.mono_us, 100000000 - 4000000);
+	assert_false(evidence.standby);
 }
 
 static void a_frozen_heartbeat_ages_even_if_the_wall_clock_is_wrong(void **state)
@@ -143,6 +158,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_standby_without_heartbeat_proves_nothing),
+		cmocka_unit_test(tables_that_are_followed_prove_no_more_than_the_last_look),
 		cmocka_unit_test(a_frozen_heartbeat_ages_even_if_the_wall_clock_is_wrong),
 		cmocka_unit_test(a_heartbeat_that_is_old_at_first_sight_is_old),
 		cmocka_unit_test(a_new_heartbeat_is_as_young_as_the_clocks_say),
