@@ -115,7 +115,7 @@ const struct option options[] = {
 	 "127.0.0.1:8080", "192.0.2.1:80, [2001:db8::1]:80", SERVER_AT(listen),
 	 "Addresses and ports of the public listener, separated by commas. Numeric addresses only; "
 	 "0.0.0.0 and [::] stand for all of the machine."},
-	{SERVER(admin_listen), OPTION_LISTEN, CONF_WARDEN, BY_RESTART, none_words, 1, LISTEN_MOST,
+	{SERVER(admin_listen), OPTION_LISTEN, CONF_WARDEN, BY_RELOAD, none_words, 1, LISTEN_MOST,
 	 "none", "127.0.0.1:9180, [::1]:9180", SERVER_AT(admin_listen),
 	 "Addresses and ports of the admin listener: metrics, health with every reason, the page "
 	 "for people. It asks nobody for a password: keep it on the machine or in a network of "

@@ -29,7 +29,8 @@ static void put_sample_option(const struct option *option, bool comment, struct 
 	struct buffer text = {0};
 	buffer_printf(&text, "%s Value: ", option->help);
 	option_expectation(option, &text);
-	buffer_put_string(&text, ".");
+	buffer_put_string(&text,
+			  option->change == BY_RESTART ? ". Changed by a restart only." : ".");
 	if (option->standard && strcmp(option->standard, option->example) != 0)
 		buffer_printf(&text, " Example: %s", option->example);
 	buffer_put_u8(&text, '\0');
@@ -117,7 +118,9 @@ static void put_manual_option(const struct option *option, struct buffer *out)
 	else
 		put_roff((char *)expectation.data, out);
 	buffer_deinit(&expectation);
-	buffer_put_string(out, ".\n.br\nExample: ");
+	buffer_put_string(out,
+			  option->change == BY_RESTART ? ". Changed by a restart only.\n" : ".\n");
+	buffer_put_string(out, ".br\nExample: ");
 	put_roff(option->example, out);
 	buffer_put_string(out, "\n");
 }

@@ -44,7 +44,7 @@ static void prove(struct checking *checking)
 		preflight_find(&checking->preflight, SERVE_REFUSED, "", "%s", fault.text);
 		return;
 	}
-	if (passphrases_collect(checking->conf, &fault))
+	if (passphrases_collect(checking->conf, true, &fault))
 		preflight_find(&checking->preflight, SERVE_REFUSED, "", "%s", fault.text);
 	conf_render(checking->conf, CONF_ALL, false, &checking->configuration);
 	preflight_find(&checking->preflight, SERVE_WELL, "", "%s: read", checking->path);

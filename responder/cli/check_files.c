@@ -72,12 +72,18 @@ static void check_requestors_of(const struct conf_issuer *section, struct prefli
 
 void check_signers(const struct conf *conf, struct preflight *preflight)
 {
-	for (unsigned i = 0; i < conf->issuer_count; i++)
+	for (unsigned i = 0; i < conf->issuer_count; i++) {
+		preflight->issuer = conf->issuers[i].name;
 		check_signers_of(&conf->issuers[i], preflight);
+	}
+	preflight->issuer = NULL;
 }
 
 void check_requestors(const struct conf *conf, struct preflight *preflight)
 {
-	for (unsigned i = 0; i < conf->issuer_count; i++)
+	for (unsigned i = 0; i < conf->issuer_count; i++) {
+		preflight->issuer = conf->issuers[i].name;
 		check_requestors_of(&conf->issuers[i], preflight);
+	}
+	preflight->issuer = NULL;
 }

@@ -121,7 +121,10 @@ void check_issuers(const struct conf *conf, struct database *database, struct pr
 			       fault.text);
 		return;
 	}
-	for (unsigned i = 0; i < conf->issuer_count; i++)
+	for (unsigned i = 0; i < conf->issuer_count; i++) {
+		preflight->issuer = conf->issuers[i].name;
 		check_section(&checking, &conf->issuers[i]);
+	}
+	preflight->issuer = NULL;
 	check_left_out(&checking);
 }

@@ -103,6 +103,7 @@ int command_db_follow(const struct command_line *line, struct fault *fault);
 int command_db_heartbeat(const struct command_line *line, struct fault *fault);
 int command_db_init(const struct command_line *line, struct fault *fault);
 int command_db_upgrade(const struct command_line *line, struct fault *fault);
+int command_reload(const struct command_line *line, struct fault *fault);
 int command_drain(const struct command_line *line, struct fault *fault);
 int command_explain(const struct command_line *line, struct fault *fault);
 int command_hold(const struct command_line *line, struct fault *fault);

@@ -55,6 +55,18 @@ const struct command commands[] = {
 		.run = command_drain,
 	},
 	{
+		.name = "reload",
+		.operands = "",
+		.summary = "make a running instance take its configuration anew",
+		.help = "Reads the configuration and every file that it names, proves them beside "
+			"the "
+			"running instance, and\ntakes all of it over at once, or nothing: then it "
+			"says "
+			"why, and everything is as before. Requests are\nanswered all the time.",
+		.options = OPTION_BIT(OPTION_CONFIG) | OPTION_BIT(OPTION_SOCKET) | JSON,
+		.run = command_reload,
+	},
+	{
 		.name = "explain",
 		.operands = "CERT | --issuer NAME --serial SERIAL",
 		.summary = "say why a running instance answers what it answers",

@@ -10,6 +10,7 @@
 struct door {
 	struct doors *doors;
 	uint32_t number; /* of no other door before it */
+	int64_t until_us; /* closes then, monotonic; 0: it is to stay */
 	int fd;
 	struct event *readable;
 };
@@ -19,7 +20,7 @@ struct doors {
 	unsigned count;
 	uint32_t number; /* of the latest */
 	bool paused;
-	struct door *each[LIMIT_LISTENERS];
+	struct door *each[2 * LIMIT_LISTENERS]; /* those that are left still wait for a moment */
 };
 
 int doors_new(struct front *front, struct doors **ret)
@@ -91,15 +92,6 @@ static void pause_doors(struct doors *doors, int error)
 		(void)event_del(doors->each[i]->readable);
 }
 
-void doors_resume(struct doors *doors)
-{
-	if (!doors->paused)
-		return;
-	doors->paused = false;
-	for (unsigned i = 0; i < doors->count; i++)
-		(void)event_add(doors->each[i]->readable, NULL);
-}
-
 /* False: nothing more to accept now. */
 static bool accept_one(const struct door *door, const struct moment *now)
 {
@@ -156,7 +148,7 @@ static int door_new(struct doors *doors, int fd, struct door **ret)
 
 static int add(struct doors *doors, int fd)
 {
-	int result = doors->count < LIMIT_LISTENERS ? 0 : -ENOSPC;
+	int result = doors->count < array_size(doors->each) ? 0 : -ENOSPC;
 	set_options(fd);
 	if (result == 0)
 		result = door_new(doors, fd, &doors->each[doors->count]);
@@ -192,15 +184,29 @@ static void empty_queue(const struct door *door)
 			return;
 }
 
-/* What has arrived already is accepted. */
-static void leave(struct doors *doors, unsigned place)
+/* The warden lets nobody new begin to connect there (warden/listeners.h); whose handshake is under way still
+ * arrives. */
+static void leave(struct doors *doors, struct door *door)
 {
-	struct door *door = doors->each[place];
 	struct moment now = clock_now();
-	doors->each[place] = doors->each[--doors->count];
+	door->until_us = now.mono_us + LIMIT_HTTP_LAST_CALL_MS * MILLISECOND_US;
 	empty_queue(door);
 	connections_leave(doors->front, door->number, &now);
-	door_free(door);
+}
+
+/* Those whose time is over. */
+static void close_left(struct doors *doors)
+{
+	struct moment now = clock_now();
+	for (unsigned i = doors->count; i-- > 0;) {
+		struct door *door = doors->each[i];
+		if (!door->until_us || now.mono_us < door->until_us)
+			continue;
+		doors->each[i] = doors->each[--doors->count];
+		empty_queue(door);
+		connections_leave(doors->front, door->number, &now);
+		door_free(door);
+	}
 }
 
 static bool is_known(const struct doors *doors, int fd)
@@ -215,8 +221,8 @@ int doors_take(struct doors *doors, const int *sockets, unsigned count)
 {
 	int result = 0;
 	for (unsigned i = doors->count; i-- > 0;)
-		if (!is_among(doors->each[i]->fd, sockets, count))
-			leave(doors, i);
+		if (!doors->each[i]->until_us && !is_among(doors->each[i]->fd, sockets, count))
+			leave(doors, doors->each[i]);
 	for (unsigned i = 0; i < count; i++) {
 		int added = 0;
 		if (is_known(doors, sockets[i]))
@@ -226,6 +232,16 @@ int doors_take(struct doors *doors, const int *sockets, unsigned count)
 		result = result < 0 ? result : added;
 	}
 	return result;
+}
+
+void doors_resume(struct doors *doors)
+{
+	close_left(doors);
+	if (!doors->paused)
+		return;
+	doors->paused = false;
+	for (unsigned i = 0; i < doors->count; i++)
+		(void)event_add(doors->each[i]->readable, NULL);
 }
 
 void doors_close(struct doors *doors)

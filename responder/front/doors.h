@@ -15,7 +15,8 @@ DEFINE_CLEANUP(struct doors, doors_free)
  * what has arrived already is accepted, then they close; their connections end with their next reply.
  * 0 or -errno. */
 must_check int doors_take(struct doors *doors, const int *sockets, unsigned count);
-/* Accepts again after accept() failed for want of descriptors or memory; to be called now and then. */
+/* Accepts again after accept() failed for want of descriptors or memory, and closes what was left out a moment
+ * ago; to be called now and then. */
 void doors_resume(struct doors *doors);
 /* All that has arrived already is accepted, then the sockets close. */
 void doors_close(struct doors *doors);

@@ -119,20 +119,20 @@ static int collect_credential(const char *source, const char *key, struct fault 
 	return result;
 }
 
-static int collect_prompt(const char *source, const char *key, struct fault *fault)
+static int collect_prompt(const char *source, const char *key, bool ask, struct fault *fault)
 {
 	struct passphrase p = {0};
 	char name[4200];
 	name_of(source, key, name, sizeof(name));
 	bool known = vault_get(name, p.text) == 0; /* typed before a reload */
 	int result = 0;
-	if (!known && terminal_ask(key, p.text, sizeof(p.text)) == 0)
+	if (!known && ask && terminal_ask(key, p.text, sizeof(p.text)) == 0)
 		result = keep(source, key, &p, fault);
 	passphrase_wipe(&p);
 	return result;
 }
 
-static int collect(const struct conf_signer *signer, struct fault *fault)
+static int collect(const struct conf_signer *signer, bool ask, struct fault *fault)
 {
 	const char *source = signer->key_passphrase_file;
 	bool token = strncmp(signer->key, CONF_PKCS11, strlen(CONF_PKCS11)) == 0;
@@ -145,16 +145,16 @@ static int collect(const struct conf_signer *signer, struct fault *fault)
 		return fault_set(fault, result, "cannot make memory for passphrases: %s",
 				 strerror(-result));
 	if (prompt)
-		return collect_prompt(source, signer->key, fault);
+		return collect_prompt(source, signer->key, ask, fault);
 	return credential ? collect_credential(source, signer->key, fault) : 0;
 }
 
-int passphrases_collect(const struct conf *conf, struct fault *fault)
+int passphrases_collect(const struct conf *conf, bool ask, struct fault *fault)
 {
 	for (unsigned i = 0; i < conf->issuer_count; i++)
 		for (unsigned k = 0; k < conf_signer_count(&conf->issuers[i]); k++) {
 			struct conf_signer signer = conf_signer_at(&conf->issuers[i], k);
-			int result = collect(&signer, fault);
+			int result = collect(&signer, ask, fault);
 			if (result < 0)
 				return result;
 		}

@@ -17,7 +17,7 @@ must_check int passphrase_read(const char *source, const char *key, struct passp
 			       struct fault *fault);
 void passphrase_wipe(struct passphrase *passphrase);
 
-/* Before proofs and signers start: asks, on the terminal, for what is CONF_PROMPT, and reads the
+/* Before proofs and signers start: asks (`ask`), on the terminal, for what is CONF_PROMPT, and reads the
  * credentials, into the vault, which is made where anything needs it. What cannot be had is left out:
  * the proof of the key says so. 0 or -errno. */
-must_check int passphrases_collect(const struct conf *conf, struct fault *fault);
+must_check int passphrases_collect(const struct conf *conf, bool ask, struct fault *fault);

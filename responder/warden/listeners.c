@@ -1,5 +1,6 @@
 #include "warden/listeners.h"
 
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -134,19 +135,55 @@ static int open_address(struct listeners *listeners, unsigned position, const ch
 	return result < 0 ? refuse(&address, -result, fault) : 0;
 }
 
+static int share_address(struct listeners *listeners, unsigned position,
+			 const struct listeners *now, unsigned now_position, const char *text,
+			 struct fault *fault)
+{
+	for (unsigned i = 0; i < listeners->processes; i++) {
+		int fd = fcntl(now->descriptors[i * now->addresses + now_position], F_DUPFD_CLOEXEC,
+			       0);
+		if (fd < 0)
+			return fault_set(fault, -errno, "cannot listen on %s: %s", text,
+					 strerror(errno));
+		listeners->descriptors[i * listeners->addresses + position] = fd;
+	}
+	return 0;
+}
+
+/* Its position there; -1: it is not. */
+static int find_address(const struct conf_listen *addresses, const char *text)
+{
+	for (unsigned i = 0; addresses && i < addresses->count; i++)
+		if (strcmp(addresses->each[i], text) == 0)
+			return (int)i;
+	return -1;
+}
+
 int listeners_open(const struct conf_listen *addresses, unsigned processes, struct listeners *ret,
 		   struct fault *fault)
+{
+	return listeners_reopen(addresses, processes, NULL, NULL, ret, fault);
+}
+
+int listeners_reopen(const struct conf_listen *addresses, unsigned processes,
+		     const struct listeners *now, const struct conf_listen *now_addresses,
+		     struct listeners *ret, struct fault *fault)
 {
 	cleanup(listeners_close) struct listeners listeners = {.processes = processes,
 							       .addresses = addresses->count};
 	size_t count = (size_t)processes * addresses->count;
-	listeners.descriptors = malloc(count * sizeof(int));
+	bool same = now && now->processes == processes;
+	listeners.descriptors = malloc((count + 1) * sizeof(int));
 	if (!listeners.descriptors)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	for (size_t i = 0; i < count; i++)
 		listeners.descriptors[i] = -1;
 	for (unsigned i = 0; i < addresses->count; i++) {
-		int result = open_address(&listeners, i, addresses->each[i], fault);
+		const char *text = addresses->each[i];
+		int there = same ? find_address(now_addresses, text) : -1;
+		int result =
+			there < 0 ? open_address(&listeners, i, text, fault)
+				  : share_address(&listeners, i, now, (unsigned)there, text, fault);
 		if (result < 0)
 			return result;
 	}
@@ -180,6 +217,15 @@ void listeners_retire(struct listeners *listeners)
 {
 	for (size_t i = 0; i < (size_t)listeners->processes * listeners->addresses; i++)
 		refuse_handshakes(listeners->descriptors[i]);
+	listeners_close(listeners);
+}
+
+void listeners_replace(struct listeners *listeners, const struct conf_listen *addresses,
+		       const struct conf_listen *kept)
+{
+	for (size_t i = 0; i < (size_t)listeners->processes * listeners->addresses; i++)
+		if (find_address(kept, addresses->each[i % listeners->addresses]) < 0)
+			refuse_handshakes(listeners->descriptors[i]);
 	listeners_close(listeners);
 }
 

@@ -22,12 +22,20 @@ struct listeners {
 /* The fault names the address and the reason. 0 or -errno; nothing stays open on failure. */
 must_check int listeners_open(const struct conf_listen *addresses, unsigned processes,
 			      struct listeners *ret, struct fault *fault);
+/* The same, where `now` has some of them already: those are the same sockets, by other descriptors. */
+must_check int listeners_reopen(const struct conf_listen *addresses, unsigned processes,
+				const struct listeners *now,
+				const struct conf_listen *now_addresses, struct listeners *ret,
+				struct fault *fault);
 /* Is each address free? Opens nothing for longer than it takes to see. 0 or -errno with a fault. */
 must_check int listeners_try(const struct conf_listen *addresses, struct fault *fault);
 /* The descriptors of one process, listeners.addresses of them. */
 const int *listeners_of(const struct listeners *listeners, unsigned process);
 /* Nobody may begin to connect any more; closes our descriptors. */
 void listeners_retire(struct listeners *listeners);
+/* The same of those that are not kept; all descriptors close, the kept ones are open elsewhere. */
+void listeners_replace(struct listeners *listeners, const struct conf_listen *addresses,
+		       const struct conf_listen *kept);
 void listeners_close(struct listeners *listeners);
 
 /* "127.0.0.1:8080", "[::1]:8080". 0 or -EINVAL. */

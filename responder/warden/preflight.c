@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 /* The findings of one step. */
@@ -56,6 +57,8 @@ void preflight_find(struct preflight *preflight, enum consequence consequence,
 	(void)vsnprintf(finding.text, sizeof(finding.text), format, arguments);
 	va_end(arguments);
 	(void)snprintf(finding.requirement, sizeof(finding.requirement), "%s", requirement);
+	(void)snprintf(finding.issuer, sizeof(finding.issuer), "%s",
+		       preflight->issuer ? preflight->issuer : "");
 	for (char *p = finding.text; (p = strchr(p, '\n'));)
 		*p = ' '; /* a line of the pipe, and of the log */
 	take(preflight, &finding);
@@ -80,14 +83,14 @@ void preflight_log(void *context, const struct preflight_finding *finding)
 		 finding->text, *words ? " [" : "", words, *words ? "]" : "");
 }
 
-/* ---- in the child: a line each, "CONSEQUENCE REQUIREMENT TAB TEXT", through the pipe ---- */
+/* ---- in the child: a line each, "CONSEQUENCE REQUIREMENT TAB ISSUER TAB TEXT", through the pipe ---- */
 
 static void put_finding(void *context, const struct preflight_finding *finding)
 {
 	int fd = *(const int *)context;
 	cleanup(buffer_deinit) struct buffer line = {0};
-	buffer_printf(&line, "%c%s\t%s\n", '0' + (int)finding->consequence, finding->requirement,
-		      finding->text);
+	buffer_printf(&line, "%c%s\t%s\t%s\n", '0' + (int)finding->consequence,
+		      finding->requirement, finding->issuer, finding->text);
 	if (buffer_result(&line) < 0 || write(fd, line.data, line.size) != (ssize_t)line.size)
 		_exit(1); /* the list would not be whole: the step counts as not proven */
 }
@@ -132,15 +135,18 @@ static int read_until_end(int fd, int64_t timeout_us, struct buffer *out)
 
 static void take_line(struct preflight *preflight, char *line)
 {
-	char *text = strchr(line, '\t');
+	char *issuer = strchr(line, '\t'), *text = issuer ? strchr(issuer + 1, '\t') : NULL;
 	unsigned consequence = (unsigned)(line[0] - '0');
 	if (!text || consequence >= CONSEQUENCE_COUNT)
 		return;
+	*issuer++ = '\0';
 	*text++ = '\0';
+	preflight->issuer = issuer;
 	preflight_find(preflight, (enum consequence)consequence, line + 1, "%s", text);
+	preflight->issuer = NULL;
 }
 
-static void take_lines(struct preflight *preflight, struct buffer *text)
+void preflight_take(struct preflight *preflight, struct buffer *text)
 {
 	buffer_put_u8(text, '\0');
 	if (buffer_result(text) < 0)
@@ -161,7 +167,7 @@ static int await_child(pid_t pid, int fd, int64_t timeout_us, struct preflight *
 		(void)kill(pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	take_lines(preflight, &text);
+	preflight_take(preflight, &text);
 	if (result < 0)
 		return result;
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -ECHILD;
@@ -191,4 +197,52 @@ void preflight_run(const struct preflight_step *step, const struct conf *conf,
 		preflight_find(
 			preflight, step->unproven, "", "%s could not be proven: %s", step->object,
 			result == -ECHILD ? "the process that does it ended" : strerror(-result));
+}
+
+/* ---- beside a warden that serves ---- */
+
+/* It has the warden's signals, and a handler of its own would write where the warden's writes. */
+static _Noreturn void prove_all(const struct preflight_step *steps, const struct conf *conf,
+				const struct preflight *parent, int fd)
+{
+	static const int signals[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
+	struct preflight preflight = *parent;
+	sigset_t none;
+	for (size_t i = 0; i < array_size(signals); i++)
+		(void)signal(signals[i], SIG_DFL);
+	(void)setpgid(0, 0); /* it ends with its steps */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	preflight.found = put_finding;
+	preflight.context = &fd;
+	for (; steps->prove; steps++)
+		preflight_run(steps, conf, &preflight);
+	_exit(0);
+}
+
+int preflight_fork(const struct preflight_step *steps, const struct conf *conf,
+		   const struct preflight *preflight, pid_t *ret_pid, int *ret_fd)
+{
+	int ends[2];
+	sigset_t all, before;
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, &before);
+	pid_t pid = fork();
+	int error = errno;
+	if (pid == 0)
+		prove_all(steps, conf, preflight, ends[1]);
+	if (pid > 0)
+		(void)setpgid(pid, pid);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	close(ends[1]);
+	if (pid < 0 || fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0) {
+		close(ends[0]);
+		return -error;
+	}
+	*ret_pid = pid;
+	*ret_fd = ends[0];
+	return 0;
 }

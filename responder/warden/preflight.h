@@ -26,6 +26,7 @@ enum consequence {
 struct preflight_finding {
 	enum consequence consequence;
 	char requirement[24]; /* "P-39", "F-webpki"; "": of no numbered requirement */
+	char issuer[LIMIT_ISSUER_NAME + 1]; /* whom it is about; "": all */
 	char text[FAULT_TEXT_SIZE]; /* object, what is wrong, what to do; one line */
 };
 
@@ -33,6 +34,7 @@ struct preflight_finding {
 struct preflight {
 	const struct users *users; /* whose rights the steps have; NULL: those of whoever asks */
 	bool serving; /* a start is about to follow: nobody else may hold our places */
+	const char *issuer; /* whom findings are about from here on; NULL: all */
 	void (*found)(void *context, const struct preflight_finding *finding);
 	void *context;
 	unsigned counts[CONSEQUENCE_COUNT];
@@ -65,5 +67,11 @@ struct preflight_step {
  * time. */
 void preflight_run(const struct preflight_step *step, const struct conf *conf,
 		   struct preflight *preflight);
+/* All steps, one after the other, in a process that writes what they find to `*ret_fd`, until its end: for who
+ * cannot wait. 0 or -errno. */
+must_check int preflight_fork(const struct preflight_step *steps, const struct conf *conf,
+			      const struct preflight *preflight, pid_t *ret_pid, int *ret_fd);
+/* What it wrote, whole. */
+void preflight_take(struct preflight *preflight, struct buffer *text);
 /* For `found`: logs it, with what follows; what is well is not logged. `context` is not used. */
 void preflight_log(void *context, const struct preflight_finding *finding);

@@ -87,6 +87,8 @@ static void judge_room(struct readiness *readiness, const struct room *room, boo
 {
 	if (room_place(room->kind) == ROOM_LOOKS_ON)
 		return; /* nobody's answers need it */
+	if (!room_counts(room))
+		return;
 	if (room->state != ROOM_RUNNING)
 		not_ready(readiness, room->name, "is not running");
 	else if (!answered)

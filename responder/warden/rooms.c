@@ -22,8 +22,13 @@ struct rooms {
 	const struct rooms_ops *ops;
 	void *context;
 	bool stopping;
-	unsigned count;
-	struct room *list;
+	unsigned generation; /* the present one */
+	const struct conf *next_conf; /* NULL: there is no next one */
+	const struct users *next_users;
+	bool joined; /* it is connected */
+	struct event *sweep; /* made active where rooms are gone */
+	unsigned count, capacity;
+	struct room **list;
 	uint8_t packet[CONTROL_PACKET];
 };
 
@@ -165,6 +170,11 @@ static void room_message(struct room *room, struct control_message *message)
 	case CONTROL_ANSWER:
 		room_has_answered(room, message->index, message->text);
 		break;
+	case CONTROL_CONF_DONE:
+		room->step = message->kind;
+		room->rooms->ops->stepped(room->rooms->context, room,
+					  (enum control_step)message->kind, message->text);
+		break;
 	case CONTROL_LOST:
 		room->rooms->ops->lost(room->rooms->context, room);
 		break;
@@ -196,8 +206,9 @@ static void room_readable(evutil_socket_t fd, short what, void *argument)
 static int room_spawn(struct room *room)
 {
 	struct rooms *rooms = room->rooms;
-	int result = spawn_room(room->kind, room->index, rooms->conf, rooms->users, &room->pid,
-				&room->control);
+	int result = spawn_room(
+		room->kind, room->index, room->next ? rooms->next_conf : rooms->conf,
+		room->next ? rooms->next_users : rooms->users, &room->pid, &room->control);
 	if (result < 0)
 		return result;
 	room->readable =
@@ -211,6 +222,8 @@ static void room_start(struct room *room)
 {
 	room->started_mono_us = clock_now().mono_us;
 	room->failed[0] = '\0';
+	room->step = 0;
+	room->generation = room->rooms->generation + room->next;
 	int result = room_spawn(room);
 	if (result == 0) {
 		room_set_state(room, ROOM_STARTING, 0);
@@ -252,14 +265,34 @@ static void room_restart_later(struct room *room, pid_t pid, const char *how)
 		    (int)(delay / MILLISECOND_US));
 	room->restarts++;
 	room_set_state(room, ROOM_WAITING, delay);
+	room->rooms->ops->died(room->rooms->context, room);
+}
+
+/* It goes from the list when nobody looks at it. */
+static void room_gone(struct room *room)
+{
+	room_set_state(room, ROOM_ENDED, 0);
+	event_active(room->rooms->sweep, EV_TIMEOUT, 0);
 }
 
 static void room_end(struct room *room, const char *how)
 {
 	if (how)
 		log_debug("%s ended %s", room->name, how);
+	if (room->leaving)
+		room_gone(room);
 	room_set_state(room, ROOM_ENDED, 0);
 	room->rooms->ops->ended(room->rooms->context, room);
+}
+
+/* Of the next generation: nothing of it is started again. */
+static void room_failed_next(struct room *room, const char *how)
+{
+	char reason[sizeof(room->failed) + 64];
+	(void)snprintf(reason, sizeof(reason), "%s%s%s", room->name,
+		       room->failed[0] ? ": " : " ended ", room->failed[0] ? room->failed : how);
+	room_set_state(room, ROOM_ENDED, 0);
+	room->rooms->ops->failed(room->rooms->context, room, reason);
 }
 
 static void room_died(struct room *room, int status)
@@ -269,8 +302,10 @@ static void room_died(struct room *room, int status)
 	describe_exit(status, how, sizeof(how));
 	room_release(room);
 	room_report_end(room);
-	if (room->rooms->stopping)
+	if (room->rooms->stopping || room->leaving)
 		room_end(room, how);
+	else if (room->next)
+		room_failed_next(room, how);
 	else if (!room->was_ready)
 		room_failed_first(room, how);
 	else
@@ -306,7 +341,7 @@ static void room_last_words(struct room *room)
 void rooms_reap(struct rooms *rooms)
 {
 	for (unsigned i = 0; i < rooms->count; i++) {
-		struct room *room = &rooms->list[i];
+		struct room *room = rooms->list[i];
 		int status;
 		if (room->pid == 0 || waitpid(room->pid, &status, WNOHANG) != room->pid)
 			continue;
@@ -320,7 +355,7 @@ void rooms_reap(struct rooms *rooms)
 void rooms_start(struct rooms *rooms)
 {
 	for (unsigned i = 0; i < rooms->count; i++)
-		room_start(&rooms->list[i]);
+		room_start(rooms->list[i]);
 }
 
 static void room_stop(struct room *room, int64_t timeout_us)
@@ -344,8 +379,8 @@ void rooms_stop(struct rooms *rooms, enum room_place place, int64_t timeout_us)
 {
 	rooms->stopping = true;
 	for (unsigned i = 0; i < rooms->count; i++)
-		if (room_place(rooms->list[i].kind) == place)
-			room_stop(&rooms->list[i], timeout_us);
+		if (room_place(rooms->list[i]->kind) == place)
+			room_stop(rooms->list[i], timeout_us);
 }
 
 int64_t rooms_stop_time(int64_t timeout_us)
@@ -356,7 +391,8 @@ int64_t rooms_stop_time(int64_t timeout_us)
 bool rooms_ended(const struct rooms *rooms, enum room_place place)
 {
 	for (unsigned i = 0; i < rooms->count; i++)
-		if (room_place(rooms->list[i].kind) == place && rooms->list[i].state != ROOM_ENDED)
+		if (room_place(rooms->list[i]->kind) == place &&
+		    rooms->list[i]->state != ROOM_ENDED)
 			return false;
 	return true;
 }
@@ -364,7 +400,7 @@ bool rooms_ended(const struct rooms *rooms, enum room_place place)
 bool rooms_running(const struct rooms *rooms)
 {
 	for (unsigned i = 0; i < rooms->count; i++)
-		if (rooms->list[i].state != ROOM_RUNNING)
+		if (room_counts(rooms->list[i]) && rooms->list[i]->state != ROOM_RUNNING)
 			return false;
 	return true;
 }
@@ -379,7 +415,7 @@ void room_ask(struct room *room, uint32_t ticket, struct view words)
 void rooms_ask(struct rooms *rooms)
 {
 	for (unsigned i = 0; i < rooms->count; i++) {
-		struct room *room = &rooms->list[i];
+		struct room *room = rooms->list[i];
 		room->answered = false;
 		room->asked = room_alive(room);
 		if (room->asked)
@@ -390,7 +426,7 @@ void rooms_ask(struct rooms *rooms)
 bool rooms_asked(const struct rooms *rooms)
 {
 	for (unsigned i = 0; i < rooms->count; i++)
-		if (rooms->list[i].asked)
+		if (rooms->list[i]->asked)
 			return true;
 	return false;
 }
@@ -398,12 +434,12 @@ bool rooms_asked(const struct rooms *rooms)
 void rooms_ask_end(struct rooms *rooms)
 {
 	for (unsigned i = 0; i < rooms->count; i++)
-		rooms->list[i].asked = false;
+		rooms->list[i]->asked = false;
 }
 
 struct room *rooms_at(struct rooms *rooms, unsigned position)
 {
-	return &rooms->list[position];
+	return rooms->list[position];
 }
 
 unsigned rooms_count(const struct rooms *rooms)
@@ -414,32 +450,200 @@ unsigned rooms_count(const struct rooms *rooms)
 struct room *rooms_ledger(struct rooms *rooms)
 {
 	for (unsigned i = 0; i < rooms->count; i++)
-		if (room_place(rooms->list[i].kind) == ROOM_IS_THE_LEDGER)
-			return &rooms->list[i];
+		if (room_place(rooms->list[i]->kind) == ROOM_IS_THE_LEDGER)
+			return rooms->list[i];
 	return NULL;
 }
 
-static int room_init(struct rooms *rooms, enum room_kind kind, unsigned index)
+static void room_free(struct room *room)
 {
-	struct room *room = &rooms->list[rooms->count++];
+	room_discard(room);
+	if (room->timer)
+		event_free(room->timer);
+	buffer_deinit(&room->report);
+	free(room);
+}
+
+/* In place of NULL: no memory. */
+static struct room *room_new(struct rooms *rooms, enum room_kind kind, unsigned index)
+{
+	struct room *room = rooms->count < rooms->capacity ? calloc(1, sizeof(*room)) : NULL;
+	if (!room)
+		return NULL;
 	*room = (struct room){
 		.rooms = rooms, .kind = kind, .index = index, .state = ROOM_ENDED, .control = -1};
 	room_name(kind, index, room->name);
 	room->timer = event_new(rooms->base, -1, 0, room_timer, room);
-	return room->timer ? 0 : -ENOMEM;
+	if (!room->timer) {
+		room_free(room);
+		return NULL;
+	}
+	rooms->list[rooms->count++] = room;
+	return room;
 }
 
+/* Those that are gone for good. */
+static void rooms_sweep(evutil_socket_t fd, short what, void *argument)
+{
+	struct rooms *rooms = argument;
+	unsigned kept = 0;
+	(void)fd;
+	(void)what;
+	for (unsigned i = 0; i < rooms->count; i++) {
+		struct room *room = rooms->list[i];
+		if (room->leaving && room->state == ROOM_ENDED)
+			room_free(room);
+		else
+			rooms->list[kept++] = room;
+	}
+	rooms->count = kept;
+}
+
+/* Room for two generations and one that leaves. */
 static int rooms_fill(struct rooms *rooms)
 {
-	unsigned total = 0;
 	for (enum room_kind kind = 0; kind < ROOM_KINDS; kind++)
-		total += kind_processes(kind, rooms->conf);
-	rooms->list = calloc(total, sizeof(*rooms->list));
+		rooms->capacity += 3 * room_most(kind);
+	rooms->list = calloc(rooms->capacity, sizeof(*rooms->list));
 	int result = rooms->list ? 0 : -ENOMEM;
 	for (enum room_kind kind = 0; kind < ROOM_KINDS; kind++)
 		for (unsigned i = 0; result == 0 && i < kind_processes(kind, rooms->conf); i++)
-			result = room_init(rooms, kind, i);
+			result = room_new(rooms, kind, i) ? 0 : -ENOMEM;
 	return result;
+}
+
+/* ---- the next generation ---- */
+
+bool room_counts(const struct room *room)
+{
+	return !room->next && !room->leaving;
+}
+
+bool room_joins(const struct room *room)
+{
+	return room_counts(room) || (room->next && room->rooms->joined);
+}
+
+unsigned room_slot(const struct room *room, const struct room *ledger)
+{
+	bool turns = room_place(room->kind) == ROOM_SERVES_LEDGER;
+	unsigned half = turns ? (room->generation - ledger->generation) & 1 : 0;
+	return half * room_most(room->kind) + room->index;
+}
+
+static void next_start(struct rooms *rooms)
+{
+	for (unsigned i = 0; i < rooms->count; i++)
+		if (rooms->list[i]->next && rooms->next_conf)
+			room_start(rooms->list[i]);
+}
+
+int rooms_prepare(struct rooms *rooms, const struct conf *conf, const struct users *users)
+{
+	int result = 0;
+	rooms->next_conf = conf;
+	rooms->next_users = users;
+	for (enum room_kind kind = 0; kind < ROOM_KINDS; kind++)
+		for (unsigned i = 0; result == 0 && room_place(kind) == ROOM_SERVES_LEDGER &&
+				     i < kind_processes(kind, conf);
+		     i++) {
+			struct room *room = room_new(rooms, kind, i);
+			if (room)
+				room->next = true;
+			result = room ? 0 : -ENOMEM;
+		}
+	if (result == 0)
+		next_start(rooms);
+	else
+		rooms_abandon(rooms);
+	return result;
+}
+
+bool rooms_preparing(const struct rooms *rooms)
+{
+	return rooms->next_conf != NULL;
+}
+
+bool rooms_prepared(const struct rooms *rooms)
+{
+	for (unsigned i = 0; i < rooms->count; i++)
+		if (rooms->list[i]->next && rooms->list[i]->state != ROOM_RUNNING)
+			return false;
+	return rooms->next_conf != NULL;
+}
+
+void rooms_join(struct rooms *rooms)
+{
+	rooms->joined = true;
+}
+
+void rooms_abandon(struct rooms *rooms)
+{
+	for (unsigned i = 0; i < rooms->count; i++) {
+		struct room *room = rooms->list[i];
+		if (!room->next)
+			continue;
+		room_discard(room);
+		room->next = false;
+		room->leaving = true;
+		room_gone(room);
+	}
+	rooms->next_conf = NULL;
+	rooms->joined = false;
+}
+
+/* A room outside of the generations that is one too many, or of which another one is wanted. */
+static bool is_unwanted(const struct room *room, const struct conf *conf, bool other_admin)
+{
+	return room_place(room->kind) == ROOM_LOOKS_ON &&
+	       (other_admin || room->index >= kind_processes(room->kind, conf));
+}
+
+/* Those that only look on come and go with their addresses. */
+static void start_wanted(struct rooms *rooms)
+{
+	for (enum room_kind kind = 0; kind < ROOM_KINDS; kind++) {
+		bool there =
+			room_place(kind) != ROOM_LOOKS_ON || !kind_processes(kind, rooms->conf);
+		for (unsigned i = 0; i < rooms->count; i++)
+			there |= rooms->list[i]->kind == kind && room_counts(rooms->list[i]);
+		struct room *room = there ? NULL : room_new(rooms, kind, 0);
+		if (!room)
+			continue;
+		room->was_ready = true; /* it must not end the service */
+		room_start(room);
+	}
+}
+
+void rooms_commit(struct rooms *rooms, const struct users *users, bool other_admin)
+{
+	rooms->generation++;
+	rooms->conf = rooms->next_conf;
+	rooms->users = users;
+	rooms->next_conf = NULL;
+	rooms->joined = false;
+	for (unsigned i = 0; i < rooms->count; i++) {
+		struct room *room = rooms->list[i];
+		bool former = room_place(room->kind) == ROOM_SERVES_LEDGER && !room->next;
+		room->leaving |= former || is_unwanted(room, rooms->conf, other_admin);
+		room->next = false;
+	}
+	start_wanted(rooms);
+}
+
+void rooms_leave(struct rooms *rooms, int64_t timeout_us)
+{
+	for (unsigned i = 0; i < rooms->count; i++)
+		if (rooms->list[i]->leaving)
+			room_stop(rooms->list[i], timeout_us);
+}
+
+bool rooms_left(const struct rooms *rooms)
+{
+	for (unsigned i = 0; i < rooms->count; i++)
+		if (rooms->list[i]->leaving && rooms->list[i]->state != ROOM_ENDED)
+			return false;
+	return true;
 }
 
 int rooms_new(struct event_base *base, const struct conf *conf, const struct users *users,
@@ -453,7 +657,8 @@ int rooms_new(struct event_base *base, const struct conf *conf, const struct use
 	rooms->users = users;
 	rooms->ops = ops;
 	rooms->context = context;
-	int result = rooms_fill(rooms);
+	rooms->sweep = event_new(base, -1, 0, rooms_sweep, rooms);
+	int result = rooms->sweep ? rooms_fill(rooms) : -ENOMEM;
 	if (result < 0)
 		return result;
 	*ret = rooms;
@@ -461,20 +666,14 @@ int rooms_new(struct event_base *base, const struct conf *conf, const struct use
 	return 0;
 }
 
-static void room_deinit(struct room *room)
-{
-	room_discard(room);
-	if (room->timer)
-		event_free(room->timer);
-	buffer_deinit(&room->report);
-}
-
 void rooms_free(struct rooms *rooms)
 {
 	if (!rooms)
 		return;
 	for (unsigned i = 0; i < rooms->count; i++)
-		room_deinit(&rooms->list[i]);
+		room_free(rooms->list[i]);
+	if (rooms->sweep)
+		event_free(rooms->sweep);
 	free(rooms->list);
 	free(rooms);
 }

@@ -6,7 +6,10 @@
  *      ▼                   ▼
  *   WAITING (back-off) ──▶ STARTING
  *
- * A room that fails at its very first start is not started again: the whole start fails. */
+ * A room that fails at its very first start is not started again: the whole start fails.
+ *
+ * A reload makes a next generation of those that serve the ledger, beside the present one; then the next one
+ * is the present one, and that of before leaves; or the next one is discarded (reload.c). */
 #pragma once
 
 #include "warden/backoff.h"
@@ -40,6 +43,13 @@ struct room {
 	struct event *readable, *timer;
 	int64_t started_mono_us;
 	unsigned restarts;
+	/* Of its configuration: of the one with which its process was started, of those that serve the
+	 * ledger; the ledger counts by turns from its own (ledger/core.h). */
+	unsigned generation;
+	bool next; /* of a configuration that does not count yet */
+	bool leaving; /* of one that counts no more */
+	enum control_step
+		step; /* that it has taken, of a configuration that is being prepared; 0: none */
 	struct backoff backoff;
 	bool was_ready; /* in this life or one before */
 	char failed[256]; /* what it said in CONTROL_FAILED */
@@ -53,10 +63,14 @@ struct rooms_ops {
 	/* Its process exists: what it needs can be sent. */
 	void (*started)(void *context, struct room *room);
 	void (*ready)(void *context, struct room *room);
-	/* The very first start failed. */
+	/* The very first start failed; or, of the next generation, it has died. */
 	void (*failed)(void *context, struct room *room, const char *reason);
-	/* After rooms_stop(): it is gone. */
+	/* After rooms_stop(), or of one that was leaving: it is gone. */
 	void (*ended)(void *context, struct room *room);
+	/* It died, and is started again. */
+	void (*died)(void *context, struct room *room);
+	/* What became of a step towards another configuration; `why` empty: it is taken. */
+	void (*stepped)(void *context, struct room *room, enum control_step step, struct view why);
 	/* An answer to rooms_ask() came, or will not come any more. */
 	void (*reported)(void *context, struct room *room);
 	/* It lives, but its channel is gone. */
@@ -83,7 +97,31 @@ void rooms_stop(struct rooms *rooms, enum room_place place, int64_t timeout_us);
 /* The longest that stopping all places may take. */
 int64_t rooms_stop_time(int64_t timeout_us);
 bool rooms_ended(const struct rooms *rooms, enum room_place place);
-bool rooms_running(const struct rooms *rooms); /* all of them */
+bool rooms_running(const struct rooms *rooms); /* all of the present generation */
+
+/* ---- the next generation ---- */
+
+/* Of these, which must live until rooms_commit() or rooms_abandon(), and from then on for as long as they
+ * count; starts it. 0 or -ENOMEM, and then there is none. */
+must_check int rooms_prepare(struct rooms *rooms, const struct conf *conf,
+			     const struct users *users);
+bool rooms_preparing(const struct rooms *rooms); /* there is one */
+bool rooms_prepared(const struct rooms *rooms); /* all of it runs */
+/* From here on rooms are connected with it too. */
+void rooms_join(struct rooms *rooms);
+/* It counts, and whatever is started from here on is of its configuration. That of before, and rooms of
+ * which there are none or others now, leave: told so with rooms_leave(). */
+void rooms_commit(struct rooms *rooms, const struct users *users, bool other_admin);
+void rooms_leave(struct rooms *rooms, int64_t timeout_us);
+bool rooms_left(const struct rooms *rooms);
+/* Kills it. */
+void rooms_abandon(struct rooms *rooms);
+/* Does it belong to the present generation? */
+bool room_counts(const struct room *room);
+/* The place of its channel at the ledger. */
+unsigned room_slot(const struct room *room, const struct room *ledger);
+/* Is it to be connected? */
+bool room_joins(const struct room *room);
 
 /* Asks every room that has a process for its status. */
 void rooms_ask(struct rooms *rooms);

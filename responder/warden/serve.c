@@ -36,11 +36,11 @@ int warden_serve(const char *conf_path, const struct preflight_step *steps)
 		log_error("cannot give up privileges: %s", strerror(-result));
 		return 1;
 	}
-	if (passphrases_collect(conf, &fault) < 0) {
+	if (passphrases_collect(conf, true, &fault) < 0) {
 		log_error("%s", fault.text);
 		return 1;
 	}
-	int status = prove(conf, steps) < 0 ? 1 : warden_run(conf);
+	int status = prove(conf, steps) < 0 ? 1 : warden_run(conf, steps);
 	vault_wipe();
 	return status;
 }

@@ -26,7 +26,7 @@ static int write_all(int fd, struct view bytes)
 }
 
 /* In memory, so that no secret touches a disk. */
-static int conf_descriptor(enum room_kind kind, const struct conf *conf, int *ret)
+int spawn_conf(enum room_kind kind, const struct conf *conf, int *ret)
 {
 	cleanup(descriptor_closep) int fd = memfd_create("stillgood.conf", MFD_CLOEXEC);
 	if (fd < 0)
@@ -56,6 +56,7 @@ static void child_signals(void)
 	sigemptyset(&none);
 	(void)signal(SIGINT, SIG_IGN);
 	(void)signal(SIGTERM, SIG_IGN);
+	(void)signal(SIGHUP, SIG_IGN);
 	(void)signal(SIGCHLD, SIG_DFL);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -116,7 +117,7 @@ int spawn_room(enum room_kind kind, unsigned index, const struct conf *conf,
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return -errno;
 	cleanup(descriptor_closep) int ours = ends[0], theirs = ends[1], text = -1;
-	int result = conf_descriptor(kind, conf, &text);
+	int result = spawn_conf(kind, conf, &text);
 	if (result < 0)
 		return result;
 	/* Ours must not wait for a hung room; how theirs behaves is for the room to say. */

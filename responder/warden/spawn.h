@@ -11,3 +11,5 @@
 /* `ret_control` is the warden's end: SOCK_SEQPACKET, non-blocking. 0 or -errno. */
 must_check int spawn_room(enum room_kind kind, unsigned index, const struct conf *conf,
 			  const struct users *users, pid_t *ret_pid, int *ret_control);
+/* A configuration as a room of this kind reads it, in memory, to be sent to it. 0 or -errno. */
+must_check int spawn_conf(enum room_kind kind, const struct conf *conf, int *ret);

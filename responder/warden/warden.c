@@ -8,6 +8,7 @@
 #include "warden/journal_files.h"
 #include "warden/listeners.h"
 #include "warden/notify.h"
+#include "warden/reload.h"
 #include "warden/report.h"
 #include "warden/rooms.h"
 #include "warden/wiring.h"
@@ -15,6 +16,10 @@
 
 #include <inttypes.h>
 #include <signal.h>
+#include <time.h>
+
+/* As long as a start may take. */
+#define RELOAD_PATIENCE_S 420
 
 enum warden_phase {
 	WARDEN_STARTING, /* waits until every room was ready */
@@ -43,6 +48,8 @@ struct warden {
 	struct control_socket *control_socket;
 	struct users users;
 	struct rooms *rooms;
+	struct event *on_hup;
+	struct reload *reload;
 };
 
 /* ---- phases ---- */
@@ -79,6 +86,7 @@ static void warden_has_started(struct warden *warden)
 	warden->phase = WARDEN_SERVING;
 	log_started(warden);
 	notify("READY=1");
+	reload_allow(warden->reload);
 }
 
 /* Each place ends before the next is told to: an answer in flight still finds ledger and signer. */
@@ -144,6 +152,7 @@ static void warden_leave(struct warden *warden)
 	int64_t delay = leave_delay(warden);
 	const struct timeval wait = {.tv_sec = delay / SECOND_US, .tv_usec = delay % SECOND_US};
 	notify_stopping(warden, delay);
+	reload_stop(warden->reload);
 	if (delay == 0 || event_add(warden->leave_timeout, &wait) < 0) {
 		warden_stop(warden);
 		return;
@@ -209,6 +218,7 @@ static void on_started(void *context, struct room *room)
 		send_drain(warden, room);
 	if (kind_plan(room->kind)->words)
 		send_words(warden, room);
+	reload_room_started(warden->reload, room);
 	wiring_connect(warden->rooms, room);
 }
 
@@ -219,12 +229,16 @@ static void on_ready(void *context, struct room *room)
 		log_info("%s is back pid=%d", room->name, (int)room->pid);
 	if (warden->phase == WARDEN_STARTING && rooms_running(warden->rooms))
 		warden_has_started(warden);
+	reload_room_changed(warden->reload);
 }
 
 static void on_failed(void *context, struct room *room, const char *reason)
 {
 	struct warden *warden = context;
-	(void)room;
+	if (room->next) {
+		reload_room_failed(warden->reload, reason);
+		return;
+	}
 	if (!warden->failed)
 		(void)fault_set(&warden->fault, 0, "%s", reason);
 	warden->failed = true;
@@ -236,6 +250,20 @@ static void on_ended(void *context, struct room *room)
 	struct warden *warden = context;
 	(void)room;
 	warden_stop_next(warden);
+	reload_room_changed(warden->reload);
+}
+
+static void on_died(void *context, struct room *room)
+{
+	struct warden *warden = context;
+	(void)room;
+	reload_room_changed(warden->reload);
+}
+
+static void on_stepped(void *context, struct room *room, enum control_step step, struct view why)
+{
+	struct warden *warden = context;
+	reload_room_stepped(warden->reload, room, step, why);
 }
 
 /* ---- status ---- */
@@ -258,8 +286,10 @@ static void on_reported(void *context, struct room *room)
 {
 	struct warden *warden = context;
 	(void)room;
-	if (!rooms_asked(warden->rooms))
-		answer_status(warden);
+	if (rooms_asked(warden->rooms))
+		return;
+	answer_status(warden);
+	reload_reported(warden->reload);
 }
 
 /* Where the ledger has died it makes all channels when it starts. */
@@ -291,8 +321,20 @@ static void obey_drain(void *context, uint32_t ticket, struct view rest)
 	}
 }
 
+static void obey_reload(void *context, uint32_t ticket, struct view rest)
+{
+	struct warden *warden = context;
+	if (rest.size > 0)
+		warden_reply(warden, ticket, "{\"error\":\"reload takes no more words\"}");
+	else if (warden->phase > WARDEN_SERVING)
+		warden_reply(warden, ticket, "{\"error\":\"it is stopping\"}");
+	else
+		reload_ask(warden->reload, ticket);
+}
+
 static const struct word words[] = {
 	{.name = "drain", .obey = obey_drain},
+	{.name = "reload", .patience_ms = RELOAD_PATIENCE_S * 1000L, .obey = obey_reload},
 };
 
 /* Of these the warden knows nothing. */
@@ -373,16 +415,64 @@ static int catch_signal(struct warden *warden, int number, event_callback_fn cal
 	return *ret && event_add(*ret, NULL) == 0 ? 0 : -ENOMEM;
 }
 
-/* SIGHUP is no command here, and a terminal that goes away must not end the service. */
+/* ---- reloads ---- */
+
+static void on_hup(evutil_socket_t signal_number, short what, void *argument)
+{
+	struct warden *warden = argument;
+	(void)signal_number;
+	(void)what;
+	if (warden->phase <= WARDEN_SERVING)
+		reload_ask(warden->reload, 0);
+}
+
+static void on_reload_began(void *context)
+{
+	struct timespec now = {0};
+	char state[96];
+	(void)context;
+	/* Of the clock that the service manager looks at, too. */
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	(void)snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%lld",
+		       (long long)now.tv_sec * SECOND_US + now.tv_nsec / 1000);
+	log_info("reloading");
+	notify(state);
+}
+
+static void on_reload_listen(void *context, struct room *room)
+{
+	send_listeners(context, room);
+}
+
+static void on_reload_reply(void *context, uint32_t ticket, struct view text)
+{
+	struct warden *warden = context;
+	control_socket_reply(warden->control_socket, ticket, text);
+}
+
+static void on_reload_ended(void *context)
+{
+	(void)context;
+	notify("READY=1");
+}
+
+static const struct reload_ops reload_ops = {
+	.began = on_reload_began,
+	.listen = on_reload_listen,
+	.reply = on_reload_reply,
+	.ended = on_reload_ended,
+};
+
 static int catch_signals(struct warden *warden)
 {
-	(void)signal(SIGHUP, SIG_IGN);
 	(void)signal(SIGPIPE, SIG_IGN);
 	int result = catch_signal(warden, SIGCHLD, on_child, &warden->on_child);
 	if (result == 0)
 		result = catch_signal(warden, SIGTERM, on_stop, &warden->on_term);
 	if (result == 0)
 		result = catch_signal(warden, SIGINT, on_stop, &warden->on_int);
+	if (result == 0)
+		result = catch_signal(warden, SIGHUP, on_hup, &warden->on_hup);
 	return result;
 }
 
@@ -393,6 +483,8 @@ static const struct rooms_ops rooms_ops = {
 	.ready = on_ready,
 	.failed = on_failed,
 	.ended = on_ended,
+	.died = on_died,
+	.stepped = on_stepped,
 	.reported = on_reported,
 	.lost = on_lost,
 	.replied = on_replied,
@@ -450,6 +542,21 @@ static int warden_open(struct warden *warden)
 	return result;
 }
 
+static int warden_open_reload(struct warden *warden, const struct preflight_step *steps)
+{
+	const struct reload_parts parts = {
+		.base = warden->base,
+		.steps = steps,
+		.conf = &warden->conf,
+		.rooms = warden->rooms,
+		.users = &warden->users,
+		.listeners = &warden->listeners,
+		.admin_listeners = &warden->admin_listeners,
+	};
+	int result = reload_new(&parts, &reload_ops, warden, &warden->reload);
+	return result < 0 ? fault_set(&warden->fault, result, "out of memory") : 0;
+}
+
 static void event_release(struct event *event)
 {
 	if (event)
@@ -459,6 +566,7 @@ static void event_release(struct event *event)
 static void warden_close(struct warden *warden)
 {
 	rooms_free(warden->rooms);
+	reload_free(warden->reload);
 	control_socket_free(warden->control_socket);
 	listeners_close(&warden->listeners);
 	listeners_close(&warden->admin_listeners);
@@ -467,17 +575,18 @@ static void warden_close(struct warden *warden)
 	event_release(warden->on_child);
 	event_release(warden->on_term);
 	event_release(warden->on_int);
+	event_release(warden->on_hup);
 	event_release(warden->ask_timeout);
 	event_release(warden->leave_timeout);
 	if (warden->base)
 		event_base_free(warden->base);
 }
 
-int warden_run(const struct conf *conf)
+int warden_run(const struct conf *conf, const struct preflight_step *steps)
 {
 	cleanup(warden_close) struct warden warden = {
 		.conf = conf, .started_at = wall_seconds(clock_now().wall_us)};
-	if (warden_open(&warden) < 0) {
+	if (warden_open(&warden) < 0 || warden_open_reload(&warden, steps) < 0) {
 		log_error("%s", warden.fault.text);
 		return 1;
 	}

@@ -12,5 +12,5 @@
  * left behind). */
 int warden_serve(const char *conf_path, const struct preflight_step *steps);
 
-/* The same for a configuration that was read and proven. */
-int warden_run(const struct conf *conf);
+/* The same for a configuration that was read and proven; `steps` prove those that are read later. */
+int warden_run(const struct conf *conf, const struct preflight_step *steps);

@@ -4,12 +4,12 @@
 
 #include <sys/socket.h>
 
-/* `other`: whose channel it is. */
-static void send_end(struct room *room, const struct room *other, int fd)
+/* `other`: whose channel it is, and at which place. */
+static void send_end(struct room *room, const struct room *other, unsigned index, int fd)
 {
 	const struct control_message message = {.type = CONTROL_CHANNEL,
 						.kind = (uint8_t)other->kind,
-						.index = other->index,
+						.index = index,
 						.descriptor_count = 1,
 						.descriptors = {fd}};
 	room_send(room, &message);
@@ -30,8 +30,8 @@ static void connect_pair(struct room *ledger, struct room *neighbour)
 		room_kill(neighbour, strerror(errno));
 		return;
 	}
-	send_end(ledger, neighbour, ends[0]);
-	send_end(neighbour, ledger, ends[1]);
+	send_end(ledger, neighbour, room_slot(neighbour, ledger), ends[0]);
+	send_end(neighbour, ledger, ledger->index, ends[1]);
 	close(ends[0]);
 	close(ends[1]);
 }
@@ -39,15 +39,15 @@ static void connect_pair(struct room *ledger, struct room *neighbour)
 void wiring_connect(struct rooms *rooms, struct room *room)
 {
 	struct room *ledger = rooms_ledger(rooms);
-	if (!room_alive(ledger))
-		return; /* it connects all when it starts */
+	if (!room_alive(ledger) || !room_joins(room))
+		return; /* it connects all when it starts; or it is too early, or too late */
 	if (room != ledger) {
 		connect_pair(ledger, room);
 		return;
 	}
 	for (unsigned i = 0; i < rooms_count(rooms); i++) {
 		struct room *neighbour = rooms_at(rooms, i);
-		if (neighbour != ledger && room_alive(neighbour))
+		if (neighbour != ledger && room_alive(neighbour) && room_joins(neighbour))
 			connect_pair(ledger, neighbour);
 	}
 }

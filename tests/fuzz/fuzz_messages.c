@@ -29,7 +29,6 @@ ROUND_TRIP(answer)
 ROUND_TRIP(purge)
 ROUND_TRIP(tick)
 ROUND_TRIP(readiness)
-ROUND_TRIP(issuer)
 ROUND_TRIP(sign)
 ROUND_TRIP(signed)
 ROUND_TRIP(algorithms)
@@ -60,9 +59,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case MESSAGE_READINESS:
 		round_trip_readiness(payload);
-		break;
-	case MESSAGE_ISSUER:
-		round_trip_issuer(payload);
 		break;
 	case MESSAGE_SIGN:
 		round_trip_sign(payload);

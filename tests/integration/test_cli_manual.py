@@ -9,7 +9,7 @@ from harness import ROOT, run, stillgood
 
 PAGES = sorted(glob.glob(os.path.join(ROOT, "doc", "*.1")))
 COMMANDS = {"serve": "serve", "check": "check", "status": "status",
-            "drain": "drain", "explain": "explain", "accept-history": "accept-history", "db init": "db",
+            "drain": "drain", "reload": "reload", "explain": "explain", "accept-history": "accept-history", "db init": "db",
             "db upgrade": "db", "db heartbeat": "db", "issuer add": "issuer",
             "issuer list": "issuer", "import certs": "import", "import index": "import",
             "revoke": "revoke", "hold": "revoke", "release": "revoke", "ask": "ask"}

@@ -252,8 +252,8 @@ static _Noreturn void ask(const char *slave, struct pki_files *files)
 	struct conf conf = made_conf_of(CONF_SIGNER, &files->issuer, 1);
 	struct credential *credential = NULL;
 	int fd = setsid() < 0 ? -1 : open(slave, O_RDWR);
-	bool done = fd >= 0 && passphrases_collect(&conf, NULL) == 0 &&
-		    passphrases_collect(&conf, NULL) == 0 && /* a reload: not asked again */
+	bool done = fd >= 0 && passphrases_collect(&conf, true, NULL) == 0 &&
+		    passphrases_collect(&conf, true, NULL) == 0 && /* a reload: not asked again */
 		    credential_load(&files->issuer, world.now, &credential, NULL, NULL) == 0;
 	credential_free(credential);
 	vault_wipe();
@@ -290,7 +290,7 @@ static void a_credential_is_read_into_the_vault(void **state)
 	files.issuer.signer_key_passphrase_file = credential;
 	struct conf conf = made_conf_of(CONF_SIGNER, &files.issuer, 1);
 	assert_int_equal(setenv("CREDENTIALS_DIRECTORY", files.folder, 1), 0);
-	assert_int_equal(passphrases_collect(&conf, NULL), 0);
+	assert_int_equal(passphrases_collect(&conf, true, NULL), 0);
 	assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
 	taken(&files, NULL); /* the signer has no such variable */
 	vault_wipe();

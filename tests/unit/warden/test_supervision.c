@@ -208,7 +208,8 @@ static pid_t start(void)
 	if (pid == 0) {
 		int log = open(f.log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 		dup2(log, STDERR_FILENO);
-		_exit(warden_run(f.parsed));
+		static const struct preflight_step no_steps[] = {{0}};
+		_exit(warden_run(f.parsed, no_steps));
 	}
 	return pid;
 }
