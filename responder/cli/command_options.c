@@ -55,6 +55,7 @@ const struct option_row command_options[OPTION_COUNT] = {
 			     "take back what was imported by mistake and is still good"},
 	[OPTION_SHOW] = {"show", 0, NULL, "list them, and change nothing"},
 	[OPTION_OFF] = {"off", 0, NULL, "take it back"},
+	[OPTION_WATCH] = {"watch", 0, "[=SECONDS]", "look again and again (each second), until ^C"},
 	[OPTION_EVERY] = {"every", 0, "DURATION",
 			  "time between two heartbeats (100ms), or two looks (10s)"},
 };

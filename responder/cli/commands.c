@@ -39,8 +39,15 @@ const struct command commands[] = {
 		.name = "status",
 		.operands = "",
 		.summary = "show how a running instance is",
-		.help = "Asks through the control socket. Exit status 1: not running or not ready.",
-		.options = OPTION_BIT(OPTION_CONFIG) | OPTION_BIT(OPTION_SOCKET) | JSON,
+		.help = "Asks through the control socket, twice within a second: rates and times "
+			"are of "
+			"what came between.\n--watch shows a page that updates, with rates over 1, "
+			"10 and "
+			"60 seconds; where the output is no\nterminal, one document after the "
+			"other. "
+			"Exit status 1: not running or not ready.",
+		.options = OPTION_BIT(OPTION_CONFIG) | OPTION_BIT(OPTION_SOCKET) |
+			   OPTION_BIT(OPTION_WATCH) | OPTION_BIT(OPTION_VERBOSE) | JSON,
 		.run = command_status,
 	},
 	{

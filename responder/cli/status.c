@@ -1,167 +1,226 @@
-/* `status`: asks a running instance and shows its document. */
+/* `status`: asks a running instance how it is: once, or again and again on a page that updates. */
+#include "cli/status.h"
+
 #include "cli/instance.h"
-#include "tool/output.h"
+#include "tool/operand.h"
 
-#include <stdio.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/ioctl.h>
 
-/* A scalar member as " key=value", on a new line where this one is full. */
-static void print_member(const char *key, struct json_object *value, size_t *column)
+/* Between the two documents that rates of a single look are made of. */
+#define LOOK_US SECOND_US
+#define WATCH_LEAST_US (100 * MILLISECOND_US)
+#define WATCH_MOST_US (3600 * SECOND_US)
+
+/* ---- one look ---- */
+
+static int status_of(struct json_object *document)
 {
-	const size_t width = 78, indent = 4;
-	cleanup(memory_freep) char *text = output_text_new(json_object_get_string(value));
-	size_t size = text ? strlen(key) + strlen(text) + 2 : 0;
-	if (!text || !*text)
+	bool ready = json_object_get_boolean(json_object_object_get(document, "ready"));
+	return ready ? STATUS_DONE : STATUS_REFUSED;
+}
+
+/* Two documents, a second apart; where only the first comes, without rates. */
+static int look(const char *path, bool verbose, struct fault *fault)
+{
+	cleanup(output_json_freep) struct json_object *first = NULL, *second = NULL;
+	struct status_samples *samples = calloc(1, sizeof(*samples));
+	struct status_view view = {.verbose = verbose};
+	struct fault unheard = {""};
+	int result = samples ? instance_ask(path, "status", &first, fault)
+			     : fault_set(fault, -ENOMEM, "out of memory");
+	if (result == 0) {
+		status_samples_take(samples, first, clock_now().mono_us);
+		(void)poll(NULL, 0, LOOK_US / MILLISECOND_US);
+		if (instance_ask(path, "status", &second, &unheard) == 0)
+			status_samples_take(samples, second, clock_now().mono_us);
+		status_samples_view(samples, &view);
+		status_print(stdout, second ? second : first, &view);
+		result = status_of(second ? second : first);
+		figures_feed_deinit(&samples->feed);
+	}
+	free(samples);
+	return result;
+}
+
+static int look_json(const char *path, struct fault *fault)
+{
+	cleanup(output_json_freep) struct json_object *document = NULL;
+	int result = instance_ask(path, "status", &document, fault);
+	if (result)
+		return result;
+	output_json(json_object_get(document));
+	return status_of(document);
+}
+
+/* ---- again and again ---- */
+
+struct watch {
+	const char *path;
+	int64_t every_us;
+	bool verbose, json, terminal;
+	struct status_samples samples;
+	int status;
+};
+
+static volatile sig_atomic_t ended;
+
+static void end_now(int number)
+{
+	(void)number;
+	ended = 1;
+}
+
+/* A changed size only wakes us up. */
+static void wake(int number)
+{
+	(void)number;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction end = {.sa_handler = end_now}, resized = {.sa_handler = wake};
+	(void)sigaction(SIGINT, &end, NULL);
+	(void)sigaction(SIGTERM, &end, NULL);
+	(void)sigaction(SIGWINCH, &resized, NULL);
+	(void)signal(SIGPIPE, SIG_DFL);
+}
+
+/* Octets of so many columns; what continues a character in UTF-8 takes none. */
+static size_t cut(const char *line, size_t size, unsigned columns)
+{
+	size_t at = 0;
+	while (at < size && (columns > 0 || ((unsigned char)line[at] & 0xc0) == 0x80)) {
+		columns -= ((unsigned char)line[at] & 0xc0) != 0x80;
+		at++;
+	}
+	return at;
+}
+
+/* The whole page, over the one before: no line longer than the terminal, and no more lines than it has. */
+static void draw(const char *text)
+{
+	struct winsize size = {0};
+	(void)ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+	unsigned columns = size.ws_col ? size.ws_col : 80, rows = size.ws_row ? size.ws_row : 24;
+	printf("\033[H");
+	for (unsigned row = 1; *text && row < rows; row++) {
+		size_t line = strcspn(text, "\n");
+		printf("%.*s\033[K\n", (int)cut(text, line, columns), text);
+		text += line + (text[line] == '\n');
+	}
+	printf("\033[J");
+}
+
+/* One line of JSON, one page of a terminal, or one document of text. */
+static void show(struct watch *w, struct json_object *document)
+{
+	cleanup(memory_freep) char *text = NULL;
+	size_t size = 0;
+	struct status_view view = {.verbose = w->verbose};
+	if (w->json) {
+		puts(json_object_to_json_string_ext(document, JSON_C_TO_STRING_PLAIN));
 		return;
-	if (*column == 0 || *column + size > width) {
-		printf("%s%*s", *column ? "\n" : "", (int)indent, "");
-		*column = indent;
 	}
-	printf(" %s=%s", key, text);
-	*column += size;
-}
-
-/* What a room says of itself, without what stands in its first line. */
-static void print_report(struct json_object *report)
-{
-	size_t column = 0;
-	if (!json_object_is_type(report, json_type_object))
+	FILE *out = open_memstream(&text, &size);
+	if (!out)
 		return;
-	json_object_object_foreach(report, key, value) {
-		bool nested = json_object_is_type(value, json_type_object) ||
-			      json_object_is_type(value, json_type_array);
-		if (value && !nested && strcmp(key, "room") != 0 && strcmp(key, "index") != 0)
-			print_member(key, value, &column);
-	}
-	if (column)
-		printf("\n");
+	status_samples_view(&w->samples, &view);
+	status_print(out, document, &view);
+	(void)fclose(out);
+	if (w->terminal)
+		draw(text);
+	else
+		puts(text);
 }
 
-static void print_room(struct json_object *room)
+static void show_fault(const struct watch *w, const struct fault *fault)
 {
-	bool answered = json_object_get_boolean(json_object_object_get(room, "answered"));
-	printf("  %-10s pid %-8s %-9s %s restarts%s\n", instance_text(room, "name"),
-	       instance_text(room, "pid"), instance_text(room, "state"),
-	       instance_text(room, "restarts"), answered ? "" : ", did not answer");
-	print_report(json_object_object_get(room, "status"));
-}
-
-static void print_list(struct json_object *document, const char *title, const char *key)
-{
-	struct json_object *list = json_object_object_get(document, key);
-	printf("%-10s", title);
-	for (size_t i = 0; list && i < json_object_array_length(list); i++)
-		printf("%s %s", i ? "," : "",
-		       json_object_get_string(json_object_array_get_idx(list, i)));
-	printf("\n");
-}
-
-/* "  Example CA: next, EC P-256, ready until 2027-01-01T00:00:00Z" (P-37). */
-static void print_signer(const char *issuer, struct json_object *signer)
-{
-	static const struct {
-		const char *state, *shown, *time;
-	} shown[] = {{"current", "signs until", "not_after"},
-		     {"ready", "ready until", "not_after"},
-		     {"early", "starts at", "not_before"},
-		     {"expired", "expired at", "not_after"}};
-	cleanup(memory_freep) char *of = output_text_new(issuer);
-	cleanup(memory_freep) char *name = output_text_new(instance_text(signer, "name"));
-	for (size_t i = 0; i < array_size(shown); i++)
-		if (strcmp(instance_text(signer, "state"), shown[i].state) == 0)
-			printf("  %s: %s, %s, %s %s\n", of ? of : "", name ? name : "",
-			       instance_text(signer, "algorithm"), shown[i].shown,
-			       instance_text(signer, shown[i].time));
-}
-
-static void print_issuer(struct json_object *issuer)
-{
-	struct json_object *signers = json_object_object_get(issuer, "signers");
-	const char *name = instance_text(issuer, "name"),
-		   *warning = instance_text(issuer, "warning");
-	cleanup(memory_freep) char *shown = output_text_new(name);
-	for (size_t i = 0; signers && i < json_object_array_length(signers); i++)
-		print_signer(name, json_object_array_get_idx(signers, i));
-	if (*warning)
-		printf("  warning: %s: %s\n", shown ? shown : "", warning);
-}
-
-/* All signer rooms hold the same keys: one speaks for all. */
-static void print_signers(struct json_object *rooms)
-{
-	for (size_t i = 0; rooms && i < json_object_array_length(rooms); i++) {
-		struct json_object *room = json_object_array_get_idx(rooms, i);
-		struct json_object *issuers =
-			json_object_object_get(json_object_object_get(room, "status"), "issuers");
-		if (strncmp(instance_text(room, "name"), "signer", 6) != 0 ||
-		    !json_object_is_type(issuers, json_type_array))
-			continue;
-		printf("signers\n");
-		for (size_t k = 0; k < json_object_array_length(issuers); k++)
-			print_issuer(json_object_array_get_idx(issuers, k));
-		return;
+	if (w->terminal) {
+		cleanup(memory_freep) char *text = output_text_new(fault->text);
+		printf("\033[H%s\n\033[J", text ? text : "");
+	} else {
+		output_error(fault);
 	}
 }
 
-/* P-22: a person must see where good does not mean that the certificate is known. */
-static void print_crl_only(struct json_object *document)
+static void look_again(struct watch *w)
 {
-	struct json_object *list = json_object_object_get(document, "crl_only");
-	if (list && json_object_array_length(list) > 0)
-		print_list(document, "CRL-only", "crl_only");
-}
-
-/* "ready      yes", "… yes, degraded: …", "… no: …". */
-static void print_ready(struct json_object *document, bool ready)
-{
-	const char *words = instance_text(document, ready ? "degraded" : "reason");
-	cleanup(memory_freep) char *shown = output_text_new(words);
-	printf("ready      %s%s%s\n", ready ? "yes" : "no",
-	       !*words ? ""
-	       : ready ? ", degraded: "
-		       : ": ",
-	       shown ? shown : "");
-}
-
-static void print_alarms(struct json_object *document)
-{
-	struct json_object *list = json_object_object_get(document, "alarms");
-	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
-		struct json_object *alarm = json_object_array_get_idx(list, i);
-		cleanup(memory_freep) char *text = output_text_new(instance_text(alarm, "text"));
-		printf("alarm      %s since %s: %s\n", instance_text(alarm, "kind"),
-		       instance_text(alarm, "since"), text ? text : "");
+	cleanup(output_json_freep) struct json_object *document = NULL;
+	struct fault fault = {""};
+	if (instance_ask(w->path, "status", &document, &fault) != 0) {
+		w->status = STATUS_REFUSED;
+		show_fault(w, &fault);
+	} else {
+		w->status = status_of(document);
+		status_samples_take(&w->samples, document, clock_now().mono_us);
+		show(w, document);
 	}
+	(void)fflush(stdout);
 }
 
-static void print_document(struct json_object *document, bool ready)
+/* ^C ends it, as what was looked at last. */
+static int watch(struct watch *w)
 {
-	printf("stillgood  %s, pid %s, since %s\n", instance_text(document, "version"),
-	       instance_text(document, "pid"), instance_text(document, "started_at"));
-	print_ready(document, ready);
-	print_alarms(document);
-	print_list(document, "listens on", "listen");
-	print_list(document, "issuers", "issuers");
-	print_crl_only(document);
-	struct json_object *rooms = json_object_object_get(document, "rooms");
-	printf("rooms\n");
-	for (size_t i = 0; rooms && i < json_object_array_length(rooms); i++)
-		print_room(json_object_array_get_idx(rooms, i));
-	print_signers(rooms);
+	catch_signals();
+	if (w->terminal)
+		printf("\033[?1049h\033[?25l"); /* a screen of its own, without a cursor */
+	int64_t next_us = clock_now().mono_us;
+	while (!ended && !ferror(stdout)) {
+		look_again(w);
+		next_us += w->every_us;
+		int64_t rest_us = next_us - clock_now().mono_us;
+		if (rest_us < 0)
+			next_us -= rest_us;
+		if (!ended && rest_us > 0)
+			(void)poll(NULL, 0, (int)(rest_us / MILLISECOND_US));
+	}
+	if (w->terminal)
+		printf("\033[?25h\033[?1049l");
+	(void)fflush(stdout);
+	return w->status;
+}
+
+/* "2", "0.5s", "" for a second. */
+static int interval(const char *text, int64_t *ret_us, struct fault *fault)
+{
+	char with_unit[32];
+	bool bare = *text && strspn(text, "0123456789") == strlen(text);
+	(void)snprintf(with_unit, sizeof(with_unit), "%s%s", *text ? text : "1s", bare ? "s" : "");
+	if (operand_duration(with_unit, ret_us) == 0 && *ret_us >= WATCH_LEAST_US &&
+	    *ret_us <= WATCH_MOST_US)
+		return 0;
+	return fault_set(fault, STATUS_USAGE,
+			 "status: --watch=%s: seconds, or a duration of 100ms to 1h", text);
+}
+
+static int watch_instance(const struct command_line *line, const char *path, struct fault *fault)
+{
+	struct watch *w = calloc(1, sizeof(*w));
+	if (!w)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	w->path = path;
+	w->verbose = option_given(line, OPTION_VERBOSE);
+	w->json = option_given(line, OPTION_JSON);
+	w->terminal = !w->json && isatty(STDOUT_FILENO);
+	int result = interval(line->values[OPTION_WATCH], &w->every_us, fault);
+	if (result == 0)
+		result = watch(w);
+	figures_feed_deinit(&w->samples.feed);
+	free(w);
+	return result;
 }
 
 int command_status(const struct command_line *line, struct fault *fault)
 {
 	cleanup(memory_freep) char *path = NULL;
-	cleanup(output_json_freep) struct json_object *document = NULL;
 	int result = instance_find(line, &path, fault);
-	if (result == 0)
-		result = instance_ask(path, "status", &document, fault);
 	if (result)
 		return result;
-	bool ready = json_object_get_boolean(json_object_object_get(document, "ready"));
+	if (option_given(line, OPTION_WATCH))
+		return watch_instance(line, path, fault);
 	if (option_given(line, OPTION_JSON))
-		output_json(json_object_get(document));
-	else
-		print_document(document, ready);
-	return ready ? STATUS_DONE : STATUS_REFUSED;
+		return look_json(path, fault);
+	return look(path, option_given(line, OPTION_VERBOSE), fault);
 }
