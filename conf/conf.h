@@ -77,11 +77,15 @@ enum profile {
 
 enum signed_policy { SIGNED_IGNORE, SIGNED_VERIFY, SIGNED_REQUIRE }; /* P-15 */
 
+/* Whether rooms lock themselves in (room/sandbox.h). */
+enum sandbox_policy { SANDBOX_YES, SANDBOX_NO, SANDBOX_REQUIRED };
+
 struct conf_server {
 	struct conf_listen listen;
 	struct conf_listen admin_listen; /* none: there is no admin room */
 	char *admin_hosts; /* names in Host beside addresses, separated by commas; NULL: none */
 	char *control_socket;
+	enum sandbox_policy sandbox;
 	char *users; /* that rooms run as: a name, or the first's number; NULL: the starter's */
 	unsigned fronts, signers; /* 0 = auto in the file; resolved to the number of cores */
 	enum log_level log_level;

@@ -26,6 +26,12 @@
 
 static const struct option_word auto_words[] = {{"auto", 0}, {NULL, 0}};
 static const struct option_word switch_words[] = {{"yes", true}, {"no", false}, {NULL, 0}};
+static const struct option_word sandbox_words[] = {
+	{"yes", SANDBOX_YES},
+	{"no", SANDBOX_NO},
+	{"required", SANDBOX_REQUIRED},
+	{NULL, 0},
+};
 static const struct option_word log_words[] = {
 	{"error", LOG_LEVEL_ERROR},
 	{"warning", LOG_LEVEL_WARNING},
@@ -128,18 +134,26 @@ const struct option options[] = {
 	{SERVER(control_socket), OPTION_PATH, CONF_WARDEN, BY_RESTART, NULL, 1, 100,
 	 "/run/stillgood/control.sock", "/run/stillgood/control.sock", SERVER_AT(control_socket),
 	 "The Unix socket that \"stillgood status\", \"reload\" and \"drain\" talk to."},
+	{SERVER(sandbox), OPTION_CHOICE, CONF_ALL, BY_RESTART, sandbox_words, 0, 0, "yes",
+	 "required", SERVER_AT(sandbox),
+	 "Each room gives up, once it is open, every system call and every file that it has no "
+	 "business with (seccomp, Landlock): yes with what the system has, and a warning for what "
+	 "it "
+	 "has not; required refuses to start without all of it, users included unless they are "
+	 "none; no "
+	 "is for debuggers and tracers."},
 	{SERVER(users), OPTION_NAME, CONF_WARDEN, BY_RESTART, none_words, 1, 48, "stillgood",
 	 "stillgood", SERVER_AT(users),
 	 "The users that the rooms run as, each with its own group only, where serve is started as "
 	 "root or with CAP_SETUID, CAP_SETGID and CAP_KILL: NAME for the ledger, which the "
 	 "database "
-	 "knows, NAME-front, NAME-signer and NAME-verifier for the others. So a key that only "
-	 "NAME-signer may read is safe from whatever else the others come to run. A number stands "
-	 "for "
-	 "the ledger's user and group; signer, verifier and front have the next ones. With none, "
-	 "and "
-	 "with a warning where they are missing, all rooms share the user that serve was started "
-	 "as."},
+	 "knows, NAME-signer, NAME-verifier, NAME-front and NAME-admin for the others. So a key "
+	 "that "
+	 "only NAME-signer may read is safe from whatever else the others come to run. A number "
+	 "stands for the ledger's user and group; the others, in this order, have the next ones. "
+	 "With none, and with a warning where they are missing, all rooms share the user that "
+	 "serve "
+	 "was started as."},
 	{SERVER(fronts), OPTION_INTEGER, CONF_WARDEN | CONF_LEDGER, BY_RESTART, auto_words, 1,
 	 LIMIT_FRONTS, "auto", "4", SERVER_AT(fronts),
 	 "Number of processes that read the network; auto is one for each core."},

@@ -109,10 +109,17 @@ static unsigned run_processes(const struct conf *conf)
 	return conf->server.admin_listen.count > 0 ? 1 : 0;
 }
 
+static void run_needs(const struct conf *conf, struct sandbox *needs)
+{
+	(void)conf;
+	sandbox_calls(needs, CALLS_ACCEPT);
+}
+
 const struct room_plan admin_plan = {
 	.options = CONF_ADMIN,
 	.processes = run_processes,
 	.open = run_open,
+	.needs = run_needs,
 	.close = run_close,
 	.ready = run_ready,
 	.stop = run_stop,

@@ -35,3 +35,15 @@ static inline void descriptor_closep(int *fd)
 }
 
 #define array_size(array) (sizeof(array) / sizeof((array)[0]))
+
+/* LeakSanitizer looks at its own process when that ends: with ptrace, and through /proc. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif

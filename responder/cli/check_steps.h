@@ -7,7 +7,7 @@
 /* Up to one without a function. */
 extern const struct preflight_step check_steps[];
 
-/* Users: check_locks.c */
+/* Users and sandbox: check_locks.c */
 void check_locks(const struct conf *conf, struct preflight *preflight);
 /* The configuration's own file; each issuer's options and signers, read as a signer reads them; its
  * requestors, as the verifier does: check_files.c */

@@ -162,10 +162,17 @@ static unsigned run_processes(const struct conf *conf)
 	return conf->server.fronts;
 }
 
+static void run_needs(const struct conf *conf, struct sandbox *needs)
+{
+	(void)conf;
+	sandbox_calls(needs, CALLS_ACCEPT);
+}
+
 const struct room_plan front_plan = {
 	.options = CONF_FRONT,
 	.processes = run_processes,
 	.open = run_open,
+	.needs = run_needs,
 	.close = run_close,
 	.ready = run_ready,
 	.drain = run_drain,

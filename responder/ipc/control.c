@@ -20,7 +20,7 @@ static const struct {
 	[CONTROL_ASK] = {0, 0, true, true},
 	[CONTROL_DRAIN] = {0, 0, true, false},
 	[CONTROL_CONF] = {0, 1, true, false},
-	[CONTROL_READY] = {0, 0, true, false},
+	[CONTROL_READY] = {0, 0, true, true},
 	[CONTROL_FAILED] = {0, 0, true, true},
 	[CONTROL_ANSWER] = {0, 0, true, true},
 	[CONTROL_LOST] = {0, 0, true, false},

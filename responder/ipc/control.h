@@ -23,7 +23,7 @@ enum control_type {
 		7, /* `index` 1: no new clients, please, but serve who comes; 0: back again */
 	CONTROL_CONF = 8, /* `kind`: a step towards another configuration (enum control_step) */
 	/* room → warden */
-	CONTROL_READY = 32, /* started; its own checks passed */
+	CONTROL_READY = 32, /* started, its own checks passed; what locks it in, a JSON object */
 	CONTROL_FAILED = 33, /* cannot work; the text says why; the room ends after it */
 	CONTROL_ANSWER = 34, /* to ASK: a JSON object as text, with the `index` of the question */
 	CONTROL_LOST =

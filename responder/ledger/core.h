@@ -137,6 +137,8 @@ int64_t ledger_next_timer(const struct ledger *l);
 size_t ledger_open(const struct ledger *l);
 /* Memory ran out while a change was applied: the data may be incomplete, the evidence stands still
  * and only a new ledger, which loads everything, can mend it. */
+/* Can anything still be said to be good? */
+bool ledger_evidence_fresh(const struct ledger *l, struct moment now);
 bool ledger_incomplete(const struct ledger *l);
 /* The revocations that the database has lost, from the `first` one on, as many as fit one control message:
  * a JSON object {"count": all of them, "next": the first one that is left out or 0, "lost": [{…}]}. */

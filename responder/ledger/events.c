@@ -257,6 +257,11 @@ size_t ledger_open(const struct ledger *l)
 	return questions_open(l);
 }
 
+bool ledger_evidence_fresh(const struct ledger *l, struct moment now)
+{
+	return l->has_evidence && feed_fresh(l, now);
+}
+
 bool ledger_incomplete(const struct ledger *l)
 {
 	return l->incomplete;

@@ -1,5 +1,6 @@
 /* The room that knows what is true: one process, the only client of PostgreSQL. */
 #include "base/json.h"
+#include "db/files.h"
 #include "ledger/edge.h"
 
 static int64_t edge_turns(void *context, struct moment now)
@@ -281,10 +282,24 @@ static int edge_open(struct shell *shell, void **ret, struct fault *fault)
 	return 0;
 }
 
+static void needs_file(void *needs, const char *path)
+{
+	sandbox_reads(needs, path);
+}
+
+/* PostgreSQL, by whatever name it has; and the journal, whose files the warden opens. */
+static void edge_needs(const struct conf *conf, struct sandbox *needs)
+{
+	sandbox_calls(needs, CALLS_CONNECT | CALLS_FILES | CALLS_JOURNAL);
+	if (db_files(conf->database.conninfo, needs_file, needs) < 0)
+		needs->full = true;
+}
+
 const struct room_plan ledger_plan = {
 	.options = CONF_LEDGER,
 	.sees_database = true,
 	.open = edge_open,
+	.needs = edge_needs,
 	.close = edge_close,
 	.ready = edge_ready,
 	.stop = edge_stop,

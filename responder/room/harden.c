@@ -4,22 +4,10 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-/* LeakSanitizer looks at its own process with ptrace. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define DUMPABLE 1
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define DUMPABLE 1
-#endif
-#ifndef DUMPABLE
-#define DUMPABLE 0
-#endif
-
 int harden_process(void)
 {
 	const struct rlimit none = {0, 0};
-	if (setrlimit(RLIMIT_CORE, &none) < 0 || prctl(PR_SET_DUMPABLE, DUMPABLE, 0, 0, 0) < 0 ||
+	if (setrlimit(RLIMIT_CORE, &none) < 0 || prctl(PR_SET_DUMPABLE, SANITIZED, 0, 0, 0) < 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
 	return 0;

@@ -21,6 +21,7 @@ struct process {
 	struct conf *conf;
 	struct conf *next; /* while another configuration is prepared; NULL: none is */
 	void *context; /* the plan's; NULL: not open */
+	struct sandbox sandbox; /* what it has taken, and what holds since */
 	int status; /* exit status */
 
 	int control_fd;

@@ -59,6 +59,14 @@ static int start(struct process *p, struct fault *fault)
 	return p->plan->open(&p->shell, &p->context, fault);
 }
 
+/* From here on it can do what its work needs, and nothing else. */
+static int lock_in(struct process *p, struct fault *fault)
+{
+	if (p->plan->needs)
+		p->plan->needs(p->conf, &p->sandbox);
+	return sandbox_enter(&p->sandbox, p->conf, fault);
+}
+
 /* ---- end ---- */
 
 static void event_release(struct event *event)
@@ -81,6 +89,7 @@ static void process_free(struct process *p)
 	event_release(p->missing);
 	if (p->shell.base)
 		event_base_free(p->shell.base);
+	sandbox_deinit(&p->sandbox);
 	conf_free(p->conf);
 	conf_free(p->next);
 	close(p->control_fd);
@@ -114,6 +123,8 @@ static int process_run(struct process *p, int conf_fd)
 		result = load(p, conf_fd, &fault);
 	if (result == 0)
 		result = start(p, &fault);
+	if (result == 0)
+		result = lock_in(p, &fault);
 	if (result < 0) {
 		tell_failed(p, &fault);
 		return 1;

@@ -26,6 +26,7 @@
 #include "conf/conf.h"
 #include "ipc/control.h"
 #include "room/kinds.h"
+#include "room/sandbox.h"
 
 #include <event2/event.h>
 
@@ -58,6 +59,8 @@ struct room_plan {
 	/* Makes the room. 0 or -errno, with a fault and nothing left behind. */
 	int (*open)(struct shell *shell, void **ret_context, struct fault *fault);
 	void (*close)(void *context);
+	/* What it needs of the system from then on, beyond its descriptors. Optional: nothing. */
+	void (*needs)(const struct conf *conf, struct sandbox *needs);
 	/* Optional: is it ready for work? Asked again after every message until it is. */
 	bool (*ready)(const void *context);
 	/* Optional: nobody new should come, but whoever does is served; false: that is over. */
@@ -134,5 +137,8 @@ bool shell_send_buffer(struct shell *shell, struct peer peer, uint8_t type,
 void shell_prepared(struct shell *shell);
 /* The answer to a command that was not answered at once: a JSON object. Only once a ticket. */
 void shell_answer(struct shell *shell, uint32_t ticket, struct view text);
+/* Has a file that needs() names come new, or been replaced, since open()? Then this process cannot open it,
+ * and the next one can. Says which. */
+bool shell_outdated(struct shell *shell);
 /* Ends the process with this status, after the current callback. */
 void shell_end(struct shell *shell, int status);

@@ -21,8 +21,10 @@ void tell_ready(struct process *p)
 {
 	if (p->ready || (p->plan->ready && !p->plan->ready(p->context)))
 		return;
+	cleanup(buffer_deinit) struct buffer locks = {0};
+	sandbox_put_json(&p->sandbox, &locks);
 	p->ready = true;
-	tell(p, &(struct control_message){.type = CONTROL_READY});
+	tell(p, &(struct control_message){.type = CONTROL_READY, .text = buffer_view(&locks)});
 }
 
 void tell_lost(struct process *p, struct peer peer)

@@ -171,10 +171,17 @@ static unsigned signer_processes(const struct conf *conf)
 	return conf->server.signers;
 }
 
+static void signer_needs(const struct conf *conf, struct sandbox *needs)
+{
+	(void)conf;
+	sandbox_calls(needs, CALLS_SECRETS);
+}
+
 const struct room_plan signer_plan = {
 	.options = CONF_SIGNER,
 	.processes = signer_processes,
 	.open = signer_open,
+	.needs = signer_needs,
 	.close = signer_free,
 	.in_flight = signer_in_flight,
 	.peers = ROOM_BIT(ROOM_LEDGER),

@@ -22,6 +22,11 @@
  *    "draining":false,
  *    "listen":["127.0.0.1:8080"], "issuers":["NAME"],
  *    "rooms":[{"name":"front 0", "pid":2, "restarts":0,
+ *              "user":"stillgood-front",       whose rights it has
+ *              "locks":{"uid":61003,           as it says when it is ready: its user, is there a
+ *                       "seccomp":true,        filter of system calls, which version of Landlock
+ *                       "landlock":7,          (0: none), how much memory is never swapped
+ *                       "locked_kib":0},
  *              "state":"running",               starting | running | stopping | waiting (to restart)
  *              "answered":true,                 false: did not report within CONTROL_SOCKET_ASK_MS
  *              "status":{…}}]}                  the room's own report; {} if it did not answer

@@ -39,6 +39,16 @@ static void add_bool(struct json_object *object, const char *key, bool value)
 	(void)json_object_object_add(object, key, json_object_new_boolean(value));
 }
 
+/* What it said itself when it was ready: a room that is not honest any more cannot take it back. */
+static struct json_object *locks_object(const struct room *room)
+{
+	struct json_object *locks = json_tokener_parse(room->locks);
+	if (json_object_is_type(locks, json_type_object))
+		return locks;
+	json_object_put(locks);
+	return json_object_new_object();
+}
+
 /* Takes `report` over. */
 static struct json_object *room_object(const struct room *room, bool answered,
 				       struct json_object *report)
@@ -48,6 +58,8 @@ static struct json_object *room_object(const struct room *room, bool answered,
 	add_number(object, "pid", room->pid);
 	add_number(object, "restarts", room->restarts);
 	add_text(object, "state", room_state_name(room->state));
+	add_text(object, "user", room_user(room));
+	(void)json_object_object_add(object, "locks", locks_object(room));
 	add_bool(object, "answered", answered);
 	(void)json_object_object_add(object, "status", report);
 	return object;

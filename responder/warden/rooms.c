@@ -48,6 +48,11 @@ bool room_alive(const struct room *room)
 	       room->state == ROOM_STOPPING;
 }
 
+const char *room_user(const struct room *room)
+{
+	return room->rooms->users->of[room->kind].name;
+}
+
 /* ---- state ---- */
 
 static void timer_set(struct room *room, int64_t delay_us)
@@ -95,6 +100,7 @@ static void room_release(struct room *room)
 	room->control = -1;
 	room->pid = 0;
 	room->answered = false;
+	room->locks[0] = '\0';
 }
 
 static void room_discard(struct room *room)
@@ -128,10 +134,12 @@ void room_send(struct room *room, const struct control_message *message)
 						  : strerror(-result));
 }
 
-static void room_is_ready(struct room *room)
+static void room_is_ready(struct room *room, struct view locks)
 {
 	if (room->state != ROOM_STARTING)
 		return;
+	(void)snprintf(room->locks, sizeof(room->locks), "%.*s", (int)locks.size,
+		       (const char *)locks.data);
 	room->was_ready = true;
 	room_set_state(room, ROOM_RUNNING, 0);
 	room->rooms->ops->ready(room->rooms->context, room);
@@ -162,7 +170,7 @@ static void room_message(struct room *room, struct control_message *message)
 {
 	switch (message->type) {
 	case CONTROL_READY:
-		room_is_ready(room);
+		room_is_ready(room, message->text);
 		break;
 	case CONTROL_FAILED:
 		room_has_failed(room, message->text);
@@ -295,11 +303,22 @@ static void room_failed_next(struct room *room, const char *how)
 	room->rooms->ops->failed(room->rooms->context, room, reason);
 }
 
+/* No code of ours does that. */
+static void room_was_caught(const struct room *room, int status)
+{
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+		log_error(
+			"%s is killed pid=%d: it made a system call that it has no business with; "
+			"the kernel's log names it",
+			room->name, (int)room->pid);
+}
+
 static void room_died(struct room *room, int status)
 {
 	char how[32];
 	pid_t pid = room->pid;
 	describe_exit(status, how, sizeof(how));
+	room_was_caught(room, status);
 	room_release(room);
 	room_report_end(room);
 	if (room->rooms->stopping || room->leaving)

@@ -52,6 +52,7 @@ struct room {
 		step; /* that it has taken, of a configuration that is being prepared; 0: none */
 	struct backoff backoff;
 	bool was_ready; /* in this life or one before */
+	char locks[256]; /* what it said in CONTROL_READY; "" before */
 	char failed[256]; /* what it said in CONTROL_FAILED */
 
 	bool asked; /* a report is being waited for */
@@ -142,4 +143,6 @@ bool room_alive(const struct room *room);
 /* A room that does not take its message counts as hung and is killed. */
 void room_send(struct room *room, const struct control_message *message);
 void room_kill(struct room *room, const char *reason);
+/* Whose rights it has. */
+const char *room_user(const struct room *room);
 const char *room_state_name(enum room_state state);

@@ -83,7 +83,6 @@ static _Noreturn void child_run(enum room_kind kind, unsigned index, const struc
 	struct room_arguments arguments;
 	char *environment[ENVIRONMENT_MOST];
 	kind_arguments(kind, index, &arguments);
-	kind_environment(kind, environ, ENVIRONMENT_MOST, environment);
 	child_signals();
 	/* Passphrases are for those that are given where keys are. */
 	int vault = kind_plan(kind)->options == CONF_SIGNER ? vault_descriptor() : -1;
@@ -91,6 +90,7 @@ static _Noreturn void child_run(enum room_kind kind, unsigned index, const struc
 	if (result == 0)
 		result = users_become(users, kind);
 	if (result == 0) {
+		kind_environment(kind, environ, ENVIRONMENT_MOST, environment);
 		(void)execve(EXECUTABLE, (char *const *)arguments.argv, environment);
 		result = -errno;
 	}

@@ -61,11 +61,21 @@ static bool distinct(struct users *users, enum room_kind kind)
 	return true;
 }
 
-void users_find(const struct conf *conf, struct users *ret)
+static void all_the_same(struct users *ret)
 {
-	*ret = (struct users){0};
-	if (!conf->server.users)
-		return;
+	uid_t uid = geteuid();
+	const struct passwd *found = getpwuid(uid);
+	struct room_user shared = {.uid = uid, .gid = getegid()};
+	if (found)
+		(void)snprintf(shared.name, sizeof(shared.name), "%s", found->pw_name);
+	else
+		(void)snprintf(shared.name, sizeof(shared.name), "%u", (unsigned)uid);
+	for (enum room_kind kind = 0; kind < ROOM_KINDS; kind++)
+		ret->of[kind] = shared;
+}
+
+static void find_all(const struct conf *conf, struct users *ret)
+{
 	if (!privilege_may_switch()) {
 		(void)snprintf(ret->missing, sizeof(ret->missing),
 			       "not started as root, nor with CAP_SETUID, CAP_SETGID and CAP_KILL");
@@ -78,11 +88,29 @@ void users_find(const struct conf *conf, struct users *ret)
 	ret->separate = true;
 }
 
+void users_find(const struct conf *conf, struct users *ret)
+{
+	*ret = (struct users){0};
+	if (conf->server.users)
+		find_all(conf, ret);
+	if (!ret->separate)
+		all_the_same(ret);
+}
+
+/* libpq looks there for files of its own; the starter's are not this user's. */
+static int move_home(const struct room_user *user)
+{
+	const struct passwd *found = getpwuid(user->uid);
+	int result = found ? setenv("HOME", found->pw_dir, 1) : unsetenv("HOME");
+	return result < 0 ? -errno : 0;
+}
+
 int users_become(const struct users *users, enum room_kind kind)
 {
 	if (kind == ROOM_KINDS)
 		return 0;
-	if (!users || !users->separate)
+	if (!users->separate)
 		return privilege_drop();
-	return privilege_become(users->of[kind].uid, users->of[kind].gid);
+	int result = move_home(&users->of[kind]);
+	return result < 0 ? result : privilege_become(users->of[kind].uid, users->of[kind].gid);
 }

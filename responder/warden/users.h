@@ -19,12 +19,12 @@ struct room_user {
 
 struct users {
 	bool separate; /* else all are whoever started the warden */
-	struct room_user of[ROOM_KINDS]; /* if separate */
+	struct room_user of[ROOM_KINDS];
 	char missing[USER_NAME_SIZE + 128]; /* else why, in a few words; "": nobody wants it */
 };
 
 /* By `[server] users`. */
 void users_find(const struct conf *conf, struct users *ret);
-/* In a child: takes the rights of this kind of room, and gives up all others; ROOM_KINDS: keeps the
+/* In a child: takes the rights of this kind of room, and gives up all others, and $HOME is its own; ROOM_KINDS: keeps the
  * warden's. 0 or -errno, and then the process must end. */
 must_check int users_become(const struct users *users, enum room_kind kind);

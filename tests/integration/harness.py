@@ -402,7 +402,7 @@ class Responder:
         self.log_path = os.path.join(folder, "log")
         sections = {
             "server": {"listen": f"127.0.0.1:{self.port}", "control_socket": self.control_socket,
-                       "journal": folder, "users": "none", "fronts": 1, "signers": 1,
+                       "journal": folder, "fronts": 1, "signers": 1, "users": "none",
                        "drain_delay": "0s", **(server or {})},
             "database": {"conninfo": pg.conninfo, **(database or {})},
             "defaults": defaults or {},
