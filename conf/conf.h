@@ -98,6 +98,7 @@ struct conf_server {
 	unsigned max_certids;
 	enum ocsp_critical critical_extensions;
 	bool strict_content_type; /* P-43 */
+	bool strict_start; /* one issuer's trouble refuses the start */
 	char *journal; /* folder of the memory of revocations; NULL: none */
 	bool journal_named; /* by the file, so that it must be usable */
 	uint64_t known_size; /* bytes of the ledger's memory of rows that are good; 0: none */

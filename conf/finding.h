@@ -75,6 +75,12 @@ void findings_deinit(struct findings *findings);
 /* How many of them the profile refuses; a list that is not whole counts as one. */
 unsigned findings_refused(const struct findings *findings);
 
+/* Is it of what the configuration itself says, and not of what stands in files or rows? */
+static inline bool finding_is_of_configuration(enum finding_kind kind)
+{
+	return kind < FINDING_PROOF_FAILED;
+}
+
 /* Of the table: */
 enum severity finding_severity(enum finding_kind kind, enum profile profile);
 /* What is wrong, in words that need no object; static storage. */

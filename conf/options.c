@@ -169,6 +169,13 @@ const struct option options[] = {
 	 "256MiB", SERVER_AT(known_size),
 	 "Memory of the ledger for certificates that were looked up and are good: while the change "
 	 "log is read without a gap they need no second lookup. 0 looks up each time."},
+	{SERVER(strict_start), OPTION_SWITCH, CONF_WARDEN, BY_RELOAD, switch_words, 0, 0, "no",
+	 "yes", SERVER_AT(strict_start),
+	 "Refuse to start while the files of one issuer cannot be used: a signer that has expired, "
+	 "a "
+	 "key that cannot be read, a certificate of another CA. no starts without that issuer, "
+	 "which "
+	 "is told tryLater, as long as there is another one."},
 	{SERVER(journal), OPTION_PATH, CONF_WARDEN, BY_RESTART, none_words, 1, TEXT_MOST,
 	 "/var/lib/stillgood", "/var/lib/stillgood", SERVER_AT(journal),
 	 "The folder where it is kept which certificates were revoked, so that no restart forgets "

@@ -56,6 +56,12 @@ void alarms_deinit(struct alarms *alarms)
 
 /* ---- the table ---- */
 
+static void tell(const struct alarms *alarms, enum alarm_event event, const struct alarm *alarm)
+{
+	if (alarms->tell)
+		alarms->tell(alarms->context, event, alarm);
+}
+
 /* `text` NULL: whatever it says. Its place, or `count`. */
 static unsigned find(const struct alarms *alarms, enum alarm_kind kind, const char *scope,
 		     const char *text)
@@ -82,7 +88,7 @@ static void begin(struct alarms *alarms, enum alarm_kind kind, const char *scope
 	(void)snprintf(alarm->scope, sizeof(alarm->scope), "%s", scope);
 	(void)snprintf(alarm->text, sizeof(alarm->text), "%s", text);
 	alarms->all[alarms->count++] = alarm;
-	alarms->tell(alarms->context, ALARM_BEGINS, alarm);
+	tell(alarms, ALARM_BEGINS, alarm);
 }
 
 /* The last place is for saying that there is no other. */
@@ -101,7 +107,7 @@ static void end(struct alarms *alarms, unsigned place)
 	alarms->count--;
 	for (unsigned i = place; i < alarms->count; i++)
 		alarms->all[i] = alarms->all[i + 1];
-	alarms->tell(alarms->context, ALARM_ENDS, alarm);
+	tell(alarms, ALARM_ENDS, alarm);
 	free(alarm);
 }
 
@@ -178,7 +184,7 @@ void alarms_turn(struct alarms *alarms, struct moment now)
 		if (now.mono_us < alarm->told_us + DAY_US)
 			continue;
 		alarm->told_us = now.mono_us;
-		alarms->tell(alarms->context, ALARM_LASTS, alarm);
+		tell(alarms, ALARM_LASTS, alarm);
 	}
 }
 

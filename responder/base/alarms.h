@@ -23,6 +23,7 @@
 	X(ISSUER_KEY, "issuer_key") /* registered with another key than its file's */            \
 	X(ISSUER_UNREADABLE, "issuer_unreadable") /* its row cannot be understood */             \
 	X(SIGNER_UNUSABLE, "signer_unusable") /* its files cannot be used: which, and why */     \
+	X(REQUESTORS_UNUSABLE, "requestors_unusable") /* files of who may sign requests */       \
 	X(SIGNER_EXPIRED, "signer_expired") /* none of its certificates is valid now */          \
 	X(NO_SIGNER, "no_signer") /* no process signs */                                         \
 	X(MORE, "more") /* more conditions last than fit here */
@@ -46,7 +47,7 @@ enum alarm_event { ALARM_BEGINS, ALARM_LASTS, ALARM_ENDS };
 /* For the log: "TEXT alarm=KIND issuer=\"NAME\"", with since when it lasts. */
 void alarm_put_line(enum alarm_event event, const struct alarm *alarm, struct buffer *out);
 
-/* Must not call the table. */
+/* Must not call the table. A table without one is silent. */
 typedef void alarms_tell(void *context, enum alarm_event event, const struct alarm *alarm);
 
 struct alarms {

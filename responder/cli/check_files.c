@@ -42,29 +42,40 @@ static void tell_signers(const struct conf_issuer *section, const struct credent
 	}
 }
 
-static void check_signers_of(const struct conf_issuer *section, struct preflight *preflight)
+/* What was found out about one issuer. */
+struct proven {
+	struct credential *credential; /* NULL: none can be used */
+	struct findings findings;
+};
+
+static void prove_signers_of(const struct conf_issuer *section, int64_t now, struct proven *ret)
 {
-	cleanup(credential_freep) struct credential *credential = NULL;
-	cleanup(findings_deinit) struct findings findings = {.profile = section->profile};
 	struct fault fault = {""};
-	int64_t now = wall_seconds(clock_now().wall_us);
-	profile_judge(section, &findings);
-	if (credential_load(section, now, &credential, &findings, &fault))
-		findings_add(&findings, FINDING_PROOF_FAILED, NULL, "%s", fault.text);
-	check_take(preflight, section, &findings, SERVE_REFUSED);
-	if (credential)
-		tell_signers(section, credential, now, preflight);
+	ret->findings = (struct findings){.profile = section->profile};
+	profile_judge(section, &ret->findings);
+	if (credential_load(section, now, &ret->credential, &ret->findings, &fault))
+		findings_add(&ret->findings, FINDING_PROOF_FAILED, NULL, "%s", fault.text);
 }
 
-static void check_requestors_of(const struct conf_issuer *section, struct preflight *preflight)
+/* One issuer's trouble is its own while there is another one (promise 7). */
+static enum consequence trouble_of_issuer(const struct conf *conf, const struct proven *proven)
+{
+	bool other = false;
+	for (unsigned i = 0; i < conf->issuer_count; i++)
+		other = other || check_troubles(&proven[i].findings) == 0;
+	return other ? preflight_of_issuer(conf) : SERVE_REFUSED;
+}
+
+static void check_requestors_of(const struct conf_issuer *section, enum consequence refused,
+				struct preflight *preflight)
 {
 	cleanup(requestors_freep) struct requestors *requestors = NULL;
 	struct fault fault = {""};
 	if (section->signed_requests == SIGNED_IGNORE)
 		return;
 	if (requestors_load(section, &requestors, &fault))
-		preflight_find(preflight, SERVE_REFUSED, "P-15", "issuer \"%s\": %.800s",
-			       section->name, fault.text);
+		preflight_find(preflight, refused, "P-15", "issuer \"%s\": %.800s", section->name,
+			       fault.text);
 	else
 		preflight_find(preflight, SERVE_WELL, "", "issuer \"%s\": requestors are read",
 			       section->name);
@@ -72,9 +83,22 @@ static void check_requestors_of(const struct conf_issuer *section, struct prefli
 
 void check_signers(const struct conf *conf, struct preflight *preflight)
 {
+	int64_t now = wall_seconds(clock_now().wall_us);
+	cleanup(memory_freep) struct proven *proven = calloc(conf->issuer_count, sizeof(*proven));
+	if (!proven) {
+		preflight_find(preflight, SERVE_REFUSED, "", "out of memory");
+		return;
+	}
+	for (unsigned i = 0; i < conf->issuer_count; i++)
+		prove_signers_of(&conf->issuers[i], now, &proven[i]);
+	enum consequence refused = trouble_of_issuer(conf, proven);
 	for (unsigned i = 0; i < conf->issuer_count; i++) {
 		preflight->issuer = conf->issuers[i].name;
-		check_signers_of(&conf->issuers[i], preflight);
+		check_take(preflight, &conf->issuers[i], &proven[i].findings, refused);
+		if (proven[i].credential)
+			tell_signers(&conf->issuers[i], proven[i].credential, now, preflight);
+		credential_free(proven[i].credential);
+		findings_deinit(&proven[i].findings);
 	}
 	preflight->issuer = NULL;
 }
@@ -83,7 +107,7 @@ void check_requestors(const struct conf *conf, struct preflight *preflight)
 {
 	for (unsigned i = 0; i < conf->issuer_count; i++) {
 		preflight->issuer = conf->issuers[i].name;
-		check_requestors_of(&conf->issuers[i], preflight);
+		check_requestors_of(&conf->issuers[i], preflight_of_issuer(conf), preflight);
 	}
 	preflight->issuer = NULL;
 }

@@ -202,8 +202,9 @@ static const struct field verify_fields[] = {
 	{VIEW(struct message_verify, signed_request, 1, LIMIT_REQUEST_BODY)},
 	{U64(struct message_verify, request)},
 };
-#define VERIFIED_RESULTS \
-	(BIT(OCSP_SUCCESSFUL) | BIT(OCSP_MALFORMED_REQUEST) | BIT(OCSP_UNAUTHORIZED))
+#define VERIFIED_RESULTS                                                            \
+	(BIT(OCSP_SUCCESSFUL) | BIT(OCSP_MALFORMED_REQUEST) | BIT(OCSP_TRY_LATER) | \
+	 BIT(OCSP_UNAUTHORIZED))
 static const struct field verified_fields[] = {
 	{U64(struct message_verified, id)},
 	{ENUM(struct message_verified, result, VERIFIED_RESULTS)},

@@ -192,7 +192,8 @@ struct message_verify {
 
 struct message_verified {
 	uint64_t id;
-	enum ocsp_result result; /* SUCCESSFUL, MALFORMED_REQUEST or UNAUTHORIZED */
+	/* SUCCESSFUL, MALFORMED_REQUEST, UNAUTHORIZED; TRY_LATER: nobody can tell now. */
+	enum ocsp_result result;
 };
 
 /* Each appends to `out`; look at buffer_result(): a field that the decoder would refuse fails too.

@@ -2,7 +2,56 @@
 
 #include "base/json.h"
 #include "base/timetext.h"
+#include "signer/certfile.h"
 #include "signer/choice.h"
+
+/* The first that the profile refuses, of what stands in files. */
+static int refuse_findings(const struct findings *findings, struct fault *fault)
+{
+	for (size_t i = 0; i < findings->count; i++)
+		if (findings->items[i].severity == SEVERITY_REFUSED)
+			return fault_set(fault, -EKEYREJECTED, "%s: %.900s",
+					 findings->items[i].requirement, findings->items[i].text);
+	return 0;
+}
+
+static int read_credential(const struct conf_issuer *section, int64_t now, struct credential **ret,
+			   struct fault *fault)
+{
+	cleanup(credential_freep) struct credential *c = NULL;
+	cleanup(findings_deinit) struct findings findings = {.profile = section->profile};
+	int result = credential_read(section, now, &c, &findings, fault);
+	if (result == 0)
+		result = refuse_findings(&findings, fault);
+	if (result < 0)
+		return result;
+	*ret = c;
+	c = NULL;
+	return 0;
+}
+
+/* Who it is can be told without a key. */
+static void read_name(struct keyring_entry *entry, const struct conf_issuer *section)
+{
+	struct certfile ca = {0};
+	if (certfile_load(&ca, section->certificate, NULL) < 0)
+		return;
+	entry->named = ocsp_issuer_init(&entry->issuer, ca.slices.subject, ca.slices.key_bits) == 0;
+	certfile_deinit(&ca);
+}
+
+static int load_entry(struct keyring_entry *entry, const struct conf_issuer *section, int64_t now)
+{
+	struct fault fault = {""};
+	int result = read_credential(section, now, &entry->credential, &fault);
+	if (result == -ENOMEM)
+		return result;
+	read_name(entry, section);
+	if (result == 0)
+		return 0;
+	entry->trouble = strndup(fault.text, LIMIT_ALARM_TEXT - 64);
+	return entry->trouble ? 0 : -ENOMEM;
+}
 
 int keyring_load(struct keyring *ret, const struct conf *conf, int64_t now, struct fault *fault)
 {
@@ -10,19 +59,15 @@ int keyring_load(struct keyring *ret, const struct conf *conf, int64_t now, stru
 	ring.entries = calloc(conf->issuer_count, sizeof(*ring.entries));
 	if (!ring.entries)
 		return fault_set(fault, -ENOMEM, "signer: out of memory");
-	for (; ring.count < conf->issuer_count; ring.count++) {
-		const struct conf_issuer *issuer = &conf->issuers[ring.count];
-		struct fault inner = {""};
-		cleanup(findings_deinit) struct findings unwise = {0}; /* the warden's proof told */
-		int result = credential_read(issuer, now, &ring.entries[ring.count].credential,
-					     &unwise, &inner);
-		if (result < 0)
-			return fault_set(fault, result, "issuer \"%s\": %.700s", issuer->name,
-					 inner.text);
+	while (ring.count < conf->issuer_count) {
+		unsigned i = ring.count++;
+		if (load_entry(&ring.entries[i], &conf->issuers[i], now) < 0)
+			return fault_set(fault, -ENOMEM, "signer: out of memory");
 	}
 	const struct conf_issuer *section = conf_default_issuer(conf);
-	if (section)
-		ring.entries[section - conf->issuers].credential->answers_unknown_issuers = true;
+	struct credential *c = section ? ring.entries[section - conf->issuers].credential : NULL;
+	if (c)
+		c->answers_unknown_issuers = true;
 	*ret = ring;
 	ring = (struct keyring){0};
 	return 0;
@@ -32,13 +77,15 @@ void keyring_deinit(struct keyring *ring)
 {
 	for (unsigned i = 0; i < ring->count; i++) {
 		credential_free(ring->entries[i].credential);
+		free(ring->entries[i].trouble);
 		buffer_deinit(&ring->entries[i].offer);
 	}
 	free(ring->entries);
+	alarms_deinit(&ring->alarms);
 	*ring = (struct keyring){0};
 }
 
-/* Of an issuer that is said to be unknown: is it unknown to all credentials? (P-22) */
+/* Of an issuer that is said to be unknown: is it none of those whose files we have? (P-22) */
 static bool unknown_to_all(const struct keyring *ring, const struct message_sign *job)
 {
 	struct ocsp_certid certid;
@@ -46,8 +93,8 @@ static bool unknown_to_all(const struct keyring *ring, const struct message_sign
 		if (ocsp_certid_parse(job->entries[i].certid, &certid) != 0)
 			return false;
 		for (unsigned k = 0; k < ring->count; k++)
-			if (ocsp_issuer_matches(credential_issuer(ring->entries[k].credential),
-						&certid))
+			if (ring->entries[k].named &&
+			    ocsp_issuer_matches(&ring->entries[k].issuer, &certid))
 				return false;
 	}
 	return true;
@@ -73,7 +120,11 @@ void keyring_answer(struct keyring *ring, const struct message_sign *job, int64_
 		ring->entries[job->issuer].failures++;
 	} else {
 		struct keyring_entry *entry = &ring->entries[job->issuer];
-		answer.result = result_of(sign_job(entry->credential, job, now, out, &outcome));
+		outcome.reason = "its files cannot be used";
+		int signing = entry->credential
+				      ? sign_job(entry->credential, job, now, out, &outcome)
+				      : SIGN_LATER;
+		answer.result = result_of(signing);
 		if (answer.result == OCSP_SUCCESSFUL)
 			entry->signatures++;
 		else
@@ -119,6 +170,17 @@ static void put_signer(const struct responder *r, const struct responder *curren
 		      (unsigned long long)r->signatures);
 }
 
+static void put_unusable(const struct keyring_entry *entry, struct buffer *out)
+{
+	buffer_printf(
+		out,
+		",\"algorithm\":null,\"not_after\":null,\"signatures\":%llu,\"failures\":%llu,"
+		"\"warning\":",
+		(unsigned long long)entry->signatures, (unsigned long long)entry->failures);
+	json_put_string(out, entry->trouble);
+	buffer_put_string(out, ",\"signers\":[]}");
+}
+
 static void put_warning(const struct credential *c, int64_t now, struct buffer *out)
 {
 	char text[ISO_TIME_SIZE + 1] = "";
@@ -138,9 +200,13 @@ static void put_entry(struct keyring_entry *entry, const char *name, int64_t now
 		      struct buffer *out)
 {
 	struct credential *c = entry->credential;
-	const struct responder *current = choice_default(c, now);
 	buffer_put_string(out, "{\"name\":");
 	json_put_string(out, name);
+	if (!c) {
+		put_unusable(entry, out);
+		return;
+	}
+	const struct responder *current = choice_default(c, now);
 	buffer_put_string(out, ",\"algorithm\":");
 	if (current) {
 		json_put_string(out, current->algorithm);
@@ -159,9 +225,11 @@ static void put_entry(struct keyring_entry *entry, const char *name, int64_t now
 	buffer_put_string(out, "]}");
 }
 
-/* What one entry may take, and the end of the object. */
+/* What one entry may take (signers, or the words for why there are none), and the end of the object. */
 #define SIGNER_SPACE ((size_t)2 * LIMIT_ISSUER_NAME + 256)
 #define ENTRY_SPACE (SIGNER_SPACE + LIMIT_ISSUER_SIGNERS * SIGNER_SPACE)
+/* Of `most`, for conditions. */
+#define ALARMS_PART 3
 
 void keyring_status(struct keyring *ring, const struct conf *conf, unsigned index, int64_t now,
 		    size_t most, struct buffer *out)
@@ -170,7 +238,9 @@ void keyring_status(struct keyring *ring, const struct conf *conf, unsigned inde
 	unsigned i = 0;
 	buffer_printf(out, "{\"index\":%u,\"strays\":%llu,\"issuers\":[", index,
 		      (unsigned long long)ring->strays);
-	for (; i < ring->count && out->size - before + ENTRY_SPACE + 64 <= most; i++) {
+	for (;
+	     i < ring->count && out->size - before + ENTRY_SPACE + 64 <= most - most / ALARMS_PART;
+	     i++) {
 		if (i > 0)
 			buffer_put_u8(out, ',');
 		put_entry(&ring->entries[i], conf->issuers[i].name, now, out);
@@ -178,5 +248,7 @@ void keyring_status(struct keyring *ring, const struct conf *conf, unsigned inde
 	buffer_put_u8(out, ']');
 	if (i < ring->count)
 		buffer_printf(out, ",\"omitted\":%u", ring->count - i);
+	buffer_put_u8(out, ',');
+	alarms_put_json(&ring->alarms, most / ALARMS_PART - 64, out);
 	buffer_put_u8(out, '}');
 }

@@ -1,11 +1,15 @@
 /* All credentials of the configuration, in its order, with what each has done. */
 #pragma once
 
+#include "base/alarms.h"
 #include "signer/credential.h"
 #include "signer/sign.h"
 
 struct keyring_entry {
-	struct credential *credential;
+	struct credential *credential; /* NULL: its files cannot be used */
+	char *trouble; /* then: which, and why */
+	struct ocsp_issuer issuer; /* of the CA's file, where `named` */
+	bool named;
 	uint64_t signatures, failures;
 	struct buffer offer; /* the message that was said last; empty: none */
 	const struct responder *current; /* the default one when that was said; NULL: none */
@@ -15,10 +19,12 @@ struct keyring {
 	unsigned count;
 	struct keyring_entry *entries;
 	uint64_t strays; /* jobs for an issuer that is not there */
+	struct alarms alarms; /* whose credential cannot be used; watch.c */
 };
 
-/* Loads and proves all or nothing, but for dates: an issuer whose last signer has expired is told
- * tryLater (P-37), the others are answered. The fault names the issuer and the file. */
+/* Loads and proves. One issuer's trouble is its own: where its files cannot be used, or its profile refuses
+ * them, or its last signer has expired (P-37), it is told tryLater, and the others are answered. Files are
+ * not read again: a signer of the next configuration does that. The fault is of what concerns all. */
 must_check int keyring_load(struct keyring *ret, const struct conf *conf, int64_t now,
 			    struct fault *fault);
 void keyring_deinit(struct keyring *keyring);
@@ -32,6 +38,6 @@ void keyring_answer(struct keyring *keyring, const struct message_sign *job, int
  * "failures","warning","signers":[{"name","algorithm","not_before","not_after","state","signatures"}
  * …]}…]}, and "omitted" with a count where they would be more than `most` bytes. algorithm and
  * not_after of an issuer are those of the signer in use, null where none is in date; warning is
- * null, or says that its signers end soon. state: current, ready, early or expired. */
+ * null, or says that its signers end soon, or why its files cannot be used. state: current, ready, early or expired. */
 void keyring_status(struct keyring *keyring, const struct conf *conf, unsigned index, int64_t now,
 		    size_t most, struct buffer *out);

@@ -80,7 +80,7 @@ static void send_offer(void *context, struct view offer)
 
 static void tell_offers(struct signer *s, bool all, struct moment now)
 {
-	watch_tell(&s->keyring, s->shell->conf, wall_seconds(now.wall_us), all, send_offer, s);
+	watch_tell(&s->keyring, s->shell->conf, now, all, send_offer, s);
 }
 
 static int64_t signer_turn(void *context, struct moment now)
@@ -162,6 +162,8 @@ static int signer_open(struct shell *shell, void **ret, struct fault *fault)
 		signer_free(s);
 		return result;
 	}
+	if (shell->index % LIMIT_SIGNERS == 0)
+		watch_aloud(&s->keyring);
 	*ret = s;
 	return 0;
 }

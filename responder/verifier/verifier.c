@@ -4,6 +4,7 @@
  *
  * A question is answered as it comes: the ledger asks at most LIMIT_VERIFICATIONS at a time, and
  * nobody else waits here. */
+#include "base/log_alarm.h"
 #include "ipc/messages.h"
 #include "room/room.h"
 #include "verifier/requestors.h"
@@ -16,7 +17,8 @@
 #define LOG_INTERVAL_US SECOND_US
 
 struct trust {
-	struct requestors *requestors; /* NULL: signatures are ignored */
+	struct requestors *requestors; /* NULL: signatures are ignored, or nobody can judge them */
+	bool unusable; /* nobody can: the files could not be read */
 };
 
 struct verifier {
@@ -25,6 +27,7 @@ struct verifier {
 	struct buffer frame; /* reused */
 	int64_t log_after_us; /* monotonic */
 	uint64_t verified, refused;
+	struct alarms alarms;
 };
 
 /* ---- work ---- */
@@ -34,9 +37,13 @@ static enum ocsp_result judge(struct verifier *v, const struct message_verify *m
 	struct moment now = clock_now();
 	const char *reason = "its issuer asks for no signatures";
 	enum ocsp_result result = OCSP_UNAUTHORIZED;
-	if (m->issuer < v->shell->conf->issuer_count && v->each[m->issuer].requestors)
+	if (m->issuer < v->shell->conf->issuer_count && v->each[m->issuer].unusable) {
+		reason = "its requestors' files cannot be used";
+		result = OCSP_TRY_LATER;
+	} else if (m->issuer < v->shell->conf->issuer_count && v->each[m->issuer].requestors) {
 		result = requestors_judge(v->each[m->issuer].requestors, m->signed_request,
 					  wall_seconds(now.wall_us), &reason);
+	}
 	if (result == OCSP_SUCCESSFUL) {
 		v->verified++;
 		return result;
@@ -69,8 +76,17 @@ static void verifier_status(void *context, struct moment now, struct buffer *out
 {
 	struct verifier *v = context;
 	(void)now;
-	buffer_printf(out, "{\"verified\":%llu,\"refused\":%llu}", (unsigned long long)v->verified,
+	buffer_printf(out, "{\"verified\":%llu,\"refused\":%llu,", (unsigned long long)v->verified,
 		      (unsigned long long)v->refused);
+	alarms_put_json(&v->alarms, CONTROL_PACKET / 2, out);
+	buffer_put_u8(out, '}');
+}
+
+static int64_t verifier_turn(void *context, struct moment now)
+{
+	struct verifier *v = context;
+	alarms_turn(&v->alarms, now);
+	return alarms_next(&v->alarms);
 }
 
 /* ---- life ---- */
@@ -84,6 +100,7 @@ static void verifier_free(void *context)
 		requestors_free(v->each[i].requestors);
 	free(v->each);
 	buffer_deinit(&v->frame);
+	alarms_deinit(&v->alarms);
 	free(v);
 }
 static void verifier_freep(struct verifier **v)
@@ -91,15 +108,18 @@ static void verifier_freep(struct verifier **v)
 	verifier_free(*v);
 }
 
-static int load_one(const struct conf_issuer *issuer, struct trust *ret, struct fault *fault)
+/* What cannot be read is one issuer's trouble: nobody's signature counts there until a reload. */
+static int load_one(struct verifier *v, const struct conf_issuer *issuer, struct trust *ret)
 {
-	struct fault inner = {""};
+	struct fault fault = {""};
 	if (issuer->signed_requests == SIGNED_IGNORE)
 		return 0;
-	int result = requestors_load(issuer, &ret->requestors, &inner);
-	return result < 0
-		       ? fault_set(fault, result, "issuer \"%s\": %.700s", issuer->name, inner.text)
-		       : 0;
+	int result = requestors_load(issuer, &ret->requestors, &fault);
+	ret->unusable = result < 0;
+	if (result < 0)
+		alarms_raise(&v->alarms, ALARM_REQUESTORS_UNUSABLE, issuer->name, clock_now(),
+			     "%.400s; its signed requests are told tryLater", fault.text);
+	return result == -ENOMEM ? result : 0;
 }
 
 static int verifier_open(struct shell *shell, void **ret, struct fault *fault)
@@ -109,13 +129,13 @@ static int verifier_open(struct shell *shell, void **ret, struct fault *fault)
 	if (!v)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	v->shell = shell;
+	alarms_init(&v->alarms, log_alarm, NULL);
 	v->each = calloc(conf->issuer_count + 1u, sizeof(*v->each));
 	if (!v->each)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	for (unsigned i = 0; i < conf->issuer_count; i++) {
-		int result = load_one(&conf->issuers[i], &v->each[i], fault);
-		if (result < 0)
-			return result;
+		if (load_one(v, &conf->issuers[i], &v->each[i]) < 0)
+			return fault_set(fault, -ENOMEM, "out of memory");
 	}
 	(void)setpriority(PRIO_PROCESS, 0, NICENESS);
 	*ret = v;
@@ -135,5 +155,6 @@ const struct room_plan verifier_plan = {
 	.close = verifier_free,
 	.peers = ROOM_BIT(ROOM_LEDGER),
 	.frame = verifier_frame,
+	.turn = verifier_turn,
 	.status = verifier_status,
 };

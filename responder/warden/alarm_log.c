@@ -1,19 +1,9 @@
 #include "warden/alarm_log.h"
 
-#include "base/log.h"
+#include "base/log_alarm.h"
 
 /* What has lasted a day is noticed within so much. */
 #define LOOK_SECONDS 600
-
-static void tell(void *context, enum alarm_event event, const struct alarm *alarm)
-{
-	cleanup(buffer_deinit) struct buffer line = {0};
-	(void)context;
-	alarm_put_line(event, alarm, &line);
-	if (buffer_result(&line) == 0)
-		log_line(event == ALARM_ENDS ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "%.*s",
-			 (int)line.size, (const char *)line.data);
-}
 
 static void on_timer(evutil_socket_t fd, short what, void *context)
 {
@@ -26,7 +16,7 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
 int alarm_log_open(struct event_base *base, struct alarm_log *ret)
 {
 	const struct timeval interval = {.tv_sec = LOOK_SECONDS};
-	alarms_init(&ret->alarms, tell, NULL);
+	alarms_init(&ret->alarms, log_alarm, NULL);
 	ret->timer = event_new(base, -1, EV_PERSIST, on_timer, ret);
 	return ret->timer && event_add(ret->timer, &interval) == 0 ? 0 : -ENOMEM;
 }

@@ -17,9 +17,9 @@ static const struct {
 	[SERVE_WELL] = {"ok", "starts", ""},
 	[SERVE_WARNED] = {"warning", "starts", ""},
 	[SERVE_REGARDLESS] = {"error", "starts", "serve starts all the same"},
-	[SERVE_WITHOUT_ISSUER] = {"error", "not ready",
-				  "serve starts, is not ready, and answers tryLater for this "
-				  "issuer until that is mended"},
+	[SERVE_WITHOUT_ISSUER] = {"error", "degraded",
+				  "serve starts, and answers tryLater for this issuer until that "
+				  "is mended"},
 	[SERVE_LATER] = {"error", "not ready",
 			 "serve starts, is not ready, and answers tryLater until that is mended"},
 	[SERVE_REFUSED] = {"refused", "refuses", "serve refuses to start"},
@@ -38,6 +38,11 @@ const char *consequence_serve(enum consequence consequence)
 const char *consequence_words(enum consequence consequence)
 {
 	return consequences[consequence].words;
+}
+
+enum consequence preflight_of_issuer(const struct conf *conf)
+{
+	return conf->server.strict_start ? SERVE_REFUSED : SERVE_WITHOUT_ISSUER;
 }
 
 /* ---- the list ---- */

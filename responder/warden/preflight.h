@@ -17,7 +17,7 @@ enum consequence {
 	SERVE_WELL, /* as it should be */
 	SERVE_WARNED, /* starts and answers; somebody should know */
 	SERVE_REGARDLESS, /* starts and answers what the database says, and that is wrong */
-	SERVE_WITHOUT_ISSUER, /* starts, but is not ready and answers tryLater for one issuer */
+	SERVE_WITHOUT_ISSUER, /* starts, is ready for the others, and answers tryLater for one issuer */
 	SERVE_LATER, /* starts, but is not ready and answers tryLater */
 	SERVE_REFUSED, /* does not start */
 };
@@ -43,12 +43,14 @@ struct preflight {
 /* `requirement` may be "". Text too long is cut. */
 void preflight_find(struct preflight *preflight, enum consequence consequence,
 		    const char *requirement, const char *format, ...) printf_like(4, 5);
+/* What follows where the files of one issuer of several cannot be used (promise 7). */
+enum consequence preflight_of_issuer(const struct conf *conf);
 /* At least as bad as `least`. */
 unsigned preflight_count(const struct preflight *preflight, enum consequence least);
 
 /* For people and programs, static storage: "ok", "warning", "error", "refused"; */
 const char *consequence_level(enum consequence consequence);
-/* what serve comes to: "starts", "not ready", "refuses"; */
+/* what serve comes to: "starts", "degraded", "not ready", "refuses"; */
 const char *consequence_serve(enum consequence consequence);
 /* the same in a sentence; "" where nothing follows. */
 const char *consequence_words(enum consequence consequence);

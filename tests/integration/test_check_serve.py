@@ -1,6 +1,7 @@
 """`check` says what `serve` does: every bad configuration is given to both.
 
-Each case changes a sound site and names what must come of it: "refuses", "not ready" or "starts". `check`
+Each case changes a sound site and names what must come of it: "refuses", "not ready",
+"degraded" or "starts". `check`
 must predict it, `serve` must do it, and say the same of it: the list is one (responder/cli/check_steps.h).
 """
 import json
@@ -285,12 +286,12 @@ def a_configuration_without_a_password_that_everybody_may_read(site):
     site.write(0o644)
 
 
-@case("refuses", r"P-15.*/nowhere/requestors")
+@case("degraded", r"P-15.*/nowhere/requestors")
 def no_requestors_file(site):
     site.set(signed_requests="verify", requestors="/nowhere/requestors.pem")
 
 
-@case("refuses", r"P-15.*requestors\.pem")
+@case("degraded", r"P-15.*requestors\.pem")
 def a_requestors_file_of_something_else(site):
     site.set(signed_requests="verify", requestors=site.file("requestors.pem", "nothing\n"))
 
@@ -472,12 +473,12 @@ def a_database_that_is_not_utf8(site):
 
 # Issuers
 
-@case("not ready", r'the CA of .* is registered as "Demo", not as "Dmeo"; rename', TRY_LATER)
+@case("degraded", r'the CA of .* is registered as "Demo", not as "Dmeo"; rename', TRY_LATER)
 def a_misspelt_section(site):
     site.text = site.text.replace('"Demo"', '"Dmeo"')
 
 
-@case("not ready", r'"Dmo" is not registered, the nearest name that is: "Demo"; run: stillgood '
+@case("degraded", r'"Dmo" is not registered, the nearest name that is: "Demo"; run: stillgood '
                    r"issuer add", UNAUTHORIZED)
 def an_issuer_that_is_not_registered(site):
     site.text = site.text.replace('"Demo"', '"Dmo"')
@@ -486,7 +487,7 @@ def an_issuer_that_is_not_registered(site):
              signer_key=site.impostor.signer_key)
 
 
-@case("not ready", r'P-8: .*issuer "Demo" is registered with another key', TRY_LATER)
+@case("degraded", r'P-8: .*issuer "Demo" is registered with another key', TRY_LATER)
 def an_issuer_that_is_another_ca(site):
     site.set(certificate=site.impostor.certificate,
              signer_certificate=site.impostor.signer_certificate,
@@ -548,7 +549,7 @@ def serials_without_their_leading_00(site):
         "FROM stillgood.certificate WHERE serial >= '\\x80'")
 
 
-@case("not ready", r'P-8: issuer "Demo": the certificate in its row is not that of its subject and key',
+@case("degraded", r'P-8: issuer "Demo": the certificate in its row is not that of its subject and key',
       UNAUTHORIZED)
 def an_issuer_with_the_certificate_of_another(site):
     der = octets(site.impostor.certificate)
@@ -559,7 +560,7 @@ def an_issuer_with_the_certificate_of_another(site):
              signer_key=site.impostor.signer_key)
 
 
-@case("not ready", r'issuer "Demo": the certificate in the database is malformed', TRY_LATER)
+@case("degraded", r'issuer "Demo": the certificate in the database is malformed', TRY_LATER)
 def an_issuer_with_no_certificate(site):
     beside_triggers(site, "malformed", "UPDATE stillgood.issuer SET certificate = '\\x00'")
 
@@ -636,6 +637,15 @@ class Serving:
         wait_for("an HTTP answer", lambda: self.ask("healthz")[0] == 200, 60)
         assert self.ask("readyz")[0] == 503, self.log()
 
+    def is_without_issuer(self):
+        """There is no other one: nothing can be answered, so it is not ready for anybody."""
+        wait_for("serve to say so, or to end", lambda: self.ended() or re.search(
+            r"alarm=(issuer|requestors)_\w+ issuer=", self.log()), 60)
+        assert not self.ended(), self.log()
+        assert self.ask("healthz")[0] == 200, self.log()
+        if "alarm=issuer_" in self.log():
+            wait_for("it to be not ready", lambda: self.ask("readyz")[0] == 503, 60)
+
     def answer(self):
         with open(self.site.path("request"), "rb") as file:
             return self.ask("", file.read())[1]
@@ -661,6 +671,7 @@ def test_serve_does_what_check_says(site, name):
     serving = Serving(site)
     try:
         {"refuses": serving.refuses, "not ready": serving.is_not_ready,
+         "degraded": serving.is_without_issuer,
          "starts": serving.starts}[serve]()
         for finding in wrong:
             words = f" [{finding['consequence']}]" if finding["consequence"] else ""

@@ -74,7 +74,7 @@ def test_what_serve_does_stands_behind_each_finding(pg, ca, tmp_path):
     result = stillgood("check", "-c", path, check=False)
     lines = sorted(result.stdout.splitlines())
     assert lines[0].startswith("error: ") and lines[0].endswith(
-        " [serve starts, is not ready, and answers tryLater for this issuer until that is mended]")
+        " [serve starts, and answers tryLater for this issuer until that is mended]")
     assert lines[1].startswith("refused: P-35: ") and lines[1].endswith(" [serve refuses to start]")
     assert all(line.startswith("warning: ") and "[" not in line for line in lines[2:])
     assert result.stderr.endswith(

@@ -215,7 +215,6 @@ static void verifications_out_of_range_are_refused(void **state)
 	EXPECT_REFUSED(signed_query, around, 0, 4, 2, 0);
 	EXPECT_REFUSED(verify, verify, 8, 4, 3, LIMIT_ISSUERS);
 	EXPECT_REFUSED(verify, verify, 12, 4, 2, LIMIT_REQUEST_BODY + 1);
-	EXPECT_REFUSED(verified, verified, 8, 1, 1, OCSP_TRY_LATER + 1);
 	EXPECT_REFUSED(verified, verified, 8, 1, 1, OCSP_SIG_REQUIRED + 1);
 	EXPECT_REFUSED(verified, verified, 8, 1, 1, OCSP_INTERNAL_ERROR + 1);
 }

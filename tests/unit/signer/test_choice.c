@@ -245,6 +245,7 @@ static void none_in_date_is_refused_at_the_start_but_not_while_serving(void **st
 	assert_int_equal(credential_load(&issuer, world.now, &c, NULL, &fault), -EKEYREJECTED);
 	assert_non_null(strstr(fault.text, "1.pem: not valid before "));
 	assert_int_equal(keyring_load(&ring, &conf, world.now, &fault), 0);
+	assert_non_null(ring.entries[0].credential);
 	keyring_deinit(&ring);
 }
 
@@ -268,6 +269,11 @@ struct heard {
 	struct buffer payload;
 };
 
+static struct moment at(int64_t seconds)
+{
+	return (struct moment){.wall_us = seconds * SECOND_US, .mono_us = seconds * SECOND_US};
+}
+
 static void hear(void *context, struct view offer)
 {
 	struct heard *heard = context;
@@ -288,21 +294,21 @@ static void the_ledger_hears_of_a_hand_over_once(void **state) /* P-37 */
 	struct fault fault = {""};
 	struct heard heard = {0};
 	assert_int_equal(keyring_load(&ring, &conf, world.now, &fault), 0);
-	watch_tell(&ring, &conf, world.now, false, hear, &heard);
+	watch_tell(&ring, &conf, at(world.now), false, hear, &heard);
 	assert_int_equal(heard.count, 1);
 	assert_int_equal(heard.last.count, 1);
 	assert_view_equal(heard.last.algorithms[0], OID_ECDSA_SHA256);
-	watch_tell(&ring, &conf, world.now + HOUR, false, hear, &heard);
+	watch_tell(&ring, &conf, at(world.now + HOUR), false, hear, &heard);
 	assert_int_equal(heard.count, 1);
-	watch_tell(&ring, &conf, world.now + HOUR, true, hear, &heard); /* a new ledger */
+	watch_tell(&ring, &conf, at(world.now + HOUR), true, hear, &heard); /* a new ledger */
 	assert_int_equal(heard.count, 2);
-	watch_tell(&ring, &conf, world.now + PKI_DAY + HOUR, false, hear, &heard);
+	watch_tell(&ring, &conf, at(world.now + PKI_DAY + HOUR), false, hear, &heard);
 	assert_int_equal(heard.last.count, 2);
 	assert_view_equal(heard.last.algorithms[0], OID_ECDSA_SHA256);
-	watch_tell(&ring, &conf, world.now + 2 * PKI_DAY - HOUR, false, hear, &heard);
+	watch_tell(&ring, &conf, at(world.now + 2 * PKI_DAY - HOUR), false, hear, &heard);
 	assert_int_equal(heard.last.count, 2);
 	assert_view_equal(heard.last.algorithms[0], OID_RSA_SHA256);
-	watch_tell(&ring, &conf, world.now + 3 * PKI_DAY + HOUR, false, hear, &heard);
+	watch_tell(&ring, &conf, at(world.now + 3 * PKI_DAY + HOUR), false, hear, &heard);
 	assert_int_equal(heard.count, 5);
 	assert_int_equal(heard.last.count, 0);
 	buffer_deinit(&heard.payload);
