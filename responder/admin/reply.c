@@ -9,10 +9,12 @@ static const struct {
 } statuses[] = {
 	{200, "OK", "ok"},
 	{400, "Bad Request", "not a request that HTTP/1.1 allows"},
+	{403, "Forbidden", "this form came from another site"},
 	{404, "Not Found", "there is nothing here"},
 	{405, "Method Not Allowed", "not with this method"},
 	{408, "Request Timeout", "the request did not arrive in time"},
-	{413, "Content Too Large", "larger than any request here"},
+	{413, "Content Too Large",
+	 "larger than any request here: a file with one certificate has less than 8 kB"},
 	{414, "URI Too Long", "longer than any address here"},
 	{415, "Unsupported Media Type", "not in this form"},
 	{417, "Expectation Failed", "only 100-continue is understood"},
@@ -48,7 +50,7 @@ void admin_reply_write(const struct admin_reply *reply, bool no_body, struct mom
 	buffer_printf(out,
 		      "HTTP/1.1 %u %s\r\nDate: %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
 		      "Cache-Control: no-store\r\nContent-Security-Policy: %s\r\n"
-		      "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n"
+		      "X-Content-Type-Options: nosniff\r\nReferrer-Policy: same-origin\r\n"
 		      "Cross-Origin-Resource-Policy: same-origin\r\nConnection: close\r\n",
 		      statuses[at].status, statuses[at].reason, date,
 		      reply->type ? reply->type : ADMIN_PLAIN, reply->body.size,

@@ -4,6 +4,8 @@
 #include "base/result.h"
 #include "http/head.h"
 
+struct hour;
+
 /* Valid during a call; the octets until the reply is made. */
 struct admin_request {
 	enum http_method method; /* HEAD is made like GET */
@@ -11,6 +13,8 @@ struct admin_request {
 	struct view below; /* of a route with `below`: what stands after its path and a slash */
 	struct view query; /* what stands after the first "?" */
 	struct view content_type, body;
+	struct view host, origin; /* data NULL: not said */
+	const struct hour *hour; /* what is remembered */
 };
 
 /* Whether the Host of a request may be answered: an address, localhost, one of `names` (a list as

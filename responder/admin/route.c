@@ -2,6 +2,7 @@
 
 #include "admin/health.h"
 #include "admin/metrics.h"
+#include "admin/page.h"
 #include "base/result.h"
 
 /* How everything is. */
@@ -13,8 +14,12 @@ static int ask_status(const struct admin_request *request, struct buffer *line)
 }
 
 static const struct admin_route routes[] = {
+	{"/", false, ADMIN_READS | ADMIN_WRITES, page_question, page_make},
 	{"/healthz", false, ADMIN_READS, NULL, health_alive},
+	{"/icon.svg", false, ADMIN_READS, NULL, page_icon},
 	{"/metrics", false, ADMIN_READS, ask_status, metrics_make},
+	{"/page.css", false, ADMIN_READS, NULL, page_style},
+	{"/page.js", false, ADMIN_READS, NULL, page_script},
 	{"/readyz", true, ADMIN_READS, ask_status, health_ready},
 };
 

@@ -1,17 +1,21 @@
 /* The room that shows how the instance is: metrics, health, the page for people. It sees no key, no
  * database and no channel to the other rooms; all it can learn is what the warden answers on its stream
  * to two words (window.h), and it can change nothing. */
+#include "admin/hour.h"
 #include "admin/visitors.h"
 #include "base/log.h"
 #include "room/room.h"
 
-/* Paused doors are tried again this often. */
-#define RESUME_US SECOND_US
+/* How often paused doors are tried again, and how everything is is noted for the page. */
+#define LOOK_US SECOND_US
 
 struct run {
 	struct shell *shell;
 	struct window *window;
 	struct visitors *visitors;
+	struct hour *hour;
+	struct question look;
+	int64_t look_at_us; /* monotonic */
 	bool has_doors;
 };
 
@@ -59,12 +63,40 @@ static size_t run_in_flight(const void *context)
 	return visitors_counts(run->visitors).open;
 }
 
+static void run_looked(void *context, struct view text)
+{
+	struct run *run = context;
+	struct json_tokener *tokener = json_tokener_new();
+	struct json_object *document = NULL;
+	if (tokener)
+		document = json_tokener_parse_ex(tokener, (const char *)text.data, (int)text.size);
+	if (json_object_is_type(document, json_type_object))
+		hour_take(run->hour, document, clock_now());
+	json_object_put(document);
+	if (tokener)
+		json_tokener_free(tokener);
+}
+
+/* One that is not answered yet is not asked again. */
+static void run_look(struct run *run)
+{
+	run->look.answered = run_looked;
+	run->look.context = run;
+	if (window_connected(run->window) && !run->look.asked)
+		(void)!window_ask(run->window, &run->look, view_of_string("status"));
+}
+
 static int64_t run_turn(void *context, struct moment now)
 {
 	struct run *run = context;
-	if (!run->shell->stopping)
-		visitors_resume(run->visitors);
-	return now.mono_us + RESUME_US;
+	if (run->shell->stopping)
+		return INT64_MAX;
+	visitors_resume(run->visitors);
+	if (now.mono_us >= run->look_at_us) {
+		run->look_at_us = now.mono_us + LOOK_US;
+		run_look(run);
+	}
+	return run->look_at_us;
 }
 
 static void run_status(void *context, struct moment now, struct buffer *out)
@@ -82,7 +114,10 @@ static void run_close(void *context)
 {
 	struct run *run = context;
 	visitors_free(run->visitors);
+	if (run->window)
+		window_forget(run->window, &run->look);
 	window_free(run->window);
+	hour_free(run->hour);
 	free(run);
 }
 
@@ -95,7 +130,10 @@ static int run_open(struct shell *shell, void **ret, struct fault *fault)
 	run->shell = shell;
 	int result = window_new(shell->base, &ops, run, &run->window);
 	if (result == 0)
-		result = visitors_new(shell->base, &shell->conf, run->window, &run->visitors);
+		result = hour_new(&run->hour);
+	if (result == 0)
+		result = visitors_new(shell->base, &shell->conf, run->window, run->hour,
+				      &run->visitors);
 	if (result < 0) {
 		run_close(run);
 		return fault_set(fault, result, "out of memory");

@@ -43,6 +43,7 @@ struct visitors {
 	struct event_base *base;
 	struct window *window;
 	const struct conf *const *conf;
+	const struct hour *hour;
 	bool paused;
 	unsigned door_count;
 	struct door doors[LIMIT_LISTENERS];
@@ -223,6 +224,9 @@ static void read_request(struct visitor *v, const struct http_request *request, 
 		.path = request->path,
 		.content_type = request->content_type,
 		.body = body,
+		.host = request->host,
+		.origin = request->origin,
+		.hour = v->all->hour,
 	};
 	if (query < end) /* at the question mark */
 		v->request.query = view_of(query + 1, (size_t)(end - query) - 1);
@@ -368,7 +372,7 @@ void visitors_close_doors(struct visitors *all)
 /* ---- all of them ---- */
 
 int visitors_new(struct event_base *base, const struct conf *const *conf, struct window *window,
-		 struct visitors **ret)
+		 const struct hour *hour, struct visitors **ret)
 {
 	struct visitors *all = calloc(1, sizeof(*all));
 	if (!all)
@@ -376,6 +380,7 @@ int visitors_new(struct event_base *base, const struct conf *const *conf, struct
 	all->base = base;
 	all->conf = conf;
 	all->window = window;
+	all->hour = hour;
 	TAILQ_INIT(&all->list);
 	*ret = all;
 	return 0;

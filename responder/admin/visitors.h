@@ -8,6 +8,7 @@
  * does, and one above LIMIT_ADMIN_CONNECTIONS takes the place of the oldest. */
 #pragma once
 
+#include "admin/hour.h"
 #include "admin/window.h"
 #include "base/clock.h"
 #include "base/result.h"
@@ -20,9 +21,9 @@ struct visitors_counts {
 	unsigned open;
 };
 
-/* `*conf` is looked at for each request; it and `window` must outlive them. 0 or -ENOMEM. */
+/* `*conf` is looked at for each request; it, `window` and `hour` must outlive them. 0 or -ENOMEM. */
 must_check int visitors_new(struct event_base *base, const struct conf *const *conf,
-			    struct window *window, struct visitors **ret);
+			    struct window *window, const struct hour *hour, struct visitors **ret);
 void visitors_free(struct visitors *visitors);
 DEFINE_CLEANUP(struct visitors, visitors_free)
 /* Listens on these instead of those before. Takes them over, on failure too. 0 or -ENOMEM. */

@@ -93,6 +93,12 @@ static int take_forwarded_for(struct http_fields *f, struct view value)
 	return 0;
 }
 
+static int take_origin(struct http_fields *f, struct view value)
+{
+	f->request->origin = value;
+	return 0;
+}
+
 #define FIELD(text, function) sizeof(text) - 1, (text), (function)
 
 static const struct {
@@ -109,6 +115,7 @@ static const struct {
 	{FIELD("If-None-Match", take_if_none_match)},
 	{FIELD("If-Modified-Since", take_if_modified_since)},
 	{FIELD("X-Forwarded-For", take_forwarded_for)},
+	{FIELD("Origin", take_origin)},
 };
 
 /* A line that begins with white space (obs-fold), has no name, or white space before its colon

@@ -29,6 +29,7 @@ struct http_request {
 	unsigned tag_fields; /* how many there were */
 	struct view if_none_match[LIMIT_HTTP_TAG_FIELDS];
 	struct view content_type, if_modified_since;
+	struct view origin; /* who had a browser send it (RFC 6454): for the admin listener */
 	struct view
 		forwarded_for; /* X-Forwarded-For: only recorded, trust is the caller's (P-51) */
 	size_t head_size; /* octets up to and with the empty line: the body starts there */

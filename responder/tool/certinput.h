@@ -14,6 +14,9 @@ struct certinput;
 #define CERTINPUT_END 1
 
 must_check int certinput_open(const char *path, struct certinput **ret, struct fault *fault);
+/* The same from memory, which stays valid until certinput_close(); `name` is for faults. */
+must_check int certinput_open_octets(const char *name, struct view octets, struct certinput **ret,
+				     struct fault *fault);
 void certinput_close(struct certinput *file);
 DEFINE_CLEANUP(struct certinput, certinput_close)
 

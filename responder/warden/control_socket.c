@@ -151,12 +151,16 @@ static void ask_other(struct client *client, struct view line)
 	cs->ops->asked(cs->context, client->ticket, line);
 }
 
+static bool begins_with(struct view line, const char *word)
+{
+	size_t size = strlen(word);
+	return line.size >= size && memcmp(line.data, word, size) == 0;
+}
+
 static bool may_say(const struct client *client, struct view line)
 {
-	static const char explain[] = "explain ";
 	return !looks_on(client) || view_equal(line, view_of_string("status")) ||
-	       (line.size >= sizeof(explain) - 1 &&
-		memcmp(line.data, explain, sizeof(explain) - 1) == 0);
+	       begins_with(line, "explain ") || begins_with(line, "explain-issued ");
 }
 
 static void client_line(struct client *client, struct view line)

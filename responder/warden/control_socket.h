@@ -21,6 +21,7 @@
  *               "issuer":"", "text":"…"}],
  *    "draining":false,
  *    "listen":["127.0.0.1:8080"], "issuers":["NAME"],
+ *    "policies":[{"issuer":"NAME", "profile":"private", …}],    some of each issuer's options
  *    "rooms":[{"name":"front 0", "pid":2, "restarts":0,
  *              "user":"stillgood-front",       whose rights it has
  *              "locks":{"uid":61003,           as it says when it is ready: its user, is there a

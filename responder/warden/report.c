@@ -153,6 +153,28 @@ static struct json_object *crl_only_array(const struct conf *conf)
 	return array;
 }
 
+static void add_option(void *context, const char *name, const char *value)
+{
+	static const char *const shown[] = {"profile", "validity", "nonce",        "unassigned",
+					    "expired", "complete", "retired_until"};
+	for (size_t i = 0; i < array_size(shown); i++)
+		if (strcmp(name, shown[i]) == 0)
+			add_text(context, name, value);
+}
+
+/* What a person asks first of each issuer's options. */
+static struct json_object *policies_array(const struct conf *conf)
+{
+	struct json_object *array = json_object_new_array();
+	for (unsigned i = 0; i < conf->issuer_count; i++) {
+		struct json_object *policy = json_object_new_object();
+		add_text(policy, "issuer", conf->issuers[i].name);
+		conf_each_issuer_option(&conf->issuers[i], CONF_ALL, add_option, policy);
+		(void)json_object_array_add(array, policy);
+	}
+	return array;
+}
+
 void report_render(const struct report_instance *instance, struct buffer *out)
 {
 	const struct conf *conf = instance->conf;
@@ -176,6 +198,7 @@ void report_render(const struct report_instance *instance, struct buffer *out)
 	(void)json_object_object_add(document, "listen", listen_array(conf));
 	(void)json_object_object_add(document, "issuers", issuers_array(conf));
 	(void)json_object_object_add(document, "crl_only", crl_only_array(conf));
+	(void)json_object_object_add(document, "policies", policies_array(conf));
 	(void)json_object_object_add(document, "alarms", readiness.alarms);
 	(void)json_object_object_add(document, "rooms", list);
 	buffer_put_string(out, json_object_to_json_string_ext(document, JSON_C_TO_STRING_PLAIN));

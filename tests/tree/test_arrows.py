@@ -1,7 +1,7 @@
 """The folders' arrows point one way (doc/design.md, What is where): the include lines say so.
 
     base ← {ocsp, http, cache} ← {ipc, conf, db} ← room ← {front, ledger, signer, verifier, admin} ← warden ← cli ← main
-    {base, ocsp} ← tool ← client ← cli
+    {base, ocsp} ← tool ← {client, admin} ← cli
 """
 import pathlib
 import re
@@ -24,7 +24,7 @@ ROOMS = {
     "ledger": ("responder/ledger", {"base", "ocsp", "cache", "ipc", "conf", "db", "room"}),
     "signer": ("responder/signer", {"base", "ocsp", "ipc", "conf", "room"}),
     "verifier": ("responder/verifier", {"base", "ocsp", "ipc", "conf", "room"}),
-    "admin": ("responder/admin", {"base", "http", "ipc", "conf", "room"}),
+    "admin": ("responder/admin", {"base", "ocsp", "http", "ipc", "conf", "room", "tool"}),
     "warden": ("responder/warden",
                {"base", "ipc", "conf", "room", "front", "ledger", "signer", "verifier", "admin"}),
     "tool": ("responder/tool", {"base", "ocsp"}),

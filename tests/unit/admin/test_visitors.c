@@ -13,6 +13,7 @@ struct world {
 	const struct conf *seen;
 	struct window *window;
 	struct visitors *visitors;
+	struct hour *hour;
 	int warden; /* our end of the stream */
 	unsigned lost;
 };
@@ -41,7 +42,8 @@ static int set_up(void **state)
 			    "[server]\nadmin_hosts = ocsp1\n" MADE_DATABASE MADE_ISSUER("A"));
 	w->seen = w->conf;
 	assert_int_equal(window_new(w->base, &ops, w, &w->window), 0);
-	assert_int_equal(visitors_new(w->base, &w->seen, w->window, &w->visitors), 0);
+	assert_int_equal(hour_new(&w->hour), 0);
+	assert_int_equal(visitors_new(w->base, &w->seen, w->window, w->hour, &w->visitors), 0);
 	give_stream(w);
 	*state = w;
 	return 0;
@@ -52,6 +54,7 @@ static int tear_down(void **state)
 	struct world *w = *state;
 	visitors_free(w->visitors);
 	window_free(w->window);
+	hour_free(w->hour);
 	close(w->warden);
 	conf_free(w->conf);
 	event_base_free(w->base);
