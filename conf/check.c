@@ -65,8 +65,9 @@ static int refuse(const struct draft *draft, const struct rule *rule, const stru
 	buffer_put_u8(&text, '\0');
 	/* The defaults fit together, so at least one line is given. */
 	unsigned line = greater->line > lesser->line ? greater->line : lesser->line;
-	int result = fault_set(draft->fault, -EINVAL, "%s:%u: %s", draft->path, line,
-			       text.failed ? "options contradict" : (char *)text.data);
+	int result =
+		fault_set(draft->fault, -EINVAL, "%s:%u: %s", draft_file(draft, line),
+			  draft_line(line), text.failed ? "options contradict" : (char *)text.data);
 	buffer_deinit(&text);
 	return result;
 }
@@ -95,7 +96,8 @@ static int check_listeners(const struct draft *draft, const struct conf *conf)
 				return fault_set(draft->fault, -EINVAL,
 						 "%s:%u: admin_listen: %s is in listen too; the "
 						 "admin listener needs a port of its own",
-						 draft->path, line, admin->each[i]);
+						 draft_file(draft, line), draft_line(line),
+						 admin->each[i]);
 	return 0;
 }
 
@@ -109,7 +111,8 @@ static int check_proxies(const struct draft *draft, const struct conf *conf)
 		draft->fault, -EINVAL,
 		"%s:%u: proxy_protocol = yes without trusted_proxies would have no effect; "
 		"list the proxies that send PROXY headers",
-		draft->path, draft_given(draft, server, option)->line);
+		draft_file(draft, draft_given(draft, server, option)->line),
+		draft_line(draft_given(draft, server, option)->line));
 }
 
 /* P-22: saying unknown for other CAs needs somebody who signs it. */
@@ -124,12 +127,12 @@ static int check_default_issuer(const struct draft *draft, const struct conf *co
 		return fault_set(draft->fault, -EINVAL,
 				 "%s:%u: default_issuer: there is no [issuer \"%s\"]; write the "
 				 "name as in the head of its section",
-				 draft->path, line, server->default_issuer);
+				 draft_file(draft, line), draft_line(line), server->default_issuer);
 	if (server->unknown_issuer == UNKNOWN_ISSUER_UNKNOWN && !server->default_issuer)
 		return fault_set(draft->fault, -EINVAL,
 				 "%s:%u: unknown_issuer = unknown needs somebody who signs it; add "
 				 "default_issuer = NAME of an [issuer \"NAME\"]",
-				 draft->path, line);
+				 draft_file(draft, line), draft_line(line));
 	/* RFC 9919, 3.2.3: without authoritative records the answer is unauthorized. */
 	const struct conf_issuer *answering = conf_default_issuer(conf);
 	if (answering && answering->profile == PROFILE_LIGHTWEIGHT)
@@ -137,7 +140,7 @@ static int check_default_issuer(const struct draft *draft, const struct conf *co
 				 "%s:%u: issuer \"%s\" has the profile lightweight, which says "
 				 "unauthorized for other CAs; leave unknown_issuer out, or name "
 				 "another default_issuer",
-				 draft->path, line, answering->name);
+				 draft_file(draft, line), draft_line(line), answering->name);
 	return 0;
 }
 
@@ -147,7 +150,7 @@ static unsigned line_of(const struct draft *draft, const struct conf_issuer *iss
 {
 	const struct draft_section *section = draft_find(draft, SECTION_ISSUER, issuer->name);
 	const struct given *given = draft_given(draft, section, option_find(SECTION_ISSUER, name));
-	return given ? given->line : issuer->line;
+	return given ? given->line : section->line;
 }
 
 static int check_requestors(const struct draft *draft, const struct conf_issuer *issuer)
@@ -158,13 +161,15 @@ static int check_requestors(const struct draft *draft, const struct conf_issuer 
 			draft->fault, -EINVAL,
 			"%s:%u: issuer \"%s\" looks at signatures of requests but has no "
 			"requestors; name the file of the CA certificates that certify them",
-			draft->path, line_of(draft, issuer, "signed_requests"), issuer->name);
+			draft_file(draft, line_of(draft, issuer, "signed_requests")),
+			draft_line(line_of(draft, issuer, "signed_requests")), issuer->name);
 	if (!counts && issuer->allow)
 		return fault_set(
 			draft->fault, -EINVAL,
 			"%s:%u: issuer \"%s\" has a list of requestors (allow) but ignores "
 			"signatures; set signed_requests to verify or require",
-			draft->path, line_of(draft, issuer, "allow"), issuer->name);
+			draft_file(draft, line_of(draft, issuer, "allow")),
+			draft_line(line_of(draft, issuer, "allow")), issuer->name);
 	return 0;
 }
 

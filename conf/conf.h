@@ -112,6 +112,7 @@ struct conf_server {
 enum lost_history { LOST_HISTORY_CONTINUE, LOST_HISTORY_STOP };
 
 struct conf_database {
+	const char *file; /* where its section is; NULL: nowhere */
 	char *conninfo; /* libpq connection string; may hold a password */
 	int64_t poll_interval_us;
 	int64_t freshness_us; /* the bound on the age of evidence (doc/faults.md, I-3) */
@@ -132,7 +133,8 @@ struct conf_signer {
 
 struct conf_issuer {
 	char *name; /* as in stillgood.issuer */
-	unsigned line; /* of its section, for messages */
+	const char *file; /* and line of its section, for messages */
+	unsigned line;
 	char *certificate; /* the CA's, a file */
 	/* As in struct conf_signer. No key: [signer] sections do it. */
 	char *signer_certificate; /* a file; equal to `certificate`: the CA signs itself */
@@ -164,6 +166,8 @@ struct conf_issuer {
 
 struct conf {
 	char *path; /* where it was read from, for messages */
+	unsigned file_count; /* that, and what it includes */
+	char **files;
 	struct conf_server server;
 	struct conf_database database;
 	unsigned issuer_count;
@@ -184,6 +188,9 @@ const struct conf_issuer *conf_default_issuer(const struct conf *conf);
  * required options must be there; otherwise only those of the room. */
 must_check int conf_parse(const char *path, struct view text, enum conf_room room,
 			  struct conf **ret, struct fault *fault);
+/* The same of a whole file, which may include others. */
+must_check int conf_parse_file(const char *path, struct view text, struct conf **ret,
+			       struct fault *fault);
 must_check int conf_load(const char *path, struct conf **ret, struct fault *fault);
 /* The same from an open descriptor (CONTROL_CONF_FD). */
 must_check int conf_load_descriptor(int fd, enum conf_room room, struct conf **ret,

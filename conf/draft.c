@@ -1,10 +1,32 @@
 #include "conf/draft.h"
 
+#include "base/file.h"
 #include "conf/expectation.h"
+#include "conf/include.h"
 #include "conf/ini.h"
 #include "conf/nearest.h"
 
 #include <limits.h>
+
+#define LINE_BITS 20 /* no file has more of them than octets: LIMIT_CONF_FILE */
+
+_Static_assert(LIMIT_CONF_FILE <= 1u << LINE_BITS && LIMIT_CONF_INCLUDES < 1u << (32 - LINE_BITS),
+	       "a place does not fit");
+
+static unsigned place_of(const struct draft *draft, unsigned line)
+{
+	return draft->file << LINE_BITS | line;
+}
+
+const char *draft_file(const struct draft *draft, unsigned place)
+{
+	return draft->files[place >> LINE_BITS];
+}
+
+unsigned draft_line(unsigned place)
+{
+	return place & ((1u << LINE_BITS) - 1);
+}
 
 static int refuse(const struct draft *draft, unsigned line, const char *format, ...)
 	printf_like(3, 4);
@@ -89,6 +111,17 @@ static int check_name(const struct draft *draft, const struct ini_item *item,
 	return 0;
 }
 
+static int refuse_again(const struct draft *draft, const struct ini_item *item,
+			const struct draft_section *first)
+{
+	const char *name = first->name ? first->name : "", *quote = first->name ? "\"" : "";
+	const char *file = draft_file(draft, first->line);
+	bool here = strcmp(file, draft->path) == 0;
+	return refuse(draft, item->line, "[%s%s%s%s%s] again; the first is in %s%s%u: join them",
+		      item->word, first->name ? " " : "", quote, name, quote, here ? "line " : file,
+		      here ? "" : ":", draft_line(first->line));
+}
+
 /* Is the head's name as its kind wants it, and the section new? */
 static int check_section(const struct draft *draft, const struct ini_item *item,
 			 enum option_section kind)
@@ -99,14 +132,7 @@ static int check_section(const struct draft *draft, const struct ini_item *item,
 	if (kind == SECTION_ISSUER && draft->issuer_count == LIMIT_ISSUERS)
 		return refuse(draft, item->line, "more than %u issuers", LIMIT_ISSUERS);
 	const struct draft_section *first = draft_find(draft, kind, item->text);
-	if (first && first->name)
-		return refuse(draft, item->line,
-			      "[%s \"%s\"] again; the first is in line %u: join them", item->word,
-			      first->name, first->line);
-	if (first)
-		return refuse(draft, item->line, "[%s] again; the first is in line %u: join them",
-			      item->word, first->line);
-	return 0;
+	return first ? refuse_again(draft, item, first) : 0;
 }
 
 static int draft_section(struct draft *draft, const struct ini_item *item)
@@ -125,8 +151,9 @@ static int draft_section(struct draft *draft, const struct ini_item *item)
 	char *name = item->text ? strdup(item->text) : NULL;
 	if (item->text && !name)
 		return out_of_memory(draft);
-	sections[draft->count++] =
-		(struct draft_section){.kind = kind, .line = item->line, .name = name};
+	draft->current = draft->count++;
+	sections[draft->current] = (struct draft_section){
+		.kind = kind, .line = place_of(draft, item->line), .name = name};
 	draft->issuer_count += kind == SECTION_ISSUER;
 	return 0;
 }
@@ -219,10 +246,10 @@ static int parse_value(const struct draft *draft, const struct ini_item *item,
 
 static int draft_pair(struct draft *draft, const struct ini_item *item)
 {
-	if (draft->count == 0)
+	if (draft->current == SIZE_MAX)
 		return refuse(draft, item->line, "%.60s stands before the first [section]",
 			      item->word);
-	struct draft_section *section = &draft->sections[draft->count - 1];
+	struct draft_section *section = &draft->sections[draft->current];
 	const struct option *option = option_find(section->kind, item->word);
 	if (!option)
 		return refuse_option(draft, item, section->kind);
@@ -232,27 +259,107 @@ static int draft_pair(struct draft *draft, const struct ini_item *item)
 	if (given->line)
 		return refuse(draft, item->line,
 			      "%s again; it is already in line %u: remove one of them",
-			      option->name, given->line);
+			      option->name, draft_line(given->line));
 	int result = parse_value(draft, item, option, &given->value);
 	if (result == 0)
-		given->line = item->line;
+		given->line = place_of(draft, item->line);
 	return result;
 }
 
-int draft_read(struct draft *draft, struct view text)
+/* ---- files ---- */
+
+static int draft_include(struct draft *draft, const struct ini_item *item);
+
+static int draft_text(struct draft *draft, struct view text)
 {
 	struct ini ini;
 	struct ini_item item;
 	int result;
 	ini_init(&ini, draft->path, text);
 	while ((result = ini_next(&ini, &item, draft->fault)) == 1) {
-		result = item.kind == INI_SECTION ? draft_section(draft, &item)
-						  : draft_pair(draft, &item);
+		if (item.kind == INI_SECTION)
+			result = draft_section(draft, &item);
+		else if (strcmp(item.word, "include") == 0)
+			result = draft_include(draft, &item);
+		else
+			result = draft_pair(draft, &item);
 		if (result < 0)
 			break;
 	}
 	ini_deinit(&ini);
 	return result;
+}
+
+static int draft_add_file(struct draft *draft, const char *path)
+{
+	char **files = reallocarray(draft->files, draft->file_count + 1, sizeof(*files));
+	if (!files)
+		return out_of_memory(draft);
+	draft->files = files;
+	files[draft->file_count] = strdup(path);
+	if (!files[draft->file_count])
+		return out_of_memory(draft);
+	draft->file = draft->file_count++;
+	draft->path = files[draft->file];
+	return 0;
+}
+
+/* Its sections are its own: what stood before it does not go on in it, and goes on after it. */
+static int draft_included(struct draft *draft, const char *path)
+{
+	const struct draft before = *draft;
+	struct buffer text = {0};
+	int result = draft_add_file(draft, path);
+	if (result == 0)
+		result = file_read(path, LIMIT_CONF_FILE - draft->octets, &text, draft->fault);
+	draft->octets += text.size < LIMIT_CONF_FILE - draft->octets
+				 ? text.size
+				 : LIMIT_CONF_FILE - draft->octets;
+	draft->current = SIZE_MAX;
+	if (result == 0)
+		result = draft_text(draft, buffer_view(&text));
+	if (text.data)
+		explicit_bzero(text.data, text.size); /* conninfo may be in it */
+	buffer_deinit(&text);
+	draft->path = before.path;
+	draft->file = before.file;
+	draft->current = before.current;
+	return result;
+}
+
+/* An included file includes nothing, so there is no end to look for. */
+static int draft_include(struct draft *draft, const struct ini_item *item)
+{
+	struct include_list list = {0};
+	if (!draft->may_include)
+		return refuse(draft, item->line, "include is not for this process");
+	if (draft->file > 0)
+		return refuse(draft, item->line,
+			      "an included file includes no other; include it in %s",
+			      draft->files[0]);
+	cleanup(memory_freep) char *pattern = resolve(draft->path, item->text);
+	const char *reason = "";
+	int result = pattern ? include_find(pattern, &list, &reason) : -ENOMEM;
+	if (result < 0)
+		result = refuse(draft, item->line, "include = %.200s: %s", item->text,
+				pattern ? reason : "out of memory");
+	for (size_t i = 0; result == 0 && i < list.count; i++) {
+		if (draft->file_count > LIMIT_CONF_INCLUDES)
+			result = refuse(draft, item->line, "more than %u files are included",
+					LIMIT_CONF_INCLUDES);
+		else
+			result = draft_included(draft, list.paths[i]);
+	}
+	include_list_deinit(&list);
+	return result;
+}
+
+int draft_read(struct draft *draft, struct view text)
+{
+	draft->current = SIZE_MAX;
+	draft->octets = text.size < LIMIT_CONF_FILE ? text.size : LIMIT_CONF_FILE;
+	int result = draft_add_file(draft, draft->path);
+	return result < 0 ? result : draft_text(draft, text);
 }
 
 void draft_deinit(struct draft *draft)
@@ -265,4 +372,9 @@ void draft_deinit(struct draft *draft)
 	free(draft->sections);
 	draft->sections = NULL;
 	draft->count = 0;
+	for (unsigned i = 0; i < draft->file_count; i++)
+		free(draft->files[i]);
+	free(draft->files);
+	draft->files = NULL;
+	draft->file_count = 0;
 }

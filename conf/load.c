@@ -20,7 +20,7 @@ int conf_load(const char *path, struct conf **ret, struct fault *fault)
 	int result = file_read(path, LIMIT_CONF_FILE, &text, fault);
 	if (result < 0)
 		return result;
-	return conf_parse(path, buffer_view(&text), CONF_ALL, ret, fault);
+	return conf_parse_file(path, buffer_view(&text), ret, fault);
 }
 
 static int read_all(int fd, struct buffer *text)

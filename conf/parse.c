@@ -19,9 +19,10 @@ static int refuse_missing(const struct draft *draft, const struct draft_section 
 				 "%s: there is no [%s] section; add one with %s = %s", draft->path,
 				 section_name(option->section), option->name, option->example);
 	return fault_set(draft->fault, -EINVAL, "%s:%u: [%s%s%s%s] has no %s; add %s = %s",
-			 draft->path, section->line, section_name(section->kind),
-			 section->name ? " \"" : "", section->name ? section->name : "",
-			 section->name ? "\"" : "", option->name, option->name, option->example);
+			 draft_file(draft, section->line), draft_line(section->line),
+			 section_name(section->kind), section->name ? " \"" : "",
+			 section->name ? section->name : "", section->name ? "\"" : "",
+			 option->name, option->name, option->example);
 }
 
 static const struct given *own_value(const struct draft_section *section, const char *name)
@@ -117,7 +118,8 @@ static int fill(const struct draft *draft, const struct draft_section *section,
 static int fill_issuer(const struct draft *draft, const struct draft_section *section,
 		       struct conf_issuer *issuer)
 {
-	issuer->line = section->line;
+	issuer->file = draft_file(draft, section->line);
+	issuer->line = draft_line(section->line);
 	issuer->name = strdup(section->name);
 	if (!issuer->name)
 		return out_of_memory(draft);
@@ -151,15 +153,17 @@ static int add_signer(const struct draft *draft, const struct draft_section *sec
 {
 	if (conf_signer_count(issuer) == LIMIT_ISSUER_SIGNERS)
 		return fault_set(draft->fault, -EINVAL,
-				 "%s:%u: issuer \"%s\" has more than %u signers", draft->path,
-				 section->line, issuer->name, LIMIT_ISSUER_SIGNERS);
+				 "%s:%u: issuer \"%s\" has more than %u signers",
+				 draft_file(draft, section->line), draft_line(section->line),
+				 issuer->name, LIMIT_ISSUER_SIGNERS);
 	struct conf_signer *signers =
 		reallocarray(issuer->signers, issuer->signer_count + 1, sizeof(*signers));
 	if (!signers)
 		return out_of_memory(draft);
 	issuer->signers = signers;
 	struct conf_signer *signer = &signers[issuer->signer_count++];
-	*signer = (struct conf_signer){.line = section->line, .name = strdup(section->name)};
+	*signer = (struct conf_signer){.line = draft_line(section->line),
+				       .name = strdup(section->name)};
 	return signer->name ? fill(draft, section, SECTION_SIGNER, signer) : out_of_memory(draft);
 }
 
@@ -178,7 +182,8 @@ static int fill_signers(const struct draft *draft, struct conf *conf)
 			return fault_set(draft->fault, -EINVAL,
 					 "%s:%u: there is no [issuer \"%s\"] for [signer \"%s\"]; "
 					 "write the name as in the head of its section",
-					 draft->path, name->line, name->value.text, section->name);
+					 draft_file(draft, name->line), draft_line(name->line),
+					 name->value.text, section->name);
 		int result = add_signer(draft, section, &conf->issuers[issuer - conf->issuers]);
 		if (result < 0)
 			return result;
@@ -212,10 +217,17 @@ static bool journal_named(const struct draft *draft)
 			   option_find(SECTION_SERVER, "journal")) != NULL;
 }
 
+/* Where conninfo is written, which may be a secret. */
+static const char *database_file(const struct draft *draft)
+{
+	const struct draft_section *section = draft_find(draft, SECTION_DATABASE, NULL);
+	return section ? draft_file(draft, section->line) : NULL;
+}
+
 static int build(const struct draft *draft, struct conf *conf)
 {
 	int result;
-	conf->path = strdup(draft->path);
+	conf->path = strdup(draft->files[0]);
 	if (!conf->path)
 		return out_of_memory(draft);
 	result =
@@ -232,27 +244,45 @@ static int build(const struct draft *draft, struct conf *conf)
 	if (result < 0)
 		return result;
 	conf->server.journal_named = journal_named(draft);
+	conf->database.file = database_file(draft);
 	resolve_auto(draft->room, &conf->server);
 	/* A room's text was rendered from a configuration that passed. */
 	return draft->room == CONF_ALL ? check_rules(draft, conf) : 0;
+}
+
+static int parse(struct draft *draft, struct view text, struct conf **ret)
+{
+	cleanup(conf_freep) struct conf *conf = calloc(1, sizeof(*conf));
+	if (!conf)
+		return out_of_memory(draft);
+	int result = draft_read(draft, text);
+	if (result == 0)
+		result = build(draft, conf);
+	if (result == 0) {
+		conf->files = draft->files;
+		conf->file_count = draft->file_count;
+		draft->files = NULL;
+		draft->file_count = 0;
+	}
+	draft_deinit(draft);
+	if (result < 0)
+		return result;
+	*ret = conf;
+	conf = NULL;
+	return 0;
 }
 
 int conf_parse(const char *path, struct view text, enum conf_room room, struct conf **ret,
 	       struct fault *fault)
 {
 	struct draft draft = {.path = path, .room = room, .fault = fault};
-	cleanup(conf_freep) struct conf *conf = calloc(1, sizeof(*conf));
-	if (!conf)
-		return out_of_memory(&draft);
-	int result = draft_read(&draft, text);
-	if (result == 0)
-		result = build(&draft, conf);
-	draft_deinit(&draft);
-	if (result < 0)
-		return result;
-	*ret = conf;
-	conf = NULL;
-	return 0;
+	return parse(&draft, text, ret);
+}
+
+int conf_parse_file(const char *path, struct view text, struct conf **ret, struct fault *fault)
+{
+	struct draft draft = {.path = path, .room = CONF_ALL, .may_include = true, .fault = fault};
+	return parse(&draft, text, ret);
 }
 
 static void unfill(enum option_section kind, void *base)
@@ -282,6 +312,9 @@ void conf_free(struct conf *conf)
 	for (unsigned i = 0; i < conf->issuer_count; i++)
 		issuer_deinit(&conf->issuers[i]);
 	free(conf->issuers);
+	for (unsigned i = 0; i < conf->file_count; i++)
+		free(conf->files[i]);
+	free(conf->files);
 	free(conf->path);
 	free(conf);
 }

@@ -66,6 +66,10 @@ void conf_render_sample(struct buffer *out)
 		out,
 		"# Stillgood, an OCSP responder: the configuration, see stillgood.conf(5).\n"
 		"# Commented options show their defaults. \"stillgood check\" says what holds.\n"
+		"# Sections may stand in other files too, one for each CA for example: a file, a "
+		"folder's\n"
+		"# *.conf or a pattern, relative to this file, in the order of their names.\n"
+		"#     include = conf.d\n"
 		"\n[server]\n");
 	put_sample_section(SECTION_SERVER, false, out);
 	buffer_put_string(out, "[database]\n");

@@ -176,5 +176,7 @@
 /* The configuration file. */
 #define LIMIT_CONF_FILE (1u << 20)
 #define LIMIT_CONF_LINE 4096u
+/* Files that a configuration includes: one for each issuer. LIMIT_CONF_FILE counts all of them. */
+#define LIMIT_CONF_INCLUDES 1024u
 /* A certificate or key file. */
 #define LIMIT_PEM_FILE (4u << 20)

@@ -15,13 +15,14 @@
 void check_secret(const struct conf *conf, struct preflight *preflight)
 {
 	struct stat status;
-	if (stat(conf->path, &status) == 0 && (status.st_mode & S_IROTH) &&
+	const char *path = conf->database.file ? conf->database.file : conf->path;
+	if (stat(path, &status) == 0 && (status.st_mode & S_IROTH) &&
 	    conninfo_has_secret(conf->database.conninfo))
 		preflight_find(
 			preflight, SERVE_REFUSED, "",
 			"%s: everybody may read this file, and conninfo holds a password; chmod "
 			"o-r it, or keep the password in a passfile (mode 0600)",
-			conf->path);
+			path);
 }
 
 /* P-37: each signer with its time; expired ones are findings of credential_load(). */

@@ -30,7 +30,7 @@ static void find_unregistered(const struct checking *checking, const struct conf
 	preflight_find(checking->preflight, SERVE_WITHOUT_ISSUER, "",
 		       "%s:%u: issuer \"%s\" is not registered%s%s%s; run: stillgood issuer add %s "
 		       "--name \"%s\"",
-		       checking->conf->path, section->line, section->name,
+		       section->file, section->line, section->name,
 		       nearest ? ", the nearest name that is: \"" : "", nearest ? nearest : "",
 		       nearest ? "\"" : "", section->certificate, section->name);
 }
@@ -52,7 +52,7 @@ static void find_well(const struct checking *checking, const struct conf_issuer 
 static void compare_named(const struct checking *checking, const struct conf_issuer *section,
 			  const struct registered *named, const struct certificate *ca)
 {
-	const char *path = checking->conf->path;
+	const char *path = section->file;
 	if (!view_equal(named->certificate.key_bits, ca->key_bits))
 		preflight_find(
 			checking->preflight, SERVE_WITHOUT_ISSUER, "P-8",
@@ -82,7 +82,7 @@ static void compare(const struct checking *checking, const struct conf_issuer *s
 		preflight_find(checking->preflight, SERVE_WITHOUT_ISSUER, "",
 			       "%s:%u: the CA of %s is registered as \"%s\", not as \"%s\"; rename "
 			       "the section",
-			       checking->conf->path, section->line, section->certificate,
+			       section->file, section->line, section->certificate,
 			       same->record.name, section->name);
 	else
 		find_unregistered(checking, section);

@@ -6,10 +6,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 /* The findings of one step. */
 #define PREFLIGHT_TEXT_MOST (4u << 20)
+/* A proof beside those who answer takes what they leave. */
+#define PROOF_NICENESS 10
 
 static const struct {
 	const char *level, *serve, *words;
@@ -216,6 +219,7 @@ static _Noreturn void prove_all(const struct preflight_step *steps, const struct
 	for (size_t i = 0; i < array_size(signals); i++)
 		(void)signal(signals[i], SIG_DFL);
 	(void)setpgid(0, 0); /* it ends with its steps */
+	(void)setpriority(PRIO_PROCESS, 0, PROOF_NICENESS);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);

@@ -1,5 +1,6 @@
 """A reload (promise 5): everything is built aside and proven, then taken over at once; or nothing is, and the line
 says which file and why. Nobody who asks meanwhile is sent away."""
+import datetime
 import http.client
 import itertools
 import json
@@ -11,8 +12,12 @@ import threading
 import time
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 import harness
+import memory_search
 import service
 from harness import run, stillgood, wait_for
 from service import Service, authority
@@ -144,6 +149,27 @@ def delegate(ca, folder, name, days=365, **options):
     certificate = os.path.join(folder, f"{name}.pem")
     shutil.copy(made, certificate)
     return certificate, key
+
+
+def short_lived(ca, key, path, begin, end):
+    """A signer's certificate that ends to the second."""
+    with open(key, "rb") as file:
+        own = serialization.load_pem_private_key(file.read(), None)
+    with open(ca.path("ca.key"), "rb") as file:
+        ca_key = serialization.load_pem_private_key(file.read(), None)
+    with open(ca.certificate, "rb") as file:
+        issuer = x509.load_pem_x509_certificate(file.read())
+    made = (x509.CertificateBuilder()
+            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "short")]))
+            .issuer_name(issuer.subject).public_key(own.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(begin - datetime.timedelta(hours=1)).not_valid_after(end)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), False)
+            .add_extension(x509.OCSPNoCheck(), False)
+            .sign(ca_key, hashes.SHA256()))
+    with open(path, "wb") as file:
+        file.write(made.public_bytes(serialization.Encoding.PEM))
+    return path
 
 
 # ---- what changes, under load ----
@@ -496,3 +522,62 @@ def test_the_end_comes_first(one):
         assert one.responder.stop() == 0
         thread.join()
     assert results[0].returncode == 1 and "stopping" in results[0].stderr, results
+
+
+# ---- several files, and what is left in memory ----
+
+def test_a_folder_of_issuers_is_read_anew(one):
+    """include: one file for each CA, added and removed while the instance runs."""
+    file, folder = File(one), os.path.join(one.folder, "conf.d")
+    os.makedirs(folder)
+    file.write("include = conf.d\n" + file.original)
+    reload(one)
+    put(os.path.join(folder, "b.conf"), section("B").encode())
+    reload(one)
+    assert one.ask(GOOD, ca="B") == "good"
+    put(os.path.join(folder, "c.conf"), b"[issuer \"C\"]\nnonsense = 1\n")
+    refused(one, f"{folder}/c.conf:2: ", "nonsense")
+    assert one.ask(GOOD, ca="B") == "good"
+    os.unlink(os.path.join(folder, "c.conf"))
+    os.unlink(os.path.join(folder, "b.conf"))
+    reload(one)
+    assert one.ask(GOOD, ca="B") == "unauthorized"
+    assert stillgood("check", "-c", file.path).returncode == 0
+
+
+def test_former_keys_are_gone_from_memory(one):
+    """doc/faults.md row 21: looked for in every process; the present one is found, in the signer alone."""
+    file, ca = File(one), authority("A")
+    keys = {}
+    for kind in ("rsa:2048", "P-256"):
+        certificate, key = delegate(ca, one.folder, kind.replace(":", "-"), key=kind)
+        keys[kind] = memory_search.secrets(key)
+        file.write(file.original.replace(ca.signer_certificate, certificate)
+                   .replace(ca.signer_key, key))
+        reload(one)
+        assert one.ask(GOOD, nonce=True) == "good"
+    processes = {"warden": one.responder.process.pid, **one.responder.children()}
+    for name, pid in processes.items():
+        assert not memory_search.holds(pid, keys["rsa:2048"]), name
+        assert memory_search.holds(pid, keys["P-256"]) == name.startswith("signer"), name
+
+
+def test_a_signer_that_expires_is_followed_by_a_reload(one):
+    """doc/faults.md row 22: nothing is signed under the old one any more, and the new one takes over."""
+    file, ca = File(one), authority("A")
+    key = os.path.join(one.folder, "short.key")
+    ca._key(key, "P-256")
+    now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+    end = now + datetime.timedelta(seconds=12)
+    certificate = short_lived(ca, key, os.path.join(one.folder, "short.pem"), now, end)
+    file.write(file.original.replace(ca.signer_certificate, certificate)
+               .replace(ca.signer_key, key))
+    reload(one)
+    wait_for("the end of the signer", lambda: one.ask(GOOD, nonce=True) == "try_later")
+    assert datetime.datetime.now(datetime.timezone.utc) >= end - datetime.timedelta(seconds=2)
+    file.restore()
+    reload(one)
+    with Load(one.responder.port, nonce=True) as load:
+        asked = load.count
+        wait_for("answers", lambda: load.count > asked + 20)
+    assert not load.failures, (load.failures, one.log())

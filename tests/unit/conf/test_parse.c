@@ -191,7 +191,8 @@ static void what_is_required_is_named_with_its_section(void **state)
 	refused("[issuer \"A\"]\n[database]\n",
 		"x.conf:2: [database] has no conninfo; add conninfo");
 	refused("[database]\nconninfo = x\n", "there is no [issuer \"NAME\"] section");
-	refused("[database]\nconninfo = x\n[issuer \"A\"]\ncertificate = c\nsigner_certificate = k\n",
+	refused("[database]\nconninfo = x\n[issuer \"A\"]\ncertificate = c\nsigner_certificate = "
+		"k\n",
 		"x.conf:3: [issuer \"A\"] has no signer_key");
 }
 
