@@ -16,7 +16,7 @@ packages_build=(gcc libc6-dev cmake ninja-build pkg-config libssl-dev libevent-d
 packages_demo=(postgresql openssl curl procps util-linux ca-certificates)
 packages_test=(libcmocka-dev python3 python3-pytest python3-pytest-xdist python3-psycopg2
 	python3-cryptography python3-asn1crypto python3-prometheus-client gnutls-bin clang valgrind
-	mandoc haproxy prometheus chromium chromium-driver python3-selenium fonts-dejavu-core)
+	mandoc haproxy nginx prometheus chromium chromium-driver python3-selenium fonts-dejavu-core)
 packages_clients=(nginx apache2 haproxy libnss3-tools default-jdk-headless libbcprov-java
 	libbcpkix-java dirmngr strongswan-pki libstrongswan-standard-plugins
 	libstrongswan-extra-plugins freeradius eapoltest)

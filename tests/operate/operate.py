@@ -1,0 +1,17 @@
+"""What operators do, under load: see tests/operate/run."""
+import argparse
+import sys
+
+import rolling
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="tests/operate/run")
+    commands = parser.add_subparsers(dest="command", required=True)
+    rolling.arguments(commands.add_parser("rolling"))
+    chosen = parser.parse_args()
+    return chosen.run(chosen)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
