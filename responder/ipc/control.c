@@ -21,6 +21,7 @@ static const struct {
 	[CONTROL_DRAIN] = {0, 0, true, false},
 	[CONTROL_CONF] = {0, 1, true, false},
 	[CONTROL_READY] = {0, 0, true, true},
+	[CONTROL_BEAT] = {0, 0, true, false},
 	[CONTROL_FAILED] = {0, 0, true, true},
 	[CONTROL_ANSWER] = {0, 0, true, true},
 	[CONTROL_LOST] = {0, 0, true, false},

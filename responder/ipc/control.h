@@ -29,6 +29,7 @@ enum control_type {
 	CONTROL_LOST =
 		35, /* its channel to `kind` and `index` has been gone for a while: a new one! */
 	CONTROL_CONF_DONE = 37, /* to CONF: that step is taken; a text: it cannot be, and why */
+	CONTROL_BEAT = 36, /* its loop turns */
 };
 
 /* Another configuration (doc/design.md, A reload): built aside, then taken over in one step. */

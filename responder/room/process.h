@@ -36,6 +36,9 @@ struct process {
 	int64_t drain_until_us; /* monotonic */
 	bool fresh; /* a frame came since the last look */
 
+	struct event *beat;
+	int64_t beat_at_us; /* monotonic: when the next is due */
+
 	struct event *missing; /* pending: a channel is lost */
 	struct link *links[ROOM_KINDS]; /* room_slots() of each kind that is a peer; else NULL */
 };
@@ -78,6 +81,12 @@ must_check int reconfigure(struct process *p, struct control_message *m);
  * itself. */
 #define RECONNECT_LOOK_US SECOND_US
 void reconnect_look(evutil_socket_t fd, short what, void *process);
+
+/* ---- beat.c ---- */
+#define BEAT_US (500 * MILLISECOND_US)
+/* 0 or -ENOMEM. */
+must_check int beat_begin(struct process *p);
+void beat_tick(evutil_socket_t fd, short what, void *process);
 
 /* ---- drain.c ---- */
 void drain_begin(struct process *p);

@@ -29,6 +29,8 @@ static int events_open(struct process *p)
 	p->missing = evtimer_new(base, reconnect_look, p);
 	if (!p->control || !p->drain || !p->missing || event_add(p->control, NULL) < 0)
 		return -ENOMEM;
+	if (beat_begin(p) < 0)
+		return -ENOMEM;
 	if (!p->plan->turn)
 		return 0;
 	p->turn = event_new(base, -1, 0, loop_turn, p);
@@ -86,6 +88,7 @@ static void process_free(struct process *p)
 	event_release(p->turn);
 	event_release(p->timer);
 	event_release(p->drain);
+	event_release(p->beat);
 	event_release(p->missing);
 	if (p->shell.base)
 		event_base_free(p->shell.base);

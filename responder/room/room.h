@@ -54,6 +54,9 @@ struct room_plan {
 	bool sees_database; /* it is given PG* and HOME */
 	/* How many processes; NULL: one. */
 	unsigned (*processes)(const struct conf *conf);
+	/* Optional: how long one turn of its loop may take, where that is more than others need. A room that
+	 * is silent for longer is killed, and started anew (warden/pulse.h). */
+	int64_t (*patience)(const struct conf *conf);
 
 	/* ---- life ---- */
 	/* Makes the room. 0 or -errno, with a fault and nothing left behind. */

@@ -179,9 +179,16 @@ static void signer_needs(const struct conf *conf, struct sandbox *needs)
 	sandbox_calls(needs, CALLS_SECRETS);
 }
 
+/* A token may take its time for one signature, but nobody waits for longer than the deadline. */
+static int64_t signer_patience(const struct conf *conf)
+{
+	return 3 * conf->server.answer_timeout_us;
+}
+
 const struct room_plan signer_plan = {
 	.options = CONF_SIGNER,
 	.processes = signer_processes,
+	.patience = signer_patience,
 	.open = signer_open,
 	.needs = signer_needs,
 	.close = signer_free,

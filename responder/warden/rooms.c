@@ -101,6 +101,7 @@ static void room_release(struct room *room)
 	room->pid = 0;
 	room->answered = false;
 	room->locks[0] = '\0';
+	room->hangs = false;
 }
 
 static void room_discard(struct room *room)
@@ -141,6 +142,7 @@ static void room_is_ready(struct room *room, struct view locks)
 	(void)snprintf(room->locks, sizeof(room->locks), "%.*s", (int)locks.size,
 		       (const char *)locks.data);
 	room->was_ready = true;
+	pulse_beat(&room->pulse);
 	room_set_state(room, ROOM_RUNNING, 0);
 	room->rooms->ops->ready(room->rooms->context, room);
 }
@@ -171,6 +173,9 @@ static void room_message(struct room *room, struct control_message *message)
 	switch (message->type) {
 	case CONTROL_READY:
 		room_is_ready(room, message->text);
+		break;
+	case CONTROL_BEAT:
+		pulse_beat(&room->pulse);
 		break;
 	case CONTROL_FAILED:
 		room_has_failed(room, message->text);
@@ -423,6 +428,40 @@ bool rooms_running(const struct rooms *rooms)
 			return false;
 	return true;
 }
+
+/* ---- hanging ---- */
+
+static int64_t room_patience(const struct room *room)
+{
+	const struct room_plan *plan = kind_plan(room->kind);
+	int64_t patience = plan->patience ? plan->patience(room->rooms->conf) : 0;
+	return patience > PULSE_PATIENCE_US ? patience : PULSE_PATIENCE_US;
+}
+
+/* False: its loop does not turn. One that stops is killed when its time is over. */
+static bool room_look(struct room *room, int64_t elapsed_us)
+{
+	char reason[64];
+	if (room->state != ROOM_RUNNING || room->hangs)
+		return !room->hangs;
+	if (!pulse_hangs(&room->pulse, room->pid, room_patience(room), elapsed_us))
+		return room->pulse.silent_us < PULSE_DOUBT_US;
+	room->hangs = true;
+	(void)snprintf(reason, sizeof(reason), "its loop has not turned for %lldms",
+		       (long long)(room->pulse.silent_us / MILLISECOND_US));
+	room_kill(room, reason);
+	return false;
+}
+
+bool rooms_look(struct rooms *rooms, int64_t elapsed_us)
+{
+	bool all = true;
+	for (unsigned i = 0; i < rooms->count; i++)
+		all = room_look(rooms->list[i], elapsed_us) && all;
+	return all;
+}
+
+/* ---- questions ---- */
 
 void room_ask(struct room *room, uint32_t ticket, struct view words)
 {

@@ -14,6 +14,7 @@
 
 #include "warden/backoff.h"
 #include "warden/kind.h"
+#include "warden/pulse.h"
 #include "warden/users.h"
 
 #include "ipc/control.h"
@@ -51,6 +52,8 @@ struct room {
 	enum control_step
 		step; /* that it has taken, of a configuration that is being prepared; 0: none */
 	struct backoff backoff;
+	struct pulse pulse; /* while it runs */
+	bool hangs; /* and was killed for it */
 	bool was_ready; /* in this life or one before */
 	char locks[256]; /* what it said in CONTROL_READY; "" before */
 	char failed[256]; /* what it said in CONTROL_FAILED */
@@ -123,6 +126,10 @@ bool room_counts(const struct room *room);
 unsigned room_slot(const struct room *room, const struct room *ledger);
 /* Is it to be connected? */
 bool room_joins(const struct room *room);
+
+/* So much time has passed since the last call: kills what hangs. False: it cannot be said that the
+ * loops of all rooms turn. */
+bool rooms_look(struct rooms *rooms, int64_t elapsed_us);
 
 /* Asks every room that has a process for its status. */
 void rooms_ask(struct rooms *rooms);

@@ -8,9 +8,11 @@
 #include "warden/journal_files.h"
 #include "warden/listeners.h"
 #include "warden/notify.h"
+#include "warden/pulse.h"
 #include "warden/reload.h"
 #include "warden/report.h"
 #include "warden/rooms.h"
+#include "warden/watchdog.h"
 #include "warden/wiring.h"
 #include "warden/words.h"
 
@@ -42,6 +44,9 @@ struct warden {
 	struct event_base *base;
 	struct event *on_child, *on_term, *on_int;
 	struct event *ask_timeout, *leave_timeout;
+	struct event *look;
+	int64_t looked_us; /* monotonic */
+	struct watchdog watchdog;
 	struct listeners listeners, admin_listeners;
 	struct journal_files journal;
 	struct alarm_log alarm_log;
@@ -386,6 +391,20 @@ static void on_status(void *context)
 		answer_status(warden);
 }
 
+/* ---- hanging rooms ---- */
+
+static void on_look(evutil_socket_t fd, short what, void *argument)
+{
+	struct warden *warden = argument;
+	int64_t now_us = clock_now().mono_us;
+	int64_t elapsed_us = pulse_elapsed(warden->looked_us, now_us);
+	(void)fd;
+	(void)what;
+	warden->looked_us = now_us;
+	if (rooms_look(warden->rooms, elapsed_us))
+		watchdog_feed(&warden->watchdog, now_us);
+}
+
 /* ---- signals ---- */
 
 static void on_child(evutil_socket_t signal_number, short what, void *argument)
@@ -493,12 +512,15 @@ static const struct control_socket_ops control_socket_ops = {on_status, on_asked
 
 static int warden_open_loop(struct warden *warden)
 {
+	static const struct timeval look = {.tv_usec = PULSE_LOOK_US};
 	warden->base = event_base_new();
 	if (!warden->base)
 		return fault_set(&warden->fault, -ENOMEM, "cannot make an event loop");
 	warden->ask_timeout = event_new(warden->base, -1, 0, on_ask_timeout, warden);
 	warden->leave_timeout = event_new(warden->base, -1, 0, on_leave_timeout, warden);
-	if (!warden->ask_timeout || !warden->leave_timeout || catch_signals(warden) < 0)
+	warden->look = event_new(warden->base, -1, EV_PERSIST, on_look, warden);
+	if (!warden->ask_timeout || !warden->leave_timeout || !warden->look ||
+	    event_add(warden->look, &look) < 0 || catch_signals(warden) < 0)
 		return fault_set(&warden->fault, -ENOMEM, "cannot watch signals");
 	return 0;
 }
@@ -578,14 +600,17 @@ static void warden_close(struct warden *warden)
 	event_release(warden->on_hup);
 	event_release(warden->ask_timeout);
 	event_release(warden->leave_timeout);
+	event_release(warden->look);
 	if (warden->base)
 		event_base_free(warden->base);
 }
 
 int warden_run(const struct conf *conf, const struct preflight_step *steps)
 {
-	cleanup(warden_close) struct warden warden = {
-		.conf = conf, .started_at = wall_seconds(clock_now().wall_us)};
+	cleanup(warden_close) struct warden warden = {.conf = conf,
+						      .watchdog = watchdog_of_environment(),
+						      .started_at =
+							      wall_seconds(clock_now().wall_us)};
 	if (warden_open(&warden) < 0 || warden_open_reload(&warden, steps) < 0) {
 		log_error("%s", warden.fault.text);
 		return 1;

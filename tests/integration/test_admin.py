@@ -105,7 +105,8 @@ def test_a_room_that_hangs_is_told_of(both):
         wait_for("the signer to be missed", lambda: "signer 0" in admin.get("/readyz")[1])
         assert admin.get("/readyz")[0] == 503
     finally:
-        os.kill(pid, signal.SIGCONT)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
     wait_for("readiness", lambda: admin.get("/readyz")[0] == 200)
 
 

@@ -1,5 +1,6 @@
 """`explain`: what it says is what a client is answered, cause by cause, on real processes; and it leaves
 nothing behind (I-4, I-6, I-10, P-22, P-34, doc/faults.md rows 1, 18)."""
+import contextlib
 import json
 import os
 import signal
@@ -120,7 +121,8 @@ def test_a_front_that_hangs_is_named_in_time(service):
         said = of(service, 1, status=0)
         assert {f["front"]: f["answered"] for f in said["fronts"]} == {0: True, 1: False}
     finally:
-        os.kill(pid, signal.SIGCONT)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
 
 
 def test_what_the_database_lost_is_a_disagreement(service, database):

@@ -232,10 +232,13 @@ def test_a_revocation_during_the_outage_is_not_missed(site):
     path = site.issue("live")
     request = site.request(path)
     assert site.ask(request) == "good"
-    os.kill(site.responder.children()["ledger"], signal.SIGSTOP)
+    stopped = site.responder.process.pid, site.responder.children()["ledger"]
+    for pid in stopped:  # the warden too, which would start another ledger
+        os.kill(pid, signal.SIGSTOP)
     site.revoke(path)
     site.pg.stop()
-    os.kill(site.responder.children()["ledger"], signal.SIGCONT)
+    for pid in stopped:
+        os.kill(pid, signal.SIGCONT)
     wait_for("the outage to be seen", lambda: site.responder.status()["alarms"])
     site.pg.start()
     wait_for("the revocation", lambda: site.ask(request) == "revoked")

@@ -83,7 +83,7 @@ static struct control_message hear(struct world *w)
 	struct control_message m;
 	do
 		assert_int_equal(control_receive(w->control, w->storage, &m), 0);
-	while (m.type == CONTROL_LOST); /* said whenever a second is over */
+	while (m.type == CONTROL_LOST || m.type == CONTROL_BEAT); /* said now and then */
 	return m;
 }
 

@@ -195,8 +195,8 @@ static struct control_message hear(enum control_type expected)
 	struct control_message m;
 	do
 		assert_int_equal(control_receive(w.control, w.storage, &m), 0);
-	while (m.type == CONTROL_LOST &&
-	       expected != CONTROL_LOST); /* said whenever a second is over */
+	while (m.type != expected &&
+	       (m.type == CONTROL_LOST || m.type == CONTROL_BEAT)); /* said now and then */
 	assert_int_equal(m.type, expected);
 	return m;
 }
@@ -205,6 +205,26 @@ static void start_ready(void)
 {
 	start("[server]\nmax_age = 1s\ndrain_timeout = 100ms\n[issuer \"A\"]\n");
 	(void)hear(CONTROL_READY);
+}
+
+/* doc/faults.md row 44. */
+static void it_says_that_its_loop_turns_and_nothing_while_it_does_not(void **state)
+{
+	(void)state;
+	int status;
+	start_ready();
+	(void)hear(CONTROL_BEAT);
+	(void)hear(CONTROL_BEAT);
+	assert_int_equal(kill(w.pid, SIGSTOP), 0);
+	assert_int_equal(waitpid(w.pid, &status, WUNTRACED), w.pid);
+	struct control_message m;
+	while (recv(w.control, w.storage, sizeof(w.storage), MSG_DONTWAIT) > 0)
+		;
+	struct pollfd silent = {.fd = w.control, .events = POLLIN};
+	assert_int_equal(poll(&silent, 1, 1200), 0);
+	assert_int_equal(kill(w.pid, SIGCONT), 0);
+	m = hear(CONTROL_BEAT);
+	assert_int_equal(m.descriptor_count, 0);
 }
 
 static void say(const struct control_message *m)
@@ -640,6 +660,7 @@ static void no_descriptors_are_taken_after_the_order_to_stop(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(it_says_that_its_loop_turns_and_nothing_while_it_does_not),
 		cmocka_unit_test(it_is_asked_and_answers),
 		cmocka_unit_test(a_question_may_be_answered_later),
 		cmocka_unit_test(a_new_channel_replaces_the_old),

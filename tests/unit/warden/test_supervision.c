@@ -125,9 +125,15 @@ static int room_main(enum room_kind kind, unsigned index)
 		(void)fprintf(stderr, "%s is slow\n", room.name);
 	else
 		say(CONTROL_READY, "");
-	while (control_receive(CONTROL_FD, packet, &message) == 0)
-		take(&room, &message);
-	return 0;
+	for (;;) {
+		struct pollfd readable = {.fd = CONTROL_FD, .events = POLLIN};
+		if (poll(&readable, 1, 100) == 0)
+			say(CONTROL_BEAT, "");
+		else if (control_receive(CONTROL_FD, packet, &message) == 0)
+			take(&room, &message);
+		else
+			return 0;
+	}
 }
 
 /* ---- the fixture: a warden in a child process ---- */
@@ -871,6 +877,79 @@ static void signals_for_the_whole_group_are_the_wardens(void **state)
 	stop_and_wait();
 }
 
+/* doc/faults.md row 44: whichever it is. */
+static void a_room_whose_loop_does_not_turn_is_replaced(void **state)
+{
+	(void)state;
+	start_and_wait();
+	for (size_t i = 0; i < 4; i++) {
+		pid_t pid = pid_of(names[i]);
+		assert_int_equal(kill(pid, SIGSTOP), 0);
+		EVENTUALLY(gone(pid));
+		EVENTUALLY(pid_of(names[i]) != pid && ready());
+	}
+	assert_non_null(strstr(log_text(), "signer 0 is killed"));
+	assert_non_null(strstr(log_text(), ": its loop has not turned for 3"));
+	stop_and_wait();
+}
+
+/* doc/faults.md rows 29 and 49: nobody was looked at meanwhile. */
+static void a_warden_that_was_stopped_too_suspects_nobody(void **state)
+{
+	(void)state;
+	start_and_wait();
+	pid_t pids[4];
+	pids_of_all(pids);
+	assert_int_equal(kill(f.warden, SIGSTOP), 0);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(kill(pids[i], SIGSTOP), 0);
+	(void)poll(NULL, 0, 4000);
+	assert_int_equal(kill(f.warden, SIGCONT), 0);
+	(void)poll(NULL, 0, 100);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(kill(pids[i], SIGCONT), 0);
+	EVENTUALLY(ready());
+	(void)poll(NULL, 0, 1000);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(pid_of(names[i]), pids[i]);
+	assert_null(strstr(log_text(), "is killed"));
+	stop_and_wait();
+}
+
+/* The moment of the last WATCHDOG=1 that has come; `last` if none has. */
+static int64_t fed_at(int fd, int64_t last)
+{
+	char text[128] = "";
+	while (recv(fd, text, sizeof(text) - 1, 0) > 0)
+		if (strcmp(text, "WATCHDOG=1") == 0)
+			last = clock_now().mono_us;
+	return last;
+}
+
+static void the_watchdog_is_fed_only_while_all_loops_turn(void **state)
+{
+	(void)state;
+	struct sockaddr_un place = {.sun_family = AF_UNIX};
+	(void)snprintf(place.sun_path, sizeof(place.sun_path), "%s/notify", f.folder);
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&place, sizeof(place)), 0);
+	setenv("NOTIFY_SOCKET", place.sun_path, 1);
+	setenv("WATCHDOG_USEC", "300000", 1);
+	start_and_wait();
+	unsetenv("NOTIFY_SOCKET");
+	unsetenv("WATCHDOG_USEC");
+	int64_t fed = 0;
+	EVENTUALLY((fed = fed_at(fd, fed)) > 0);
+	assert_int_equal(kill(pid_of("front 1"), SIGSTOP), 0);
+	EVENTUALLY((fed = fed_at(fd, fed), strstr(log_text(), "front 1 is killed")));
+	assert_true(clock_now().mono_us - fed >= SECOND_US);
+	int64_t before = fed;
+	EVENTUALLY((fed = fed_at(fd, fed)) > before);
+	stop_and_wait();
+	close(fd);
+	unlink(place.sun_path);
+}
+
 static void rooms_end_when_the_warden_is_killed(void **state)
 {
 	(void)state;
@@ -925,6 +1004,9 @@ int main(int argc, char **argv)
 		TEST(a_room_that_does_not_stop_is_killed_after_the_drain_time),
 		TEST(a_room_that_is_killed_while_stopping_is_not_restarted),
 		TEST(signals_for_the_whole_group_are_the_wardens),
+		TEST(a_room_whose_loop_does_not_turn_is_replaced),
+		TEST(a_warden_that_was_stopped_too_suspects_nobody),
+		TEST(the_watchdog_is_fed_only_while_all_loops_turn),
 		TEST(rooms_end_when_the_warden_is_killed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
