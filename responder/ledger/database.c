@@ -52,14 +52,6 @@ static void lookup_failed(void *context, uint64_t batch)
 	edge_turn(edge);
 }
 
-/* A passfile, a certificate, /etc/resolv.conf was replaced: only a process that begins anew may open the
- * next one. While there is evidence what this one remembers is worth more. */
-static void edge_may_be_outdated(struct edge *edge)
-{
-	if (!ledger_evidence_fresh(edge->ledger, clock_now()) && shell_outdated(edge->shell))
-		shell_end(edge->shell, 1);
-}
-
 /* A connection may come and go for one reason as long as that lasts. */
 static void lookup_state(void *context, bool usable, const char *reason)
 {
@@ -74,8 +66,6 @@ static void lookup_state(void *context, bool usable, const char *reason)
 		log_info("lookups are not possible reason=\"%s\"", reason);
 	ledger_lookup_state(edge->ledger, usable, reason);
 	edge_turn(edge);
-	if (!usable)
-		edge_may_be_outdated(edge);
 }
 
 static void feed_lost(void *context, const char *reason)
@@ -84,7 +74,6 @@ static void feed_lost(void *context, const char *reason)
 	log_info("the feed is interrupted reason=\"%s\"", reason ? reason : "");
 	ledger_feed_lost(edge->ledger, reason);
 	edge_turn(edge);
-	edge_may_be_outdated(edge);
 }
 
 static void bad_row(void *context, const char *description)

@@ -17,6 +17,8 @@ struct edge {
 	int64_t alarm_second; /* alarms are logged, but not in floods */
 	unsigned alarms_logged;
 	struct fault lookup_reason; /* told last, since when no lookup was answered */
+	int64_t look_for_files_us; /* monotonic: not before */
+	bool moved; /* the connection string is another one: it may name other files */
 	bool lookup_quiet; /* it lasts, connection after connection */
 };
 

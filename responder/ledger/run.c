@@ -3,6 +3,22 @@
 #include "db/files.h"
 #include "ledger/edge.h"
 
+/* A passfile, a certificate, /etc/resolv.conf was replaced: only a process that begins anew may open the
+ * next one. While there is evidence what this one remembers is worth more. When to look again. */
+static int64_t edge_look_for_files(struct edge *edge, struct moment now)
+{
+	bool fresh = ledger_evidence_fresh(edge->ledger, now);
+	if (!edge->source || (fresh && !edge->moved))
+		return INT64_MAX;
+	if (now.mono_us >= edge->look_for_files_us) {
+		edge->look_for_files_us = now.mono_us + SECOND_US;
+		edge->moved = false;
+		if (shell_outdated(edge->shell))
+			shell_end(edge->shell, 1);
+	}
+	return edge->look_for_files_us;
+}
+
 static int64_t edge_turns(void *context, struct moment now)
 {
 	struct edge *edge = context;
@@ -17,7 +33,8 @@ static int64_t edge_turns(void *context, struct moment now)
 		log_error("memory ran out while a change was applied, ending to load anew");
 		shell_end(edge->shell, 1);
 	}
-	return ledger_next_timer(edge->ledger);
+	int64_t next = ledger_next_timer(edge->ledger), files = edge_look_for_files(edge, now);
+	return files < next ? files : next;
 }
 
 /* ---- the peers ---- */
@@ -125,6 +142,8 @@ static void edge_commit(void *context, const struct conf *before, struct moment 
 		db_source_configure(edge->source, &settings);
 	else if (edge->source)
 		edge_read_anew(edge, now);
+	edge->moved = !same;
+	edge->look_for_files_us = now.mono_us + SECOND_US; /* when the reload is over */
 	edge_turn(edge);
 }
 

@@ -24,7 +24,6 @@ enum condition {
 	LIMIT_READ, /* no limit is set */
 	HARMLESS_FCNTL, /* not F_SETOWN, which sends signals */
 	HARMLESS_IOCTL, /* how much is there to read, is it a terminal */
-	THREAD, /* no process */
 	SHARES_MEMORY, /* no process that could do anything of its own */
 };
 
@@ -33,7 +32,6 @@ enum condition {
 #define CALLS_OF_BUILD (SANITIZED ? CALLS_SANITIZED | CALLS_FILES : 0u)
 
 #define ALL CALLS_EVER
-#define EITHER(a, b) ((unsigned)CALLS_##a | (unsigned)CALLS_##b)
 
 /* Names that a machine does not have are passed over. */
 static const struct {
@@ -123,66 +121,45 @@ static const struct {
 	{"accept", CALLS_ACCEPT, ANY},
 	{"accept4", CALLS_ACCEPT, ANY},
 	/* connections that it makes */
-	{"socket", EITHER(CONNECT, MODULE), FAMILY},
-	{"connect", EITHER(CONNECT, MODULE), ANY},
-	{"bind", EITHER(CONNECT, MODULE), ANY},
-	{"sendmmsg", EITHER(CONNECT, MODULE), ANY},
-	{"recvmmsg", EITHER(CONNECT, MODULE), ANY},
-	{"recvmmsg_time64", EITHER(CONNECT, MODULE), ANY},
+	{"socket", CALLS_CONNECT, FAMILY},
+	{"connect", CALLS_CONNECT, ANY},
+	{"bind", CALLS_CONNECT, ANY},
+	{"sendmmsg", CALLS_CONNECT, ANY},
+	{"recvmmsg", CALLS_CONNECT, ANY},
+	{"recvmmsg_time64", CALLS_CONNECT, ANY},
 	/* files */
 	{"open", CALLS_FILES, READ_ONLY},
 	{"openat", CALLS_FILES, READ_ONLY_AT},
-	{"newfstatat", EITHER(FILES, MODULE), ANY},
-	{"stat", EITHER(FILES, MODULE), ANY},
-	{"stat64", EITHER(FILES, MODULE), ANY},
-	{"lstat", EITHER(FILES, MODULE), ANY},
-	{"lstat64", EITHER(FILES, MODULE), ANY},
-	{"statx", EITHER(FILES, MODULE), ANY},
-	{"statfs", EITHER(FILES, MODULE), ANY},
-	{"fstatfs", EITHER(FILES, MODULE), ANY},
-	{"access", EITHER(FILES, MODULE), ANY},
-	{"faccessat", EITHER(FILES, MODULE), ANY},
-	{"faccessat2", EITHER(FILES, MODULE), ANY},
-	{"readlink", EITHER(FILES, MODULE), ANY},
-	{"readlinkat", EITHER(FILES, MODULE), ANY},
-	{"getcwd", EITHER(FILES, MODULE), ANY},
-	{"getdents64", EITHER(FILES, MODULE), ANY},
-	{"pread64", EITHER(FILES, MODULE), ANY},
-	{"mmap", EITHER(FILES, MODULE), ANY},
-	{"mmap2", EITHER(FILES, MODULE), ANY},
-	{"mprotect", EITHER(FILES, MODULE), ANY},
+	{"newfstatat", CALLS_FILES, ANY},
+	{"stat", CALLS_FILES, ANY},
+	{"stat64", CALLS_FILES, ANY},
+	{"lstat", CALLS_FILES, ANY},
+	{"lstat64", CALLS_FILES, ANY},
+	{"statx", CALLS_FILES, ANY},
+	{"statfs", CALLS_FILES, ANY},
+	{"fstatfs", CALLS_FILES, ANY},
+	{"access", CALLS_FILES, ANY},
+	{"faccessat", CALLS_FILES, ANY},
+	{"faccessat2", CALLS_FILES, ANY},
+	{"readlink", CALLS_FILES, ANY},
+	{"readlinkat", CALLS_FILES, ANY},
+	{"getcwd", CALLS_FILES, ANY},
+	{"getdents64", CALLS_FILES, ANY},
+	{"pread64", CALLS_FILES, ANY},
+	{"mmap", CALLS_FILES, ANY},
+	{"mmap2", CALLS_FILES, ANY},
+	{"mprotect", CALLS_FILES, ANY},
 	/* files that it was given */
-	{"pread64", EITHER(JOURNAL, MODULE), ANY},
-	{"pwrite64", EITHER(JOURNAL, MODULE), ANY},
-	{"ftruncate", EITHER(JOURNAL, MODULE), ANY},
-	{"ftruncate64", EITHER(JOURNAL, MODULE), ANY},
-	{"fdatasync", EITHER(JOURNAL, MODULE), ANY},
-	{"fsync", EITHER(JOURNAL, MODULE), ANY},
+	{"pread64", CALLS_JOURNAL, ANY},
+	{"pwrite64", CALLS_JOURNAL, ANY},
+	{"ftruncate", CALLS_JOURNAL, ANY},
+	{"ftruncate64", CALLS_JOURNAL, ANY},
+	{"fdatasync", CALLS_JOURNAL, ANY},
+	{"fsync", CALLS_JOURNAL, ANY},
 	/* secrets */
 	{"mlock", CALLS_SECRETS, ANY},
 	{"mlock2", CALLS_SECRETS, ANY},
 	{"munlock", CALLS_SECRETS, ANY},
-	/* a stranger's module */
-	{"open", CALLS_MODULE, ANY},
-	{"openat", CALLS_MODULE, ANY},
-	{"fcntl", CALLS_MODULE, ANY},
-	{"flock", CALLS_MODULE, ANY},
-	{"mkdir", CALLS_MODULE, ANY},
-	{"mkdirat", CALLS_MODULE, ANY},
-	{"unlink", CALLS_MODULE, ANY},
-	{"unlinkat", CALLS_MODULE, ANY},
-	{"rename", CALLS_MODULE, ANY},
-	{"renameat", CALLS_MODULE, ANY},
-	{"renameat2", CALLS_MODULE, ANY},
-	{"fchmod", CALLS_MODULE, ANY},
-	{"umask", CALLS_MODULE, ANY},
-	{"pipe2", CALLS_MODULE, ANY},
-	{"eventfd2", CALLS_MODULE, ANY},
-	{"clone", CALLS_MODULE, THREAD},
-	{"set_robust_list", CALLS_MODULE, ANY},
-	{"rseq", CALLS_MODULE, ANY},
-	{"sched_getparam", CALLS_MODULE, ANY},
-	{"sched_getscheduler", CALLS_MODULE, ANY},
 	/* sanitizers */
 	{"clone", CALLS_SANITIZED, SHARES_MEMORY},
 	{"ptrace", CALLS_SANITIZED, ANY},
@@ -196,11 +173,12 @@ static const struct {
 	{"mmap", CALLS_SANITIZED, ANY},
 };
 
-/* What a library may try; of the above with arguments that no condition allows the same holds. */
+/* What a library may try, and a signer whose token's process (signer/token.h) is out of its reach; of the
+ * above with arguments that no condition allows the same holds. */
 static const char *const refused[] = {
 	"open",   "openat",    "openat2",    "stat",     "stat64",          "lstat",  "statx",
 	"access", "faccessat", "faccessat2", "readlink", "readlinkat",      "getcwd", "prctl",
-	"mlock",  "mlock2",    "munlock",    "rseq",     "set_robust_list",
+	"mlock",  "mlock2",    "munlock",    "rseq",     "set_robust_list", "kill",   "wait4",
 };
 
 /* ---- the filters ---- */
@@ -273,8 +251,6 @@ static void rule_of(struct filter *f, int call, enum condition condition)
 		return rule_of_list(f, call, 1, fcntls);
 	case HARMLESS_IOCTL:
 		return rule_of_list(f, call, 1, ioctls);
-	case THREAD:
-		return rule_with(f, call, 0, CLONE_THREAD | CLONE_VM | CLONE_SIGHAND);
 	case SHARES_MEMORY:
 		return rule_with(f, call, 0, CLONE_UNTRACED | CLONE_VM);
 	}

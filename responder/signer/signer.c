@@ -5,6 +5,7 @@
  *                            clock ──watch──▶ keyring ──OFFER──▶ ledger */
 #include "ipc/messages.h"
 #include "room/room.h"
+#include "signer/heap.h"
 #include "signer/jobs.h"
 #include "signer/vault.h"
 #include "signer/watch.h"
@@ -149,6 +150,14 @@ static void signer_free(void *context)
 	free(s);
 }
 
+static size_t key_count(const struct conf *conf)
+{
+	size_t count = 0;
+	for (unsigned i = 0; i < conf->issuer_count; i++)
+		count += conf_signer_count(&conf->issuers[i]);
+	return count;
+}
+
 static int signer_open(struct shell *shell, void **ret, struct fault *fault)
 {
 	struct signer *s = calloc(1, sizeof(*s));
@@ -156,6 +165,7 @@ static int signer_open(struct shell *shell, void **ret, struct fault *fault)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	s->shell = shell;
 	vault_adopt(CONTROL_VAULT_FD);
+	heap_lock(key_count(shell->conf));
 	int result =
 		keyring_load(&s->keyring, shell->conf, wall_seconds(clock_now().wall_us), fault);
 	if (result < 0) {

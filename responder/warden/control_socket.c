@@ -1,5 +1,7 @@
 #include "warden/control_socket.h"
 
+#include "base/log.h"
+
 #include <fcntl.h>
 #include <stddef.h>
 #include <sys/socket.h>
@@ -234,6 +236,22 @@ static void client_event(evutil_socket_t fd, short what, void *argument)
 
 /* ---- the socket ---- */
 
+static pid_t peer_of(int fd)
+{
+	struct ucred peer = {0};
+	socklen_t size = sizeof(peer);
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
+}
+
+static bool is_refused(const struct control_socket *cs, int fd)
+{
+	pid_t peer = peer_of(fd);
+	if (!cs->ops->is_room(cs->context, peer))
+		return false;
+	log_error("a room knocks at the control socket, and is not heard pid=%d", (int)peer);
+	return true;
+}
+
 static void socket_acceptable(evutil_socket_t fd, short what, void *argument)
 {
 	struct control_socket *cs = argument;
@@ -241,7 +259,8 @@ static void socket_acceptable(evutil_socket_t fd, short what, void *argument)
 	int client_fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (client_fd < 0)
 		return;
-	for (unsigned i = 0; i < LIMIT_CONTROL_CLIENTS; i++) {
+	bool refused = is_refused(cs, client_fd);
+	for (unsigned i = 0; i < LIMIT_CONTROL_CLIENTS && !refused; i++) {
 		struct client *client = &cs->clients[i];
 		if (client->state != CLIENT_FREE)
 			continue;

@@ -41,6 +41,7 @@
 #include "base/result.h"
 
 #include <event2/event.h>
+#include <sys/types.h>
 
 #define CONTROL_SOCKET_TIMEOUT_MS 5000L
 #define CONTROL_SOCKET_ASK_MS 1000L
@@ -48,6 +49,8 @@
 struct control_socket;
 
 struct control_socket_ops {
+	/* Is this process a room? None has any business here, and the ledger's user may own the socket. */
+	bool (*is_room)(void *context, pid_t pid);
 	/* A client asked for the status: control_socket_answer() follows, now or later. Not called
 	 * again before that. */
 	void (*status)(void *context);

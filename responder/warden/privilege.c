@@ -4,6 +4,7 @@
 #include <linux/capability.h>
 #include <linux/securebits.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #define BIT(capability) (UINT64_C(1) << (capability))
@@ -78,8 +79,16 @@ bool privilege_may_switch(void)
 	return (effective() & TO_SWITCH) == TO_SWITCH;
 }
 
+/* For the signers, whose memory is not to be swapped; who may not raise the limit keeps it. */
+static void let_memory_be_locked(void)
+{
+	const struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
+	(void)setrlimit(RLIMIT_MEMLOCK, &all);
+}
+
 int privilege_keep(void)
 {
+	let_memory_be_locked();
 	reduce_bounding(TO_WORK);
 	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	return reduce(TO_WORK);

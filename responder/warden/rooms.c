@@ -48,6 +48,14 @@ bool room_alive(const struct room *room)
 	       room->state == ROOM_STOPPING;
 }
 
+bool rooms_have(const struct rooms *rooms, pid_t pid)
+{
+	for (unsigned i = 0; i < rooms->count; i++)
+		if (pid != 0 && rooms->list[i]->pid == pid)
+			return true;
+	return false;
+}
+
 const char *room_user(const struct room *room)
 {
 	return room->rooms->users->of[room->kind].name;

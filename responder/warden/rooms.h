@@ -150,6 +150,8 @@ bool room_alive(const struct room *room);
 /* A room that does not take its message counts as hung and is killed. */
 void room_send(struct room *room, const struct control_message *message);
 void room_kill(struct room *room, const char *reason);
+/* Is this the process of one of them? */
+bool rooms_have(const struct rooms *rooms, pid_t pid);
 /* Whose rights it has. */
 const char *room_user(const struct room *room);
 const char *room_state_name(enum room_state state);

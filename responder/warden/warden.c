@@ -508,7 +508,14 @@ static const struct rooms_ops rooms_ops = {
 	.lost = on_lost,
 	.replied = on_replied,
 };
-static const struct control_socket_ops control_socket_ops = {on_status, on_asked};
+static bool is_room(void *context, pid_t pid)
+{
+	const struct warden *warden = context;
+	return warden->rooms && rooms_have(warden->rooms, pid);
+}
+
+static const struct control_socket_ops control_socket_ops = {
+	.is_room = is_room, .status = on_status, .asked = on_asked};
 
 static int warden_open_loop(struct warden *warden)
 {

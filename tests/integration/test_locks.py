@@ -115,3 +115,49 @@ def test_users_that_do_not_exist_are_a_warning(folder, postgres, ca):
             seen = status_of(pid)
             assert uids(pid) == {os.geteuid()} and seen["NoNewPrivs"] == "1"
             assert {int(seen[f"Cap{which}"], 16) for which in ("Inh", "Prm", "Eff", "Amb")} == {0}
+
+
+def test_every_room_is_locked_in_and_says_so(folder, postgres, ca):
+    """Promise 4: as the kernel sees it, and as `stillgood status` tells it."""
+    with site(folder, postgres, ca, owner=os.geteuid(), users="none",
+              admin_listen=f"127.0.0.1:{harness.free_port()}") as made:
+        rooms = {room["name"]: room for room in made.responder.status()["rooms"]}
+        assert set(rooms) == {"ledger", "signer 0", "front 0", "admin"}
+        for name, pid in made.responder.children().items():
+            seen, locks = status_of(pid), rooms[name]["locks"]
+            assert seen["Seccomp"] == "2" and locks["seccomp"] is True
+            assert locks["uid"] == os.geteuid() and isinstance(locks["landlock"], int)
+        assert made.ask(0x11, ca="Locked", nonce=True) == "good"
+        assert made.responder.get("healthz")[0] == 200
+
+
+def test_a_file_that_was_replaced_is_read_by_a_ledger_that_begins_anew(folder, postgres, ca, monkeypatch):
+    """Landlock knows files, not names: once nothing is fresh any more the ledger makes room for one that
+    may open the new file. Connections are named by a service file here, which libpq reads each time."""
+    services = os.path.join(folder, "services")
+    made = site(folder, postgres, ca, owner=os.geteuid(), users="none")
+    name = made.responder.conf
+
+    def write(path):
+        with open(path, "w", encoding="ascii") as file:
+            file.write("[locked]\n" + login.replace(" ", "\n") + "\n")
+    with open(name, encoding="utf-8") as file:
+        text = file.read()
+    login = next(line.removeprefix("conninfo = ") for line in text.splitlines()
+                 if line.startswith("conninfo = "))
+    with open(name, "w", encoding="utf-8") as file:
+        file.write(text.replace(login, "service=locked"))
+    write(services)
+    monkeypatch.setenv("PGSERVICEFILE", services)
+    with made:
+        assert made.ask(0x11, ca="Locked", nonce=True) == "good"
+        if made.responder.status()["rooms"][0]["locks"]["landlock"] == 0:
+            pytest.skip("this kernel has no Landlock")
+        before = made.responder.children()["ledger"]
+        write(services + ".new")
+        os.replace(services + ".new", services)
+        service.end_connections(postgres, login.split("dbname=")[1].split()[0])
+        made.logged("begins anew to read what is new", services)
+        made.whole()
+        assert made.responder.children()["ledger"] != before
+        assert made.ask(0x11, ca="Locked", nonce=True) == "good"

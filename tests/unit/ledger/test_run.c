@@ -139,6 +139,59 @@ static void a_front_is_told_why_it_is_not_ready(void **state)
 	close(room.control);
 }
 
+/* This test in the place of a front, a signer or a verifier. */
+static int give_peer(const struct room *room, enum room_kind kind)
+{
+	int pair[2];
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	const struct control_message peer = {.type = CONTROL_CHANNEL,
+					     .kind = (uint8_t)kind,
+					     .descriptor_count = 1,
+					     .descriptors = {pair[1]}};
+	assert_int_equal(control_send(room->control, &peer), 0);
+	close(pair[1]);
+	return pair[0];
+}
+
+/* Until the ledger has closed it; what it says before that does not matter. */
+static void expect_cut_off(int fd)
+{
+	uint8_t bytes[4096];
+	ssize_t got;
+	do
+		got = read(fd, bytes, sizeof(bytes));
+	while (got > 0);
+	assert_true(got == 0 || errno == ECONNRESET);
+	close(fd);
+}
+
+/* doc/faults.md row 32: no word of any kind gets more than the end of its channel; the ledger lives. */
+static void a_compromised_peer_that_talks_nonsense_is_cut_off(void **state)
+{
+	(void)state;
+	static const enum room_kind kinds[] = {ROOM_FRONT, ROOM_SIGNER, ROOM_VERIFIER};
+	static const uint8_t huge[] = {0x7f, 0xff, 0xff, 0xff, 1};
+	uint8_t storage[CONTROL_PACKET];
+	struct control_message m;
+	struct room room = room_start(configuration);
+	room_tell(&room, CONTROL_JOURNAL);
+	assert_int_equal(room_says(&room, storage, &m), CONTROL_READY);
+	for (unsigned i = 0; i < array_size(kinds); i++) {
+		for (unsigned type = 0; type < 256; type++) {
+			const uint8_t frame[] = {0, 0, 0, 4, (uint8_t)type, 'k', 'e', 'y'};
+			int fd = give_peer(&room, kinds[i]);
+			(void)send(fd, frame, sizeof(frame), MSG_NOSIGNAL);
+			expect_cut_off(fd);
+		}
+		int fd = give_peer(&room, kinds[i]);
+		(void)send(fd, huge, sizeof(huge), MSG_NOSIGNAL);
+		expect_cut_off(fd);
+	}
+	room_tell(&room, CONTROL_STOP);
+	assert_int_equal(room_status(&room), 0);
+	close(room.control);
+}
+
 /* The operator's words. */
 static void check_words(const struct room *room, const char *words, const char *expected)
 {
@@ -207,6 +260,7 @@ int main(void)
 		cmocka_unit_test(it_writes_the_journal_that_the_warden_gives),
 		cmocka_unit_test(a_journal_in_one_file_ends_it),
 		cmocka_unit_test(a_front_is_told_why_it_is_not_ready),
+		cmocka_unit_test(a_compromised_peer_that_talks_nonsense_is_cut_off),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

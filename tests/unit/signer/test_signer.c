@@ -302,6 +302,70 @@ static void a_ledger_that_breaks_the_protocol_is_cut_off(void **state)
 	assert_int_equal(rig_deinit(&rig), 0);
 }
 
+static void refused(struct rig *rig, uint64_t id, const struct message_sign *forged)
+{
+	struct message_sign job = *forged;
+	job.id = id;
+	send_job(rig, &job);
+	run(rig);
+	assert_int_equal(rig->answered, id);
+	assert_int_not_equal(rig->last.result, OCSP_SUCCESSFUL);
+}
+
+/* doc/faults.md row 32: this test in the ledger's place, at the real process, which is locked in. */
+static void a_compromised_ledger_gets_nothing_signed_but_answers_of_its_bounds(void **state)
+{
+	(void)state;
+	struct rig rig;
+	static const uint8_t digest[32];
+	rig_init(&rig);
+	start(&rig);
+	(void)receive(&rig, CONTROL_READY);
+	give_ledger(&rig);
+	const struct message_sign honest = job_of(&rig, 0);
+	struct message_sign octets = honest, another = honest, future = honest, endless = honest;
+	struct message_sign long_good = honest, fact = honest, stranger = honest;
+	octets.entries[0].certid = view_of(digest, sizeof(digest)); /* chosen ones */
+	another.issuer = 1;
+	future.this_update += 3600;
+	endless.next_update += 400 * PKI_DAY;
+	long_good.this_update -= 400 * PKI_DAY;
+	fact.entries[0].facts.certificate_hash = view_of(digest, sizeof(digest));
+	stranger.unknown_issuer = true;
+	stranger.entries[0].says.status = OCSP_UNKNOWN;
+	const struct message_sign *const forged[] = {&octets,    &another, &future,  &endless,
+						     &long_good, &fact,    &stranger};
+	for (uint64_t i = 0; i < array_size(forged); i++)
+		refused(&rig, i + 1, forged[i]);
+	struct message_sign job = job_of(&rig, array_size(forged) + 1); /* what it gives away */
+	send_job(&rig, &job);
+	run(&rig);
+	assert_int_equal(rig.last.result, OCSP_SUCCESSFUL);
+	assert_int_equal(rig_deinit(&rig), 0);
+}
+
+/* There is no word that asks for a key, and what is meant for other rooms is none here. */
+static void a_compromised_ledger_is_told_no_key(void **state)
+{
+	(void)state;
+	struct rig rig;
+	rig_init(&rig);
+	start(&rig);
+	(void)receive(&rig, CONTROL_READY);
+	for (unsigned type = 0; type < 256; type++) {
+		if (type == MESSAGE_SIGN)
+			continue;
+		rig.closed = 0;
+		give_ledger(&rig);
+		assert_int_equal(channel_send(rig.channel, (uint8_t)type, view_of_string("key")),
+				 0);
+		run(&rig);
+		assert_int_equal(rig.closed, 1);
+	}
+	assert_int_equal(rig.answered, 0);
+	assert_int_equal(rig_deinit(&rig), 0);
+}
+
 static void the_ring_of_jobs_keeps_order_and_refuses_a_flood(void **state)
 {
 	(void)state;
@@ -331,6 +395,9 @@ int main(void)
 		cmocka_unit_test(stop_finishes_the_jobs_that_were_sent),
 		cmocka_unit_test(a_new_ledger_replaces_the_old),
 		cmocka_unit_test(a_ledger_that_breaks_the_protocol_is_cut_off),
+		cmocka_unit_test(
+			a_compromised_ledger_gets_nothing_signed_but_answers_of_its_bounds),
+		cmocka_unit_test(a_compromised_ledger_is_told_no_key),
 		cmocka_unit_test(the_ring_of_jobs_keeps_order_and_refuses_a_flood),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

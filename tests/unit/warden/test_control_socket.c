@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 struct world {
@@ -13,9 +14,16 @@ struct world {
 	struct event_base *base;
 	struct control_socket *cs;
 	unsigned statuses, asks;
+	bool strangers; /* whoever connects is a room */
 	uint32_t ticket;
 	char line[LIMIT_CONTROL_LINE + 1];
 };
+
+static bool is_room(void *context, pid_t pid)
+{
+	const struct world *w = context;
+	return w->strangers && pid == getpid();
+}
 
 static void on_status(void *context)
 {
@@ -34,7 +42,8 @@ static void on_asked(void *context, uint32_t ticket, struct view line)
 
 static int set_up(void **state)
 {
-	static const struct control_socket_ops ops = {.status = on_status, .asked = on_asked};
+	static const struct control_socket_ops ops = {
+		.is_room = is_room, .status = on_status, .asked = on_asked};
 	struct world *w = calloc(1, sizeof(*w));
 	struct fault fault = {""};
 	memcpy(w->folder, "/tmp/stillgood-test-XXXXXX", 27);
@@ -165,11 +174,40 @@ static void a_line_without_end_ends_it_and_a_new_one_takes_its_place(void **stat
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
+static int knock(struct world *w)
+{
+	struct sockaddr_un place = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	memcpy(place.sun_path, w->path, strlen(w->path));
+	assert_int_equal(connect(fd, (struct sockaddr *)&place, sizeof(place)), 0);
+	(void)send(fd, "reload\n", 7, MSG_NOSIGNAL);
+	(void)event_base_loop(w->base, EVLOOP_NONBLOCK);
+	(void)event_base_loop(w->base, EVLOOP_NONBLOCK);
+	return fd;
+}
+
+/* doc/faults.md row 32: the ledger's user may own the socket. */
+static void a_room_that_knocks_is_not_heard(void **state)
+{
+	struct world *w = *state;
+	char octet;
+	w->strangers = true;
+	int fd = knock(w);
+	assert_true(read(fd, &octet, 1) <= 0);
+	close(fd);
+	assert_int_equal(w->asks + w->statuses, 0);
+	w->strangers = false;
+	fd = knock(w);
+	assert_int_equal(w->asks, 1);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(it_is_told_how_everything_is_again_and_again),
 		TEST(no_other_word_is_heard_from_it),
+		TEST(a_room_that_knocks_is_not_heard),
 		TEST(an_answer_that_is_late_is_dropped),
 		TEST(a_line_without_end_ends_it_and_a_new_one_takes_its_place),
 	};

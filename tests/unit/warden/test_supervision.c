@@ -83,6 +83,19 @@ static void lose(const struct simple *room)
 		_exit(3);
 }
 
+/* What only the warden says, a readiness that is none, and an answer that nobody asked for. */
+static void give_orders(const struct simple *room)
+{
+	if (!behaves(room, "order"))
+		return;
+	say(CONTROL_READY, "[{\"uid\":0");
+	say(CONTROL_READY, "");
+	say(CONTROL_ANSWER, "{\"ready\":true}");
+	const struct control_message stop = {.type = CONTROL_STOP};
+	if (control_send(CONTROL_FD, &stop) < 0)
+		_exit(3);
+}
+
 static void take(struct simple *room, struct control_message *message)
 {
 	room->ledgers += is_channel(message, ROOM_LEDGER);
@@ -90,6 +103,8 @@ static void take(struct simple *room, struct control_message *message)
 	room->signers += is_channel(message, ROOM_SIGNER);
 	if (is_channel(message, ROOM_LEDGER))
 		lose(room);
+	if (is_channel(message, ROOM_LEDGER))
+		give_orders(room);
 	if (message->type == CONTROL_LISTEN)
 		room->listeners += message->descriptor_count;
 	if (message->type == CONTROL_JOURNAL && room->ledgers + room->fronts + room->signers == 0)
@@ -679,6 +694,22 @@ static void a_lost_channel_between_two_that_live_is_made_anew(void **state)
 	stop_and_wait();
 }
 
+/* doc/faults.md row 32. */
+static void a_room_that_gives_orders_is_killed_and_nobody_else(void **state)
+{
+	(void)state;
+	setenv("LANG", "order:front 1", 1);
+	f.warden = start();
+	EVENTUALLY(strstr(log_text(), "started: listening"));
+	pid_t ledger = pid_of("ledger"), other = pid_of("front 0");
+	EVENTUALLY(strstr(log_text(), "front 1 is killed") &&
+		   strstr(log_text(), "it sent a message that rooms never send"));
+	assert_int_equal(pid_of("ledger"), ledger);
+	assert_int_equal(pid_of("front 0"), other);
+	assert_int_equal(kill(f.warden, 0), 0);
+	stop_and_wait();
+}
+
 static void other_words_are_the_ledgers_to_answer(void **state)
 {
 	(void)state;
@@ -987,6 +1018,7 @@ int main(int argc, char **argv)
 		TEST(the_document_says_who_listens_where),
 		TEST(every_ledger_is_given_the_journal_first),
 		TEST(a_lost_channel_between_two_that_live_is_made_anew),
+		TEST(a_room_that_gives_orders_is_killed_and_nobody_else),
 		TEST(other_words_are_the_ledgers_to_answer),
 		TEST(drain_reaches_every_front_until_it_is_taken_back),
 		TEST(words_are_whole_and_their_operands_known),
