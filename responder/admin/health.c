@@ -57,11 +57,12 @@ static bool is_issuer(struct json_object *document, const char *name)
 	return false;
 }
 
-/* These stop the answers about their issuer; another alarm about it is a warning. */
+/* These stop the answers about their issuer, as enum issuer_readiness has it; another alarm about it is a
+ * warning. */
 static bool stops_answers(struct json_object *alarm)
 {
 	static const char *const kinds[] = {"issuer_missing", "issuer_key", "issuer_unreadable",
-					    "signer_unusable", "signer_expired"};
+					    "signer_expired"};
 	for (size_t i = 0; i < array_size(kinds); i++)
 		if (strcmp(document_text(alarm, "kind"), kinds[i]) == 0)
 			return true;

@@ -26,6 +26,7 @@ struct answers {
 	size_t issuer_count; /* that the ledger has told of */
 	uint8_t issuers[LIMIT_ISSUERS]; /* enum issuer_readiness */
 	struct answers_counts counts;
+	struct tally tally;
 	struct preferences preferences;
 	struct recent recent;
 	uint8_t key[KEY_MOST];
@@ -60,6 +61,7 @@ void answers_free(struct answers *answers)
 		return;
 	flights_free(answers->flights);
 	cache_free(answers->cache);
+	tally_deinit(&answers->tally);
 	free(answers);
 }
 
@@ -77,28 +79,42 @@ void answers_configure(struct answers *answers, const struct answers_settings *s
 
 /* ---- what may leave ---- */
 
-static struct answer answer_error(enum ocsp_result result)
+static struct answer answer_error(enum ocsp_result result, enum tally_cause cause)
 {
-	return (struct answer){.result = result, .der = ocsp_error_response(result)};
+	return (struct answer){
+		.result = result, .cause = cause, .der = ocsp_error_response(result)};
 }
 
 static struct answer answer_stale(struct answers *answers)
 {
 	answers->counts.stale++;
-	return answer_error(OCSP_TRY_LATER);
+	return answer_error(OCSP_TRY_LATER, TALLY_ERROR);
 }
 
 static struct answer answer_shed(struct answers *answers)
 {
 	answers->counts.shed++;
-	return answer_error(OCSP_TRY_LATER);
+	return answer_error(OCSP_TRY_LATER, TALLY_SHED);
 }
 
-static void deliver(struct answers *answers, struct flight_waiter *waiter,
-		    const struct answer *answer)
+/* What is not from memory. */
+static void count(struct answers *answers, const struct answer *answer,
+		  const struct answer_label *label)
 {
 	if (answer->result == OCSP_TRY_LATER)
 		answers->counts.try_later++;
+	if (answer->result == OCSP_SUCCESSFUL)
+		tally_successful(&answers->tally, label, TALLY_LIVE);
+	else
+		tally_error(&answers->tally, answer->result, answer->cause);
+}
+
+static void deliver(struct answers *answers, struct flight_waiter *waiter,
+		    const struct answer *answer, const struct answer_label *label,
+		    const struct moment *now)
+{
+	count(answers, answer, label);
+	histogram_add(&answers->counts.waits, now->mono_us - waiter->since_us);
 	answers->ops->deliver(answers->context, waiter, answer);
 }
 
@@ -221,7 +237,7 @@ static struct answer answer_hit(struct answers *answers, struct cache_entry *ent
 {
 	if (needs_evidence(label) && !evidence_is_fresh(answers, now))
 		return answer_stale(answers);
-	answers->counts.hits++;
+	tally_successful(&answers->tally, label, TALLY_HIT);
 	if (wall_seconds(now->wall_us) >= label->refresh_at)
 		refresh(answers, entry, question, key, now);
 	return (struct answer){.der = stored_der(entry), .entry = entry};
@@ -254,8 +270,8 @@ int answers_ask(struct answers *answers, const struct ocsp_request *request,
 		*ret = answer_hit(answers, entry, &label, &question, key, now);
 	else
 		result = wait_for_flight(answers, &question, key, waiter, now, ret);
-	if (result == 0 && ret->result == OCSP_TRY_LATER)
-		answers->counts.try_later++;
+	if (result == 0 && ret->result != OCSP_SUCCESSFUL)
+		count(answers, ret, NULL);
 	return result;
 }
 
@@ -301,6 +317,7 @@ static void leave_former(struct answers *answers)
 	if (!answers->former)
 		return;
 	answers->former = false;
+	tally_take_over(&answers->tally);
 	answers->counts.purged += cache_purge_all(answers->cache);
 	answers->serve_until_us = INT64_MIN;
 }
@@ -333,16 +350,23 @@ static bool may_leave(const struct answers *answers, const struct answer_label *
 	return !needs_evidence(label) || evidence_is_fresh(answers, now);
 }
 
+/* tryLater and internalError are nobody's answer. */
+static enum tally_cause cause_of(enum ocsp_result result)
+{
+	return result == OCSP_TRY_LATER || result == OCSP_INTERNAL_ERROR ? TALLY_ERROR : TALLY_LIVE;
+}
+
 static struct answer answer_of(struct answers *answers, const struct flight *flight,
 			       const struct message_answer *m, const struct moment *now)
 {
 	if (m->result != OCSP_SUCCESSFUL)
-		return answer_error(m->result);
+		return answer_error(m->result, cause_of(m->result));
 	leave_former(answers);
 	struct cache_entry *entry = store(answers, flight, m, now);
 	if (!may_leave(answers, &m->label, now))
 		return answer_stale(answers);
 	return (struct answer){
+		.cause = TALLY_LIVE,
 		.der = entry ? stored_der(entry) : m->der,
 		.entry = entry,
 		.label = entry ? NULL : &m->label,
@@ -372,7 +396,7 @@ void answers_answer(struct answers *answers, const struct message_answer *m,
 	struct answer answer = answer_of(answers, flight, m, now);
 	struct flight_waiter *waiter;
 	while ((waiter = flights_next_waiter(answers->flights, flight)))
-		deliver(answers, waiter, &answer);
+		deliver(answers, waiter, &answer, &m->label, now);
 }
 
 /* A new ledger begins by purging everything, which says of no certificate that it has changed. */
@@ -414,6 +438,11 @@ void answers_readiness(struct answers *answers, const struct message_readiness *
 		memcpy(answers->issuers, m->issuers.data, m->issuers.size);
 }
 
+void answers_issuer(struct answers *answers, const struct message_issuer *m)
+{
+	tally_name(&answers->tally, m, answers->former);
+}
+
 void answers_algorithms(struct answers *answers, const struct message_algorithms *m)
 {
 	preferences_learn(&answers->preferences, m);
@@ -423,6 +452,7 @@ void answers_ledger_connected(struct answers *answers)
 {
 	answers->connected = true;
 	answers->former = true;
+	tally_new_ledger(&answers->tally);
 	flights_each(answers->flights, send_flight, answers);
 }
 
@@ -441,8 +471,8 @@ static void expire_waiters(struct answers *answers, const struct moment *now)
 	struct flight_waiter *waiter;
 	while ((waiter = flights_expired_waiter(answers->flights, now->mono_us))) {
 		answers->counts.timeouts++;
-		struct answer answer = answer_error(OCSP_TRY_LATER);
-		deliver(answers, waiter, &answer);
+		struct answer answer = answer_error(OCSP_TRY_LATER, TALLY_ERROR);
+		deliver(answers, waiter, &answer, NULL, now);
 	}
 }
 
@@ -502,8 +532,19 @@ const char *answers_issuer_not_ready(const struct answers *answers, unsigned sec
 struct answers_counts answers_counts(const struct answers *answers)
 {
 	struct answers_counts counts = answers->counts;
+	counts.hits = tally_hits(&answers->tally);
 	counts.flights = flights_count(answers->flights);
 	counts.waiters = flights_waiting(answers->flights);
 	counts.cache = cache_counts(answers->cache);
 	return counts;
+}
+
+const struct tally *answers_tally(const struct answers *answers)
+{
+	return &answers->tally;
+}
+
+void answers_count_error(struct answers *answers, enum ocsp_result result, enum tally_cause cause)
+{
+	tally_error(&answers->tally, result, cause);
 }

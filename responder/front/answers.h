@@ -13,14 +13,17 @@
  *   one's first tick or answer: purges in between would be unknown here. */
 #pragma once
 
+#include "base/histogram.h"
 #include "cache/cache.h"
 #include "front/flights.h"
 #include "front/stored.h"
+#include "front/tally.h"
 
 struct answers;
 
 struct answer {
 	enum ocsp_result result;
+	enum tally_cause cause;
 	struct view der; /* always there: errors are answered with ocsp_error_response() */
 	/* Where it is stored (stored.h), NULL if it is not: errors, nonces, several CertIDs. */
 	struct cache_entry *entry;
@@ -74,6 +77,7 @@ void answers_purge(struct answers *answers, const struct message_purge *m,
 		   const struct moment *now);
 void answers_tick(struct answers *answers, const struct message_tick *m);
 void answers_readiness(struct answers *answers, const struct message_readiness *m);
+void answers_issuer(struct answers *answers, const struct message_issuer *m);
 void answers_algorithms(struct answers *answers, const struct message_algorithms *m);
 /* What is stored of this certificate, and whether it would be said; changes nothing. */
 void answers_explain(const struct answers *answers, const struct message_explain *m,
@@ -101,5 +105,9 @@ struct answers_counts {
 	uint64_t purged; /* entries that purges removed */
 	size_t flights, waiters;
 	struct cache_counts cache;
+	struct histogram waits; /* of those who waited for the ledger, from the question on */
 };
 struct answers_counts answers_counts(const struct answers *answers);
+const struct tally *answers_tally(const struct answers *answers);
+/* One more answer that this front gave by itself. */
+void answers_count_error(struct answers *answers, enum ocsp_result result, enum tally_cause cause);

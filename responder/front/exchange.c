@@ -108,6 +108,7 @@ static int put_malformed(struct front *front, const struct moment *now,
 			 const struct reply_style *style)
 {
 	front->counts.malformed++;
+	answers_count_error(front->answers, OCSP_MALFORMED_REQUEST, TALLY_ERROR);
 	put_uncacheable(front, ocsp_error_response(OCSP_MALFORMED_REQUEST), now, style);
 	return 0;
 }
@@ -160,6 +161,7 @@ static int exchange_ocsp(struct front *front, const struct http_request *request
 	if (ocsp_request_parse(der, &policy, &question) != 0)
 		return put_malformed(front, now, style);
 	waiter->request = ++front->last_request;
+	front->counts.hashes[question.certids[0].hash]++;
 	if (log_wants(LOG_LEVEL_DEBUG))
 		return exchange_told(front, request, &question, waiter, now, style);
 	struct answer answer;
@@ -283,6 +285,7 @@ void exchange_error(struct front *front, const struct http_request *request,
 		    enum ocsp_result result, const struct moment *now, struct reply_style *style)
 {
 	begin_reply(front, request, style);
+	answers_count_error(front->answers, result, TALLY_SHED);
 	put_uncacheable(front, ocsp_error_response(result), now, style);
 }
 

@@ -223,6 +223,7 @@ bool flights_wait(struct flights *flights, struct flight *flight, struct flight_
 	if (flights->waiting >= LIMIT_WAITERS)
 		return false;
 	waiter->flight = flight;
+	waiter->since_us = now_us;
 	waiter->deadline_us = now_us + flights->timeout_us;
 	TAILQ_INSERT_TAIL(&flight->waiters, waiter, in_flight);
 	struct flight_waiter *last = TAILQ_LAST(&flights->waiters, flight_waiters);

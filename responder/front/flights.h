@@ -18,7 +18,7 @@ struct flight_waiter {
 	uint64_t request; /* its number (ipc/messages.h), set before it asks */
 	TAILQ_ENTRY(flight_waiter) in_flight, in_order;
 	struct flight *flight; /* NULL: not waiting */
-	int64_t deadline_us; /* monotonic */
+	int64_t since_us, deadline_us; /* monotonic */
 };
 
 /* 0; -ENOMEM or -EIO without random numbers for the hash. */

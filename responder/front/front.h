@@ -17,6 +17,7 @@ struct connection;
 
 struct front_counts {
 	uint64_t accepted, refused_connections, requests, refusals, not_modified, malformed;
+	uint64_t hashes[OCSP_HASHES + 1]; /* of first CertIDs, by enum ocsp_hash */
 };
 
 /* A head written once and used again in the same second. */

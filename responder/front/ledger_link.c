@@ -81,6 +81,15 @@ static int take_algorithms(struct answers *answers, struct view payload)
 	return result;
 }
 
+static int take_issuer(struct answers *answers, struct view payload)
+{
+	struct message_issuer m;
+	int result = message_issuer_read(payload, &m);
+	if (result == 0)
+		answers_issuer(answers, &m);
+	return result;
+}
+
 static int take_readiness(struct answers *answers, struct view payload)
 {
 	struct message_readiness m;
@@ -121,6 +130,8 @@ int ledger_link_frame(struct ledger_link *link, struct answers *answers, uint8_t
 		return take_tick(answers, payload);
 	case MESSAGE_READINESS:
 		return take_readiness(answers, payload);
+	case MESSAGE_ISSUER:
+		return take_issuer(answers, payload);
 	case MESSAGE_ALGORITHMS:
 		return take_algorithms(answers, payload);
 	default:

@@ -1,6 +1,7 @@
 #include "front/status.h"
 
 #include "base/json.h"
+#include "ipc/control.h"
 
 static void put_edge(struct buffer *out, const struct front *front)
 {
@@ -12,6 +13,17 @@ static void put_edge(struct buffer *out, const struct front *front)
 	json_put_number(out, "refusals", c->refusals);
 	json_put_number(out, "malformed", c->malformed);
 	json_put_number(out, "not_modified", c->not_modified);
+}
+
+static void put_hashes(struct buffer *out, const struct front_counts *c)
+{
+	static const char *const names[OCSP_HASHES + 1] = {"other", "sha1", "sha256", "sha384",
+							   "sha512"};
+	buffer_put_string(out, ",\"hashes\":[");
+	for (unsigned i = 0; i <= OCSP_HASHES; i++)
+		buffer_printf(out, "%s{\"algorithm\":\"%s\",\"count\":%llu}", i ? "," : "",
+			      names[i], (unsigned long long)c->hashes[i]);
+	buffer_put_u8(out, ']');
 }
 
 static void put_answers(struct buffer *out, const struct answers_counts *c)
@@ -49,5 +61,8 @@ void status_write(const struct front *front, unsigned index, const struct moment
 	buffer_printf(out, ",\"draining\":%s", front->draining ? "true" : "false");
 	put_edge(out, front);
 	put_answers(out, &counts);
+	put_hashes(out, &front->counts);
+	histogram_put_json(&counts.waits, "waits", out);
+	tally_put_json(answers_tally(front->answers), CONTROL_PACKET / 2, out);
 	buffer_put_string(out, "}");
 }

@@ -109,6 +109,11 @@ static const struct field readiness_fields[] = {
 	{VIEW(struct message_readiness, issuers, 0, LIMIT_ISSUERS)},
 };
 
+static const struct field issuer_fields[] = {
+	{U32(struct message_issuer, number, 1, LIMIT_ISSUERS)},
+	{VIEW(struct message_issuer, name, 1, LIMIT_ISSUER_NAME)},
+};
+
 static const struct field explain_fields[] = {
 	{U64(struct message_explain, id)},
 	{U64(struct message_explain, tag)},
@@ -535,6 +540,19 @@ int message_algorithms_read(struct view payload, struct message_algorithms *ret)
 	READ(&in, algorithms_fields, &m);
 	for (unsigned i = 0; !in.failed && i < m.count; i++)
 		READ(&in, algorithms_each, &m.algorithms[i]);
+	return read_end(&in, &m, sizeof(m), ret);
+}
+
+void message_issuer_write(struct buffer *out, const struct message_issuer *m)
+{
+	WRITE(out, issuer_fields, m);
+}
+
+int message_issuer_read(struct view payload, struct message_issuer *ret)
+{
+	struct message_issuer m = {0};
+	struct cursor in = cursor_of(payload);
+	READ(&in, issuer_fields, &m);
 	return read_end(&in, &m, sizeof(m), ret);
 }
 

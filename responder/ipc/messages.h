@@ -23,6 +23,7 @@ enum message_type {
 	MESSAGE_TICK = 18,
 	MESSAGE_READINESS = 19,
 	MESSAGE_ALGORITHMS = 20,
+	MESSAGE_ISSUER = 22,
 	MESSAGE_EXPLAIN = 21,
 	/* ledger → signer */
 	MESSAGE_SIGN = 32,
@@ -103,6 +104,13 @@ struct message_readiness {
 	bool ready;
 	struct view reason;
 	struct view issuers;
+};
+
+/* What the issuer with this number (struct answer_label) is called in the configuration, for counting. Comes
+ * before the first answer about it, and again when it changes. */
+struct message_issuer {
+	uint32_t number; /* 1 … LIMIT_ISSUERS */
+	struct view name; /* 1 … LIMIT_ISSUER_NAME octets */
 };
 
 /* P-17: the signature algorithms among which clients of some issuer can choose; a front ignores every
@@ -203,6 +211,7 @@ void message_answer_write(struct buffer *out, const struct message_answer *m);
 void message_purge_write(struct buffer *out, const struct message_purge *m);
 void message_tick_write(struct buffer *out, const struct message_tick *m);
 void message_readiness_write(struct buffer *out, const struct message_readiness *m);
+void message_issuer_write(struct buffer *out, const struct message_issuer *m);
 void message_sign_write(struct buffer *out, const struct message_sign *m);
 void message_signed_write(struct buffer *out, const struct message_signed *m);
 void message_algorithms_write(struct buffer *out, const struct message_algorithms *m);
@@ -219,6 +228,7 @@ must_check int message_answer_read(struct view payload, struct message_answer *r
 must_check int message_purge_read(struct view payload, struct message_purge *ret);
 must_check int message_tick_read(struct view payload, struct message_tick *ret);
 must_check int message_readiness_read(struct view payload, struct message_readiness *ret);
+must_check int message_issuer_read(struct view payload, struct message_issuer *ret);
 must_check int message_sign_read(struct view payload, struct message_sign *ret);
 must_check int message_signed_read(struct view payload, struct message_signed *ret);
 must_check int message_algorithms_read(struct view payload, struct message_algorithms *ret);

@@ -37,7 +37,7 @@ static void accept_issuers(struct ledger *l)
 
 size_t ledger_accept_history(struct ledger *l, struct moment now)
 {
-	size_t count = lost_is_known(l) ? lost_count(l) : 0;
+	size_t count = lost_is_known(l) ? ledger_lost_count(l) : 0;
 	if (count == 0)
 		return 0;
 	accept_certificates(l);

@@ -102,7 +102,7 @@ static void look_at_evidence(struct ledger *l, const char *age, struct moment no
 /* That revocations are lost is raised where it is noticed (loads.c). */
 static void look_at_history(struct ledger *l)
 {
-	if (lost_is_known(l) && lost_count(l) == 0)
+	if (lost_is_known(l) && ledger_lost_count(l) == 0)
 		alarms_clear(&l->alarms, ALARM_HISTORY_LOST, "");
 }
 

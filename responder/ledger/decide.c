@@ -253,6 +253,7 @@ static void deliver(struct ledger *l, struct question *q, const struct message_s
 	struct message_answer signed_answer = responses_of(l, q, m);
 	if (q->cacheable)
 		responses_store(l, q, &signed_answer);
+	histogram_add(&l->answer_times, now.mono_us - q->asked_us);
 	answer(l, q, &signed_answer);
 }
 

@@ -10,6 +10,7 @@
 #include "ledger/issuers.h"
 #include "ledger/known.h"
 #include "ledger/lookups.h"
+#include "ledger/names.h"
 #include "ledger/offers.h"
 #include "ledger/readiness.h"
 #include "ledger/reconfigure.h"
@@ -130,6 +131,7 @@ void ledger_front_attach(struct ledger *l, unsigned front, struct moment now)
 	readiness_update(l, now);
 	readiness_send(l, front);
 	offers_send(l, front);
+	names_send(l, front);
 	decide(l, now);
 }
 

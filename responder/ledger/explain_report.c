@@ -268,7 +268,7 @@ static void put_history(const struct ledger *l, struct buffer *out)
 		      "\"position\":\"%llu\"",
 		      (unsigned long long)h->current.system, h->current.timeline,
 		      h->current.database, (unsigned long long)h->position);
-	json_put_number(out, "lost", lost_count(l));
+	json_put_number(out, "lost", ledger_lost_count(l));
 	buffer_put_u8(out, '}');
 }
 

@@ -190,7 +190,7 @@ void ledger_load_begin(struct ledger *l, const struct db_evidence *evidence,
 		       const struct db_issuer *issuers, size_t count, struct moment now)
 {
 	l->now = now;
-	l->lost_before = lost_count(l);
+	l->lost_before = ledger_lost_count(l);
 	l->loading = true;
 	known_forget_all(l->known); /* what changed before it is told by nobody */
 	l->settling = false;
@@ -305,6 +305,7 @@ void ledger_poll(struct ledger *l, const struct db_evidence *evidence,
 {
 	l->now = now;
 	l->counts.polls++;
+	l->feed_lag_us = now.mono_us - evidence->mono_us;
 	poll(l, evidence, records, count, issuers, issuer_count);
 	decide(l, now);
 }

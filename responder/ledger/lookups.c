@@ -24,6 +24,7 @@ struct lookups {
 	char reason[200]; /* where not */
 	uint64_t batch; /* number of the latest batch */
 	size_t batch_count; /* 0: none in flight */
+	int64_t sent_us; /* it, monotonic */
 	struct lookup *batch_lookups[LIMIT_LOOKUP_BATCH];
 	int64_t retry_us; /* not before, monotonic */
 	int64_t hold_us; /* held until then at most, monotonic; 0: not held */
@@ -75,6 +76,7 @@ static struct lookup *lookup_new(struct ledger *l, const struct entry *entry)
 	memcpy(lookup->key.serial.octets, serial.data, serial.size);
 	TAILQ_INIT(&lookup->waiting);
 	table_put(&l->lookups->by_tag, &lookup->node, entry->tag);
+	l->lookups->counts.waiting++;
 	TAILQ_INSERT_TAIL(&l->lookups->queue, lookup, queue);
 	return lookup;
 }
@@ -93,8 +95,9 @@ bool lookup_want(struct ledger *l, struct entry *entry)
 }
 
 /* Out of the table and gone; nobody waits any more. */
-static void lookup_free(struct lookup *lookup)
+static void lookup_free(struct ledger *l, struct lookup *lookup)
 {
+	l->lookups->counts.waiting--;
 	check(TAILQ_EMPTY(&lookup->waiting));
 	table_remove(&lookup->node);
 	free(lookup);
@@ -114,7 +117,7 @@ static void lookup_cancel(struct ledger *l, struct entry *entry)
 	if (!TAILQ_EMPTY(&lookup->waiting) || lookup->sent)
 		return;
 	TAILQ_REMOVE(&l->lookups->queue, lookup, queue);
-	lookup_free(lookup);
+	lookup_free(l, lookup);
 }
 
 void lookups_cancel(struct ledger *l, struct question *q)
@@ -132,7 +135,7 @@ static void lookup_requeue(struct ledger *l, struct lookup *lookup)
 {
 	lookup->sent = lookup->doubted = false;
 	if (TAILQ_EMPTY(&lookup->waiting))
-		lookup_free(lookup);
+		lookup_free(l, lookup);
 	else
 		TAILQ_INSERT_HEAD(&l->lookups->queue, lookup, queue);
 }
@@ -191,6 +194,7 @@ void lookups_send(struct ledger *l, bool busy, struct moment now)
 		keys[lookups->batch_count] = asked_key(lookup);
 		lookups->batch_lookups[lookups->batch_count++] = lookup;
 	}
+	lookups->sent_us = now.mono_us;
 	lookups->counts.batches++;
 	lookups->counts.lookups += lookups->batch_count;
 	if (l->ops->lookup(l->context, ++lookups->batch, keys, lookups->batch_count) < 0)
@@ -293,13 +297,14 @@ static void lookup_finish(struct ledger *l, struct lookup *lookup, const struct 
 	remember(l, lookup, found, evidence, now);
 	while ((entry = TAILQ_FIRST(&lookup->waiting)))
 		entry_learn(l, entry, found, evidence);
-	lookup_free(lookup);
+	lookup_free(l, lookup);
 }
 
 void lookups_learn(struct ledger *l, const struct db_evidence *evidence,
 		   const struct db_found *found, struct moment now)
 {
 	size_t count = l->lookups->batch_count;
+	histogram_add(&l->lookups->counts.times, now.mono_us - l->lookups->sent_us);
 	l->lookups->batch_count = 0;
 	for (size_t i = 0; i < count; i++)
 		lookup_finish(l, l->lookups->batch_lookups[i], &found[i], evidence, now);
@@ -347,7 +352,7 @@ void lookups_deinit(struct ledger *l)
 		return;
 	/* Questions are gone, and with them all that was queued. */
 	for (size_t i = 0; i < l->lookups->batch_count; i++)
-		lookup_free(l->lookups->batch_lookups[i]);
+		lookup_free(l, l->lookups->batch_lookups[i]);
 	l->lookups->batch_count = 0;
 	table_deinit(&l->lookups->by_tag);
 	free(l->lookups);

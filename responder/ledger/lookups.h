@@ -3,10 +3,13 @@
  * again, never read as "no such row" (doc/faults.md row 4). */
 #pragma once
 
+#include "base/histogram.h"
 #include "ledger/question.h"
 
 struct lookup_counts {
 	uint64_t lookups, batches, batches_failed;
+	size_t waiting; /* certificates that are looked up, or will be */
+	struct histogram times; /* of batches, from the query to its result */
 };
 
 must_check int lookups_init(struct ledger *l);

@@ -23,22 +23,17 @@ bool lost_is_known(const struct ledger *l)
 	return l->has_evidence && !l->loading && !l->settling;
 }
 
-size_t lost_count(const struct ledger *l)
+size_t ledger_lost_count(const struct ledger *l)
 {
 	if (!lost_is_known(l))
 		return l->lost_before;
 	return revoked_lost_count(l->revoked) + lost_issuers(l);
 }
 
-size_t ledger_lost_count(const struct ledger *l)
-{
-	return lost_count(l);
-}
-
 bool lost_stops_good(const struct ledger *l)
 {
 	return l->conf->database.on_lost_history == LOST_HISTORY_STOP &&
-	       (!l->settled || lost_count(l) > 0);
+	       (!l->settled || ledger_lost_count(l) > 0);
 }
 
 /* ---- listing ---- */
@@ -138,7 +133,7 @@ void ledger_lost(const struct ledger *l, size_t first, struct buffer *out)
 	if (known)
 		put_page(l, &page);
 	buffer_put_u8(out, ']');
-	json_put_number(out, "count", lost_count(l));
+	json_put_number(out, "count", ledger_lost_count(l));
 	json_put_number(out, "next", page.next);
 	buffer_printf(out, ",\"settled\":%s}", known ? "true" : "false");
 }

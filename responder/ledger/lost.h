@@ -9,6 +9,5 @@ struct ledger;
 
 /* A load is settled, and none has begun since. */
 bool lost_is_known(const struct ledger *l);
-size_t lost_count(const struct ledger *l);
 /* on_lost_history = stop, and something is lost or may turn out to be. */
 bool lost_stops_good(const struct ledger *l);

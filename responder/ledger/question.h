@@ -156,6 +156,7 @@ struct question {
 	/* signing.c. */
 	unsigned signer;
 	uint64_t sign_id;
+	int64_t given_us; /* to its signer, monotonic */
 	struct message_signed signed_response; /* MARK_SIGNED; of this event */
 
 	unsigned count;

@@ -1,5 +1,6 @@
 #include "ledger/sections.h"
 
+#include "ledger/names.h"
 #include "ledger/offers.h"
 #include "ledger/question.h"
 #include "ledger/state.h"
@@ -13,6 +14,7 @@ enum section_state {
 
 struct sections {
 	uint64_t news; /* what sections_update() has seen */
+	uint64_t named; /* of the issuers, when fronts were told their names */
 	enum section_state states[]; /* of each */
 };
 
@@ -118,6 +120,9 @@ void sections_update(struct ledger *l)
 	l->sections->news = news;
 	for (unsigned i = 0; i < l->conf->issuer_count; i++)
 		look(l, i);
+	if (issuers_settled(l->issuers) != l->sections->named)
+		names_send_all(l);
+	l->sections->named = issuers_settled(l->issuers);
 }
 
 bool sections_fit(const struct ledger *l, const struct issuer *issuer)

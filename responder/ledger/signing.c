@@ -15,6 +15,7 @@ struct signing {
 		signers[SIGNING_SIGNERS]; /* the half of the ledger's configuration is given work */
 	uint64_t id; /* of the latest job */
 	uint64_t signatures;
+	struct histogram times;
 };
 
 int signing_init(struct ledger *l)
@@ -118,6 +119,7 @@ bool signing_give(struct ledger *l, unsigned index, struct question *q, struct m
 	if (buffer_result(&l->frame) < 0)
 		return false;
 	q->signer = index;
+	q->given_us = now.mono_us;
 	TAILQ_INSERT_TAIL(&signer->questions, q, at_signer);
 	if (signer->depth++ == 0)
 		signer->silent_since_us = now.mono_us;
@@ -156,6 +158,7 @@ int signing_take(struct ledger *l, unsigned index, struct view payload, struct m
 	if (!q)
 		return 0; /* given to another meanwhile, or nobody waits for it any more */
 	l->signing->signatures += m.result == OCSP_SUCCESSFUL;
+	histogram_add(&l->signing->times, now.mono_us - q->given_us);
 	q->signed_response = m;
 	question_mark(l, q, MARK_SIGNED);
 	return 0;
@@ -233,7 +236,8 @@ bool signing_possible(const struct ledger *l)
 
 struct signing_counts signing_counts(const struct ledger *l)
 {
-	struct signing_counts counts = {.signatures = l->signing->signatures};
+	struct signing_counts counts = {.signatures = l->signing->signatures,
+					.times = l->signing->times};
 	for (unsigned i = 0; i < LIMIT_SIGNERS; i++) {
 		const struct signer *signer = &l->signing->signers[first(l) + i];
 		counts.attached += signer->attached;

@@ -3,6 +3,7 @@
  * that leaves them the other half. */
 #pragma once
 
+#include "base/histogram.h"
 #include "ledger/question.h"
 
 /* Of two configurations: core.h. */
@@ -12,6 +13,7 @@
 struct signing_counts {
 	unsigned attached, hung, depth;
 	uint64_t signatures;
+	struct histogram times; /* of signers, from the job to the result */
 };
 
 must_check int signing_init(struct ledger *l);

@@ -4,6 +4,7 @@
 
 #include "base/alarms.h"
 #include "base/check.h"
+#include "base/histogram.h"
 #include "ledger/core.h"
 #include "ledger/history.h"
 #include "ledger/journal.h"
@@ -54,6 +55,7 @@ struct ledger {
 	bool distrusted; /* everything was asked for anew */
 	bool has_evidence;
 	struct db_evidence evidence;
+	int64_t feed_lag_us; /* age of the evidence when it came */
 	bool feed_up;
 	char feed_reason[200];
 	bool loading; /* between load_begin and load_end */
@@ -77,6 +79,7 @@ struct ledger {
 	struct moment now; /* of the latest event */
 	bool deciding;
 	uint64_t cache_hits, joined, fences, timeouts;
+	struct histogram answer_times; /* of what was signed, from the question to the answer */
 
 	uint64_t queries; /* intake.c */
 	uint64_t overloads; /* both */

@@ -48,6 +48,12 @@ static void put_database(const struct ledger *l, struct moment now, struct buffe
 			      (long long)((now.mono_us - l->evidence.mono_us) / MILLISECOND_US));
 	else
 		buffer_put_string(out, ",\"evidence_us\":null,\"evidence_age_ms\":null");
+	if (l->has_evidence)
+		buffer_printf(out, ",\"role\":\"%s\",\"feed_lag_us\":%lld",
+			      l->evidence.standby ? "standby" : "primary",
+			      (long long)l->feed_lag_us);
+	else
+		buffer_put_string(out, ",\"role\":null,\"feed_lag_us\":null");
 }
 
 /* Which history is read, and what it has lost (doc/design.md, One history). */
@@ -67,7 +73,7 @@ static void put_history(const struct ledger *l, struct buffer *out)
 			      h->current.database, (unsigned long long)h->position);
 	else
 		buffer_put_string(out, ",\"history\":null");
-	json_put_number(out, "lost", lost_count(l));
+	json_put_number(out, "lost", ledger_lost_count(l));
 	buffer_printf(out, ",\"journal\":\"%s\"", states[journal_state(l->journal)]);
 	json_put_number(out, "journal_bytes", journal_size(l->journal));
 }
@@ -80,6 +86,35 @@ static void put_signers(const struct ledger *l, struct buffer *out)
 	json_put_number(out, "signing", counts.depth);
 }
 
+/* Where questions wait. */
+static void put_questions(const struct ledger *l, struct buffer *out)
+{
+	static const char *const names[QUESTION_STATES] = {
+		[QUESTION_NEW] = "new",
+		[QUESTION_PARKED] = "parked",
+		[QUESTION_VERIFYING] = "verifying",
+		[QUESTION_LOOKUP] = "lookup",
+		[QUESTION_STALE] = "stale",
+		[QUESTION_QUEUED] = "queued",
+		[QUESTION_SIGNING] = "signing",
+	};
+	buffer_put_string(out, ",\"questions\":[");
+	for (unsigned i = QUESTION_PARKED; i < QUESTION_STATES; i++)
+		buffer_printf(out, "%s{\"state\":\"%s\",\"count\":%zu}",
+			      i > QUESTION_PARKED ? "," : "", names[i],
+			      questions_count(l, (enum question_state)i));
+	buffer_put_u8(out, ']');
+}
+
+static void put_times(const struct ledger *l, struct buffer *out)
+{
+	const struct lookup_counts lookups = lookups_counts(l);
+	const struct signing_counts signing = signing_counts(l);
+	histogram_put_json(&l->answer_times, "answer_times", out);
+	histogram_put_json(&lookups.times, "lookup_times", out);
+	histogram_put_json(&signing.times, "signing_times", out);
+}
+
 static void put_counts(const struct ledger *l, struct buffer *out)
 {
 	const struct lookup_counts lookups = lookups_counts(l);
@@ -87,6 +122,7 @@ static void put_counts(const struct ledger *l, struct buffer *out)
 	json_put_number(out, "cache_hits", l->cache_hits);
 	json_put_number(out, "joined", l->joined);
 	json_put_number(out, "lookups", lookups.lookups);
+	json_put_number(out, "lookups_waiting", lookups.waiting);
 	json_put_number(out, "known_hits", known_hits(l->known));
 	json_put_number(out, "batches", lookups.batches);
 	json_put_number(out, "batches_failed", lookups.batches_failed);
@@ -115,7 +151,10 @@ void ledger_status(const struct ledger *l, struct moment now, struct buffer *out
 	struct cache_counts cache = cache_counts(l->cache);
 	json_put_number(out, "cache_entries", cache.entries);
 	json_put_number(out, "cache_bytes", cache.bytes);
+	json_put_number(out, "cache_evictions", cache.evictions);
+	put_questions(l, out);
 	put_counts(l, out);
+	put_times(l, out);
 	buffer_put_u8(out, ',');
 	alarms_put_json(&l->alarms, ALARMS_SPACE, out);
 	buffer_put_u8(out, '}');

@@ -29,6 +29,7 @@ ROUND_TRIP(answer)
 ROUND_TRIP(purge)
 ROUND_TRIP(tick)
 ROUND_TRIP(readiness)
+ROUND_TRIP(issuer)
 ROUND_TRIP(sign)
 ROUND_TRIP(signed)
 ROUND_TRIP(algorithms)
@@ -59,6 +60,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case MESSAGE_READINESS:
 		round_trip_readiness(payload);
+		break;
+	case MESSAGE_ISSUER:
+		round_trip_issuer(payload);
 		break;
 	case MESSAGE_SIGN:
 		round_trip_sign(payload);

@@ -69,6 +69,9 @@ static int put_state(void)
 						  .reason = view_of_string("the database is away"),
 						  .issuers = view_of("\x00\x01\x02\x03\x04", 5)});
 	wrong |= put_file("readiness", MESSAGE_READINESS, &out);
+	message_issuer_write(
+		&out, &(struct message_issuer){.number = 3, .name = view_of_string("An issuer")});
+	wrong |= put_file("issuer", MESSAGE_ISSUER, &out);
 	struct view oid = view_of("\x06\x03\x2b\x65\x70", 5);
 	message_algorithms_write(
 		&out, &(struct message_algorithms){.count = 1, .algorithms = {{oid, true}}});

@@ -1,9 +1,11 @@
 """The admin listener: health with every reason, and nothing that it could change or give away."""
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
+import time
 import urllib.error
 import urllib.request
 
@@ -64,9 +66,8 @@ def test_health_is_told_with_issuers(both):
 
 def test_the_public_listener_has_none_of_it(both):
     made, admin = both
-    for path in ("metrics", "readyz/A"):
-        status, body = made.responder.get(path)
-        assert status == 200 and body != admin.get("/" + path)[1].encode(), "an OCSP error"
+    assert admin.get("/metrics")[0] == 200
+    assert made.responder.get("metrics") == (200, b"0\x03\n\x01\x01"), "malformedRequest"
 
 
 def test_only_listed_names_are_answered(both):
@@ -100,7 +101,7 @@ def test_its_death_costs_nobody_an_answer(both):
 def test_a_room_that_hangs_is_told_of(both):
     """Soft: the document comes without it."""
     made, admin = both
-    pid = made.stop_room("signer")if "signer" in made.responder.children() else made.stop_room("signer 0")
+    pid = made.stop_room("signer 0")
     try:
         wait_for("the signer to be missed", lambda: "signer 0" in admin.get("/readyz")[1])
         assert admin.get("/readyz")[0] == 503
@@ -145,3 +146,79 @@ def test_metrics_are_as_prometheus_wants_them(both):
                             text=True, check=False)
     assert (result.returncode, result.stdout + result.stderr) == (0, "")
     assert "\nstillgood_ready 1\n" in text
+
+
+def figures(admin, name):
+    """{labels: figure} of one metric."""
+    found = {}
+    for line in admin.get("/metrics")[1].splitlines():
+        match = re.fullmatch(re.escape(name) + r"(?:\{(.*)\})? (\S+)", line)
+        if match:
+            labels = re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', match.group(1) or "")
+            found[tuple(value for _, value in labels)] = float(match.group(2))
+    return found
+
+
+def test_answers_are_counted_by_issuer_status_and_cause(both):
+    made, admin = both
+    made.database.issue(91, ca="B c")
+    made.database.issue(92)
+    made.becomes("good", 91, ca="B c", never=())
+    before = figures(admin, "stillgood_answers_total")
+    for _ in range(5):
+        assert made.ask(91, ca="B c") == "good"
+    assert made.ask(91, ca="B c", nonce=True) == "good"
+    made.responder.post(b"nonsense")
+    after = figures(admin, "stillgood_answers_total")
+    hit, live = ("front 0", "B c", "good", "hit"), ("front 0", "B c", "good", "live")
+    assert after[hit] - before.get(hit, 0) == 5
+    assert after[live] - before.get(live, 0) == 1
+    assert after[("front 0", "", "malformedRequest", "error")] >= 1
+    made.database.revoke(92)
+    made.becomes("revoked", 92)
+    assert figures(admin, "stillgood_answers_total")[("front 0", "A", "revoked", "live")] >= 1
+    hashes = figures(admin, "stillgood_certid_hashes_total")
+    assert hashes[("front 0", "sha1")] > 6 and hashes[("front 0", "other")] == 0
+
+
+def test_times_signers_and_the_database_are_shown(both):
+    made, admin = both
+    made.database.issue(93)
+    made.becomes("good", 93, never=())
+    for name in ("live_answer", "ledger_answer", "lookup", "signing"):
+        count = figures(admin, f"stillgood_{name}_seconds_count")
+        buckets = figures(admin, f"stillgood_{name}_seconds_bucket")
+        assert sum(count.values()) >= 1, name
+        room = next(iter(count))[0]
+        steps = [buckets[key] for key in buckets if key[0] == room]
+        assert steps == sorted(steps) and steps[-1] == count[(room,)], "cumulative, with +Inf"
+    ends = figures(admin, "stillgood_signer_not_after_timestamp_seconds")
+    assert {(key[1], key[2]) for key in ends} == {("A", "A"), ("B c", "B c")}
+    assert all(end > time.time() + 60 for end in ends.values())
+    assert sum(figures(admin, "stillgood_signatures_total").values()) >= 1
+    assert figures(admin, "stillgood_database_standby") == {("ledger",): 0}
+    assert 0 <= figures(admin, "stillgood_evidence_age_seconds")[("ledger",)] < 60
+    assert 0 <= figures(admin, "stillgood_feed_lag_seconds")[("ledger",)] < 60
+    assert figures(admin, "stillgood_lost_revocations") == {("ledger",): 0}
+
+
+def test_a_restart_is_counted_by_the_room(both):
+    made, admin = both
+    before = figures(admin, "stillgood_room_restarts_total")[("signer 0",)]
+    made.kill_room("signer 0")
+    wait_for("the restart to be counted", lambda: figures(
+        admin, "stillgood_room_restarts_total").get(("signer 0",), 0) == before + 1)
+
+
+def test_no_label_is_a_clients_to_choose(both):
+    """What clients invent is nobody's: labels hold names of the configuration and our own words."""
+    made, admin = both
+    for serial in range(1000, 1010):
+        made.ask(serial)
+    made.responder.get("evil/%22%7D%0Astillgood_ready%200")
+    words = {"A", "B c", "", "running", "ledger", "signer 0", "front 0", "admin"}
+    for line in admin.get("/metrics")[1].splitlines():
+        for label, value in re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', line if line[0] != "#" else ""):
+            assert label in ("room", "issuer", "signer", "status", "cause", "state", "algorithm", "kind",
+                             "le", "version"), line
+            assert label not in ("room", "issuer", "signer") or value in words, line

@@ -219,6 +219,7 @@ static void front_receive(struct world *w, const struct frame *frame)
 		struct message_tick tick;
 		struct message_readiness readiness;
 		struct message_algorithms algorithms;
+		struct message_issuer issuer;
 	} m;
 	if (frame->type == MESSAGE_ANSWER && message_answer_read(payload, &m.answer) == 0)
 		answers_answer(answers, &m.answer, &w->now);
@@ -232,6 +233,8 @@ static void front_receive(struct world *w, const struct frame *frame)
 	else if (frame->type == MESSAGE_ALGORITHMS &&
 		 message_algorithms_read(payload, &m.algorithms) == 0)
 		answers_algorithms(answers, &m.algorithms);
+	else if (frame->type == MESSAGE_ISSUER && message_issuer_read(payload, &m.issuer) == 0)
+		answers_issuer(answers, &m.issuer);
 	else
 		world_broken(w, "the ledger sent a frame that a front cannot read");
 }

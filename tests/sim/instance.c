@@ -247,6 +247,7 @@ static void front_receive(void *context, uint8_t type, struct view payload)
 		struct message_tick tick;
 		struct message_readiness readiness;
 		struct message_algorithms algorithms;
+		struct message_issuer issuer;
 	} m;
 	if (type == MESSAGE_ANSWER && message_answer_read(payload, &m.answer) == 0)
 		answers_answer(f->answers, &m.answer, &now);
@@ -258,6 +259,8 @@ static void front_receive(void *context, uint8_t type, struct view payload)
 		answers_readiness(f->answers, &m.readiness);
 	else if (type == MESSAGE_ALGORITHMS && message_algorithms_read(payload, &m.algorithms) == 0)
 		answers_algorithms(f->answers, &m.algorithms);
+	else if (type == MESSAGE_ISSUER && message_issuer_read(payload, &m.issuer) == 0)
+		answers_issuer(f->answers, &m.issuer);
 	else
 		world_broken(f->instance->world, "check", "a frame that a front cannot read");
 }

@@ -38,7 +38,7 @@ static void figures_come_from_the_document(void **state)
 	expect_line("{\"ready\":true}", "stillgood_ready 1");
 	expect_line("{\"ready\":false}", "stillgood_ready 0");
 	expect_line("{\"started_at\":\"1970-01-02T00:00:00Z\"}",
-		    "stillgood_start_time_seconds 86400");
+		    "stillgood_start_timestamp_seconds 86400");
 	expect_line(ROOM("front 0", "{}"), "stillgood_room_up{room=\"front 0\"} 1");
 	expect_line(ROOM("front 0", "{}"), "stillgood_room_restarts_total{room=\"front 0\"} 2");
 	expect_line(ROOM("front 0", "{\"requests\":7}"),
@@ -67,7 +67,7 @@ static void text_cannot_forge_a_line(void **state)
 		    "stillgood_build_info{version=\"?" "?!?" "??\"} 1");
 	expect_line("{\"alarms\":[{\"kind\":\"k\",\"issuer\":\"A\\u0000B\","
 		    "\"since\":\"1970-01-01T00:00:09Z\"}]}",
-		    "stillgood_alarm_since_seconds{kind=\"k\",issuer=\"A\"} 9");
+		    "stillgood_alarm_since_timestamp_seconds{kind=\"k\",issuer=\"A\"} 9");
 }
 
 static void nonsense_is_survived(void **state)

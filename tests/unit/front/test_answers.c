@@ -4,6 +4,8 @@
 
 #include "front/answers.h"
 
+#include <stdio.h>
+
 #define WALL_START (INT64_C(1700000000) * SECOND_US)
 #define MONO_START (1000 * SECOND_US)
 #define TIMEOUT_US (3 * SECOND_US)
@@ -718,6 +720,51 @@ static void a_question_bears_the_number_of_the_first_who_asked(void **state)
 	assert_int_equal(second.waiter.request, 42);
 }
 
+static void expect_counted(struct world *w, const char *status, const char *cause, unsigned count)
+{
+	cleanup(buffer_deinit) struct buffer out = {0};
+	char text[200];
+	tally_put_json(answers_tally(w->answers), 65536, &out);
+	buffer_put_u8(&out, '\0');
+	(void)snprintf(text, sizeof(text), "\"status\":\"%s\",\"cause\":\"%s\",\"count\":%u}",
+		       status, cause, count);
+	if (!strstr((const char *)out.data, text))
+		fail_msg("%s is not in %s", text, (const char *)out.data);
+}
+
+/* Each who is answered counts once, with where the answer came from. */
+static void answers_are_counted_by_cause(void **state)
+{
+	struct world *w = *state;
+	struct asker first = {0}, second = {0};
+	assert_int_equal(ask(w, &first, "a"), ANSWERS_WAITING);
+	assert_int_equal(ask(w, &second, "a"), ANSWERS_WAITING);
+	advance(w, 30 * MILLISECOND_US);
+	give(w, OCSP_GOOD, "good a");
+	expect_counted(w, "good", "live", 2);
+	for (unsigned i = 1; i <= 3; i++) {
+		assert_now(w, "a", "good a");
+		expect_counted(w, "good", "hit", i);
+	}
+	assert_int_equal(answers_counts(w->answers).hits, 3);
+	assert_int_equal(ask(w, &first, "b"), ANSWERS_WAITING);
+	give_error(w, OCSP_UNAUTHORIZED);
+	expect_counted(w, "unauthorized", "live", 1);
+	assert_int_equal(ask(w, &first, "b"), ANSWERS_WAITING);
+	give_error(w, OCSP_TRY_LATER);
+	expect_counted(w, "tryLater", "error", 1);
+	assert_int_equal(ask(w, &first, "b"), ANSWERS_WAITING);
+	advance(w, TIMEOUT_US);
+	expect_counted(w, "tryLater", "error", 2);
+	const struct answers_counts counts = answers_counts(w->answers);
+	assert_int_equal(counts.waits.counts[8], 2); /* 30 ms */
+	assert_int_equal(counts.waits.counts[14], 1); /* TIMEOUT_US */
+	assert_int_equal(counts.try_later, 2);
+	tick(w, -1);
+	assert_try_later(w, "a");
+	expect_counted(w, "tryLater", "error", 3);
+}
+
 /* I-7, I-8, doc/faults.md row 23 */
 static void too_many_flights_are_shed_at_once(void **state)
 {
@@ -729,6 +776,7 @@ static void too_many_flights_are_shed_at_once(void **state)
 		assert_int_equal(ask_request(w, &askers[i], &request), ANSWERS_WAITING);
 	assert_try_later(w, "b");
 	assert_int_equal(answers_counts(w->answers).shed, 1);
+	expect_counted(w, "tryLater", "shed", 1);
 	advance(w, TIMEOUT_US);
 	assert_int_equal(answers_counts(w->answers).flights, 0);
 	assert_int_equal(answers_counts(w->answers).waiters, 0);
@@ -889,6 +937,7 @@ int main(void)
 		TEST(a_question_bears_the_number_of_the_first_who_asked),
 		TEST(too_many_flights_are_shed_at_once),
 		TEST(too_many_waiters_are_shed_at_once),
+		TEST(answers_are_counted_by_cause),
 		TEST(without_a_ledger_misses_wait_for_a_new_one),
 		TEST(without_a_ledger_misses_end_at_their_deadline),
 		TEST(a_question_that_the_old_ledger_had_is_asked_again),

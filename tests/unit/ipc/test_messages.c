@@ -198,6 +198,8 @@ static void truncated_or_longer_messages_are_refused(void **state)
 	EXPECT_EXACT(purge, purge);
 	EXPECT_EXACT(tick, tick);
 	EXPECT_EXACT(readiness, readiness);
+	struct message_issuer issuer = {.number = 1, .name = view_of_string("A")};
+	EXPECT_EXACT(issuer, issuer);
 	EXPECT_EXACT(sign, job);
 	EXPECT_EXACT(signed, done);
 	EXPECT_EXACT(signed, failed);
@@ -217,6 +219,19 @@ static void verifications_out_of_range_are_refused(void **state)
 	EXPECT_REFUSED(verify, verify, 12, 4, 2, LIMIT_REQUEST_BODY + 1);
 	EXPECT_REFUSED(verified, verified, 8, 1, 1, OCSP_SIG_REQUIRED + 1);
 	EXPECT_REFUSED(verified, verified, 8, 1, 1, OCSP_INTERNAL_ERROR + 1);
+}
+
+static void names_out_of_range_are_refused(void **state)
+{
+	(void)state;
+	struct message_issuer issuer = {.number = 1, .name = view_of_string("A")};
+	EXPECT_REFUSED(issuer, issuer, 0, 4, 1, LIMIT_ISSUERS + 1);
+	EXPECT_REFUSED(issuer, issuer, 0, 4, 1, 0);
+	EXPECT_REFUSED(issuer, issuer, 4, 4, 1, LIMIT_ISSUER_NAME + 1);
+	issuer.name = view_of(octets, LIMIT_ISSUER_NAME + 1);
+	EXPECT_UNWRITABLE(issuer, issuer);
+	issuer.name.size = 0;
+	EXPECT_UNWRITABLE(issuer, issuer);
 }
 
 /* P-17, P-37: what a signer or a front says of algorithms is bounded. */
@@ -564,6 +579,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(truncated_or_longer_messages_are_refused),
 		cmocka_unit_test(explanations_out_of_range_are_refused),
+		cmocka_unit_test(names_out_of_range_are_refused),
 		cmocka_unit_test(algorithms_out_of_range_are_refused),
 		cmocka_unit_test(one_element_more_than_there_is_room_for_is_refused),
 		cmocka_unit_test(query_fields_out_of_range_are_refused),

@@ -517,10 +517,38 @@ static void a_new_ledger_purges_everything_before_its_first_tick(void **state)
 	ledger_front_attach(b->ledger, 0, b->now);
 	assert_int_equal(frames_of(b, MESSAGE_PURGE), 0); /* fronts serve on while it loads */
 	load(b);
-	assert_int_equal(b->frames[b->frame_count - 2].type, MESSAGE_PURGE);
-	assert_int_equal(b->frames[b->frame_count - 1].type, MESSAGE_TICK);
+	assert_int_equal(b->frames[b->frame_count - 4].type, MESSAGE_PURGE);
+	assert_int_equal(b->frames[b->frame_count - 3].type, MESSAGE_TICK);
 	assert_int_equal(message_purge_read(last_frame(b, MESSAGE_PURGE), &purge), 0);
 	assert_int_equal(purge.scope, PURGE_ALL);
+}
+
+static void expect_name(const struct bench *b, unsigned before_last, uint32_t number,
+			const char *name)
+{
+	struct message_issuer m;
+	unsigned at = b->frame_count - 1 - before_last;
+	assert_int_equal(b->frames[at].type, MESSAGE_ISSUER);
+	assert_int_equal(message_issuer_read(buffer_view(&b->frames[at].payload), &m), 0);
+	assert_int_equal(m.number, number);
+	assert_view_equal(m.name, view_of_string(name));
+}
+
+/* Before any answer bears its number; and a front that comes later hears of all. */
+static void fronts_are_told_what_issuers_are_called(void **state)
+{
+	struct bench *b = *state;
+	ledger_free(b->ledger);
+	assert_int_equal(new_ledger(b), 0);
+	ledger_front_attach(b->ledger, 0, b->now);
+	load(b);
+	expect_name(b, 1, 1, "A");
+	expect_name(b, 0, 2, "B");
+	unsigned told = frames_of(b, MESSAGE_ISSUER);
+	ledger_turn_end(b->ledger, b->now);
+	assert_int_equal(frames_of(b, MESSAGE_ISSUER), told);
+	ledger_front_attach(b->ledger, 1, b->now);
+	assert_int_equal(frames_of(b, MESSAGE_ISSUER), told + 2);
 }
 
 /* I-3 */
@@ -762,6 +790,7 @@ int main(void)
 		CASE(a_purge_goes_to_every_front_before_the_tick),
 		CASE(ticks_never_go_back),
 		CASE(a_new_ledger_purges_everything_before_its_first_tick),
+		CASE(fronts_are_told_what_issuers_are_called),
 		CASE(a_signature_that_comes_after_the_evidence_is_too_old_is_not_delivered),
 		CASE(a_lookup_ahead_of_the_feed_does_not_release_a_hold),
 		CASE(a_job_that_changes_for_ever_ends_with_try_later),
