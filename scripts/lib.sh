@@ -25,6 +25,7 @@ packages_lint=(python3-venv)
 packages_ci=(clang-format clang-tidy libclang-rt-dev shellcheck git systemd)
 packages_bench=(nginx-light wrk python3 python3-psycopg2 python3-cryptography)
 packages_fresh=(debootstrap util-linux procps git iproute2)
+packages_container=(podman buildah crun debootstrap git openssl postgresql util-linux)
 
 as_root() {
 	if [ "$(id -u)" -eq 0 ]; then
