@@ -75,6 +75,9 @@ enum profile {
 };
 #define PROFILE_COUNT 6
 
+/* How a client is named in the access log. */
+enum access_client { ACCESS_CLIENT_NETWORK, ACCESS_CLIENT_FULL, ACCESS_CLIENT_NONE };
+
 enum signed_policy { SIGNED_IGNORE, SIGNED_VERIFY, SIGNED_REQUIRE }; /* P-15 */
 
 /* Whether rooms lock themselves in (room/sandbox.h). */
@@ -83,6 +86,9 @@ enum sandbox_policy { SANDBOX_YES, SANDBOX_NO, SANDBOX_REQUIRED };
 struct conf_server {
 	struct conf_listen listen;
 	struct conf_listen admin_listen; /* none: there is no admin room */
+	unsigned access_log; /* one line in so many answers; 0: none */
+	enum access_client access_log_client;
+	char *access_log_file; /* NULL: standard error */
 	char *admin_hosts; /* names in Host beside addresses, separated by commas; NULL: none */
 	char *control_socket;
 	enum sandbox_policy sandbox;

@@ -77,6 +77,11 @@ void option_expectation(const struct option *option, struct buffer *out)
 			      "as 192.0.2.1, 198.51.100.0/24 or 2001:db8::/32, or none",
 			      LIMIT_NETWORKS);
 		break;
+	case OPTION_SAMPLE:
+		buffer_printf(out, "1/N with N from %d to %d", (int)option->least,
+			      (int)option->most);
+		put_or_words(option, out);
+		break;
 	case OPTION_HOSTS:
 		buffer_printf(out, "up to %u different host names, separated by commas",
 			      LIMIT_ADMIN_HOSTS);

@@ -39,6 +39,13 @@ static const struct option_word log_words[] = {
 	{"debug", LOG_LEVEL_DEBUG},
 	{NULL, 0},
 };
+static const struct option_word access_words[] = {{"off", 0}, {"full", 1}, {NULL, 0}};
+static const struct option_word access_client_words[] = {
+	{"network", ACCESS_CLIENT_NETWORK},
+	{"full", ACCESS_CLIENT_FULL},
+	{"none", ACCESS_CLIENT_NONE},
+	{NULL, 0},
+};
 static const struct option_word critical_words[] = {
 	{"refuse", OCSP_CRITICAL_REFUSE},
 	{"ignore", OCSP_CRITICAL_IGNORE},
@@ -162,6 +169,22 @@ const struct option options[] = {
 	 "Number of processes that hold the keys and sign; auto is one for each core."},
 	{SERVER(log_level), OPTION_CHOICE, CONF_ALL, BY_RELOAD, log_words, 0, 0, "info", "warning",
 	 SERVER_AT(log_level), "The least important messages that are still logged."},
+	{SERVER(access_log), OPTION_SAMPLE, CONF_FRONT, BY_RELOAD, access_words, 2, 1000000, "off",
+	 "1/100", SERVER_AT(access_log),
+	 "Write a line for each OCSP answer, or for one in N of them: client, method, serial "
+	 "number, "
+	 "status, thisUpdate, signer, where it came from, microseconds, octets. Lines that cannot "
+	 "be "
+	 "written at once are kept for a while, then dropped and counted; no answer waits for its "
+	 "line."},
+	{SERVER(access_log_client), OPTION_CHOICE, CONF_FRONT, BY_RELOAD, access_client_words, 0, 0,
+	 "network", "none", SERVER_AT(access_log_client),
+	 "How these lines name the client: its network (/24 of IPv4, /48 of IPv6), its full "
+	 "address, "
+	 "or not at all. Whoever asks about a certificate tells what its holder does."},
+	{SERVER(access_log_file), OPTION_PATH, CONF_WARDEN, BY_RESTART, none_words, 1, TEXT_MOST,
+	 "none", "/var/log/stillgood/access.log", SERVER_AT(access_log_file),
+	 "The file that they are appended to, opened again on SIGUSR1; none is standard error."},
 	{SERVER(cache), OPTION_SIZE, CONF_FRONT | CONF_LEDGER, BY_RELOAD, NULL, MIB, 256 * GIB,
 	 "64MiB", "512MiB", SERVER_AT(cache_size),
 	 "Memory for signed answers: of each front, and once more of the ledger."},

@@ -28,6 +28,7 @@ enum option_type {
 	OPTION_NETWORKS, /* struct conf_networks */
 	OPTION_DATE, /* int64_t, seconds since 1970 */
 	OPTION_LISTEN, /* struct conf_listen; a word stands for none */
+	OPTION_SAMPLE, /* unsigned: "1/N"; a word stands for 0 or 1 */
 	OPTION_HOSTS, /* char *, owned: a list of host names; a word stands for NULL */
 };
 

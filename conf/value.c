@@ -165,6 +165,12 @@ int value_parse(const struct option *option, const char *text, struct value *ret
 		if (!word_value(option->words, text, &value.number))
 			result = -EINVAL;
 		break;
+	case OPTION_SAMPLE:
+		if (!word_value(option->words, text, &value.number))
+			result = strncmp(text, "1/", 2) == 0
+					 ? number_parse(option, text + 2, &value.number)
+					 : -EINVAL;
+		break;
 	case OPTION_LISTEN:
 		if (!value_is_word(option, text)) /* it stands for none */
 			result = checked_parse(option, listen_check, text, &value.text);
@@ -238,6 +244,7 @@ int value_store(const struct option *option, const struct value *value, void *ba
 	switch (option->type) {
 	case OPTION_INTEGER:
 	case OPTION_CHOICE:
+	case OPTION_SAMPLE:
 		*(unsigned *)member = (unsigned)value->number;
 		return 0;
 	case OPTION_DURATION:
@@ -340,6 +347,10 @@ void value_print(const struct option *option, const void *base, struct buffer *o
 		break;
 	case OPTION_SIZE:
 		value_print_number(option, (int64_t)*size, out);
+		break;
+	case OPTION_SAMPLE:
+		if (!print_word(option->words, *(const unsigned *)member, out))
+			buffer_printf(out, "1/%u", *(const unsigned *)member);
 		break;
 	case OPTION_SWITCH:
 		(void)print_word(option->words, *(const bool *)member, out);

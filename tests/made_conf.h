@@ -63,7 +63,7 @@ static inline struct conf made_conf_of(unsigned rooms, struct conf_issuer *issue
 	conf.server.control_socket = conf.server.users = NULL;
 	conf.server.journal = conf.server.default_issuer = NULL;
 	conf.server.listen = conf.server.admin_listen = (struct conf_listen){0};
-	conf.server.admin_hosts = NULL;
+	conf.server.admin_hosts = conf.server.access_log_file = NULL;
 	conf.database.conninfo = NULL;
 	conf.issuers = issuers;
 	conf.issuer_count = count;

@@ -88,6 +88,11 @@ const struct metric metrics[] = {
 	 "Memory that they take."},
 	{"stillgood_cache_evictions_total", METRIC_COUNTER, OF_FRONT, NULL, NULL, "cache_evictions",
 	 0, NULL, "Signed answers that made room for others."},
+	{"stillgood_access_log_lines_total", METRIC_COUNTER, OF_FRONT, NULL, NULL, "access_lines",
+	 0, NULL, "Lines of the access log."},
+	{"stillgood_access_log_dropped_total", METRIC_COUNTER, OF_FRONT, NULL, NULL,
+	 "access_dropped", 0, NULL,
+	 "Lines of the access log that were not written, because nobody took them."},
 
 	/* ---- the ledger ---- */
 	{"stillgood_ledger_ready", METRIC_GAUGE, OF_LEDGER, NULL, NULL, "ready", 0, NULL,

@@ -144,6 +144,13 @@
 /* Stored answers of one certificate that a front tells of: four CertID hashes. */
 #define LIMIT_EXPLAINED 4u
 
+/* ---- the access log ---- */
+
+/* Lines that wait to be written, of each front: a few thousand. Beyond it they are dropped and counted. */
+#define LIMIT_ACCESS_LOG (1u << 20)
+/* So much is written at once and not a turn later. */
+#define LIMIT_ACCESS_PIECE (1u << 16)
+
 /* ---- the admin listener ---- */
 
 /* Connections at a time: monitors and a few people. One more takes the place of the oldest. */

@@ -1,5 +1,8 @@
 #include "base/log.h"
 
+#include "base/clock.h"
+#include "base/timetext.h"
+
 #include <stdarg.h>
 #include <sys/stat.h>
 
@@ -49,6 +52,50 @@ static size_t put_escaped(char *line, size_t used, size_t size, const char *text
 	return used;
 }
 
+char *log_quote(char out[LOG_VALUE_SIZE], const char *text)
+{
+	size_t used = 0;
+	out[used++] = '"';
+	for (; *text && used + 6 < LOG_VALUE_SIZE; text++) {
+		if (*text == '"' || *text == '\\')
+			out[used++] = '\\';
+		out[used++] = *text;
+	}
+	out[used++] = '"';
+	out[used] = '\0';
+	return out;
+}
+
+static const char *level_word(enum log_level level)
+{
+	return level == LOG_LEVEL_ERROR     ? "error"
+	       : level == LOG_LEVEL_WARNING ? "warning"
+	       : level == LOG_LEVEL_INFO    ? "info"
+					    : "debug";
+}
+
+size_t log_time(char out[LOG_TIME_SIZE], int64_t wall_us)
+{
+	time_put_iso(out, wall_seconds(wall_us));
+	int written = snprintf(out + ISO_TIME_SIZE - 1, LOG_TIME_SIZE - ISO_TIME_SIZE + 1, ".%03dZ",
+			       (int)(wall_us % SECOND_US / MILLISECOND_US));
+	return ISO_TIME_SIZE - 1 + (size_t)written;
+}
+
+/* A journal adds the time by itself, and shows the level as a color. */
+size_t log_head(char out[LOG_HEAD_SIZE], enum log_level level, const char *name, int64_t wall_us)
+{
+	char time[LOG_TIME_SIZE];
+	int size;
+	if (log_state.journal) {
+		size = snprintf(out, LOG_HEAD_SIZE, "<%d>%s: ", (int)level, name);
+	} else {
+		(void)log_time(time, wall_us);
+		size = snprintf(out, LOG_HEAD_SIZE, "%s %s %s: ", time, level_word(level), name);
+	}
+	return (size_t)size;
+}
+
 bool log_wants(enum log_level level)
 {
 	return level <= log_state.most;
@@ -65,10 +112,7 @@ void log_line(enum log_level level, const char *format, ...)
 	va_end(arguments);
 
 	char line[LINE_SIZE];
-	size_t used = 0;
-	if (log_state.journal)
-		used += (size_t)snprintf(line, sizeof(line), "<%d>", (int)level);
-	used += (size_t)snprintf(line + used, sizeof(line) - used, "%s: ", log_state.name);
+	size_t used = log_head(line, level, log_state.name, clock_now().wall_us);
 	used = put_escaped(line, used, sizeof(line) - 1, text);
 	line[used++] = '\n';
 	/* One write a line, so that lines of several processes do not mix. A log that cannot be

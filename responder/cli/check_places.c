@@ -1,6 +1,7 @@
 /* What a start would bind. A running instance holds these places rightly where `check` asks, because
  * the next start follows its end; where serve asks, it does not. */
 #include "cli/check_steps.h"
+#include "warden/access_file.h"
 #include "warden/control_socket.h"
 #include "warden/journal_files.h"
 #include "warden/listeners.h"
@@ -55,9 +56,22 @@ static void check_journal(const struct conf *conf, struct preflight *preflight)
 		preflight_find(preflight, SERVE_REFUSED, "", "%s", fault.text);
 }
 
+static void check_access_log(const struct conf *conf, struct preflight *preflight)
+{
+	struct fault fault = {""};
+	int result = access_file_try(&conf->server, &fault);
+	/* Whoever checks need not be the service's user. */
+	if (result < 0)
+		preflight_find(preflight,
+			       result == -EACCES && !preflight->serving ? SERVE_WARNED
+									: SERVE_REFUSED,
+			       "", "%s", fault.text);
+}
+
 void check_places(const struct conf *conf, struct preflight *preflight)
 {
 	if (check_control_socket(conf, preflight))
 		check_ports(conf, preflight);
 	check_journal(conf, preflight);
+	check_access_log(conf, preflight);
 }

@@ -131,6 +131,7 @@ void connection_free(struct connection *c)
 	buffer_deinit(&c->in);
 	buffer_deinit(&c->out);
 	condition_free(c->condition);
+	free(c->waiter.note);
 	free(c);
 }
 
@@ -196,6 +197,7 @@ static bool take_client(struct connection *c, const struct http_request *request
 static int answer(struct connection *c, const struct http_request *request, struct view body,
 		  const struct moment *now)
 {
+	c->front->client = &c->client.name;
 	if (c->client.proxy.family != IP_NONE && !take_client(c, request, now))
 		return 0;
 	int result = exchange(c->front, request, body, &c->waiter, now, &c->style);
@@ -483,7 +485,8 @@ void connection_deliver(struct flight_waiter *waiter, const struct answer *answe
 	c->style.close = c->style.close || c->style.last || c->front->draining;
 	c->state = owing ? CONNECTION_WRITING : CONNECTION_IDLE;
 	struct http_request request = condition_request(c->condition);
-	exchange_deliver(c->front, &request, waiter->request, answer, now, &c->style);
+	c->front->client = &c->client.name;
+	exchange_deliver(c->front, &request, waiter, answer, now, &c->style);
 	condition_free(c->condition);
 	c->condition = NULL;
 	if (c->style.close || owing)

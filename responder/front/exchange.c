@@ -95,21 +95,56 @@ static void put_answer(struct front *front, const struct http_request *request,
 		put_stored(front, answer->entry, now, style);
 }
 
-void exchange_deliver(struct front *front, const struct http_request *request, uint64_t number,
-		      const struct answer *answer, const struct moment *now,
-		      const struct reply_style *style)
+/* With its line of the access log; `note` NULL: it gets none. */
+static void put_noted(struct front *front, const struct http_request *request,
+		      const struct access_note *note, const struct answer *answer,
+		      const struct moment *now, const struct reply_style *style)
 {
-	if (log_wants(LOG_LEVEL_DEBUG))
-		log_answered(number, answer);
+	size_t octets = front->turn.bytes;
+	uint64_t not_modified = front->counts.not_modified;
 	put_answer(front, request, answer, now, style);
+	if (!note)
+		return;
+	const struct access_end end = {
+		.answer = answer,
+		.not_modified = front->counts.not_modified != not_modified,
+		.octets = front->turn.bytes - octets,
+	};
+	access_add(front->access, front->conf, note, &end);
 }
 
-static int put_malformed(struct front *front, const struct moment *now,
-			 const struct reply_style *style)
+void exchange_deliver(struct front *front, const struct http_request *request,
+		      struct flight_waiter *waiter, const struct answer *answer,
+		      const struct moment *now, const struct reply_style *style)
+{
+	if (log_wants(LOG_LEVEL_DEBUG))
+		log_answered(waiter->request, answer);
+	put_noted(front, request, waiter->note, answer, now, style);
+	free(waiter->note);
+	waiter->note = NULL;
+}
+
+/* An OCSP error of this front's own, to a request of which nothing is known but its method. */
+static void put_error(struct front *front, const struct http_request *request,
+		      enum ocsp_result result, enum tally_cause cause, const struct moment *now,
+		      const struct reply_style *style)
+{
+	const struct answer answer = {
+		.result = result, .cause = cause, .der = ocsp_error_response(result)};
+	uint64_t number = ++front->last_request;
+	struct access_note note;
+	bool noted = access_wants(front->conf, number);
+	if (noted)
+		access_note(&note, NULL, number, request->method, front->client, now);
+	answers_count_error(front->answers, result, cause);
+	put_noted(front, request, noted ? &note : NULL, &answer, now, style);
+}
+
+static int put_malformed(struct front *front, const struct http_request *request,
+			 const struct moment *now, const struct reply_style *style)
 {
 	front->counts.malformed++;
-	answers_count_error(front->answers, OCSP_MALFORMED_REQUEST, TALLY_ERROR);
-	put_uncacheable(front, ocsp_error_response(OCSP_MALFORMED_REQUEST), now, style);
+	put_error(front, request, OCSP_MALFORMED_REQUEST, TALLY_ERROR, now, style);
 	return 0;
 }
 
@@ -133,19 +168,37 @@ static void log_looked_up(uint64_t number, const struct flight *flight, bool hit
 			  number, flight_request(flight));
 }
 
-/* The same as without the words: hits are too many to ask three times whether somebody debugs. */
+static struct access_note *note_keep(const struct access_note *note)
+{
+	struct access_note *copy = malloc(sizeof(*copy));
+	if (copy)
+		*copy = *note;
+	return copy;
+}
+
+/* The same as without words: hits are too many to ask again and again whether somebody reads them. */
 static int exchange_told(struct front *front, const struct http_request *request,
 			 const struct ocsp_request *question, struct flight_waiter *waiter,
 			 const struct moment *now, const struct reply_style *style)
 {
 	struct answer answer;
-	log_received(waiter->request, question);
+	struct access_note note;
+	bool noted = access_wants(front->conf, waiter->request);
+	bool debugs = log_wants(LOG_LEVEL_DEBUG);
+	if (noted)
+		access_note(&note, question, waiter->request, request->method, front->client, now);
+	if (debugs)
+		log_received(waiter->request, question);
 	int result = answers_ask(front->answers, question, waiter, now, &answer);
-	log_looked_up(waiter->request, waiter->flight, result == 0 && answer.entry);
-	if (result == ANSWERS_WAITING)
+	if (debugs)
+		log_looked_up(waiter->request, waiter->flight, result == 0 && answer.entry);
+	if (result == ANSWERS_WAITING) {
+		waiter->note = noted ? note_keep(&note) : NULL;
 		return EXCHANGE_WAITING;
-	log_answered(waiter->request, &answer);
-	put_answer(front, request, &answer, now, style);
+	}
+	if (debugs)
+		log_answered(waiter->request, &answer);
+	put_noted(front, request, noted ? &note : NULL, &answer, now, style);
 	return 0;
 }
 
@@ -159,10 +212,10 @@ static int exchange_ocsp(struct front *front, const struct http_request *request
 	};
 	struct ocsp_request question;
 	if (ocsp_request_parse(der, &policy, &question) != 0)
-		return put_malformed(front, now, style);
+		return put_malformed(front, request, now, style);
 	waiter->request = ++front->last_request;
 	front->counts.hashes[question.certids[0].hash]++;
-	if (log_wants(LOG_LEVEL_DEBUG))
+	if (log_wants(LOG_LEVEL_DEBUG) || access_wants(front->conf, waiter->request))
 		return exchange_told(front, request, &question, waiter, now, style);
 	struct answer answer;
 	if (answers_ask(front->answers, &question, waiter, now, &answer) == ANSWERS_WAITING)
@@ -255,7 +308,7 @@ static int exchange_get(struct front *front, const struct http_request *request,
 	}
 	struct view der;
 	if (http_get_path_decode(request->path, front->der, &der) != 0)
-		return put_malformed(front, now, style);
+		return put_malformed(front, request, now, style);
 	return exchange_ocsp(front, request, der, waiter, now, style);
 }
 
@@ -285,8 +338,7 @@ void exchange_error(struct front *front, const struct http_request *request,
 		    enum ocsp_result result, const struct moment *now, struct reply_style *style)
 {
 	begin_reply(front, request, style);
-	answers_count_error(front->answers, result, TALLY_SHED);
-	put_uncacheable(front, ocsp_error_response(result), now, style);
+	put_error(front, request, result, TALLY_SHED, now, style);
 }
 
 void exchange_refuse(struct front *front, int status, const struct moment *now)

@@ -10,10 +10,10 @@
 must_check int exchange(struct front *front, const struct http_request *request, struct view body,
 			struct flight_waiter *waiter, const struct moment *now,
 			struct reply_style *style);
-/* Puts an answer to the request of this number; `request` is looked at for its method and conditions. */
-void exchange_deliver(struct front *front, const struct http_request *request, uint64_t number,
-		      const struct answer *answer, const struct moment *now,
-		      const struct reply_style *style);
+/* Puts an answer to who waited; `request` is looked at for its method and conditions. */
+void exchange_deliver(struct front *front, const struct http_request *request,
+		      struct flight_waiter *waiter, const struct answer *answer,
+		      const struct moment *now, const struct reply_style *style);
 /* Puts an OCSP error of our own making, whatever the request is. */
 void exchange_error(struct front *front, const struct http_request *request,
 		    enum ocsp_result result, const struct moment *now, struct reply_style *style);

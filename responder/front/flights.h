@@ -10,12 +10,14 @@
 
 #include <sys/queue.h>
 
+struct access_note;
 struct flights;
 struct flight;
 
 /* Lives in whatever waits (a connection); zero-initialised it waits for nothing. */
 struct flight_waiter {
 	uint64_t request; /* its number (ipc/messages.h), set before it asks */
+	struct access_note *note; /* owned; NULL: no line of the access log */
 	TAILQ_ENTRY(flight_waiter) in_flight, in_order;
 	struct flight *flight; /* NULL: not waiting */
 	int64_t since_us, deadline_us; /* monotonic */

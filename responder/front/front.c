@@ -54,7 +54,10 @@ int front_new(struct event_base *base, const struct conf *conf, const struct ans
 	front->conf = &conf->server;
 	LIST_INIT(&front->connections);
 	wheel_init(&front->wheel, clock_now().mono_us);
-	int result = addresses_new(conf->server.connections_per_address, &front->addresses);
+	int result = access_new(&front->access);
+	if (result < 0)
+		return result;
+	result = addresses_new(conf->server.connections_per_address, &front->addresses);
 	if (result < 0)
 		return result;
 	const struct answers_settings settings = settings_of(conf);
@@ -71,6 +74,7 @@ void front_free(struct front *front)
 	if (!front)
 		return;
 	answers_free(front->answers);
+	access_free(front->access);
 	addresses_free(front->addresses);
 	free(front);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "conf/conf.h"
+#include "front/access.h"
 #include "front/addresses.h"
 #include "front/answers.h"
 #include "front/turn.h"
@@ -34,6 +35,8 @@ struct front {
 	const struct conf_server *conf; /* of it */
 	struct answers *answers;
 	struct addresses *addresses;
+	struct access *access;
+	const struct ip_address *client; /* whose request is looked at now */
 	struct wheel wheel;
 	LIST_HEAD(, connection) connections;
 	unsigned connection_count;

@@ -49,6 +49,12 @@ static void run_commit(void *context, const struct conf *before, struct moment n
 	front_configure(run->front, run->shell->conf);
 }
 
+static void run_access_log(void *context, int fd)
+{
+	struct run *run = context;
+	access_set_file(run->front->access, fd);
+}
+
 static void run_attached(void *context, struct peer ledger)
 {
 	struct run *run = context;
@@ -82,6 +88,7 @@ static int64_t run_turn(void *context, struct moment now)
 {
 	struct run *run = context;
 	connections_sweep(run->front, &now);
+	access_flush(run->front->access);
 	doors_resume(run->doors);
 	if (run->shell->stopping && now.mono_us >= run->doors_until_us)
 		doors_close(run->doors);
@@ -185,6 +192,7 @@ const struct room_plan front_plan = {
 	.takes = CONTROL_LISTEN,
 	.take = run_listen,
 	.commit = run_commit,
+	.access_log = run_access_log,
 	.turn = run_turn,
 	.status = run_status,
 };

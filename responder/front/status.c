@@ -63,6 +63,8 @@ void status_write(const struct front *front, unsigned index, const struct moment
 	put_answers(out, &counts);
 	put_hashes(out, &front->counts);
 	histogram_put_json(&counts.waits, "waits", out);
+	json_put_number(out, "access_lines", access_counts(front->access).lines);
+	json_put_number(out, "access_dropped", access_counts(front->access).dropped);
 	tally_put_json(answers_tally(front->answers), CONTROL_PACKET / 2, out);
 	buffer_put_string(out, "}");
 }

@@ -16,6 +16,7 @@ static const struct {
 	[CONTROL_CHANNEL] = {1, 1, true, false},
 	[CONTROL_JOURNAL] = {0, 2, true, false},
 	[CONTROL_WORDS] = {1, 1, true, false},
+	[CONTROL_ACCESS_LOG] = {0, 1, true, false},
 	[CONTROL_STOP] = {0, 0, true, false},
 	[CONTROL_ASK] = {0, 0, true, true},
 	[CONTROL_DRAIN] = {0, 0, true, false},

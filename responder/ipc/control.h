@@ -22,6 +22,7 @@ enum control_type {
 	CONTROL_DRAIN =
 		7, /* `index` 1: no new clients, please, but serve who comes; 0: back again */
 	CONTROL_CONF = 8, /* `kind`: a step towards another configuration (enum control_step) */
+	CONTROL_ACCESS_LOG = 9, /* to a front: the file of the access log; none: standard error */
 	/* room → warden */
 	CONTROL_READY = 32, /* started, its own checks passed; what locks it in, a JSON object */
 	CONTROL_FAILED = 33, /* cannot work; the text says why; the room ends after it */

@@ -4,6 +4,7 @@
 #include "ledger/changes.h"
 
 #include "base/hex.h"
+#include "base/log.h"
 #include "ledger/doubts.h"
 #include "ledger/fronts.h"
 #include "ledger/issuers.h"
@@ -22,8 +23,9 @@ void certificate_alarm(struct ledger *l, const char *fact, const struct cert_rec
 	char serial[2 * LIMIT_SERIAL + 1];
 	const struct issuer *issuer = issuers_by_id(l->issuers, record->issuer);
 	hex_put(serial, serial_view(&record->serial));
-	ledger_alarm(l, "%s issuer=\"%s\" serial=%s version=%lld", fact,
-		     issuer ? issuer->record.name : "?", serial, (long long)record->version);
+	ledger_alarm(l, "%s issuer=%s serial=%s version=%lld", fact,
+		     log_quoted(issuer ? issuer->record.name : "?"), serial,
+		     (long long)record->version);
 }
 
 /* And what is being said of it now is decided anew. */
@@ -138,8 +140,8 @@ static void issuer_changed(struct ledger *l, const struct issuer *issuer)
 
 static void issuer_refused(struct ledger *l, const struct issuer *issuer)
 {
-	ledger_alarm(l, "the database calls a revoked issuer good, it stays revoked issuer=\"%s\"",
-		     issuer->record.name);
+	ledger_alarm(l, "the database calls a revoked issuer good, it stays revoked issuer=%s",
+		     log_quoted(issuer->record.name));
 	changes_purge_issuer(l, issuer->record.id);
 }
 
@@ -162,8 +164,8 @@ static void apply_issuer(struct ledger *l, const struct db_issuer *from)
 	else if (result == ISSUERS_REFUSED)
 		issuer_refused(l, issuer);
 	else if (result == ISSUERS_OTHER)
-		changes_distrust(l, "an issuer's id means another issuer than before issuer=\"%s\"",
-				 from->record.name);
+		changes_distrust(l, "an issuer's id means another issuer than before issuer=%s",
+				 log_quoted(from->record.name));
 	else if (result == -ENOMEM)
 		l->incomplete = true;
 	if (result == -EINVAL && issuer)

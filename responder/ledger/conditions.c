@@ -1,5 +1,6 @@
 #include "ledger/conditions.h"
 
+#include "base/log.h"
 #include "ledger/lookups.h"
 #include "ledger/lost.h"
 #include "ledger/signing.h"
@@ -91,8 +92,8 @@ static void look_at_evidence(struct ledger *l, const char *age, struct moment no
 	if (l->has_evidence && !feed_fresh(l, now))
 		alarms_raise(&l->alarms, ALARM_EVIDENCE_OLD, "", now,
 			     "the evidence is too old: only what is revoked is answered %s "
-			     "cause=\"%s\"",
-			     age, cause(l));
+			     "cause=%s",
+			     age, log_quoted(cause(l)));
 	else if (l->has_evidence)
 		alarms_clear(&l->alarms, ALARM_EVIDENCE_OLD, "");
 }

@@ -63,7 +63,7 @@ static void lookup_state(void *context, bool usable, const char *reason)
 	if (usable && !edge->lookup_quiet)
 		log_info("lookups are possible");
 	else if (!usable && !edge->lookup_quiet)
-		log_info("lookups are not possible reason=\"%s\"", reason);
+		log_info("lookups are not possible reason=%s", log_quoted(reason));
 	ledger_lookup_state(edge->ledger, usable, reason);
 	edge_turn(edge);
 }
@@ -71,7 +71,7 @@ static void lookup_state(void *context, bool usable, const char *reason)
 static void feed_lost(void *context, const char *reason)
 {
 	struct edge *edge = context;
-	log_info("the feed is interrupted reason=\"%s\"", reason ? reason : "");
+	log_info("the feed is interrupted reason=%s", log_quoted(reason ? reason : ""));
 	ledger_feed_lost(edge->ledger, reason);
 	edge_turn(edge);
 }

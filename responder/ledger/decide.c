@@ -1,5 +1,6 @@
 #include "ledger/decide.h"
 
+#include "base/log.h"
 #include "ledger/binding.h"
 #include "ledger/changes.h"
 #include "ledger/explain.h"
@@ -348,8 +349,8 @@ static void sign(struct ledger *l, struct question *q, unsigned signer, struct m
 	if (!signing_give(l, signer, q, now)) {
 		ledger_alarm(l,
 			     "a response cannot be asked for, its fields are out of range "
-			     "issuer=\"%s\"",
-			     q->issuer->record.name);
+			     "issuer=%s",
+			     log_quoted(q->issuer->record.name));
 		refuse(l, q, OCSP_INTERNAL_ERROR);
 		return;
 	}

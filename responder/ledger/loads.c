@@ -2,6 +2,7 @@
  * of what is remembered (doc/design.md, One history). */
 #include "ledger/loads.h"
 
+#include "base/log.h"
 #include "ledger/changes.h"
 #include "ledger/decide.h"
 #include "ledger/doubts.h"
@@ -245,8 +246,8 @@ static size_t alarm_issuers(struct ledger *l)
 		if (count++ < ALARMS_NAMED)
 			ledger_alarm(l,
 				     "the revocation of an issuer is missing in the database, it "
-				     "stays revoked issuer=\"%s\"",
-				     issuer->record.name);
+				     "stays revoked issuer=%s",
+				     log_quoted(issuer->record.name));
 	}
 	return count;
 }

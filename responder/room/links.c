@@ -37,9 +37,9 @@ static void link_closed(void *context, const char *reason)
 	room_name(link->peer.kind, link->peer.index % room_most(link->peer.kind), name);
 	/* Of a room that died the warden tells, and who was told nonsense says so itself. */
 	if (channel_peer_ended(link->channel))
-		log_debug("the channel is closed to=\"%s\": %s", name, reason);
+		log_debug("the channel is closed to=%s: %s", log_quoted(name), reason);
 	else if (!link->process->shell.stopping)
-		log_warning("the channel is closed to=\"%s\": %s", name, reason);
+		log_warning("the channel is closed to=%s: %s", log_quoted(name), reason);
 	link_drop(link);
 	link->lost = true;
 	link_miss(link->process);

@@ -49,6 +49,15 @@ static int drain(struct process *p, const struct control_message *m)
 	return 0;
 }
 
+static int take_access_log(struct process *p, struct control_message *m)
+{
+	if (!p->plan->access_log)
+		return -EBADMSG;
+	p->plan->access_log(p->context, m->descriptor_count ? m->descriptors[0] : -1);
+	m->descriptor_count = 0;
+	return 0;
+}
+
 static int take_words(struct process *p, struct control_message *m, struct fault *fault)
 {
 	if (!p->plan->words)
@@ -69,6 +78,8 @@ static int obey(struct process *p, struct control_message *m, struct fault *faul
 		return reconfigure(p, m);
 	case CONTROL_WORDS:
 		return take_words(p, m, fault);
+	case CONTROL_ACCESS_LOG:
+		return take_access_log(p, m);
 	case CONTROL_ASK:
 		answer(p, m);
 		return 0;

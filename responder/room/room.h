@@ -97,6 +97,8 @@ struct room_plan {
 	/* Optional: of a prepare() that was 0 or ROOM_LATER. */
 	void (*abandon)(void *context);
 
+	/* Optional, CONTROL_ACCESS_LOG: lines go there from now on. Takes it over; -1: standard error. */
+	void (*access_log)(void *context, int fd);
 	/* Optional, CONTROL_WORDS: a stream to the warden, instead of a former one: a line in, a line of
 	 * JSON out (warden/control_socket.h). Takes it over, on failure too. 0 or -errno. */
 	int (*words)(void *context, int fd, struct fault *fault);

@@ -12,9 +12,10 @@ void tell(struct process *p, const struct control_message *m)
 
 void tell_failed(struct process *p, const struct fault *fault)
 {
-	log_error("%s", fault->text);
-	tell(p, &(struct control_message){.type = CONTROL_FAILED,
-					  .text = view_of_string(fault->text)});
+	const struct control_message m = {.type = CONTROL_FAILED,
+					  .text = view_of_string(fault->text)};
+	if (control_send(p->control_fd, &m) < 0) /* else the warden logs it, once */
+		log_error("%s", fault->text);
 }
 
 void tell_ready(struct process *p)

@@ -38,8 +38,8 @@ static void complain(struct signer *s, uint32_t issuer, const char *reason, int6
 	if (mono_us < s->complain_after_us)
 		return;
 	const char *name = issuer < s->keyring.count ? s->shell->conf->issuers[issuer].name : "?";
-	log_error("job not signed issuer=\"%s\" reason=\"%s\" count=%llu", name, reason,
-		  (unsigned long long)s->complaints);
+	log_error("job not signed issuer=%s reason=%s count=%llu", log_quoted(name),
+		  log_quoted(reason), (unsigned long long)s->complaints);
 	s->complaints = 0;
 	s->complain_after_us = mono_us + COMPLAINT_INTERVAL_US;
 }

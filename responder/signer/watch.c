@@ -16,9 +16,9 @@ static void log_change(const struct keyring_entry *entry, const char *issuer,
 	char until[ISO_TIME_SIZE + 1] = "";
 	time_put_iso(until, responder_not_after(current));
 	if (entry->offer.size > 0) /* not the first that is heard of it */
-		log_warning("signer takes over issuer=\"%s\" signer=\"%s\" algorithm=\"%s\" "
-			    "until=%s",
-			    issuer, current->name, current->algorithm, until);
+		log_warning("signer takes over issuer=%s signer=%s algorithm=%s until=%s",
+			    log_quoted(issuer), log_quoted(current->name),
+			    log_quoted(current->algorithm), until);
 }
 
 static void write_offer(struct keyring_entry *entry, uint32_t issuer, int64_t now,

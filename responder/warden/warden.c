@@ -3,6 +3,7 @@
 #include "warden/warden.h"
 
 #include "base/clock.h"
+#include "warden/access_file.h"
 #include "warden/alarm_log.h"
 #include "warden/control_socket.h"
 #include "warden/journal_files.h"
@@ -48,6 +49,8 @@ struct warden {
 	int64_t looked_us; /* monotonic */
 	struct watchdog watchdog;
 	struct listeners listeners, admin_listeners;
+	int access_log; /* its file; -1: standard error */
+	struct event *on_usr1;
 	struct journal_files journal;
 	struct alarm_log alarm_log;
 	struct control_socket *control_socket;
@@ -212,6 +215,31 @@ static void send_journal(struct warden *warden, struct room *ledger)
 	room_send(ledger, &message);
 }
 
+static void send_access_log(struct warden *warden, struct room *room)
+{
+	struct control_message message = {.type = CONTROL_ACCESS_LOG,
+					  .descriptor_count = warden->access_log >= 0};
+	message.descriptors[0] = warden->access_log;
+	if (kind_plan(room->kind)->access_log)
+		room_send(room, &message);
+}
+
+/* Whoever rotates it has moved it away: the fronts go on in a new one of its name. */
+static void reopen_access_log(struct warden *warden)
+{
+	struct fault fault = {""};
+	int fd = -1;
+	if (access_file_open(&warden->conf->server, &fd, &fault) < 0) {
+		log_error("%s: its lines go where they went before", fault.text);
+		return;
+	}
+	if (warden->access_log >= 0)
+		close(warden->access_log);
+	warden->access_log = fd;
+	for (unsigned i = 0; i < rooms_count(warden->rooms); i++)
+		send_access_log(warden, rooms_at(warden->rooms, i));
+}
+
 static void on_started(void *context, struct room *room)
 {
 	struct warden *warden = context;
@@ -224,6 +252,7 @@ static void on_started(void *context, struct room *room)
 	if (kind_plan(room->kind)->words)
 		send_words(warden, room);
 	reload_room_started(warden->reload, room);
+	send_access_log(warden, room);
 	wiring_connect(warden->rooms, room);
 }
 
@@ -427,6 +456,17 @@ static void on_stop(evutil_socket_t signal_number, short what, void *argument)
 		warden_stop(warden);
 }
 
+static void on_usr1(evutil_socket_t signal_number, short what, void *argument)
+{
+	struct warden *warden = argument;
+	(void)signal_number;
+	(void)what;
+	log_info("SIGUSR1: %s", warden->conf->server.access_log_file
+					? "the file of the access log is opened again"
+					: "there is no file of an access log");
+	reopen_access_log(warden);
+}
+
 static int catch_signal(struct warden *warden, int number, event_callback_fn callback,
 			struct event **ret)
 {
@@ -492,6 +532,8 @@ static int catch_signals(struct warden *warden)
 		result = catch_signal(warden, SIGINT, on_stop, &warden->on_int);
 	if (result == 0)
 		result = catch_signal(warden, SIGHUP, on_hup, &warden->on_hup);
+	if (result == 0)
+		result = catch_signal(warden, SIGUSR1, on_usr1, &warden->on_usr1);
 	return result;
 }
 
@@ -564,6 +606,9 @@ static int warden_open(struct warden *warden)
 		result = listeners_open(&warden->conf->server.admin_listen, 1,
 					&warden->admin_listeners, &warden->fault);
 	if (result == 0)
+		result = access_file_open(&warden->conf->server, &warden->access_log,
+					  &warden->fault);
+	if (result == 0)
 		result = warden_open_journal(warden);
 	if (result == 0 && rooms_new(warden->base, warden->conf, &warden->users, &rooms_ops, warden,
 				     &warden->rooms) < 0)
@@ -605,6 +650,9 @@ static void warden_close(struct warden *warden)
 	event_release(warden->on_term);
 	event_release(warden->on_int);
 	event_release(warden->on_hup);
+	event_release(warden->on_usr1);
+	if (warden->access_log >= 0)
+		close(warden->access_log);
 	event_release(warden->ask_timeout);
 	event_release(warden->leave_timeout);
 	event_release(warden->look);
@@ -615,6 +663,7 @@ static void warden_close(struct warden *warden)
 int warden_run(const struct conf *conf, const struct preflight_step *steps)
 {
 	cleanup(warden_close) struct warden warden = {.conf = conf,
+						      .access_log = -1,
 						      .watchdog = watchdog_of_environment(),
 						      .started_at =
 							      wall_seconds(clock_now().wall_us)};

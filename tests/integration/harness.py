@@ -15,6 +15,7 @@ import itertools
 import json
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -483,7 +484,9 @@ class Responder:
 
     def log(self):
         with open(self.log_path, encoding="utf-8", errors="replace") as file:
-            return file.read()
+            # Without the time and level before each line, which are not what tests are about.
+            return re.sub(r"^\d{4}-\d\d-\d\dT[\d:.]+Z (?:error|warning|info|debug) ", "", file.read(),
+                          flags=re.MULTILINE)
 
     def stop(self):
         """SIGTERM; returns the exit status."""

@@ -24,6 +24,24 @@ static void capture(void (*write_lines)(void), char *out, size_t size)
 	assert_int_equal(close(ends[0]), 0);
 }
 
+/* The same, without the time that stands before each line: "2026-07-01T12:00:00.123Z ". */
+static void capture_timed(void (*write_lines)(void), char *out, size_t size)
+{
+	static const char pattern[] = "dddd-dd-ddTdd:dd:dd.dddZ ";
+	char *to = out;
+	capture(write_lines, out, size);
+	for (const char *from = out; *from;) {
+		for (const char *p = pattern; *p; p++, from++)
+			if (*p == 'd' ? *from < '0' || *from > '9' : *from != *p)
+				fail_msg("no time before %s", from);
+		const char *end = strchr(from, '\n') + 1;
+		memmove(to, from, (size_t)(end - from));
+		to += end - from;
+		from = end;
+	}
+	*to = '\0';
+}
+
 static void write_hostile(void)
 {
 	log_init("test", LOG_LEVEL_INFO);
@@ -34,8 +52,8 @@ static void control_characters_are_escaped(void **state)
 {
 	(void)state;
 	char text[1024];
-	capture(write_hostile, text, sizeof(text));
-	assert_string_equal(text, "test: path=a\\x0d\\x0afront 0: forged\\x1b[2J\\x7f\\x09\n");
+	capture_timed(write_hostile, text, sizeof(text));
+	assert_string_equal(text, "info test: path=a\\x0d\\x0afront 0: forged\\x1b[2J\\x7f\\x09\n");
 }
 
 static void write_utf8(void)
@@ -48,8 +66,8 @@ static void names_in_utf_8_stay_legible(void **state)
 {
 	(void)state;
 	char text[1024];
-	capture(write_utf8, text, sizeof(text));
-	assert_string_equal(text, "test: issuer=\xe8\xaa\x8d\xe8\xa8\xbc\n");
+	capture_timed(write_utf8, text, sizeof(text));
+	assert_string_equal(text, "info test: issuer=\xe8\xaa\x8d\xe8\xa8\xbc\n");
 }
 
 static void write_long(void)
@@ -85,8 +103,8 @@ static void lines_above_the_level_are_not_written(void **state)
 {
 	(void)state;
 	char text[1024];
-	capture(write_levels, text, sizeof(text));
-	assert_string_equal(text, "test: error\ntest: warning\ntest: debug\n");
+	capture_timed(write_levels, text, sizeof(text));
+	assert_string_equal(text, "error test: error\nwarning test: warning\ndebug test: debug\n");
 }
 
 static void write_to_journal(void)
@@ -119,8 +137,8 @@ static void a_debug_line_costs_nothing_where_nobody_debugs(void **state)
 {
 	(void)state;
 	char text[1024];
-	capture(write_debug, text, sizeof(text));
-	assert_string_equal(text, "test: asked=1\n");
+	capture_timed(write_debug, text, sizeof(text));
+	assert_string_equal(text, "debug test: asked=1\n");
 }
 
 static void only_a_journal_gets_the_priority(void **state)
@@ -128,7 +146,28 @@ static void only_a_journal_gets_the_priority(void **state)
 	(void)state;
 	char text[1024];
 	capture(write_to_journal, text, sizeof(text));
-	assert_string_equal(text, "<4>test: warning\ntest: plain\n");
+	assert_memory_equal(text, "<4>test: warning\n", 17);
+	assert_non_null(strstr(text + 17, "Z warning test: plain\n"));
+}
+
+static void write_quoted(void)
+{
+	log_init("test", LOG_LEVEL_INFO);
+	log_info("fact issuer=%s signer=%s", log_quoted("A \" level=\\error"), log_quoted(""));
+}
+
+static void values_of_others_cannot_forge_a_key(void **state)
+{
+	(void)state;
+	char text[1024], longest[2000];
+	capture_timed(write_quoted, text, sizeof(text));
+	assert_string_equal(text,
+			    "info test: fact issuer=\"A \\\" level=\\\\error\" signer=\"\"\n");
+	memset(longest, '"', sizeof(longest));
+	longest[sizeof(longest) - 1] = '\0';
+	const char *quoted = log_quoted(longest);
+	assert_true(strlen(quoted) < LOG_VALUE_SIZE);
+	assert_string_equal(quoted + strlen(quoted) - 3, "\\\"\"");
 }
 
 int main(void)
@@ -139,6 +178,7 @@ int main(void)
 		cmocka_unit_test(a_long_line_is_cut_and_stays_one_line),
 		cmocka_unit_test(lines_above_the_level_are_not_written),
 		cmocka_unit_test(names_in_utf_8_stay_legible),
+		cmocka_unit_test(values_of_others_cannot_forge_a_key),
 		cmocka_unit_test(only_a_journal_gets_the_priority),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -173,6 +173,39 @@ static void listeners_are_numeric_addresses_with_ports(void **state)
 	assert_string_equal(conf->server.listen.each[1], "[::1]:8080");
 }
 
+static void samples_are_one_in_so_many(void **state)
+{
+	(void)state;
+	static const char *const wrong[] = {"1/1", "1/0",  "1/1000001", "2/3",
+					    "1/",  "1/-2", "on",        "5"};
+	for (size_t i = 0; i < array_size(wrong); i++) {
+		char text[100];
+		(void)snprintf(text, sizeof(text), "[server]\naccess_log = %s\n", wrong[i]);
+		refused(text, "1/N with N from 2 to 1000000");
+	}
+	cleanup(conf_freep) struct conf *full = parse("[server]\naccess_log = full\n" REQUIRED);
+	cleanup(conf_freep) struct conf *some = parse("[server]\naccess_log = 1/100\n" REQUIRED);
+	cleanup(conf_freep) struct conf *off = parse(REQUIRED);
+	assert_int_equal(full->server.access_log, 1);
+	assert_int_equal(some->server.access_log, 100);
+	assert_int_equal(off->server.access_log, 0);
+}
+
+static void the_admin_listener_has_places_of_its_own(void **state)
+{
+	(void)state;
+	cleanup(conf_freep) struct conf *none = parse(REQUIRED);
+	cleanup(conf_freep) struct conf *conf = parse(
+		"[server]\nadmin_listen = 127.0.0.1:9180\nadmin_hosts = a.example, b\n" REQUIRED);
+	assert_int_equal(none->server.admin_listen.count, 0);
+	assert_null(none->server.admin_hosts);
+	assert_int_equal(conf->server.admin_listen.count, 1);
+	assert_string_equal(conf->server.admin_hosts, "a.example, b");
+	refused("[server]\nadmin_hosts = a:80\n", "different host names");
+	refused("[server]\nlisten = 127.0.0.1:80\nadmin_listen = [::1]:80, 127.0.0.1:80\n" REQUIRED,
+		"admin_listen: 127.0.0.1:80 is in listen too");
+}
+
 static void more_listeners_than_the_limit_are_refused(void **state)
 {
 	(void)state;
@@ -370,6 +403,8 @@ int main(void)
 		cmocka_unit_test(signatures_need_somebody_who_certifies_requestors),
 		cmocka_unit_test(proxies_are_addresses_and_networks),
 		cmocka_unit_test(listeners_are_numeric_addresses_with_ports),
+		cmocka_unit_test(samples_are_one_in_so_many),
+		cmocka_unit_test(the_admin_listener_has_places_of_its_own),
 		cmocka_unit_test(more_listeners_than_the_limit_are_refused),
 		cmocka_unit_test(what_is_required_is_named_with_its_section),
 		cmocka_unit_test(section_heads_are_strict),
