@@ -581,3 +581,31 @@ def test_a_signer_that_expires_is_followed_by_a_reload(one):
         asked = load.count
         wait_for("answers", lambda: load.count > asked + 20)
     assert not load.failures, (load.failures, one.log())
+
+
+# ---- one CA's trouble (promise 7, doc/faults.md row 47) ----
+
+def test_an_issuer_in_trouble_already_keeps_nobody_from_a_reload(database, tmp_path):
+    one = Service(tmp_path, database.login, ("A", "B"))
+    key, missing = authority("B").signer_key, str(tmp_path / "b.key")
+    file = File(one)
+    file.change(key, missing)
+    with one:
+        wait_for("the alarm", lambda: any(alarm["issuer"] == "B" for alarm in
+                                          one.responder.status()["alarms"]))
+        # The others may need theirs; it is told again.
+        file.change('[issuer "A"]\n', '[issuer "A"]\nvalidity = 2h\n')
+        result = reload(one)
+        assert result.stdout == "Reloaded.\n"
+        assert any(line.startswith("warning: ") and missing in line
+                   for line in result.stderr.splitlines()), result.stderr
+        said = one.reply(GOOD, nonce=True)
+        assert said.next_update - said.this_update == 2 * 3600 - 1
+        assert one.ask(GOOD, ca="B", nonce=True) != "good"
+        # Mended, it is answered; and from then on its trouble would be news.
+        shutil.copy(key, missing)
+        assert reload(one).stdout == "Reloaded.\n"
+        wait_for("B", lambda: one.ask(GOOD, "B", True) == "good")
+        os.unlink(missing)
+        refused(one, missing)
+        assert one.ask(GOOD, "B", True) == "good"

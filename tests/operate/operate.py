@@ -2,6 +2,7 @@
 import argparse
 import sys
 
+import reload
 import rolling
 
 
@@ -9,6 +10,7 @@ def main():
     parser = argparse.ArgumentParser(prog="tests/operate/run")
     commands = parser.add_subparsers(dest="command", required=True)
     rolling.arguments(commands.add_parser("rolling"))
+    reload.arguments(commands.add_parser("reload"))
     chosen = parser.parse_args()
     return chosen.run(chosen)
 

@@ -122,4 +122,5 @@ def report(chosen, calm, load, durations, found, restarts):
         f"{process}: {', '.join(sorted(names)) or 'none'}" for process, names in found.items()))
     for failure in failures[:10]:
         print("failed:", *failure)
-    return 1 if failures or restarts else 0
+    slow = p99(load) > 2 * p99(calm)
+    return 1 if failures or restarts or slow else 0
