@@ -6,8 +6,12 @@
 #include "warden/journal_files.h"
 #include "warden/listeners.h"
 
+#include <spawn.h>
+#include <sys/wait.h>
+
 /* Made by the service manager (systemd/stillgood.service), and gone while the service is down. */
 #define RUNTIME_FOLDER "/run/stillgood/"
+#define SYSTEMD_RUNS "/run/systemd/system"
 
 /* The ports are not worth a look while another instance has them. */
 static bool check_control_socket(const struct conf *conf, struct preflight *preflight)
@@ -29,6 +33,18 @@ static bool check_control_socket(const struct conf *conf, struct preflight *pref
 	return result != CONTROL_SOCKET_TAKEN;
 }
 
+/* Where systemd runs: the next start is given the socket that it holds. */
+static bool socket_unit_listens(void)
+{
+	static const char *const words[] = {"systemctl", "--quiet", "is-active", "stillgood.socket",
+					    NULL};
+	pid_t pid;
+	int status = 0;
+	return access(SYSTEMD_RUNS, F_OK) == 0 &&
+	       posix_spawnp(&pid, words[0], NULL, NULL, (char *const *)words, environ) == 0 &&
+	       waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
 static void check_ports(const struct conf *conf, struct preflight *preflight)
 {
 	struct fault fault = {""};
@@ -38,6 +54,9 @@ static void check_ports(const struct conf *conf, struct preflight *preflight)
 	/* Whoever checks need not have the service's capabilities. */
 	if (result == -EACCES && !preflight->serving)
 		preflight_find(preflight, SERVE_WARNED, "", "%s, which you do not have",
+			       fault.text);
+	else if (result == -EADDRINUSE && !preflight->serving && socket_unit_listens())
+		preflight_find(preflight, SERVE_WELL, "", "%s: stillgood.socket is active",
 			       fault.text);
 	else if (result < 0)
 		preflight_find(preflight, SERVE_REFUSED, "", "%s", fault.text);

@@ -1,49 +1,17 @@
 #include "warden/listeners.h"
 
+#include "warden/address.h"
+#include "warden/inherited.h"
+
 #include <fcntl.h>
 #include <linux/filter.h>
-#include <netdb.h>
 #include <netinet/in.h>
-
-/* "[", an IPv6 address with a zone, "]". */
-#define HOST_SIZE 80
 
 struct address {
 	const char *text;
 	struct sockaddr_storage place;
 	socklen_t size;
 };
-
-static int split_host(const char *text, const char *colon, char host[HOST_SIZE])
-{
-	size_t size = (size_t)(colon - text);
-	if (size >= 2 && text[0] == '[' && colon[-1] == ']')
-		text++, size -= 2;
-	else if (memchr(text, ':', size))
-		return -EINVAL; /* IPv6 needs its brackets, or the port could not be told */
-	if (size == 0 || size >= HOST_SIZE)
-		return -EINVAL;
-	memcpy(host, text, size);
-	host[size] = '\0';
-	return 0;
-}
-
-int address_parse(const char *text, struct sockaddr_storage *ret, socklen_t *ret_size)
-{
-	char host[HOST_SIZE];
-	const char *colon = strrchr(text, ':');
-	if (!colon || !colon[1] || split_host(text, colon, host) < 0)
-		return -EINVAL;
-	const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
-				       .ai_socktype = SOCK_STREAM};
-	struct addrinfo *found;
-	if (getaddrinfo(host, colon + 1, &hints, &found) != 0)
-		return -EINVAL;
-	memcpy(ret, found->ai_addr, found->ai_addrlen);
-	*ret_size = found->ai_addrlen;
-	freeaddrinfo(found);
-	return 0;
-}
 
 static int refuse(const struct address *address, int error, struct fault *fault)
 {
@@ -54,6 +22,9 @@ static int refuse(const struct address *address, int error, struct fault *fault)
 		advice = "; ports below 1024 need CAP_NET_BIND_SERVICE";
 	else if (error == EADDRNOTAVAIL)
 		advice = "; no interface of this machine has it";
+	else if (error == EAFNOSUPPORT)
+		advice = "; stillgood.socket has to listen there, or the service needs a network "
+			 "(network.conf beside the sample)";
 	return fault_set(fault, -error, "cannot listen on %s: %s%s", address->text, strerror(error),
 			 advice);
 }
@@ -81,12 +52,19 @@ static int bind_socket(const struct address *address, bool shared, int *ret)
  * clients would go there. Without it the port must be free. */
 static int probe(const struct address *address)
 {
+	if (inherited_on(&address->place, address->size) >= 0)
+		return 0;
 	cleanup(descriptor_closep) int fd = -1;
 	return bind_socket(address, false, &fd);
 }
 
 static int open_front(const struct address *address, int *ret)
 {
+	int handed_over = inherited_on(&address->place, address->size);
+	if (handed_over >= 0) {
+		*ret = fcntl(handed_over, F_DUPFD_CLOEXEC, 0);
+		return *ret < 0 ? -errno : 0;
+	}
 	cleanup(descriptor_closep) int fd = -1;
 	int result = bind_socket(address, true, &fd);
 	if (result < 0)
@@ -209,6 +187,8 @@ static void refuse_handshakes(int fd)
 		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
 	};
 	const struct sock_fprog filter = {array_size(steps), steps};
+	if (inherited_is(fd))
+		return; /* the next instance listens on it, too */
 	/* Where this cannot be had, the window is as small as it can be without. */
 	(void)setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
 }

@@ -6,13 +6,12 @@
  * handshake the kernel has not finished. So first the sockets let nobody begin a handshake any more
  * (whoever tries is not answered, tries again after a second, and finds the next instance or none), the
  * warden closes its descriptors, and each room, the only one who holds its sockets now, empties
- * their queues and closes them when no handshake can be under way any more. */
+ * their queues and closes them when no handshake can be under way any more. A socket that the service
+ * manager handed over (inherited.h) is one for all processes, and goes on without us. */
 #pragma once
 
 #include "base/result.h"
 #include "conf/conf.h"
-
-#include <sys/socket.h>
 
 struct listeners {
 	unsigned processes, addresses;
@@ -37,6 +36,3 @@ void listeners_retire(struct listeners *listeners);
 void listeners_replace(struct listeners *listeners, const struct conf_listen *addresses,
 		       const struct conf_listen *kept);
 void listeners_close(struct listeners *listeners);
-
-/* "127.0.0.1:8080", "[::1]:8080". 0 or -EINVAL. */
-must_check int address_parse(const char *text, struct sockaddr_storage *ret, socklen_t *ret_size);

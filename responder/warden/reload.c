@@ -4,6 +4,7 @@
 #include "conf/keep.h"
 #include "signer/passphrase.h"
 #include "warden/fingerprint.h"
+#include "warden/inherited.h"
 #include "warden/outcome.h"
 #include "warden/proving.h"
 #include "warden/spawn.h"
@@ -290,6 +291,7 @@ static void take_listeners(struct reload *r, const struct conf_server *before)
 	const struct conf_server *now = &(*r->parts.conf)->server;
 	listeners_replace(r->parts.listeners, &before->listen, &now->listen);
 	listeners_replace(r->parts.admin_listeners, &before->admin_listen, &now->admin_listen);
+	inherited_tell_unused(now);
 	*r->parts.listeners = r->listeners;
 	*r->parts.admin_listeners = r->admin_listeners;
 	r->listeners = r->admin_listeners = (struct listeners){0};

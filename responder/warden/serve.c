@@ -1,6 +1,7 @@
 #include "base/result.h"
 #include "room/harden.h"
 #include "signer/passphrase.h"
+#include "warden/inherited.h"
 #include "warden/privilege.h"
 #include "warden/users.h"
 #include "warden/warden.h"
@@ -23,6 +24,7 @@ int warden_serve(const char *conf_path, const struct preflight_step *steps)
 	cleanup(conf_freep) struct conf *conf = NULL;
 	struct fault fault = {0};
 	(void)prctl(PR_SET_NAME, "sg-warden", 0, 0, 0);
+	inherited_take();
 	if (conf_load(conf_path, &conf, &fault) < 0) {
 		struct preflight preflight = {.found = preflight_log};
 		preflight_find(&preflight, SERVE_REFUSED, "", "%s", fault.text);

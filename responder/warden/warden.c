@@ -6,6 +6,7 @@
 #include "warden/access_file.h"
 #include "warden/alarm_log.h"
 #include "warden/control_socket.h"
+#include "warden/inherited.h"
 #include "warden/journal_files.h"
 #include "warden/listeners.h"
 #include "warden/notify.h"
@@ -608,6 +609,8 @@ static int warden_open(struct warden *warden)
 	if (result == 0)
 		result = access_file_open(&warden->conf->server, &warden->access_log,
 					  &warden->fault);
+	if (result == 0)
+		inherited_tell_unused(&warden->conf->server);
 	if (result == 0)
 		result = warden_open_journal(warden);
 	if (result == 0 && rooms_new(warden->base, warden->conf, &warden->users, &rooms_ops, warden,

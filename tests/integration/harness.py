@@ -400,6 +400,7 @@ class Responder:
         self.conf = os.path.join(folder, "stillgood.conf")
         self.control_socket = os.path.join(folder, "control.sock")
         self.process = None
+        self.prefix, self.passed = [], ()  # of the command line, and descriptors of the process
         self.log_path = os.path.join(folder, "log")
         sections = {
             "server": {"listen": f"127.0.0.1:{self.port}", "control_socket": self.control_socket,
@@ -429,8 +430,8 @@ class Responder:
         assert self.process is None or self.process.poll() is not None, "it runs already"
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [STILLGOOD, "serve", "-c", self.conf], stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log, start_new_session=True)
+                [*self.prefix, STILLGOOD, "serve", "-c", self.conf], stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log, start_new_session=True, pass_fds=self.passed)
         if ready:
             try:
                 wait_for("the responder to be ready", self.ready)

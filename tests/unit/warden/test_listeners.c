@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "made_conf.h"
+#include "warden/address.h"
 #include "warden/listeners.h"
 
 #include <arpa/inet.h>
