@@ -112,6 +112,9 @@ struct conf_server {
 	bool proxy_protocol; /* their connections begin with a PROXY header */
 	enum unknown_issuer_policy unknown_issuer; /* P-22 */
 	char *default_issuer; /* who answers for unknown issuers; NULL: nobody */
+	char *renew_command; /* a shell's; NULL: none */
+	int64_t renew_timeout_us;
+	char *pkcs11_module; /* what speaks to tokens where a key's URI names none */
 };
 
 /* What to do in a database history that lost revocations (doc/faults.md, I-10). */
@@ -146,6 +149,7 @@ struct conf_issuer {
 	char *signer_certificate; /* a file; equal to `certificate`: the CA signs itself */
 	char *signer_key;
 	char *signer_key_passphrase_file;
+	char *renew_command; /* NULL: the server's */
 	enum signature_choice signature; /* of signer_key */
 	/* The [signer] sections that name this issuer, in the order of the file (P-37). */
 	unsigned signer_count;

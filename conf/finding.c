@@ -116,6 +116,7 @@ static const struct {
 				   "nocheck: it could answer for its own issuer",
 				   {WEBPKI(WARNED)}},
 	[FINDING_SIGNER_ENDS_SOON] = {"P-37", "expires soon; renew it", {EVERYWHERE(WARNED)}},
+	[FINDING_SIGNER_EARLY] = {"P-37", "is not valid yet; it waits for", {EVERYWHERE(WARNED)}},
 	[FINDING_SIGNER_EXPIRED] = {"P-37", "has expired; it signs no more", {EVERYWHERE(WARNED)}},
 	[FINDING_CA_EXPIRED] = {"P-33", "the CA has expired", {EVERYWHERE(WARNED)}},
 	[FINDING_MORE_CERTIFICATES] = {"P-26",
@@ -131,6 +132,10 @@ static const struct {
 	[FINDING_KEY_NOT_ENCRYPTED] = {"P-35",
 				       "a passphrase is given for it, but it is stored without one",
 				       {EVERYWHERE(WARNED)}},
+	[FINDING_TOKEN_AWAY] = {"P-35",
+				"its token cannot be used now; without another signer answers are "
+				"tryLater until it can",
+				{EVERYWHERE(WARNED)}},
 
 	[FINDING_HELD] = {BY_PROFILE,
 			  "certificates are on hold; revoke or release them",

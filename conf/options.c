@@ -223,8 +223,8 @@ const struct option options[] = {
 	{SERVER(idle_timeout), OPTION_DURATION, CONF_FRONT, BY_RELOAD, NULL, 100 * MILLISECOND_US,
 	 HOUR_US, "60s", "2m", SERVER_AT(idle_timeout_us),
 	 "Time that a connection may stay open without a request."},
-	{SERVER(answer_timeout), OPTION_DURATION, CONF_FRONT | CONF_LEDGER, BY_RELOAD, NULL,
-	 50 * MILLISECOND_US, MINUTE_US, "3s", "5s", SERVER_AT(answer_timeout_us),
+	{SERVER(answer_timeout), OPTION_DURATION, CONF_FRONT | CONF_LEDGER | CONF_SIGNER, BY_RELOAD,
+	 NULL, 50 * MILLISECOND_US, MINUTE_US, "3s", "5s", SERVER_AT(answer_timeout_us),
 	 "Time to find and sign an answer; after it the client is told tryLater. At least "
 	 "query_timeout."},
 	{SERVER(drain_delay), OPTION_DURATION, CONF_WARDEN, BY_RELOAD, NULL, 0, 10 * MINUTE_US,
@@ -270,6 +270,23 @@ const struct option options[] = {
 	 LIMIT_ISSUER_NAME, "none", "Example CA", SERVER_AT(default_issuer),
 	 "The issuer whose signer answers where unknown_issuer = unknown: the name in the head of "
 	 "its section."},
+	{SERVER(renew_command), OPTION_NAME, CONF_WARDEN, BY_RELOAD, none_words, 1, TEXT_MOST,
+	 "none", "/usr/local/sbin/renew-ocsp-signer", SERVER_AT(renew_command),
+	 "A command that renews the certificate of an issuer whose last signer ends within 30 "
+	 "days: "
+	 "run by /bin/sh when that begins and every day until it is no more so, as the user "
+	 "stillgood-renew where there is one, else as the service's own. It finds "
+	 "STILLGOOD_ISSUER, STILLGOOD_SIGNER, STILLGOOD_CERTIFICATE, STILLGOOD_CA, "
+	 "STILLGOOD_NOT_AFTER and STILLGOOD_CONF in its environment. What it prints is logged; "
+	 "where it ends with status 0 the configuration is read anew."},
+	{SERVER(renew_timeout), OPTION_DURATION, CONF_WARDEN, BY_RELOAD, NULL, SECOND_US, DAY_US,
+	 "5m", "1h", SERVER_AT(renew_timeout_us),
+	 "Time for renew_command; after it the command, and whatever it has started in its "
+	 "process group, is killed."},
+	{SERVER(pkcs11_module), OPTION_NAME, CONF_SIGNER, BY_RELOAD, NULL, 1, TEXT_MOST,
+	 "p11-kit-proxy.so", "/usr/lib/softhsm/libsofthsm2.so", SERVER_AT(pkcs11_module),
+	 "The library that speaks to tokens, for keys whose PKCS #11 URI has no module-path. "
+	 "The default speaks to every token that the system knows of (p11-kit(8))."},
 
 	{DATABASE(conninfo), OPTION_TEXT, CONF_LEDGER, BY_RELOAD, NULL, 1, TEXT_MOST, NULL,
 	 "host=/run/postgresql dbname=stillgood user=stillgood", DATABASE_AT(conninfo),
@@ -407,13 +424,18 @@ const struct option options[] = {
 	{ISSUER(signer_key), OPTION_KEY, CONF_SIGNER, BY_RELOAD, NULL, 1, TEXT_MOST, NULL,
 	 "ocsp.key", ISSUER_AT(signer_key),
 	 "The private key of signer_certificate: a PEM or PKCS #12 file, readable by the service "
-	 "alone."},
+	 "alone, or the PKCS #11 URI (RFC 7512) of a key in a token, such as "
+	 "pkcs11:token=ca;object=ocsp, whose PIN signer_key_passphrase_file gives, or the URI's "
+	 "pin-source (a file)."},
 	{ISSUER(signer_key_passphrase_file), OPTION_PASSPHRASE, CONF_SIGNER, BY_RELOAD, none_words,
 	 1, TEXT_MOST, "none", "ocsp.passphrase", ISSUER_AT(signer_key_passphrase_file),
 	 "What unlocks signer_key: a file whose first line is the passphrase or PIN; "
 	 "credential:NAME, a credential that systemd passes to the service; or prompt, which asks "
 	 "on the terminal that serve or check runs on. The answer stays, in locked memory, for as "
-	 "long as serve runs."},
+	 "long as serve runs. A PIN that a token has refused is not given to it again."},
+	{ISSUER(renew_command), OPTION_NAME, CONF_WARDEN, BY_RELOAD, none_words, 1, TEXT_MOST,
+	 "none", "/usr/local/sbin/renew-ocsp-signer demo", ISSUER_AT(renew_command),
+	 "As renew_command of [server], for this issuer alone."},
 	{ISSUER(chain), OPTION_PATH, CONF_SIGNER, BY_RELOAD, none_words, 1, TEXT_MOST, "none",
 	 "chain.pem", ISSUER_AT(chain),
 	 "More certificates for every answer, after the signer's: a PEM file with the CA's "

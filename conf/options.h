@@ -56,7 +56,7 @@ struct option {
 	const char *help; /* sentences, for the sample and the manual */
 };
 
-#define OPTIONS_MOST 96 /* rows; checked when the table is compiled */
+#define OPTIONS_MOST 112 /* rows; checked when the table is compiled */
 
 extern const struct option options[];
 extern const size_t option_count;

@@ -12,11 +12,18 @@ die() {
 # Debian's packages, the same names on 12 and 13. What a client's plug-ins need is named too: nothing
 # that is only recommended gets installed.
 packages_build=(gcc libc6-dev cmake ninja-build pkg-config libssl-dev libevent-dev libpq-dev
-	libjson-c-dev libseccomp-dev)
+	libjson-c-dev libseccomp-dev libp11-kit-dev)
 packages_demo=(postgresql openssl curl procps util-linux ca-certificates)
 packages_test=(libcmocka-dev python3 python3-pytest python3-pytest-xdist python3-psycopg2
 	python3-cryptography python3-asn1crypto python3-prometheus-client gnutls-bin clang valgrind
-	mandoc haproxy nginx prometheus chromium chromium-driver python3-selenium fonts-dejavu-core)
+	mandoc haproxy nginx prometheus chromium chromium-driver python3-selenium fonts-dejavu-core
+	softhsm2 opensc p11-kit-modules)
+# How OpenSSL reaches tokens is the one thing that differs: an engine on 12, a provider on 13.
+if grep -qs '^VERSION_ID="12"' /etc/os-release; then
+	packages_test+=(libengine-pkcs11-openssl)
+else
+	packages_test+=(pkcs11-provider)
+fi
 packages_clients=(nginx apache2 haproxy libnss3-tools default-jdk-headless libbcprov-java
 	libbcpkix-java dirmngr strongswan-pki libstrongswan-standard-plugins
 	libstrongswan-extra-plugins freeradius eapoltest)

@@ -25,6 +25,8 @@
 	X(SIGNER_UNUSABLE, "signer_unusable") /* its files cannot be used: which, and why */     \
 	X(REQUESTORS_UNUSABLE, "requestors_unusable") /* files of who may sign requests */       \
 	X(SIGNER_EXPIRED, "signer_expired") /* none of its certificates is valid now */          \
+	X(SIGNER_ENDS_SOON, "signer_ends_soon") /* and none after it */                          \
+	X(TOKEN, "token") /* a signer's key is in one that cannot be used */                     \
 	X(NO_SIGNER, "no_signer") /* no process signs */                                         \
 	X(MORE, "more") /* more conditions last than fit here */
 

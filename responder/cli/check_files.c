@@ -35,7 +35,7 @@ static void tell_signers(const struct conf_issuer *section, const struct credent
 		bool early = now < signer.not_before;
 		time_put_iso(from, signer.not_before);
 		time_put_iso(until, signer.not_after);
-		if (now <= signer.not_after)
+		if (signer.ready && now <= signer.not_after)
 			preflight_find(preflight, SERVE_WELL, "",
 				       "issuer \"%s\": signs with %s%s%s until %s", section->name,
 				       signer.algorithm, early ? " from " : "", early ? from : "",
@@ -49,12 +49,14 @@ struct proven {
 	struct findings findings;
 };
 
-static void prove_signers_of(const struct conf_issuer *section, int64_t now, struct proven *ret)
+static void prove_signers_of(const struct conf *conf, const struct conf_issuer *section,
+			     int64_t now, struct proven *ret)
 {
 	struct fault fault = {""};
 	ret->findings = (struct findings){.profile = section->profile};
 	profile_judge(section, &ret->findings);
-	if (credential_load(section, now, &ret->credential, &ret->findings, &fault))
+	if (credential_prove(&conf->server, section, now, false, &ret->credential, &ret->findings,
+			     &fault))
 		findings_add(&ret->findings, FINDING_PROOF_FAILED, NULL, "%s", fault.text);
 }
 
@@ -91,7 +93,7 @@ void check_signers(const struct conf *conf, struct preflight *preflight)
 		return;
 	}
 	for (unsigned i = 0; i < conf->issuer_count; i++)
-		prove_signers_of(&conf->issuers[i], now, &proven[i]);
+		prove_signers_of(conf, &conf->issuers[i], now, &proven[i]);
 	enum consequence refused = trouble_of_issuer(conf, proven);
 	for (unsigned i = 0; i < conf->issuer_count; i++) {
 		preflight->issuer = conf->issuers[i].name;

@@ -46,6 +46,13 @@ enum command_option {
 	OPTION_SHOW,
 	OPTION_WATCH,
 	OPTION_OFF,
+	OPTION_KEY_AT,
+	OPTION_ALGORITHM,
+	OPTION_SUBJECT,
+	OPTION_PASSPHRASE_FILE,
+	OPTION_OUT,
+	OPTION_CA,
+	OPTION_REQUEST,
 	OPTION_COUNT
 };
 #define OPTION_BIT(option) (UINT64_C(1) << (option))
@@ -114,4 +121,6 @@ int command_issuer_add(const struct command_line *line, struct fault *fault);
 int command_issuer_list(const struct command_line *line, struct fault *fault);
 int command_release(const struct command_line *line, struct fault *fault);
 int command_revoke(const struct command_line *line, struct fault *fault);
+int command_signer_check(const struct command_line *line, struct fault *fault);
+int command_signer_request(const struct command_line *line, struct fault *fault);
 int command_status(const struct command_line *line, struct fault *fault);

@@ -163,6 +163,33 @@ const struct command commands[] = {
 		.run = command_issuer_list,
 	},
 	{
+		.name = "signer request",
+		.operands = "",
+		.summary = "make a signer's key and the request to certify it",
+		.help = "Makes a key (a file that the service alone may read, or one that stays in "
+			"a token) and prints\na request (PKCS #10, PEM) for a certificate that may "
+			"sign for the issuer. Never replaces anything.",
+		.options = OPTION_BIT(OPTION_CONFIG) | OPTION_BIT(OPTION_ISSUER) |
+			   OPTION_BIT(OPTION_KEY_AT) | OPTION_BIT(OPTION_ALGORITHM) |
+			   OPTION_BIT(OPTION_SUBJECT) | OPTION_BIT(OPTION_PASSPHRASE_FILE) |
+			   OPTION_BIT(OPTION_OUT) | JSON,
+		.run = command_signer_request,
+	},
+	{
+		.name = "signer check",
+		.operands = "CERT",
+		.summary = "prove a signer's certificate before it is installed",
+		.help = "Against its CA, its key or request, the issuer's profile and the clock: "
+			"what serve would refuse,\nand what is unwise. Exit status 1: it is "
+			"refused.",
+		.options = OPTION_BIT(OPTION_CONFIG) | OPTION_BIT(OPTION_ISSUER) |
+			   OPTION_BIT(OPTION_CA) | OPTION_BIT(OPTION_KEY_AT) |
+			   OPTION_BIT(OPTION_PASSPHRASE_FILE) | OPTION_BIT(OPTION_REQUEST) | JSON,
+		.least = 1,
+		.most = 1,
+		.run = command_signer_check,
+	},
+	{
 		.name = "import certs",
 		.operands = "PATH…",
 		.summary = "record issued certificates from files and folders",

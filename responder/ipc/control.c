@@ -27,6 +27,7 @@ static const struct {
 	[CONTROL_ANSWER] = {0, 0, true, true},
 	[CONTROL_LOST] = {0, 0, true, false},
 	[CONTROL_CONF_DONE] = {0, 0, true, true},
+	[CONTROL_ENDING] = {0, 0, true, true},
 };
 
 static bool message_fits(const struct control_message *m)

@@ -29,6 +29,8 @@ enum control_type {
 	CONTROL_ANSWER = 34, /* to ASK: a JSON object as text, with the `index` of the question */
 	CONTROL_LOST =
 		35, /* its channel to `kind` and `index` has been gone for a while: a new one! */
+	CONTROL_ENDING =
+		38, /* of a signer: "NOT_AFTER ISSUER" that ends soon; `index`: its last signer's */
 	CONTROL_CONF_DONE = 37, /* to CONF: that step is taken; a text: it cannot be, and why */
 	CONTROL_BEAT = 36, /* its loop turns */
 };

@@ -24,6 +24,7 @@ enum condition {
 	LIMIT_READ, /* no limit is set */
 	HARMLESS_FCNTL, /* not F_SETOWN, which sends signals */
 	HARMLESS_IOCTL, /* how much is there to read, is it a terminal */
+	THREAD, /* no process */
 	SHARES_MEMORY, /* no process that could do anything of its own */
 };
 
@@ -160,6 +161,37 @@ static const struct {
 	{"mlock", CALLS_SECRETS, ANY},
 	{"mlock2", CALLS_SECRETS, ANY},
 	{"munlock", CALLS_SECRETS, ANY},
+	/* a stranger's module */
+	{"open", CALLS_MODULE, ANY},
+	{"openat", CALLS_MODULE, ANY},
+	{"fcntl", CALLS_MODULE, ANY},
+	{"flock", CALLS_MODULE, ANY},
+	{"mkdir", CALLS_MODULE, ANY},
+	{"mkdirat", CALLS_MODULE, ANY},
+	{"unlink", CALLS_MODULE, ANY},
+	{"unlinkat", CALLS_MODULE, ANY},
+	{"rename", CALLS_MODULE, ANY},
+	{"renameat", CALLS_MODULE, ANY},
+	{"renameat2", CALLS_MODULE, ANY},
+	{"fchmod", CALLS_MODULE, ANY},
+	{"umask", CALLS_MODULE, ANY},
+	{"pipe2", CALLS_MODULE, ANY},
+	{"eventfd2", CALLS_MODULE, ANY},
+	{"clone", CALLS_MODULE, THREAD},
+	{"set_robust_list", CALLS_MODULE, ANY},
+	{"rseq", CALLS_MODULE, ANY},
+	{"sched_getparam", CALLS_MODULE, ANY},
+	{"sched_getscheduler", CALLS_MODULE, ANY},
+	{"setitimer", CALLS_MODULE, ANY}, /* ours: a module that hangs ends its process */
+	{"getdents64", CALLS_MODULE, ANY}, /* a token that is a folder */
+	{"nanosleep", CALLS_MODULE, ANY},
+	{"clock_nanosleep", CALLS_MODULE, ANY},
+	{"sched_yield", CALLS_MODULE, ANY},
+	{"sched_getattr", CALLS_MODULE, ANY},
+	{"uname", CALLS_MODULE, ANY},
+	{"sysinfo", CALLS_MODULE, ANY},
+	{"prlimit64", CALLS_MODULE, ANY},
+	{"ioctl", CALLS_MODULE, ANY}, /* devices of the bus */
 	/* sanitizers */
 	{"clone", CALLS_SANITIZED, SHARES_MEMORY},
 	{"ptrace", CALLS_SANITIZED, ANY},
@@ -176,9 +208,12 @@ static const struct {
 /* What a library may try, and a signer whose token's process (signer/token.h) is out of its reach; of the
  * above with arguments that no condition allows the same holds. */
 static const char *const refused[] = {
-	"open",   "openat",    "openat2",    "stat",     "stat64",          "lstat",  "statx",
-	"access", "faccessat", "faccessat2", "readlink", "readlinkat",      "getcwd", "prctl",
-	"mlock",  "mlock2",    "munlock",    "rseq",     "set_robust_list", "kill",   "wait4",
+	"open",      "openat",        "openat2",         "stat",
+	"stat64",    "lstat",         "statx",           "access",
+	"faccessat", "faccessat2",    "readlink",        "readlinkat",
+	"getcwd",    "prctl",         "mlock",           "mlock2",
+	"munlock",   "rseq",          "set_robust_list", "kill",
+	"wait4",     "sched_setattr",
 };
 
 /* ---- the filters ---- */
@@ -251,6 +286,8 @@ static void rule_of(struct filter *f, int call, enum condition condition)
 		return rule_of_list(f, call, 1, fcntls);
 	case HARMLESS_IOCTL:
 		return rule_of_list(f, call, 1, ioctls);
+	case THREAD:
+		return rule_with(f, call, 0, CLONE_THREAD | CLONE_VM | CLONE_SIGHAND);
 	case SHARES_MEMORY:
 		return rule_with(f, call, 0, CLONE_UNTRACED | CLONE_VM);
 	}

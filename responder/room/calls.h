@@ -13,6 +13,8 @@ enum calls {
 	CALLS_FILES = 4, /* opens files to read them, and libraries */
 	CALLS_JOURNAL = 8, /* writes files that it was given */
 	CALLS_SECRETS = 16, /* keeps memory from being swapped */
+	CALLS_MODULE =
+		32, /* a stranger's module that speaks to a token: threads, files of its own */
 };
 
 /* From here on this process may make the calls of these groups only, and what it executes, too, for good.

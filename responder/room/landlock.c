@@ -16,8 +16,12 @@
 #define RULE_PATH_BENEATH 1
 
 #define BIT(number) (UINT64_C(1) << (number))
+#define FS_EXECUTE BIT(0)
+#define FS_WRITE_FILE BIT(1)
 #define FS_READ_FILE BIT(2)
 #define FS_READ_DIR BIT(3)
+#define FS_REFER BIT(13)
+#define FS_TRUNCATE BIT(14)
 #define NET_BIND_TCP BIT(0)
 #define NET_CONNECT_TCP BIT(1)
 #define SCOPE_ABSTRACT_UNIX_SOCKET BIT(0)
@@ -61,16 +65,25 @@ int landlock_new(unsigned version, unsigned may)
 	return rules < 0 ? -errno : (int)rules;
 }
 
-int landlock_allow(int rules, const char *path)
+/* Only what exists for files may be said of one. */
+static uint64_t access_bits(enum landlock_access access, unsigned version, bool folder)
+{
+	uint64_t bits = FS_READ_FILE | (folder ? FS_READ_DIR : 0);
+	if (access == LANDLOCK_WRITE && folder)
+		bits = files_known(version) & ~(FS_EXECUTE | FS_REFER);
+	else if (access == LANDLOCK_WRITE)
+		bits |= FS_WRITE_FILE | (files_known(version) & FS_TRUNCATE);
+	return bits;
+}
+
+int landlock_allow(int rules, unsigned version, const char *path, enum landlock_access access)
 {
 	struct stat status;
 	cleanup(descriptor_closep) int fd = open(path, O_PATH | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &status) < 0)
 		return 0;
-	/* Only what exists for files may be said of one. */
 	const struct path_attributes attributes = {
-		.allowed = FS_READ_FILE | (S_ISDIR(status.st_mode) ? FS_READ_DIR : 0),
-		.parent = fd};
+		.allowed = access_bits(access, version, S_ISDIR(status.st_mode)), .parent = fd};
 	return syscall(SYS_landlock_add_rule, rules, RULE_PATH_BENEATH, &attributes, 0) < 0 ? -errno
 											    : 0;
 }

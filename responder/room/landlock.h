@@ -6,6 +6,9 @@
 
 #include <stdbool.h>
 
+/* What a rule gives: beneath a folder, or of one file. */
+enum landlock_access { LANDLOCK_READ, LANDLOCK_WRITE };
+
 /* What stays possible beside the rules. */
 #define LANDLOCK_MAY_CONNECT 1u /* by TCP, and to abstract sockets */
 
@@ -13,7 +16,8 @@
 unsigned landlock_version(void);
 /* A descriptor of rules, that allow nothing yet; or -errno. */
 must_check int landlock_new(unsigned version, unsigned may);
-/* To read a file, or a folder with all beneath. 0 (also where nothing is there) or -errno. */
-must_check int landlock_allow(int rules, const char *path);
+/* 0 (also where nothing is there) or -errno. */
+must_check int landlock_allow(int rules, unsigned version, const char *path,
+			      enum landlock_access access);
 /* For good. 0 or -errno. */
 must_check int landlock_restrict(int rules);

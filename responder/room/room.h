@@ -145,5 +145,7 @@ void shell_answer(struct shell *shell, uint32_t ticket, struct view text);
 /* Has a file that needs() names come new, or been replaced, since open()? Then this process cannot open it,
  * and the next one can. Says which. */
 bool shell_outdated(struct shell *shell);
+/* That an issuer's last signer, by number, ends soon, or has: "NOT_AFTER ISSUER". */
+void shell_tell_ending(struct shell *shell, unsigned signer, struct view text);
 /* Ends the process with this status, after the current callback. */
 void shell_end(struct shell *shell, int status);

@@ -12,7 +12,7 @@ void sandbox_calls(struct sandbox *sandbox, unsigned calls)
 	sandbox->calls |= calls;
 }
 
-void sandbox_reads(struct sandbox *sandbox, const char *path)
+static void put_path(struct sandbox *sandbox, const char *path, bool writes)
 {
 	if (!path)
 		return;
@@ -21,7 +21,17 @@ void sandbox_reads(struct sandbox *sandbox, const char *path)
 		sandbox->full = true;
 		return;
 	}
-	sandbox->paths[sandbox->path_count++] = (struct sandbox_path){copy, 0, 0};
+	sandbox->paths[sandbox->path_count++] = (struct sandbox_path){copy, writes, 0, 0};
+}
+
+void sandbox_reads(struct sandbox *sandbox, const char *path)
+{
+	put_path(sandbox, path, false);
+}
+
+void sandbox_writes(struct sandbox *sandbox, const char *path)
+{
+	put_path(sandbox, path, true);
 }
 
 void sandbox_deinit(struct sandbox *sandbox)
@@ -87,15 +97,17 @@ static long locked_kib(void)
 static int enter_files(struct sandbox *sandbox)
 {
 	unsigned version = landlock_version();
-	bool connects = sandbox->calls & CALLS_CONNECT;
+	bool connects = sandbox->calls & (CALLS_CONNECT);
 	if (version == 0)
 		return -EOPNOTSUPP;
 	cleanup(descriptor_closep) int rules =
 		landlock_new(version, connects ? LANDLOCK_MAY_CONNECT : 0);
 	int result = rules < 0 ? rules : 0;
-	for (unsigned i = 0; result == 0 && i < sandbox->path_count; i++)
-		result = landlock_allow(rules, sandbox->paths[i].path);
-
+	for (unsigned i = 0; result == 0 && i < sandbox->path_count; i++) {
+		struct sandbox_path *path = &sandbox->paths[i];
+		result = landlock_allow(rules, version, path->path,
+					path->writes ? LANDLOCK_WRITE : LANDLOCK_READ);
+	}
 	if (result == 0)
 		result = landlock_restrict(rules);
 	if (result == 0)

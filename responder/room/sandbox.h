@@ -13,6 +13,7 @@
 
 struct sandbox_path {
 	char *path;
+	bool writes;
 	dev_t device; /* as it was on entering; 0: nothing was there */
 	ino_t inode;
 };
@@ -33,6 +34,7 @@ struct sandbox {
 void sandbox_calls(struct sandbox *sandbox, unsigned calls);
 /* A file, or a folder with all beneath. NULL is nothing. */
 void sandbox_reads(struct sandbox *sandbox, const char *path);
+void sandbox_writes(struct sandbox *sandbox, const char *path);
 
 /* ---- the shell's ---- */
 /* Which files the paths are. */

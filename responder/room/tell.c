@@ -41,3 +41,9 @@ void tell_step(struct process *p, enum control_step step, const struct fault *fa
 					  .text = fault ? view_of_string(fault->text)
 							: (struct view){0}});
 }
+
+void shell_tell_ending(struct shell *shell, unsigned signer, struct view text)
+{
+	tell((struct process *)shell,
+	     &(struct control_message){.type = CONTROL_ENDING, .index = signer, .text = text});
+}

@@ -1,5 +1,10 @@
 #include "signer/choice.h"
 
+static bool can_sign(const struct responder *r, int64_t now)
+{
+	return responder_in_date(r, now) && responder_ready(r);
+}
+
 static bool signs_with(const struct responder *r, struct view algorithm)
 {
 	return algorithm.size == 0 || view_equal(scheme_oid(r->scheme), algorithm);
@@ -11,7 +16,7 @@ static struct responder *choose(struct credential *c, struct view algorithm, int
 	struct responder *longest = NULL;
 	for (unsigned i = 0; i < c->count; i++) {
 		struct responder *r = &c->responders[i];
-		if (!responder_in_date(r, now) || !signs_with(r, algorithm))
+		if (!can_sign(r, now) || !signs_with(r, algorithm))
 			continue;
 		if (responder_not_after(r) >= until)
 			return r;
@@ -49,8 +54,10 @@ unsigned choice_offers(struct credential *c, int64_t now,
 		return 0;
 	ret[count++] = scheme_oid(standard->scheme);
 	for (unsigned i = 0; i < c->count; i++) {
+		if (!can_sign(&c->responders[i], now))
+			continue;
 		struct view oid = scheme_oid(c->responders[i].scheme);
-		if (responder_in_date(&c->responders[i], now) && !is_among(ret, count, oid))
+		if (!is_among(ret, count, oid))
 			ret[count++] = oid;
 	}
 	return count;

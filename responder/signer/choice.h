@@ -4,9 +4,9 @@
 
 #include "signer/credential_parts.h"
 
-/* Of those in date that sign with this algorithm (an OBJECT IDENTIFIER with its header; empty: with
+/* Of those in date, and ready, that sign with this algorithm (an OBJECT IDENTIFIER with its header; empty: with
  * any), the first whose certificate lasts until then; if none does, the one that lasts longest. When
- * nobody signs with that algorithm, as if none had been asked for. NULL: nobody is in date. */
+ * nobody signs with that algorithm, as if none had been asked for. NULL: nobody can sign. */
 struct responder *choice_of(struct credential *credential, struct view algorithm, int64_t until,
 			    int64_t now);
 
@@ -19,5 +19,5 @@ struct responder *choice_default(struct credential *credential, int64_t now);
 unsigned choice_offers(struct credential *credential, int64_t now,
 		       struct view ret[static LIMIT_ISSUER_SIGNERS]);
 
-/* The responder after whose end nobody can sign, seen from `now` on; NULL: nobody can sign now. */
+/* The responder after whose end nobody can sign, seen from `now` on, by dates alone; NULL: nobody is in date. */
 const struct responder *choice_last(const struct credential *credential, int64_t now);

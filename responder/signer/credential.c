@@ -5,12 +5,13 @@
 #include "signer/sign.h"
 
 static int load_responders(struct credential *c, const struct conf_issuer *issuer,
-			   struct findings *findings, struct fault *fault)
+			   const struct tokens *tokens, struct findings *findings,
+			   struct fault *fault)
 {
 	unsigned count = conf_signer_count(issuer);
 	for (; c->count < count && c->count < LIMIT_ISSUER_SIGNERS; c->count++) {
 		struct conf_signer signer = conf_signer_at(issuer, c->count);
-		int result = responder_load(&signer, issuer->chain, &c->ca,
+		int result = responder_load(&signer, issuer->chain, &c->ca, tokens,
 					    &c->responders[c->count], findings, fault);
 		if (result < 0)
 			return result;
@@ -36,8 +37,10 @@ static bool hash_part(EVP_MD_CTX *hash, struct view part)
 
 static bool hash_responder(EVP_MD_CTX *hash, const struct responder *r)
 {
-	bool done = hash_part(hash, certfile_der(&r->certificate)) &&
-		    hash_part(hash, scheme_algorithm(r->scheme));
+	/* A token may not be there to tell its algorithm; what it is told decides that. */
+	struct view how =
+		r->token ? view_of(&r->choice, sizeof(r->choice)) : scheme_algorithm(r->scheme);
+	bool done = hash_part(hash, certfile_der(&r->certificate)) && hash_part(hash, how);
 	for (unsigned i = 0; done && i < r->chain.count; i++)
 		done = hash_part(hash, certfile_der(&r->chain.certificates[i]));
 	return done;
@@ -123,7 +126,7 @@ static void advise_size(struct credential *c, int64_t now, struct findings *find
 {
 	for (unsigned i = 0; i < c->count; i++) {
 		const struct responder *r = &c->responders[i];
-		size_t size = sign_size(c, r, now);
+		size_t size = r->scheme ? sign_size(c, r, now) : 0; /* else its token tells later */
 		if (size + HTTP_HEAD_ABOUT < STAPLE_MOST && size < STAPLE_MOST)
 			continue;
 		findings_add(findings, FINDING_LARGE_ANSWER, r->certificate.path,
@@ -133,12 +136,12 @@ static void advise_size(struct credential *c, int64_t now, struct findings *find
 
 /* ---- loading ---- */
 
-static int load(struct credential *c, const struct conf_issuer *issuer, int64_t now,
-		struct findings *findings, struct fault *fault)
+static int load(struct credential *c, const struct conf_issuer *issuer, const struct tokens *tokens,
+		int64_t now, struct findings *findings, struct fault *fault)
 {
 	int result = certfile_load(&c->ca, issuer->certificate, fault);
 	if (result == 0)
-		result = load_responders(c, issuer, findings, fault);
+		result = load_responders(c, issuer, tokens, findings, fault);
 	if (result == 0)
 		result = make_hashes(c, fault);
 	if (result < 0)
@@ -160,13 +163,14 @@ static void forget_paths(struct credential *c)
 		c->responders[i].certificate.path = NULL;
 }
 
-static int load_new(const struct conf_issuer *issuer, int64_t now, bool any_date,
-		    struct credential **ret, struct findings *findings, struct fault *fault)
+static int load_new(const struct conf_issuer *issuer, const struct tokens *tokens, int64_t now,
+		    bool any_date, struct credential **ret, struct findings *findings,
+		    struct fault *fault)
 {
 	cleanup(credential_freep) struct credential *c = calloc(1, sizeof(*c));
 	if (!c)
 		return fault_set(fault, -ENOMEM, "issuer \"%s\": out of memory", issuer->name);
-	int result = load(c, issuer, now, findings, fault);
+	int result = load(c, issuer, tokens, now, findings, fault);
 	if (result == 0 && !any_date)
 		result = chain_check_dates(&c->responders[0].chain, issuer->chain, now, fault);
 	if (result == 0 && !any_date && !choice_last(c, now))
@@ -179,17 +183,55 @@ static int load_new(const struct conf_issuer *issuer, int64_t now, bool any_date
 	return 0;
 }
 
-int credential_read(const struct conf_issuer *issuer, int64_t now, struct credential **ret,
-		    struct findings *findings, struct fault *fault)
+int credential_read(const struct conf_issuer *issuer, const struct tokens *tokens, int64_t now,
+		    struct credential **ret, struct findings *findings, struct fault *fault)
 {
-	return load_new(issuer, now, true, ret, findings, fault);
+	return load_new(issuer, tokens, now, true, ret, findings, fault);
 }
 
 int credential_load(const struct conf_issuer *issuer, int64_t now, struct credential **ret,
 		    struct findings *findings, struct fault *fault)
 {
 	cleanup(findings_deinit) struct findings unheard = {0};
-	return load_new(issuer, now, false, ret, findings ? findings : &unheard, fault);
+	const struct tokens none = {0};
+	return load_new(issuer, &none, now, false, ret, findings ? findings : &unheard, fault);
+}
+
+/* Longer than a token takes to be opened, shorter than an operator waits for nothing. */
+#define TOKENS_PATIENCE_US (10 * SECOND_US)
+
+/* The workers first: they hold copies of what this process holds. */
+static int open_tokens(struct tokens *tokens, const struct conf_issuer *issuer, struct fault *fault)
+{
+	for (unsigned i = 0; i < conf_signer_count(issuer); i++) {
+		struct conf_signer signer = conf_signer_at(issuer, i);
+		int result = tokens_add(tokens, &signer, fault);
+		if (result < 0)
+			return result;
+	}
+	int result = tokens_start(tokens, fault);
+	if (result == 0)
+		tokens_wait(tokens, TOKENS_PATIENCE_US);
+	return result;
+}
+
+int credential_prove(const struct conf_server *server, const struct conf_issuer *issuer,
+		     int64_t now, bool any_date, struct credential **ret, struct findings *findings,
+		     struct fault *fault)
+{
+	cleanup(credential_freep) struct credential *c = NULL;
+	struct tokens tokens = tokens_of(server);
+	int result = open_tokens(&tokens, issuer, fault);
+	if (result == 0)
+		result = load_new(issuer, &tokens, now, any_date, &c, findings, fault);
+	if (result < 0) {
+		tokens_deinit(&tokens);
+		return result;
+	}
+	c->tokens = tokens;
+	*ret = c;
+	c = NULL;
+	return 0;
 }
 
 void credential_free(struct credential *c)
@@ -198,6 +240,7 @@ void credential_free(struct credential *c)
 		return;
 	for (unsigned i = 0; i < c->count; i++)
 		responder_deinit(&c->responders[i]);
+	tokens_deinit(&c->tokens);
 	certfile_deinit(&c->ca);
 	buffer_deinit(&c->data);
 	free(c);
@@ -225,6 +268,7 @@ struct credential_signer credential_signer_at(const struct credential *c, unsign
 	const struct responder *r = &c->responders[index];
 	return (struct credential_signer){
 		.name = r->name,
+		.ready = responder_ready(r),
 		.algorithm = r->algorithm,
 		.not_before = responder_not_before(r),
 		.not_after = responder_not_after(r),

@@ -13,6 +13,8 @@ struct credential {
 	struct responder responders[LIMIT_ISSUER_SIGNERS]; /* in order of preference */
 	uint8_t signers[SIGNERS_HASH]; /* a hash of all of them: others have another one */
 
+	struct tokens tokens; /* of a proof; of a signer they are its keyring's */
+
 	/* What the configuration allows, in seconds. */
 	int64_t validity, backdate;
 	int64_t archive_cutoff; /* or ARCHIVE_CUTOFF_… */

@@ -4,6 +4,25 @@
 #include "base/timetext.h"
 #include "signer/certfile.h"
 #include "signer/choice.h"
+#include "signer/credential_parts.h"
+
+/* For a start where all is well; what takes longer is heard of when it comes. */
+#define TOKENS_PATIENCE_US (2 * SECOND_US)
+
+/* Before any key is read: the workers have copies of what is in memory then. */
+static int open_tokens(struct tokens *tokens, const struct conf *conf, struct fault *fault)
+{
+	for (unsigned i = 0; i < conf->issuer_count; i++)
+		for (unsigned k = 0; k < conf_signer_count(&conf->issuers[i]); k++) {
+			struct conf_signer signer = conf_signer_at(&conf->issuers[i], k);
+			if (tokens_add(tokens, &signer, NULL) == -ENOMEM)
+				return fault_set(fault, -ENOMEM, "signer: out of memory");
+		} /* what else is wrong is its issuer's trouble, when its key is loaded */
+	int result = tokens_start(tokens, fault);
+	if (result == 0)
+		tokens_wait(tokens, TOKENS_PATIENCE_US);
+	return result;
+}
 
 /* The first that the profile refuses, of what stands in files. */
 static int refuse_findings(const struct findings *findings, struct fault *fault)
@@ -15,12 +34,12 @@ static int refuse_findings(const struct findings *findings, struct fault *fault)
 	return 0;
 }
 
-static int read_credential(const struct conf_issuer *section, int64_t now, struct credential **ret,
-			   struct fault *fault)
+static int read_credential(const struct conf_issuer *section, const struct tokens *tokens,
+			   int64_t now, struct credential **ret, struct fault *fault)
 {
 	cleanup(credential_freep) struct credential *c = NULL;
 	cleanup(findings_deinit) struct findings findings = {.profile = section->profile};
-	int result = credential_read(section, now, &c, &findings, fault);
+	int result = credential_read(section, tokens, now, &c, &findings, fault);
 	if (result == 0)
 		result = refuse_findings(&findings, fault);
 	if (result < 0)
@@ -40,10 +59,11 @@ static void read_name(struct keyring_entry *entry, const struct conf_issuer *sec
 	certfile_deinit(&ca);
 }
 
-static int load_entry(struct keyring_entry *entry, const struct conf_issuer *section, int64_t now)
+static int load_entry(struct keyring_entry *entry, const struct conf_issuer *section,
+		      const struct tokens *tokens, int64_t now)
 {
 	struct fault fault = {""};
-	int result = read_credential(section, now, &entry->credential, &fault);
+	int result = read_credential(section, tokens, now, &entry->credential, &fault);
 	if (result == -ENOMEM)
 		return result;
 	read_name(entry, section);
@@ -55,13 +75,17 @@ static int load_entry(struct keyring_entry *entry, const struct conf_issuer *sec
 
 int keyring_load(struct keyring *ret, const struct conf *conf, int64_t now, struct fault *fault)
 {
-	cleanup(keyring_deinit) struct keyring ring = {0};
+	cleanup(keyring_deinit) struct keyring ring = {.tokens = tokens_of(&conf->server)};
+	ring.tokens.lasting = true;
+	int opened = open_tokens(&ring.tokens, conf, fault);
+	if (opened < 0)
+		return opened;
 	ring.entries = calloc(conf->issuer_count, sizeof(*ring.entries));
 	if (!ring.entries)
 		return fault_set(fault, -ENOMEM, "signer: out of memory");
 	while (ring.count < conf->issuer_count) {
 		unsigned i = ring.count++;
-		if (load_entry(&ring.entries[i], &conf->issuers[i], now) < 0)
+		if (load_entry(&ring.entries[i], &conf->issuers[i], &ring.tokens, now) < 0)
 			return fault_set(fault, -ENOMEM, "signer: out of memory");
 	}
 	const struct conf_issuer *section = conf_default_issuer(conf);
@@ -82,6 +106,7 @@ void keyring_deinit(struct keyring *ring)
 	}
 	free(ring->entries);
 	alarms_deinit(&ring->alarms);
+	tokens_deinit(&ring->tokens);
 	*ring = (struct keyring){0};
 }
 
@@ -102,17 +127,18 @@ static bool unknown_to_all(const struct keyring *ring, const struct message_sign
 
 static enum ocsp_result result_of(int signing)
 {
-	return signing == 0            ? OCSP_SUCCESSFUL
-	       : signing == SIGN_LATER ? OCSP_TRY_LATER
-				       : OCSP_INTERNAL_ERROR;
+	return signing == 0 || signing == SIGN_ELSEWHERE ? OCSP_SUCCESSFUL
+	       : signing == SIGN_LATER                   ? OCSP_TRY_LATER
+							 : OCSP_INTERNAL_ERROR;
 }
 
-void keyring_answer(struct keyring *ring, const struct message_sign *job, int64_t now,
-		    struct buffer *out, struct message_signed *ret, const char **reason)
+int keyring_answer(struct keyring *ring, const struct message_sign *job, int64_t now,
+		   struct buffer *out, struct message_signed *ret, struct sign_outcome *ret_outcome)
 {
 	struct message_signed answer = {.id = job->id, .result = OCSP_INTERNAL_ERROR};
 	struct sign_outcome outcome = {.reason = "no such issuer"};
 	size_t before = out->size;
+	int result = SIGN_REFUSED;
 	if (job->issuer >= ring->count) {
 		ring->strays++;
 	} else if (job->unknown_issuer && !unknown_to_all(ring, job)) {
@@ -121,22 +147,44 @@ void keyring_answer(struct keyring *ring, const struct message_sign *job, int64_
 	} else {
 		struct keyring_entry *entry = &ring->entries[job->issuer];
 		outcome.reason = "its files cannot be used";
-		int signing = entry->credential
-				      ? sign_job(entry->credential, job, now, out, &outcome)
-				      : SIGN_LATER;
-		answer.result = result_of(signing);
-		if (answer.result == OCSP_SUCCESSFUL)
-			entry->signatures++;
-		else
-			entry->failures++;
+		result = entry->credential ? sign_job(entry->credential, job, now, out, &outcome)
+					   : SIGN_LATER;
+		entry->signatures += result == 0;
+		entry->failures += result != 0 && result != SIGN_ELSEWHERE;
 	}
+	answer.result = result_of(result);
 	if (answer.result == OCSP_SUCCESSFUL) {
 		answer.produced_at = outcome.produced_at;
 		answer.next_update = outcome.next_update;
 		answer.der = view_of(out->data + before, out->size - before);
+		outcome.reason = NULL;
 	}
 	*ret = answer;
-	*reason = answer.result == OCSP_SUCCESSFUL ? NULL : outcome.reason;
+	*ret_outcome = outcome;
+	return result == SIGN_ELSEWHERE ? KEYRING_ELSEWHERE : 0;
+}
+
+int keyring_finish(struct keyring *ring, uint32_t issuer, struct responder *responder,
+		   struct view message, struct view signature, struct buffer *out,
+		   struct message_signed *ret, const char **reason)
+{
+	struct keyring_entry *entry = &ring->entries[issuer];
+	size_t before = out->size;
+	int result = sign_finish(responder, message, signature, out, reason);
+	if (result < 0)
+		return result;
+	entry->signatures++;
+	ret->der = view_of(out->data + before, out->size - before);
+	return 0;
+}
+
+void keyring_follow(struct keyring *ring)
+{
+	for (unsigned i = 0; i < ring->count; i++) {
+		struct credential *c = ring->entries[i].credential;
+		for (unsigned k = 0; c && k < c->count; k++)
+			responder_follow(&c->responders[k]);
+	}
 }
 
 /* ---- status ---- */
@@ -153,7 +201,7 @@ static const char *state_of(const struct responder *r, const struct responder *c
 	if (r == current)
 		return "current";
 	if (responder_in_date(r, now))
-		return "ready";
+		return responder_ready(r) ? "ready" : "away";
 	return now < responder_not_before(r) ? "early" : "expired";
 }
 
@@ -236,8 +284,9 @@ void keyring_status(struct keyring *ring, const struct conf *conf, unsigned inde
 {
 	size_t before = out->size;
 	unsigned i = 0;
-	buffer_printf(out, "{\"index\":%u,\"strays\":%llu,\"issuers\":[", index,
+	buffer_printf(out, "{\"index\":%u,\"strays\":%llu,", index,
 		      (unsigned long long)ring->strays);
+	buffer_put_string(out, "\"issuers\":[");
 	for (;
 	     i < ring->count && out->size - before + ENTRY_SPACE + 64 <= most - most / ALARMS_PART;
 	     i++) {

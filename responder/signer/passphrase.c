@@ -132,10 +132,9 @@ static int collect_prompt(const char *source, const char *key, bool ask, struct 
 	return result;
 }
 
-static int collect(const struct conf_signer *signer, bool ask, struct fault *fault)
+int passphrase_collect(const char *source, const char *key, bool ask, struct fault *fault)
 {
-	const char *source = signer->key_passphrase_file;
-	bool token = strncmp(signer->key, CONF_PKCS11, strlen(CONF_PKCS11)) == 0;
+	bool token = strncmp(key, CONF_PKCS11, strlen(CONF_PKCS11)) == 0;
 	bool prompt = source && strcmp(source, CONF_PROMPT) == 0;
 	bool credential = source && is_credential(source);
 	if (!token && !prompt && !credential)
@@ -145,8 +144,8 @@ static int collect(const struct conf_signer *signer, bool ask, struct fault *fau
 		return fault_set(fault, result, "cannot make memory for passphrases: %s",
 				 strerror(-result));
 	if (prompt)
-		return collect_prompt(source, signer->key, ask, fault);
-	return credential ? collect_credential(source, signer->key, fault) : 0;
+		return collect_prompt(source, key, ask, fault);
+	return credential ? collect_credential(source, key, fault) : 0;
 }
 
 int passphrases_collect(const struct conf *conf, bool ask, struct fault *fault)
@@ -154,7 +153,8 @@ int passphrases_collect(const struct conf *conf, bool ask, struct fault *fault)
 	for (unsigned i = 0; i < conf->issuer_count; i++)
 		for (unsigned k = 0; k < conf_signer_count(&conf->issuers[i]); k++) {
 			struct conf_signer signer = conf_signer_at(&conf->issuers[i], k);
-			int result = collect(&signer, ask, fault);
+			int result = passphrase_collect(signer.key_passphrase_file, signer.key, ask,
+							fault);
 			if (result < 0)
 				return result;
 		}

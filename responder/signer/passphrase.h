@@ -17,6 +17,9 @@ must_check int passphrase_read(const char *source, const char *key, struct passp
 			       struct fault *fault);
 void passphrase_wipe(struct passphrase *passphrase);
 
+/* Of one key: what passphrases_collect() does for each. 0 or -errno. */
+must_check int passphrase_collect(const char *source, const char *key, bool ask,
+				  struct fault *fault);
 /* Before proofs and signers start: asks (`ask`), on the terminal, for what is CONF_PROMPT, and reads the
  * credentials, into the vault, which is made where anything needs it. What cannot be had is left out:
  * the proof of the key says so. 0 or -errno. */

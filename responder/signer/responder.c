@@ -83,17 +83,83 @@ static int take_certificate(struct responder *r, const struct conf_signer *signe
 	return 0;
 }
 
-static int load_files(struct responder *r, const struct conf_signer *signer, struct key *key,
-		      struct fault *fault)
+/* ---- keys in tokens ---- */
+
+bool responder_ready(const struct responder *r)
 {
-	r->name = strdup(signer->name);
-	if (!r->name)
-		return fault_set(fault, -ENOMEM, "%s: out of memory", signer->key);
-	int result = signer->certificate
-			     ? certfile_load(&r->certificate, signer->certificate, fault)
-			     : 0;
-	if (result == 0)
-		result = key_load(signer, key, fault);
+	return r->scheme && (!r->token || r->token->keys[r->token_key].state == TOKEN_UP);
+}
+
+const struct token_key *responder_token_key(const struct responder *r)
+{
+	return r->token ? &r->token->keys[r->token_key] : NULL;
+}
+
+void responder_follow(struct responder *r)
+{
+	struct token_key *key = r->token ? &r->token->keys[r->token_key] : NULL;
+	const char *reason = "";
+	if (!key || key->state != TOKEN_UP || r->readied == key->readied)
+		return;
+	r->readied = key->readied;
+	scheme_free(r->scheme);
+	r->scheme = NULL;
+	int result = scheme_new_verifying(X509_get0_pubkey(r->certificate.x509), r->choice,
+					  buffer_view(&key->algorithm), buffer_view(&key->trial),
+					  &r->scheme, &reason);
+	if (result == -EKEYREJECTED)
+		token_key_down(key, PKCS11_HOPELESS,
+			       "this is not the key of its certificate: what it signs is not "
+			       "verified by that");
+	else if (result < 0)
+		token_key_down(key, PKCS11_HOPELESS, reason);
+}
+
+/* What tokens_add() did not take. */
+static int refuse_address(const struct conf_signer *signer, const struct tokens *tokens,
+			  struct fault *fault)
+{
+	struct pkcs11_address address = {0};
+	int result = pkcs11_address_parse(signer->key, signer->key_passphrase_file,
+					  tokens->module ? tokens->module : "", &address, fault);
+	pkcs11_address_deinit(&address);
+	return result < 0 ? result
+			  : fault_set(fault, -ENOTSUP, "%s: no token is open", signer->name);
+}
+
+/* Its private half stays where it is: who it is the certificate says, and that it is so each signature. */
+static int load_token_key(struct responder *r, const struct conf_signer *signer,
+			  const struct tokens *tokens, struct findings *findings,
+			  struct fault *fault)
+{
+	r->key = X509_get_pubkey(r->certificate.x509);
+	if (!r->key)
+		return fault_set(fault, -ENOTSUP, "%s: its public key cannot be read (%s)",
+				 r->certificate.path, openssl_reason());
+	r->choice = signer->signature;
+	r->token = tokens_find(tokens, signer, &r->token_key);
+	if (!r->token)
+		return refuse_address(signer, tokens, fault);
+	responder_follow(r);
+	const struct token_key *key = responder_token_key(r);
+	if (key->state == TOKEN_UP || tokens->lasting) /* then it is an alarm of its own */
+		return 0;
+	findings_add(findings,
+		     key->state == TOKEN_DOWN && key->trouble != PKCS11_AWAY ? FINDING_PROOF_FAILED
+									     : FINDING_TOKEN_AWAY,
+		     NULL, "%s", key->text);
+	return 0;
+}
+
+static bool in_token(const struct conf_signer *signer)
+{
+	return strncmp(signer->key, CONF_PKCS11, strlen(CONF_PKCS11)) == 0;
+}
+
+static int load_key_file(struct responder *r, const struct conf_signer *signer, struct key *key,
+			 struct fault *fault)
+{
+	int result = key_load(signer, key, fault);
 	if (result == 0)
 		result = take_certificate(r, signer, key, fault);
 	if (result < 0)
@@ -103,17 +169,34 @@ static int load_files(struct responder *r, const struct conf_signer *signer, str
 	return 0;
 }
 
+static int load_files(struct responder *r, const struct conf_signer *signer,
+		      const struct tokens *tokens, struct key *key, struct findings *findings,
+		      struct fault *fault)
+{
+	r->name = strdup(signer->name);
+	if (!r->name)
+		return fault_set(fault, -ENOMEM, "%s: out of memory", signer->key);
+	int result = signer->certificate
+			     ? certfile_load(&r->certificate, signer->certificate, fault)
+			     : 0;
+	if (result < 0)
+		return result;
+	return in_token(signer) ? load_token_key(r, signer, tokens, findings, fault)
+				: load_key_file(r, signer, key, fault);
+}
+
 static int load(struct responder *r, const struct conf_signer *signer, const char *chain,
-		const struct certfile *ca, struct findings *findings, struct fault *fault)
+		const struct certfile *ca, const struct tokens *tokens, struct findings *findings,
+		struct fault *fault)
 {
 	cleanup(key_deinit) struct key key = {0};
-	int result = load_files(r, signer, &key, fault);
+	int result = load_files(r, signer, tokens, &key, findings, fault);
 	if (result < 0)
 		return result;
 	struct proof proof = {
 		.ca = ca, .signer = &r->certificate, .key = r->key, .key_path = signer->key};
 	result = proof_run(&proof, fault);
-	if (result == 0)
+	if (result == 0 && !r->token)
 		result = make_scheme(r, signer, fault);
 	if (result == 0)
 		result = hash_key(r, fault);
@@ -132,10 +215,11 @@ static int load(struct responder *r, const struct conf_signer *signer, const cha
 }
 
 int responder_load(const struct conf_signer *signer, const char *chain, const struct certfile *ca,
-		   struct responder *ret, struct findings *findings, struct fault *fault)
+		   const struct tokens *tokens, struct responder *ret, struct findings *findings,
+		   struct fault *fault)
 {
 	struct responder r = {0};
-	int result = load(&r, signer, chain, ca, findings, fault);
+	int result = load(&r, signer, chain, ca, tokens, findings, fault);
 	if (result < 0) {
 		responder_deinit(&r);
 		return result;

@@ -8,6 +8,7 @@
 #include <openssl/x509.h>
 
 struct scheme {
+	OSSL_LIB_CTX *library; /* of the key; NULL: the default one */
 	EVP_MD *digest; /* NULL: the key signs whole messages */
 	int padding; /* of RSA keys; 0: others have none */
 	EVP_MD_CTX *hash;
@@ -17,6 +18,7 @@ struct scheme {
 	uint64_t count;
 	uint8_t *algorithm, *signature;
 	size_t algorithm_size, signature_capacity;
+	ASN1_BIT_STRING *trial;
 	struct view oid; /* in `algorithm` */
 };
 
@@ -70,7 +72,7 @@ static bool choose_manner(struct scheme *s, EVP_PKEY *key, enum signature_choice
 	}
 	if (!digest)
 		return true;
-	s->digest = EVP_MD_fetch(NULL, digest, NULL);
+	s->digest = EVP_MD_fetch(s->library, digest, NULL);
 	if (s->digest && EVP_MD_get_size(s->digest) < SCHEME_DIGEST_LEAST) {
 		*reason = "its parameters demand a weak digest";
 		return false;
@@ -93,26 +95,25 @@ static bool set_manner(const struct scheme *s, EVP_PKEY_CTX *context)
 /* ---- preparation ---- */
 
 /* Signs something small through the library's certificate code, which knows every algorithm's exact
- * identifier, and keeps the identifier. */
+ * identifier, and keeps identifier and signature. */
 static bool take_algorithm(struct scheme *s, EVP_PKEY *key)
 {
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	EVP_PKEY_CTX *manner = NULL;
 	X509_ALGOR *algorithm = X509_ALGOR_new();
-	ASN1_BIT_STRING *signature = ASN1_BIT_STRING_new();
 	ASN1_INTEGER *something = ASN1_INTEGER_new();
 	const char *digest = s->digest ? EVP_MD_get0_name(s->digest) : NULL;
 	int size = -1;
-	if (context && algorithm && signature && something &&
-	    EVP_DigestSignInit_ex(context, &manner, digest, NULL, NULL, key, NULL) == 1 &&
+	s->trial = ASN1_BIT_STRING_new();
+	if (context && algorithm && s->trial && something &&
+	    EVP_DigestSignInit_ex(context, &manner, digest, s->library, NULL, key, NULL) == 1 &&
 	    set_manner(s, manner) &&
-	    ASN1_item_sign_ctx(ASN1_ITEM_rptr(ASN1_INTEGER), algorithm, NULL, signature, something,
+	    ASN1_item_sign_ctx(ASN1_ITEM_rptr(ASN1_INTEGER), algorithm, NULL, s->trial, something,
 			       context) > 0)
 		size = i2d_X509_ALGOR(algorithm, &s->algorithm);
 	s->algorithm_size = size > 0 ? (size_t)size : 0;
 	EVP_MD_CTX_free(context);
 	X509_ALGOR_free(algorithm);
-	ASN1_BIT_STRING_free(signature);
 	ASN1_INTEGER_free(something);
 	return size > 0;
 }
@@ -125,28 +126,32 @@ static bool take_oid(struct scheme *s)
 	return s->oid.size > 0 && s->oid.size <= LIMIT_OID;
 }
 
-static bool prepare_digest(struct scheme *s, EVP_PKEY *key, EVP_PKEY *public_key)
+static bool prepare_sign(struct scheme *s, EVP_PKEY *key)
 {
-	s->hash = EVP_MD_CTX_new();
-	s->sign = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+	if (!s->digest) {
+		s->message_sign = EVP_MD_CTX_new();
+		return s->message_sign && EVP_DigestSignInit_ex(s->message_sign, NULL, NULL,
+								s->library, NULL, key, NULL) == 1;
+	}
+	s->sign = EVP_PKEY_CTX_new_from_pkey(s->library, key, NULL);
+	return s->sign && EVP_PKEY_sign_init(s->sign) == 1 &&
+	       EVP_PKEY_CTX_set_signature_md(s->sign, s->digest) == 1 && set_manner(s, s->sign);
+}
+
+static bool prepare_verify(struct scheme *s, EVP_PKEY *public_key)
+{
+	if (!s->digest) {
+		s->message_verify = EVP_MD_CTX_new();
+		return s->message_verify &&
+		       EVP_DigestVerifyInit_ex(s->message_verify, NULL, NULL, NULL, NULL,
+					       public_key, NULL) == 1;
+	}
 	s->verify = EVP_PKEY_CTX_new_from_pkey(NULL, public_key, NULL);
-	return s->hash && s->sign && s->verify && EVP_PKEY_sign_init(s->sign) == 1 &&
-	       EVP_PKEY_CTX_set_signature_md(s->sign, s->digest) == 1 && set_manner(s, s->sign) &&
-	       EVP_PKEY_verify_init(s->verify) == 1 &&
+	return s->verify && EVP_PKEY_verify_init(s->verify) == 1 &&
 	       EVP_PKEY_CTX_set_signature_md(s->verify, s->digest) == 1 && set_manner(s, s->verify);
 }
 
-static bool prepare_message(struct scheme *s, EVP_PKEY *key, EVP_PKEY *public_key)
-{
-	s->message_sign = EVP_MD_CTX_new();
-	s->message_verify = EVP_MD_CTX_new();
-	return s->message_sign && s->message_verify &&
-	       EVP_DigestSignInit_ex(s->message_sign, NULL, NULL, NULL, NULL, key, NULL) == 1 &&
-	       EVP_DigestVerifyInit_ex(s->message_verify, NULL, NULL, NULL, NULL, public_key,
-				       NULL) == 1;
-}
-
-static bool prepare(struct scheme *s, EVP_PKEY *key, EVP_PKEY *public_key)
+static bool prepare(struct scheme *s, EVP_PKEY *key)
 {
 	int size = EVP_PKEY_get_size(key);
 	if (size <= 0)
@@ -154,11 +159,15 @@ static bool prepare(struct scheme *s, EVP_PKEY *key, EVP_PKEY *public_key)
 	s->verify_always = is_rsa(key);
 	s->signature_capacity = (size_t)size;
 	s->signature = malloc(s->signature_capacity);
-	if (!s->signature)
-		return false;
-	return (s->digest ? prepare_digest(s, key, public_key)
-			  : prepare_message(s, key, public_key)) &&
-	       take_algorithm(s, key) && take_oid(s);
+	s->hash = EVP_MD_CTX_new();
+	return s->signature && s->hash;
+}
+
+static int refuse(const char *why, const char **reason)
+{
+	const char *library = openssl_reason();
+	*reason = why ? why : library;
+	return -ENOTSUP;
 }
 
 int scheme_new(EVP_PKEY *key, EVP_PKEY *public_key, enum signature_choice choice,
@@ -167,11 +176,10 @@ int scheme_new(EVP_PKEY *key, EVP_PKEY *public_key, enum signature_choice choice
 	cleanup(scheme_freep) struct scheme *s = calloc(1, sizeof(*s));
 	const char *why = NULL;
 	struct view signature;
-	if (!s || !choose_manner(s, key, choice, &why) || !prepare(s, key, public_key)) {
-		const char *library = openssl_reason();
-		*reason = why ? why : library;
-		return -ENOTSUP;
-	}
+	if (!s || !choose_manner(s, key, choice, &why) || !prepare(s, key) ||
+	    !prepare_sign(s, key) || !prepare_verify(s, public_key) || !take_algorithm(s, key) ||
+	    !take_oid(s))
+		return refuse(why, reason);
 	/* The first signature is verified for every kind of key. */
 	int result = scheme_sign(s, view_of_string("trial"), &signature);
 	if (result < 0) {
@@ -182,6 +190,77 @@ int scheme_new(EVP_PKEY *key, EVP_PKEY *public_key, enum signature_choice choice
 	*ret = s;
 	s = NULL;
 	return 0;
+}
+
+int scheme_new_elsewhere(OSSL_LIB_CTX *library, EVP_PKEY *key, enum signature_choice choice,
+			 struct scheme **ret, const char **reason)
+{
+	cleanup(scheme_freep) struct scheme *s = calloc(1, sizeof(*s));
+	const char *why = NULL;
+	if (s)
+		s->library = library;
+	if (!s || !choose_manner(s, key, choice, &why) || !prepare(s, key) ||
+	    !prepare_sign(s, key) || !take_algorithm(s, key) || !take_oid(s))
+		return refuse(why, reason);
+	*ret = s;
+	s = NULL;
+	return 0;
+}
+
+/* ---- what was signed elsewhere ---- */
+
+static bool keep_algorithm(struct scheme *s, struct view algorithm)
+{
+	s->algorithm = OPENSSL_memdup(algorithm.data, algorithm.size);
+	s->algorithm_size = algorithm.size;
+	return s->algorithm && take_oid(s);
+}
+
+/* Whoever signed it says under which identifier: the library believes it if it fits. */
+static bool fits_algorithm(const struct scheme *s, EVP_PKEY *public_key, struct view trial)
+{
+	const unsigned char *at = s->algorithm;
+	X509_ALGOR *algorithm = d2i_X509_ALGOR(NULL, &at, (long)s->algorithm_size);
+	ASN1_BIT_STRING *signature = ASN1_BIT_STRING_new();
+	ASN1_INTEGER *something = ASN1_INTEGER_new();
+	bool whole = algorithm && at == s->algorithm + s->algorithm_size && signature &&
+		     something &&
+		     ASN1_BIT_STRING_set(signature, (unsigned char *)trial.data, (int)trial.size);
+	if (whole) {
+		signature->flags &= ~(ASN1_STRING_FLAG_BITS_LEFT | 7L);
+		signature->flags |= ASN1_STRING_FLAG_BITS_LEFT;
+	}
+	bool fits = whole && ASN1_item_verify(ASN1_ITEM_rptr(ASN1_INTEGER), algorithm, signature,
+					      something, public_key) == 1;
+	X509_ALGOR_free(algorithm);
+	ASN1_BIT_STRING_free(signature);
+	ASN1_INTEGER_free(something);
+	return fits;
+}
+
+int scheme_new_verifying(EVP_PKEY *public_key, enum signature_choice choice, struct view algorithm,
+			 struct view trial, struct scheme **ret, const char **reason)
+{
+	static const uint8_t zero[] = {0x02, 0x01, 0x00};
+	cleanup(scheme_freep) struct scheme *s = calloc(1, sizeof(*s));
+	const char *why = NULL;
+	if (!s || !choose_manner(s, public_key, choice, &why) || !prepare(s, public_key) ||
+	    !prepare_verify(s, public_key))
+		return refuse(why, reason);
+	/* By both: what clients are told, and what every later signature is measured by. */
+	if (!keep_algorithm(s, algorithm) || !fits_algorithm(s, public_key, trial) ||
+	    scheme_verify(s, view_of(zero, sizeof(zero)), trial) < 0) {
+		*reason = openssl_reason();
+		return -EKEYREJECTED;
+	}
+	*ret = s;
+	s = NULL;
+	return 0;
+}
+
+struct view scheme_trial(const struct scheme *s)
+{
+	return view_of(ASN1_STRING_get0_data(s->trial), (size_t)ASN1_STRING_length(s->trial));
 }
 
 void scheme_free(struct scheme *s)
@@ -195,6 +274,7 @@ void scheme_free(struct scheme *s)
 	EVP_MD_CTX_free(s->message_sign);
 	EVP_MD_CTX_free(s->message_verify);
 	OPENSSL_free(s->algorithm);
+	ASN1_BIT_STRING_free(s->trial);
 	free(s->signature);
 	free(s);
 }
@@ -211,13 +291,19 @@ struct view scheme_oid(const struct scheme *s)
 
 /* ---- signatures ---- */
 
+static bool make_digest(struct scheme *s, struct view message, uint8_t digest[EVP_MAX_MD_SIZE],
+			unsigned *size)
+{
+	return EVP_DigestInit_ex2(s->hash, s->digest, NULL) == 1 &&
+	       EVP_DigestUpdate(s->hash, message.data, message.size) == 1 &&
+	       EVP_DigestFinal_ex(s->hash, digest, size) == 1;
+}
+
 static int sign_digest(struct scheme *s, struct view message, bool verify, size_t *size)
 {
 	uint8_t digest[EVP_MAX_MD_SIZE];
 	unsigned digest_size;
-	if (EVP_DigestInit_ex2(s->hash, s->digest, NULL) != 1 ||
-	    EVP_DigestUpdate(s->hash, message.data, message.size) != 1 ||
-	    EVP_DigestFinal_ex(s->hash, digest, &digest_size) != 1 ||
+	if (!make_digest(s, message, digest, &digest_size) ||
 	    EVP_PKEY_sign(s->sign, s->signature, size, digest, digest_size) != 1)
 		return -EIO;
 	if (verify && EVP_PKEY_verify(s->verify, s->signature, *size, digest, digest_size) != 1)
@@ -225,21 +311,40 @@ static int sign_digest(struct scheme *s, struct view message, bool verify, size_
 	return 0;
 }
 
+static bool verifies_message(struct scheme *s, struct view message, struct view signature)
+{
+	return EVP_DigestVerifyInit(s->message_verify, NULL, NULL, NULL, NULL) == 1 &&
+	       EVP_DigestVerify(s->message_verify, signature.data, signature.size, message.data,
+				message.size) == 1;
+}
+
 static int sign_message(struct scheme *s, struct view message, bool verify, size_t *size)
 {
 	if (EVP_DigestSignInit(s->message_sign, NULL, NULL, NULL, NULL) != 1 ||
 	    EVP_DigestSign(s->message_sign, s->signature, size, message.data, message.size) != 1)
 		return -EIO;
-	if (verify && (EVP_DigestVerifyInit(s->message_verify, NULL, NULL, NULL, NULL) != 1 ||
-		       EVP_DigestVerify(s->message_verify, s->signature, *size, message.data,
-					message.size) != 1))
+	if (verify && !verifies_message(s, message, view_of(s->signature, *size)))
 		return -EKEYREJECTED;
 	return 0;
 }
 
+int scheme_verify(struct scheme *s, struct view message, struct view signature)
+{
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	unsigned digest_size;
+	if (!s->digest)
+		return verifies_message(s, message, signature) ? 0 : -EKEYREJECTED;
+	return make_digest(s, message, digest, &digest_size) &&
+			       EVP_PKEY_verify(s->verify, signature.data, signature.size, digest,
+					       digest_size) == 1
+		       ? 0
+		       : -EKEYREJECTED;
+}
+
 int scheme_sign(struct scheme *s, struct view message, struct view *ret)
 {
-	bool verify = s->verify_always || s->count % SCHEME_VERIFY_ONE_IN == 0;
+	bool verify = (s->verify || s->message_verify) &&
+		      (s->verify_always || s->count % SCHEME_VERIFY_ONE_IN == 0);
 	size_t size = s->signature_capacity;
 	int result = s->digest ? sign_digest(s, message, verify, &size)
 			       : sign_message(s, message, verify, &size);

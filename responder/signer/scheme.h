@@ -16,7 +16,8 @@ struct scheme;
 
 /* P-38: a signature by an RSA key is always verified before it leaves: a single faulty one would
  * give away a prime, and it costs a sixteenth of the signature. The others cost two to three times
- * their signature to verify: the first one and then one in so many. */
+ * their signature to verify: the first one and then one in so many. What a token signed is always
+ * verified, whatever the key: hardware fails, and it is not ours. */
 #define SCHEME_VERIFY_ONE_IN 64u
 
 /* The digest of a signature has at least so many octets: SHA-1, MD5 and SHA-224 are refused even
@@ -28,6 +29,17 @@ struct scheme;
  * storage) where the library cannot sign with this key in the chosen way; -EKEYREJECTED where the trial signature does not verify. */
 must_check int scheme_new(EVP_PKEY *key, EVP_PKEY *public_key, enum signature_choice choice,
 			  struct scheme **ret, const char **reason);
+/* For a key that a worker has (token.h). There, in the library context that the key works in: it signs,
+ * and verifies nothing. 0 or -ENOTSUP. */
+must_check int scheme_new_elsewhere(OSSL_LIB_CTX *library, EVP_PKEY *key,
+				    enum signature_choice choice, struct scheme **ret,
+				    const char **reason);
+/* What it signed first: the DER of the INTEGER 0, under scheme_algorithm(). */
+struct view scheme_trial(const struct scheme *scheme);
+/* Here, from both of these: it verifies, and signs nothing. As scheme_new(). */
+must_check int scheme_new_verifying(EVP_PKEY *public_key, enum signature_choice choice,
+				    struct view algorithm, struct view trial, struct scheme **ret,
+				    const char **reason);
 void scheme_free(struct scheme *scheme);
 DEFINE_CLEANUP(struct scheme, scheme_free)
 
@@ -38,3 +50,5 @@ struct view scheme_oid(const struct scheme *scheme);
 /* The signature, valid until the next one. 0; -EIO: the library refused; -EKEYREJECTED: it does not
  * verify and must not leave. */
 must_check int scheme_sign(struct scheme *scheme, struct view message, struct view *ret);
+/* Is it the key's signature over this? 0 or -EKEYREJECTED. */
+must_check int scheme_verify(struct scheme *scheme, struct view message, struct view signature);

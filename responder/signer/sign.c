@@ -70,13 +70,13 @@ static unsigned fill_certificates(const struct responder *r, struct view *certif
 }
 
 /* Around what write_data() wrote. */
-static int put_response(struct credential *c, const struct responder *r, struct view signature,
+static int put_response(const struct responder *r, struct view data, struct view signature,
 			struct buffer *out)
 {
 	struct view certificates[1 + LIMIT_CHAIN];
 	unsigned count = fill_certificates(r, certificates);
 	struct ocsp_signed parts = {
-		.response_data = buffer_view(&c->data),
+		.response_data = data,
 		.algorithm = scheme_algorithm(r->scheme),
 		.signature = signature,
 		.certificate_count = count,
@@ -94,8 +94,25 @@ static int sign_data(struct credential *c, struct responder *r, struct buffer *o
 		return fail(ret, -EIO, "the signature does not verify");
 	if (result < 0)
 		return fail(ret, -EIO, openssl_reason());
-	if (put_response(c, r, signature, out) < 0)
+	if (put_response(r, buffer_view(&c->data), signature, out) < 0)
 		return fail(ret, -EIO, "the response is too large");
+	r->signatures++;
+	return 0;
+}
+
+/* Row 19: a token that signs wrongly, or something else, is found out here. */
+int sign_finish(struct responder *r, struct view message, struct view signature, struct buffer *out,
+		const char **reason)
+{
+	if (scheme_verify(r->scheme, message, signature) < 0) {
+		(void)openssl_reason();
+		*reason = "the token's signature does not verify";
+		return -EIO;
+	}
+	if (put_response(r, message, signature, out) < 0) {
+		*reason = "the response is too large";
+		return -EIO;
+	}
 	r->signatures++;
 	return 0;
 }
@@ -139,7 +156,7 @@ size_t sign_size(struct credential *c, const struct responder *r, int64_t now)
 	cleanup(buffer_deinit) struct buffer out = {0};
 	bool fits = longest > 0 && (size_t)longest <= sizeof(signature);
 	if (!fits || write_data(c, r, &job, now, now + 1) < 0 ||
-	    put_response(c, r, view_of(signature, (size_t)longest), &out) < 0)
+	    put_response(r, buffer_view(&c->data), view_of(signature, (size_t)longest), &out) < 0)
 		return SIZE_MAX;
 	return out.size;
 }
@@ -150,7 +167,9 @@ int sign_job(struct credential *c, const struct message_sign *job, int64_t now, 
 	*ret = (struct sign_outcome){.produced_at = now};
 	struct responder *r = choice_of(c, job->algorithm, job->next_update, now);
 	if (!r) /* P-37 */
-		return fail(ret, SIGN_LATER, "no signer's certificate is valid now");
+		return fail(ret, SIGN_LATER,
+			    choice_last(c, now) ? "its token cannot be used now"
+						: "no signer's certificate is valid now");
 	const char *refusal = admission_refusal(c, job, now);
 	if (refusal)
 		return fail(ret, SIGN_REFUSED, refusal);
@@ -162,5 +181,9 @@ int sign_job(struct credential *c, const struct message_sign *job, int64_t now, 
 	if (write_data(c, r, job, now, next_update) < 0)
 		return fail(ret, SIGN_REFUSED, "fields that no response may have");
 	ret->next_update = next_update;
-	return sign_data(c, r, out, ret);
+	if (!r->token)
+		return sign_data(c, r, out, ret);
+	ret->responder = r;
+	ret->message = buffer_view(&c->data);
+	return SIGN_ELSEWHERE;
 }

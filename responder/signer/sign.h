@@ -9,9 +9,12 @@ struct responder;
 
 /* Positive results. */
 #define SIGN_REFUSED 1 /* the job asks for what may not be said; `reason` says what */
-#define SIGN_LATER 2 /* no certificate is valid now, or the job waited too long */
+#define SIGN_LATER 2 /* nobody can sign now, or the job waited too long */
+#define SIGN_ELSEWHERE 3 /* its key is in a token, which must be asked: sign_finish() */
 
 struct sign_outcome {
+	struct responder *responder; /* SIGN_ELSEWHERE: who is to be asked … */
+	struct view message; /* … to sign this; the credential's, until the next job */
 	int64_t produced_at, next_update; /* seconds since 1970 */
 	const char *reason; /* of any failure; static storage */
 };
@@ -20,6 +23,10 @@ struct sign_outcome {
  * failed, or what was signed did not verify. `ret->reason` is set on failure too. */
 must_check int sign_job(struct credential *credential, const struct message_sign *job, int64_t now,
 			struct buffer *out, struct sign_outcome *ret);
+
+/* With what the responder's token made of `message`: proven first. 0 or -EIO, with `*reason`. */
+must_check int sign_finish(struct responder *responder, struct view message, struct view signature,
+			   struct buffer *out, const char **reason);
 
 /* Octets of an ordinary good answer by this responder, without signing one: the longest signature of
  * its key, its certificates, and the extensions that every good answer has. What the database adds to

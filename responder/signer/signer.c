@@ -1,13 +1,17 @@
-/* The room that signs: one process of several. Holds the keys; sees neither the network nor the
- * database. It answers the jobs of the ledger, in order.
+/* The room that signs: one process of several. Holds the keys, or the way to tokens that hold them; sees
+ * neither the network nor the database. It answers the jobs of the ledger, in order but for those whose
+ * token must be asked.
  *
- *   ledger ──SIGN──▶ jobs ──a few a turn──▶ keyring ──SIGNED──▶ ledger
+ *   ledger ──SIGN──▶ jobs ──a few a turn──▶ keyring ─────────────SIGNED──▶ ledger
+ *                                              └─▶ waiting ──token──▲
  *                            clock ──watch──▶ keyring ──OFFER──▶ ledger */
 #include "ipc/messages.h"
 #include "room/room.h"
 #include "signer/heap.h"
 #include "signer/jobs.h"
+#include "signer/notices.h"
 #include "signer/vault.h"
+#include "signer/waiting.h"
 #include "signer/watch.h"
 
 /* Work of one turn of the event loop, after which what was signed leaves: long enough for a handful
@@ -24,6 +28,9 @@ struct signer {
 	struct shell *shell;
 	struct keyring keyring;
 	struct jobs jobs;
+	struct waiting waiting;
+	struct notices notices;
+	struct event **token_events; /* one a token */
 	int64_t watch_at_us; /* monotonic */
 	int64_t complain_after_us; /* monotonic */
 	uint64_t complaints; /* not logged since then */
@@ -44,22 +51,58 @@ static void complain(struct signer *s, uint32_t issuer, const char *reason, int6
 	s->complain_after_us = mono_us + COMPLAINT_INTERVAL_US;
 }
 
+static void send_signed(struct signer *s, const struct message_signed *answer)
+{
+	buffer_reset(&s->frame);
+	message_signed_write(&s->frame, answer);
+	(void)shell_send_buffer(s->shell, ledger, MESSAGE_SIGNED, &s->frame);
+}
+
+/* Asks the responder's token. NULL, or why there is nobody who signs. */
+static const char *ask_token(struct signer *s, const struct message_sign *job, struct view payload,
+			     const struct sign_outcome *outcome, struct moment now)
+{
+	struct responder *r = outcome->responder;
+	const struct waiting_job wanted = {
+		.issuer = job->issuer,
+		.responder = r,
+		.answer = {.id = job->id,
+			   .result = OCSP_SUCCESSFUL,
+			   .produced_at = outcome->produced_at,
+			   .next_update = outcome->next_update},
+	};
+	struct waiting_job *waiting = NULL;
+	if (token_has_room(r->token, s->keyring.tokens.patience_us))
+		waiting = waiting_put(&s->waiting, &wanted, payload, outcome->message);
+	if (!waiting)
+		return "its token has enough to do";
+	if (token_ask(r->token, r->token_key, waiting->id, outcome->message, now.mono_us))
+		return NULL;
+	waiting_drop(&s->waiting, waiting);
+	return "its token takes no work";
+}
+
 static void do_job(struct signer *s, struct view payload, struct moment now)
 {
 	struct message_sign job;
 	struct message_signed answer;
-	const char *reason;
+	struct sign_outcome outcome;
 	if (message_sign_read(payload, &job) < 0)
 		return; /* was read once before it was queued */
 	buffer_reset(&s->der);
-	keyring_answer(&s->keyring, &job, wall_seconds(now.wall_us), &s->der, &answer, &reason);
+	int result = keyring_answer(&s->keyring, &job, wall_seconds(now.wall_us), &s->der, &answer,
+				    &outcome);
+	if (result == KEYRING_ELSEWHERE) {
+		outcome.reason = ask_token(s, &job, payload, &outcome, now);
+		if (!outcome.reason)
+			return;
+		answer = (struct message_signed){.id = job.id, .result = OCSP_TRY_LATER};
+	}
 	log_debug("signed " REQUEST_FORMAT " issuer=%u certids=%u result=%s", job.request,
 		  job.issuer, job.count, ocsp_result_name(answer.result));
-	if (reason)
-		complain(s, job.issuer, reason, now.mono_us);
-	buffer_reset(&s->frame);
-	message_signed_write(&s->frame, &answer);
-	(void)shell_send_buffer(s->shell, ledger, MESSAGE_SIGNED, &s->frame);
+	if (outcome.reason)
+		complain(s, job.issuer, outcome.reason, now.mono_us);
+	send_signed(s, &answer);
 }
 
 /* A few jobs; then the loop writes and reads in between. */
@@ -84,15 +127,126 @@ static void tell_offers(struct signer *s, bool all, struct moment now)
 	watch_tell(&s->keyring, s->shell->conf, now, all, send_offer, s);
 }
 
+/* ---- tokens ---- */
+
+/* Row 19: what is wrong stays here, and the token begins afresh. */
+static void on_signed(void *context, struct token *token, uint64_t id, struct view signature)
+{
+	struct signer *s = context;
+	struct waiting_job *job = waiting_find(&s->waiting, id);
+	const char *reason = NULL;
+	if (!job || signature.size == 0)
+		return; /* it has said why */
+	buffer_reset(&s->der);
+	if (keyring_finish(&s->keyring, job->issuer, job->responder, buffer_view(&job->message),
+			   signature, &s->der, &job->answer, &reason) == 0) {
+		send_signed(s, &job->answer);
+		waiting_drop(&s->waiting, job);
+		return;
+	}
+	complain(s, job->issuer, reason, clock_now().mono_us);
+	token_restart(token, reason);
+}
+
+/* By another signer of their issuers, where there is one. */
+static void redo_lost(struct signer *s, struct moment now)
+{
+	for (struct waiting_job *job; (job = waiting_lost(&s->waiting));) {
+		cleanup(buffer_deinit) struct buffer payload = job->job;
+		job->job = (struct buffer){0};
+		waiting_drop(&s->waiting, job);
+		do_job(s, buffer_view(&payload), now);
+	}
+}
+
+static void look_at_tokens(struct signer *s, struct moment now)
+{
+	for (unsigned i = 0; i < s->keyring.tokens.count; i++)
+		if (token_look(s->keyring.tokens.all[i], s->keyring.tokens.patience_us,
+			       now.mono_us))
+			s->watch_at_us = now.mono_us;
+	redo_lost(s, now);
+}
+
+static void on_token(evutil_socket_t fd, short what, void *context)
+{
+	struct signer *s = context;
+	struct moment now = clock_now();
+	(void)what;
+	for (unsigned i = 0; i < s->keyring.tokens.count; i++) {
+		struct token *token = s->keyring.tokens.all[i];
+		if (token->fd != fd)
+			continue;
+		token_receive(token, now.mono_us, on_signed, s);
+		if (token->fd < 0)
+			(void)event_del(s->token_events[i]);
+	}
+	keyring_follow(&s->keyring);
+	redo_lost(s, now);
+	s->watch_at_us = now.mono_us; /* what can be signed with may have changed */
+	shell_turn(s->shell);
+}
+
+static int watch_tokens(struct signer *s)
+{
+	unsigned count = s->keyring.tokens.count;
+	s->token_events = calloc(count ? count : 1, sizeof(struct event *));
+	if (!s->token_events)
+		return -ENOMEM;
+	for (unsigned i = 0; i < count; i++) {
+		struct token *token = s->keyring.tokens.all[i];
+		if (token->fd < 0)
+			continue;
+		s->token_events[i] =
+			event_new(s->shell->base, token->fd, EV_READ | EV_PERSIST, on_token, s);
+		if (!s->token_events[i] || event_add(s->token_events[i], NULL) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static void forget_tokens(struct signer *s)
+{
+	for (unsigned i = 0; s->token_events && i < s->keyring.tokens.count; i++)
+		if (s->token_events[i])
+			event_free(s->token_events[i]);
+	free(s->token_events);
+}
+
+static void tell_ending(void *context, unsigned signer, struct view text)
+{
+	struct signer *s = context;
+	shell_tell_ending(s->shell, signer, text);
+}
+
+/* While one is asked it is looked at oftener. */
+static int64_t next_look(const struct signer *s)
+{
+	int64_t next = s->watch_at_us;
+	for (unsigned i = 0; i < s->keyring.tokens.count; i++) {
+		const struct token *token = s->keyring.tokens.all[i];
+		int64_t due = token->silent_since_us + s->keyring.tokens.patience_us;
+		if (token->asked > 0 && due < next)
+			next = due;
+	}
+	return next;
+}
+
 static int64_t signer_turn(void *context, struct moment now)
 {
 	struct signer *s = context;
 	work(s, now);
+	if (s->waiting.count > 0)
+		look_at_tokens(s, now);
 	if (now.mono_us >= s->watch_at_us) {
 		s->watch_at_us = now.mono_us + WATCH_US;
 		tell_offers(s, false, now);
+		notices_look(&s->keyring, s->shell->conf, s->shell->index, now);
+		if (s->shell->index == 0) /* all know the same */
+			notices_endings(&s->notices, &s->keyring, s->shell->conf, now, tell_ending,
+					s);
 	}
-	return s->jobs.count > 0 ? now.mono_us : s->watch_at_us;
+	return s->jobs.count > 0 ? now.mono_us : next_look(s);
 }
 
 /* ---- the ledger ---- */
@@ -120,12 +274,13 @@ static void signer_detached(void *context, struct peer peer)
 	struct signer *s = context;
 	(void)peer;
 	jobs_clear(&s->jobs);
+	waiting_clear(&s->waiting);
 }
 
 static size_t signer_in_flight(const void *context)
 {
 	const struct signer *s = context;
-	return s->jobs.count;
+	return s->jobs.count + s->waiting.count;
 }
 
 static void signer_status(void *context, struct moment now, struct buffer *out)
@@ -143,6 +298,8 @@ static void signer_free(void *context)
 	struct signer *s = context;
 	if (!s)
 		return;
+	forget_tokens(s);
+	waiting_deinit(&s->waiting);
 	keyring_deinit(&s->keyring);
 	jobs_deinit(&s->jobs);
 	buffer_deinit(&s->der);
@@ -168,6 +325,8 @@ static int signer_open(struct shell *shell, void **ret, struct fault *fault)
 	heap_lock(key_count(shell->conf));
 	int result =
 		keyring_load(&s->keyring, shell->conf, wall_seconds(clock_now().wall_us), fault);
+	if (result == 0 && watch_tokens(s) < 0)
+		result = fault_set(fault, -ENOMEM, "out of memory");
 	if (result < 0) {
 		signer_free(s);
 		return result;

@@ -47,11 +47,12 @@ static void raise_expired(struct alarms *alarms, const struct credential *c,
 		    responder_not_after(&c->responders[which]))
 			which = i;
 	const struct responder *r = &c->responders[which];
+	const char *file = conf_signer_at(section, which).certificate;
 	bool early = wall_seconds(now.wall_us) < responder_not_before(r);
 	time_put_iso(text, early ? responder_not_before(r) : responder_not_after(r));
 	alarms_raise(alarms, ALARM_SIGNER_EXPIRED, section->name, now,
 		     "no signer's certificate is valid now, nothing is answered: %.300s %s %s",
-		     conf_signer_at(section, which).certificate,
+		     file ? file : conf_signer_at(section, which).key,
 		     early ? "is not valid before" : "expired at", text);
 }
 
@@ -65,7 +66,7 @@ static void look(struct keyring *ring, struct keyring_entry *entry,
 		return;
 	}
 	const struct responder *current = choice_default(c, wall_seconds(now.wall_us));
-	if (!current)
+	if (!current && !choice_last(c, wall_seconds(now.wall_us))) /* else its token is away */
 		raise_expired(&ring->alarms, c, section, now);
 	else
 		alarms_clear(&ring->alarms, ALARM_SIGNER_EXPIRED, section->name);

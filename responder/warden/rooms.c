@@ -196,6 +196,9 @@ static void room_message(struct room *room, struct control_message *message)
 		room->rooms->ops->stepped(room->rooms->context, room,
 					  (enum control_step)message->kind, message->text);
 		break;
+	case CONTROL_ENDING:
+		room->rooms->ops->ending(room->rooms->context, message->index, message->text);
+		break;
 	case CONTROL_LOST:
 		room->rooms->ops->lost(room->rooms->context, room);
 		break;

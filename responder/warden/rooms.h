@@ -77,6 +77,8 @@ struct rooms_ops {
 	void (*stepped)(void *context, struct room *room, enum control_step step, struct view why);
 	/* An answer to rooms_ask() came, or will not come any more. */
 	void (*reported)(void *context, struct room *room);
+	/* An issuer's last signer, by number, ends soon: "NOT_AFTER ISSUER". */
+	void (*ending)(void *context, unsigned signer, struct view text);
 	/* It lives, but its channel is gone. */
 	void (*lost)(void *context, struct room *room);
 	/* The answer to room_ask(). */

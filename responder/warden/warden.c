@@ -12,6 +12,7 @@
 #include "warden/notify.h"
 #include "warden/pulse.h"
 #include "warden/reload.h"
+#include "warden/renewals.h"
 #include "warden/report.h"
 #include "warden/rooms.h"
 #include "warden/watchdog.h"
@@ -59,6 +60,7 @@ struct warden {
 	struct rooms *rooms;
 	struct event *on_hup;
 	struct reload *reload;
+	struct renewals *renewals;
 };
 
 /* ---- phases ---- */
@@ -443,6 +445,7 @@ static void on_child(evutil_socket_t signal_number, short what, void *argument)
 	(void)signal_number;
 	(void)what;
 	rooms_reap(warden->rooms);
+	renewals_reap(warden->renewals);
 }
 
 static void on_stop(evutil_socket_t signal_number, short what, void *argument)
@@ -540,6 +543,21 @@ static int catch_signals(struct warden *warden)
 
 /* ---- life ---- */
 
+/* While it serves: at the start it is early enough when all runs. */
+static void on_ending(void *context, unsigned signer, struct view text)
+{
+	struct warden *warden = context;
+	if (warden->phase == WARDEN_SERVING)
+		renewals_hear(warden->renewals, warden->conf, &warden->users, signer, text);
+}
+
+static void on_renewed(void *context)
+{
+	struct warden *warden = context;
+	if (warden->phase == WARDEN_SERVING)
+		reload_ask(warden->reload, 0);
+}
+
 static const struct rooms_ops rooms_ops = {
 	.started = on_started,
 	.ready = on_ready,
@@ -548,6 +566,7 @@ static const struct rooms_ops rooms_ops = {
 	.died = on_died,
 	.stepped = on_stepped,
 	.reported = on_reported,
+	.ending = on_ending,
 	.lost = on_lost,
 	.replied = on_replied,
 };
@@ -631,6 +650,8 @@ static int warden_open_reload(struct warden *warden, const struct preflight_step
 		.admin_listeners = &warden->admin_listeners,
 	};
 	int result = reload_new(&parts, &reload_ops, warden, &warden->reload);
+	if (result == 0)
+		result = renewals_new(warden->base, on_renewed, warden, &warden->renewals);
 	return result < 0 ? fault_set(&warden->fault, result, "out of memory") : 0;
 }
 
@@ -642,6 +663,7 @@ static void event_release(struct event *event)
 
 static void warden_close(struct warden *warden)
 {
+	renewals_free(warden->renewals);
 	rooms_free(warden->rooms);
 	reload_free(warden->reload);
 	control_socket_free(warden->control_socket);

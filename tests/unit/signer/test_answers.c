@@ -485,7 +485,9 @@ static enum ocsp_result ring_result(struct keyring *ring, const struct message_s
 {
 	cleanup(buffer_deinit) struct buffer out = {0};
 	struct message_signed done;
-	keyring_answer(ring, job, world.now, &out, &done, reason);
+	struct sign_outcome outcome;
+	assert_int_equal(keyring_answer(ring, job, world.now, &out, &done, &outcome), 0);
+	*reason = outcome.reason;
 	return done.result;
 }
 

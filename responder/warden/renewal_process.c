@@ -1,0 +1,109 @@
+#include "warden/renewal_process.h"
+
+#include "warden/privilege.h"
+
+#include <fcntl.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+#define VARIABLES 10
+
+/* All that it is given: nothing of the warden's own environment may be a secret that it hears of. */
+static int make_environment(const struct renewal_call *call, char *ret[VARIABLES])
+{
+	const char *const values[VARIABLES - 1][2] = {
+		{"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+		{"LANG", "C.UTF-8"},
+		{"STILLGOOD_ISSUER", call->issuer->name},
+		{"STILLGOOD_SIGNER", call->signer.name},
+		{"STILLGOOD_CERTIFICATE",
+		 call->signer.certificate ? call->signer.certificate : call->signer.key},
+		{"STILLGOOD_CA", call->issuer->certificate},
+		{"STILLGOOD_NOT_AFTER", call->not_after},
+		{"STILLGOOD_CONF", call->conf_path},
+	};
+	size_t count = 0;
+	for (size_t i = 0; i < VARIABLES - 1 && values[i][0]; i++)
+		if (asprintf(&ret[count++], "%s=%s", values[i][0], values[i][1]) < 0)
+			return -ENOMEM;
+	ret[count] = NULL;
+	return 0;
+}
+
+static int become(const struct users *users)
+{
+	const struct passwd *own = privilege_may_switch() ? getpwnam(RENEW_USER) : NULL;
+	return own && users->separate ? privilege_become(own->pw_uid, own->pw_gid)
+				      : users_become(users, ROOM_LEDGER);
+}
+
+static int take_descriptors(int output)
+{
+	int nothing = open("/dev/null", O_RDONLY);
+	if (nothing < 0 || dup2(nothing, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0)
+		return -errno;
+	(void)close_range(3, ~0u, 0);
+	return 0;
+}
+
+static void take_signals(void)
+{
+	sigset_t none;
+	for (int i = 1; i < NSIG; i++)
+		(void)signal(i, SIG_DFL);
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static _Noreturn void run(const struct renewal_call *call, int output)
+{
+	char *environment[VARIABLES];
+	char shell[] = "sh", option[] = "-c";
+	char *const arguments[] = {shell, option, (char *)call->command, NULL};
+	(void)setsid();
+	take_signals();
+	int result = make_environment(call, environment);
+	if (result == 0)
+		result = become(call->users);
+	if (result == 0)
+		result = take_descriptors(output);
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void)umask(077);
+	if (result == 0 && chdir("/") == 0)
+		(void)execve("/bin/sh", arguments, environment);
+	_exit(127);
+}
+
+/* No signal may reach the child while it still has our handlers: they share a socket with us. */
+static pid_t fork_quietly(void)
+{
+	sigset_t all, before;
+	sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, &before);
+	pid_t pid = fork();
+	if (pid != 0)
+		(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	return pid;
+}
+
+int renewal_process_start(const struct renewal_call *call, pid_t *ret_pid, int *ret_fd)
+{
+	int ends[2];
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	cleanup(descriptor_closep) int ours = ends[0], theirs = ends[1];
+	if (fcntl(ours, F_SETFL, O_NONBLOCK) < 0)
+		return -errno;
+	pid_t pid = fork_quietly();
+	if (pid < 0)
+		return -errno;
+	if (pid == 0)
+		run(call, theirs);
+	*ret_pid = pid;
+	*ret_fd = ours;
+	ours = -1;
+	return 0;
+}
