@@ -1,6 +1,7 @@
 #include "db/connection.h"
 
 #include "base/clock.h"
+#include "db/resolver.h"
 #include "db/result.h"
 #include "db/schema.h"
 #include "db/session.h"
@@ -15,11 +16,13 @@
 /* Results or messages handled before the event loop gets its turn. */
 #define TURN_ITEMS 1000
 
-enum state { DOWN, CONNECTING, CHECKING, SETTING_UP, READY, BUSY };
+enum state { DOWN, RESOLVING, CONNECTING, CHECKING, SETTING_UP, READY, BUSY };
 
 struct db_connection {
 	struct event_base *base;
 	struct db_targets *targets;
+	struct db_resolver *resolver;
+	uint64_t question; /* RESOLVING: to it */
 	const char *setup;
 	int64_t connect_timeout_us, query_timeout_us;
 	bool streams;
@@ -81,8 +84,9 @@ static void enter(struct db_connection *c, enum state state)
 	case DOWN:
 		arm(c, next_delay(c));
 		break;
+	case RESOLVING:
 	case CONNECTING:
-	case CHECKING: /* three steps, each under the deadline of a connect */
+	case CHECKING: /* four steps, each under the deadline of a connect */
 	case SETTING_UP:
 		arm(c, c->connect_timeout_us);
 		break;
@@ -100,6 +104,9 @@ static void close_connection(struct db_connection *c)
 	event_del(c->input);
 	event_del(c->once);
 	event_del(c->wake);
+	if (c->resolver)
+		db_resolver_forget(c->resolver, c->question);
+	c->question = 0;
 	PQfinish(c->pg);
 	c->pg = NULL;
 	c->generation++;
@@ -181,15 +188,27 @@ static bool is_passing(const char *state)
 			 strcmp(state, "57014") == 0 || strcmp(state, "55P03") == 0);
 }
 
+/* Of our own statements: they are prepared at the start of each session, and settings are made there. */
+static bool session_was_lost(const char *state)
+{
+	static const char *const states[] = {"26000", "42P05", "42704"};
+	for (size_t i = 0; state && i < array_size(states); i++)
+		if (strcmp(state, states[i]) == 0)
+			return true;
+	return false;
+}
+
 static void note_failure(struct db_connection *c, const PGresult *result)
 {
 	char line[FAULT_TEXT_SIZE / 2];
 	if (c->query_failed)
 		return; /* the first error is the reason */
 	c->query_failed = true;
-	c->query_fatal = !is_passing(PQresultErrorField(result, PG_DIAG_SQLSTATE));
-	(void)fault_set(&c->reason, 0, "database: %s",
-			db_message_line(PQresultErrorMessage(result), line, sizeof(line)));
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	c->query_fatal = !is_passing(state);
+	(void)fault_set(&c->reason, 0, "database: %s%s",
+			db_message_line(PQresultErrorMessage(result), line, sizeof(line)),
+			session_was_lost(state) ? DB_POOLER_HINT : "");
 }
 
 static void take_check(struct db_connection *c, const PGresult *result)
@@ -375,10 +394,10 @@ static void on_connect(evutil_socket_t fd, short what, void *context)
 	}
 }
 
-static void start_attempt(struct db_connection *c)
+static void connect_to(struct db_connection *c, const char *addresses)
 {
 	struct db_target target;
-	if (db_targets_get(c->targets, c->attempts, &target) == 0)
+	if (db_targets_get(c->targets, c->attempts, addresses, &target) == 0)
 		c->pg = PQconnectStartParams(target.keywords, target.values, 0);
 	if (!c->pg) {
 		go_down(c, "database: out of memory");
@@ -393,6 +412,32 @@ static void start_attempt(struct db_connection *c)
 	wait_once(c, EV_WRITE, on_connect);
 }
 
+static void on_resolved(void *context, const char *addresses, const char *reason)
+{
+	struct db_connection *c = context;
+	struct fault fault;
+	c->question = 0;
+	if (addresses) {
+		connect_to(c, addresses);
+		return;
+	}
+	(void)fault_set(&fault, 0, "database: host \"%s\" cannot be resolved: %s",
+			db_targets_name(c->targets, c->attempts), reason);
+	go_down(c, fault.text);
+}
+
+static void start_attempt(struct db_connection *c)
+{
+	const char *name = db_targets_name(c->targets, c->attempts);
+	if (!name || !c->resolver) {
+		connect_to(c, NULL);
+		return;
+	}
+	enter(c, RESOLVING);
+	if (db_resolver_ask(c->resolver, name, on_resolved, c, &c->question) < 0)
+		go_down(c, "database: nobody resolves host names, ask again later");
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *context)
 {
 	struct db_connection *c = context;
@@ -400,6 +445,9 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
 	switch (c->state) {
 	case DOWN:
 		start_attempt(c);
+		break;
+	case RESOLVING:
+		go_down(c, "database: the name of its host is not resolved within connect_timeout");
 		break;
 	case CONNECTING:
 		go_down(c, "database: no connection within connect_timeout");
@@ -446,7 +494,9 @@ int db_connection_new(struct event_base *base, const struct db_connection_settin
 	c->streams = settings->streams;
 	c->ops = ops;
 	c->context = context;
-	int result = db_targets_new(settings->source->conninfo, &c->targets, NULL);
+	c->resolver = settings->source->resolver;
+	int result =
+		db_targets_new(settings->source->conninfo, settings->purpose, &c->targets, NULL);
 	if (result == 0)
 		result = make_events(c);
 	if (result < 0)
@@ -472,6 +522,8 @@ void db_connection_free(struct db_connection *c)
 	event_free_if(c->once);
 	event_free_if(c->wake);
 	event_free_if(c->timer);
+	if (c->resolver)
+		db_resolver_forget(c->resolver, c->question);
 	PQfinish(c->pg);
 	db_targets_free(c->targets);
 	free(c);

@@ -1,12 +1,12 @@
 /* One connection to PostgreSQL on the event loop. It connects, proves the server's version and the
  * schema, sets the session up, runs one query at a time, and after any fault connects anew with
  * back-off and jitter. It never blocks: its own timers bound connecting and each query, and a
- * connection that misses a deadline is closed, not cancelled. (Host names are the exception: libpq
- * resolves them blocking. Give hostaddr or a socket's folder where that matters.)
+ * connection that misses a deadline is closed, not cancelled. Host names are resolved by resolver.h,
+ * because libpq would block on them.
  *
- *	DOWN ──timer──▶ CONNECTING ──▶ CHECKING ──▶ SETTING_UP ──▶ READY ⇄ BUSY
- *	  ▲                  │             │             │           │       │
- *	  └──────────────────┴── error or deadline ──────┴───────────┴───────┘
+ *	DOWN ──timer──▶ RESOLVING ──▶ CONNECTING ──▶ CHECKING ──▶ SETTING_UP ──▶ READY ⇄ BUSY
+ *	  ▲                 │              │             │             │           │       │
+ *	  └─────────────────┴──────── error or deadline ─┴─────────────┴───────────┴───────┘
  */
 #pragma once
 
@@ -38,6 +38,7 @@ struct db_connection_ops {
 
 struct db_connection_settings {
 	const struct db_settings *source; /* read during the call */
+	const char *purpose; /* for pg_stat_activity: "feed" */
 	const char *setup; /* SQL that prepares the session; borrowed */
 	/* The query's deadline counts from the last bytes that arrived, for long streams, and not
 	 * from its sending. */

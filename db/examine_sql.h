@@ -179,9 +179,8 @@
 	"stillgood.heartbeat) "                                                                    \
 	"UNION ALL "                                                                               \
 	"SELECT false, format('database: prepared transaction \"%s\" of \"%s\" has been open "     \
-	"for %s min, since %s: COMMIT PREPARED or ROLLBACK PREPARED it', "                         \
+	"since %s: COMMIT PREPARED or ROLLBACK PREPARED it', "                                     \
 	"regexp_replace(x.gid, '[[:cntrl:]]', '?', 'g'), x.owner, "                                \
-	"floor(extract(epoch FROM clock_timestamp() - x.prepared) / 60), "                         \
 	"to_char(x.prepared AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS\"Z\"')) "                   \
 	"FROM pg_prepared_xacts AS x WHERE x.database = current_database() "                       \
 	"AND x.prepared < clock_timestamp() - interval '1 minute'"                                 \

@@ -12,8 +12,11 @@
 /* The schema is looked at this often. */
 #define EXAMINE_US (15 * SECOND_US)
 #define ALARMS_MOST 32
+/* Heartbeats come every second or more often: evidence of this age stands still. Why is asked so often. */
+#define STALL_US (5 * SECOND_US)
+#define STALL_ASK_US SECOND_US
 
-enum state { AWAY, BEGIN, HEADER, EXAMINE, ISSUERS, ROWS, COMMIT, WAITING, POLLING };
+enum state { AWAY, BEGIN, HEADER, EXAMINE, ISSUERS, ROWS, COMMIT, WAITING, POLLING, STANDBY };
 
 /* What the answer in flight begins with. */
 struct header {
@@ -42,6 +45,8 @@ struct db_feed {
 	struct db_evidence evidence; /* of the last load or poll that ended */
 	int64_t trims; /* so often was the log trimmed by then */
 	int64_t examined_mono_us;
+	int64_t stall_asked_us;
+	enum db_stall stall; /* told last */
 	unsigned failures;
 
 	struct db_copy copy;
@@ -132,6 +137,31 @@ static void take_findings(struct db_feed *f, const PGresult *result)
 	}
 	if (f->ops->alarms)
 		f->ops->alarms(f->context, alarms, count);
+}
+
+static void tell_stall(struct db_feed *f, enum db_stall stall)
+{
+	if (stall == f->stall)
+		return;
+	f->stall = stall;
+	if (f->ops->stalled)
+		f->ops->stalled(f->context, stall);
+}
+
+static bool stands_still(const struct db_feed *f, int64_t now_us)
+{
+	return f->whole && now_us >= f->evidence.mono_us + STALL_US;
+}
+
+static void take_standby(struct db_feed *f, const PGresult *result)
+{
+	struct db_field field;
+	uint64_t stall;
+	if (PQntuples(result) != 1)
+		return;
+	db_result_fields(result, 0, 0, 1, &field);
+	if (db_read_u64(&field, &stall) == 0 && stall <= DB_STALL_HEARTBEAT)
+		tell_stall(f, (enum db_stall)stall);
 }
 
 static bool read_issuer(struct db_feed *f, const PGresult *result, int row, int first,
@@ -261,6 +291,8 @@ static bool settle(struct db_feed *f)
 	f->trims = f->header.trims;
 	f->failures = 0;
 	f->streaming = false;
+	if (f->stall != DB_STALL_NONE && !stands_still(f, clock_now().mono_us))
+		tell_stall(f, DB_STALL_NONE);
 	return true;
 }
 
@@ -319,6 +351,7 @@ static int send_state(struct db_feed *f)
 {
 	static const struct db_statement examine = {.name = "stillgood_examine"};
 	static const struct db_statement issuers = {.name = "stillgood_issuers"};
+	static const struct db_statement standby = {.name = "stillgood_standby"};
 	switch (f->state) {
 	case BEGIN:
 		return db_connection_send(f->connection,
@@ -335,6 +368,8 @@ static int send_state(struct db_feed *f)
 		return db_connection_send(f->connection, "COMMIT");
 	case POLLING:
 		return send_poll(f);
+	case STANDBY:
+		return db_connection_execute(f->connection, &standby);
 	case AWAY:
 	case WAITING:
 		break;
@@ -352,6 +387,8 @@ static void step(struct db_feed *f, enum state state)
 		f->record_count = 0;
 		db_window_begin(&f->window);
 	}
+	if (state == STANDBY)
+		f->stall_asked_us = clock_now().mono_us;
 	if (state == EXAMINE)
 		f->examined_mono_us = clock_now().mono_us;
 	f->copy = (struct db_copy){.columns = f->streaming ? FEED_COPY_FIELDS : DB_ROW_FIELDS};
@@ -385,6 +422,8 @@ static int columns_of(const struct db_feed *f)
 		return DB_ISSUER_FIELDS;
 	case POLLING:
 		return FEED_POLL_FIELDS;
+	case STANDBY:
+		return FEED_STANDBY_FIELDS;
 	case AWAY:
 	case BEGIN:
 	case ROWS:
@@ -408,6 +447,8 @@ static void on_result(void *context, const PGresult *result)
 		take_issuers(f, result);
 	else if (f->state == POLLING)
 		take_poll(f, result);
+	else if (f->state == STANDBY)
+		take_standby(f, result);
 }
 
 static void on_copy(void *context, struct view message)
@@ -422,7 +463,7 @@ static enum state after(const struct db_feed *f)
 {
 	if (f->state == HEADER && f->streaming)
 		return ISSUERS;
-	if (f->state == EXAMINE && f->whole)
+	if ((f->state == EXAMINE && f->whole) || f->state == STANDBY)
 		return POLLING;
 	return f->state + 1;
 }
@@ -446,7 +487,8 @@ static void on_done(void *context)
 static void on_failed(void *context, const char *reason)
 {
 	struct db_feed *f = context;
-	bool again = f->state == POLLING || (f->state == EXAMINE && f->whole);
+	bool again =
+		f->state == POLLING || f->state == STANDBY || (f->state == EXAMINE && f->whole);
 	if (again && ++f->failures <= POLL_FAILURES)
 		wait_for_next(f);
 	else
@@ -457,8 +499,10 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
 {
 	(void)fd, (void)what;
 	struct db_feed *f = context;
-	bool due = clock_now().mono_us >= f->examined_mono_us + EXAMINE_US;
-	step(f, due ? EXAMINE : POLLING);
+	int64_t now_us = clock_now().mono_us;
+	bool examine = now_us >= f->examined_mono_us + EXAMINE_US;
+	bool ask = stands_still(f, now_us) && now_us >= f->stall_asked_us + STALL_ASK_US;
+	step(f, examine ? EXAMINE : ask ? STANDBY : POLLING);
 }
 
 static const struct db_connection_ops connection_ops = {
@@ -488,7 +532,8 @@ int db_feed_new(struct event_base *base, const struct db_settings *settings,
 	f->timer = evtimer_new(base, on_timer, f);
 	if (!f->timer)
 		return -ENOMEM;
-	const struct db_connection_settings connection = {settings, FEED_SETUP, .streams = true};
+	const struct db_connection_settings connection = {settings, "feed", FEED_SETUP,
+							  .streams = true};
 	int result = db_connection_new(base, &connection, &connection_ops, f, &f->connection);
 	if (result < 0)
 		return result;

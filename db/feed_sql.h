@@ -46,6 +46,17 @@ enum {
 	" SELECT l.*, l.xmin = l.xid::xid AS own FROM stillgood.change_log AS l" \
 	" WHERE l.xid = ANY (ARRAY(SELECT pg_snapshot_xip(" shown "))))"
 
+/* Why a standby's evidence stands still: enum db_stall. What has not come yet nobody here can tell from what
+ * was never sent; a link that hangs is given up by wal_receiver_timeout. A little may always have come that cannot be
+ * replayed yet: the beginning of a record. */
+#define FEED_STANDBY_QUERY                                                             \
+	"SELECT (CASE WHEN NOT pg_is_in_recovery() THEN 0"                             \
+	" WHEN pg_is_wal_replay_paused() THEN 1"                                       \
+	" WHEN NOT EXISTS (SELECT FROM pg_stat_wal_receiver) THEN 2"                   \
+	" WHEN pg_wal_lsn_diff(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) >" \
+	" 65536 THEN 3 ELSE 4 END)::bigint AS stall"
+#define FEED_STANDBY_FIELDS 1
+
 /* These plans are made once, when the log may be empty, and must serve one of a million rows. NOT IN is
  * always a hashed subplan, where NOT EXISTS would become a join, a nested loop for lack of rows. The
  * CASE keeps rows of certificates from looking for an issuer, the switches a poll without news from
@@ -57,6 +68,7 @@ enum {
 		"off;"                                                                          \
 		"SET enable_mergejoin = off; SET enable_material = off;"                        \
 		"PREPARE stillgood_examine AS " DB_EXAMINE_QUERY ";"                            \
+		"PREPARE stillgood_standby AS " FEED_STANDBY_QUERY ";"                          \
 		"PREPARE stillgood_header AS SELECT " FEED_HEADER_COLUMNS FEED_HEADER_FROM ";"  \
 		"PREPARE stillgood_stream (pg_snapshot) AS SELECT " FEED_HEADER_COLUMNS         \
 		", set_config('stillgood.shown', $1::text, true)" FEED_HEADER_FROM ";"          \

@@ -198,7 +198,7 @@ int db_lookup_new(struct event_base *base, const struct db_settings *settings,
 	l->context = context;
 	l->wants_facts = settings->facts;
 	const struct db_connection_settings connection = {
-		settings, settings->facts ? facts_setup : plain_setup, .streams = false};
+		settings, "lookup", settings->facts ? facts_setup : plain_setup, .streams = false};
 	int result = db_connection_new(base, &connection, &connection_ops, l, &l->connection);
 	if (result < 0)
 		return result;

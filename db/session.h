@@ -43,6 +43,11 @@
 	"SET idle_in_transaction_session_timeout = '60s';"         \
 	"SET max_parallel_workers_per_gather = 0;"
 
+/* Responders and commands keep state in their sessions: settings, prepared statements. */
+#define DB_POOLER_HINT                                                                          \
+	": what a session had is gone with the transaction, as behind a pooler in transaction " \
+	"mode (PgBouncer: pool_mode); use its session mode, or connect to the server itself"
+
 /* For commands, right after the connection was made: DB_SESSION_COMMAND, and what cannot be set is
  * checked where the session writes. 0 or -EIO. Blocks. */
 must_check int db_session_prepare(PGconn *connection, bool writes, struct fault *fault);

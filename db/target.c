@@ -1,18 +1,28 @@
 #include "db/target.h"
 
+#include "base/bytes.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 /* What may be a list with commas. */
 static const char *const listed[] = {"host", "hostaddr", "port"};
 enum { LIST_HOST, LIST_HOSTADDR, LIST_PORT, LISTS };
 
 struct db_targets {
 	PQconninfoOption *options;
+	char *lists[LISTS]; /* the text's, or a service file's, or the environment's; or NULL */
+	char **hosts; /* one of each index; NULL: it has none */
 	size_t count;
+	char *application_name;
 	char *picked[LISTS]; /* of the target given last */
 };
 
-static const char *option(const struct db_targets *t, const char *keyword)
+static const char *value_in(const PQconninfoOption *options, const char *keyword)
 {
-	for (const PQconninfoOption *o = t->options; o->keyword; o++)
+	for (const PQconninfoOption *o = options; o && o->keyword; o++)
 		if (strcmp(o->keyword, keyword) == 0)
 			return o->val;
 	return NULL;
@@ -48,7 +58,71 @@ static void drop_picked(struct db_targets *t)
 	}
 }
 
-int db_targets_new(const char *conninfo, struct db_targets **ret, struct fault *fault)
+/* What libpq takes where the text says nothing. A service that the text names is looked up only where the
+ * environment names it: so it is for that moment. Rooms and commands have one thread. */
+static PQconninfoOption *defaults_of(const PQconninfoOption *options)
+{
+	const char *service = value_in(options, "service"), *before = getenv("PGSERVICE");
+	cleanup(memory_freep) char *kept = before ? strdup(before) : NULL;
+	if (service)
+		(void)setenv("PGSERVICE", service, 1);
+	PQconninfoOption *defaults = PQconndefaults();
+	if (service && kept)
+		(void)setenv("PGSERVICE", kept, 1);
+	else if (service)
+		(void)unsetenv("PGSERVICE");
+	return defaults;
+}
+
+static int take_value(const PQconninfoOption *options, const PQconninfoOption *defaults,
+		      const char *keyword, char **ret)
+{
+	const char *value = value_in(options, keyword);
+	if (!value || !*value)
+		value = value_in(defaults, keyword);
+	if (!value || !*value)
+		return 0;
+	*ret = strdup(value);
+	return *ret ? 0 : -ENOMEM;
+}
+
+char *db_application_name(const char *given, const char *purpose)
+{
+	char *name = NULL;
+	if (!given || !*given)
+		given = "stillgood";
+	return asprintf(&name, "%s %s", given, purpose) < 0 ? NULL : name;
+}
+
+static int take_values(struct db_targets *t, const char *purpose)
+{
+	PQconninfoOption *defaults = defaults_of(t->options);
+	cleanup(memory_freep) char *given = NULL;
+	int result = take_value(t->options, defaults, "application_name", &given);
+	for (size_t i = 0; result == 0 && i < LISTS; i++)
+		result = take_value(t->options, defaults, listed[i], &t->lists[i]);
+	PQconninfoFree(defaults);
+	if (result < 0)
+		return result;
+	t->application_name = db_application_name(given, purpose);
+	return t->application_name ? 0 : -ENOMEM;
+}
+
+static int take_hosts(struct db_targets *t)
+{
+	t->hosts = calloc(t->count, sizeof(*t->hosts));
+	if (!t->hosts)
+		return -ENOMEM;
+	for (size_t i = 0; t->lists[LIST_HOST] && i < t->count; i++) {
+		t->hosts[i] = pick(t->lists[LIST_HOST], i);
+		if (!t->hosts[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int db_targets_new(const char *conninfo, const char *purpose, struct db_targets **ret,
+		   struct fault *fault)
 {
 	cleanup(db_targets_freep) struct db_targets *t = calloc(1, sizeof(*t));
 	if (!t)
@@ -56,10 +130,16 @@ int db_targets_new(const char *conninfo, struct db_targets **ret, struct fault *
 	t->options = PQconninfoParse(conninfo, NULL);
 	if (!t->options)
 		return fault_set(fault, -EINVAL, "database: conninfo is not a connection string");
-	size_t hosts = elements(option(t, "host")), addresses = elements(option(t, "hostaddr"));
+	int result = take_values(t, purpose);
+	if (result < 0)
+		return result;
+	size_t hosts = elements(t->lists[LIST_HOST]), addresses = elements(t->lists[LIST_HOSTADDR]);
 	t->count = hosts > addresses ? hosts : addresses;
 	if (t->count == 0)
-		t->count = 1; /* libpq's default or the environment's */
+		t->count = 1; /* libpq's default */
+	result = take_hosts(t);
+	if (result < 0)
+		return result;
 	*ret = t;
 	t = NULL;
 	return 0;
@@ -70,6 +150,12 @@ void db_targets_free(struct db_targets *t)
 	if (!t)
 		return;
 	drop_picked(t);
+	for (size_t i = 0; t->hosts && i < t->count; i++)
+		free(t->hosts[i]);
+	for (size_t i = 0; i < LISTS; i++)
+		free(t->lists[i]);
+	free(t->hosts);
+	free(t->application_name);
 	PQconninfoFree(t->options);
 	free(t);
 }
@@ -79,36 +165,102 @@ size_t db_targets_count(const struct db_targets *t)
 	return t->count;
 }
 
-static const char *value_of(const struct db_targets *t, const PQconninfoOption *o)
+/* ---- names ---- */
+
+/* Neither a socket's folder (an abstract one's begins with @) nor an address. */
+static bool is_name(const char *host)
 {
-	for (size_t i = 0; i < LISTS; i++)
-		if (t->picked[i] && strcmp(o->keyword, listed[i]) == 0)
-			return t->picked[i];
-	return o->val;
+	struct in6_addr address;
+	return host && *host && *host != '/' && *host != '@' &&
+	       inet_pton(AF_INET, host, &address) != 1 && inet_pton(AF_INET6, host, &address) != 1;
 }
 
-int db_targets_get(struct db_targets *t, size_t index, struct db_target *ret)
+static bool has_address(const struct db_targets *t, size_t index)
 {
-	drop_picked(t);
+	if (!t->lists[LIST_HOSTADDR])
+		return false;
+	cleanup(memory_freep) char *address = pick(t->lists[LIST_HOSTADDR], index);
+	return address && *address;
+}
+
+const char *db_targets_name(const struct db_targets *t, size_t index)
+{
+	index %= t->count;
+	return is_name(t->hosts[index]) && !has_address(t, index) ? t->hosts[index] : NULL;
+}
+
+bool db_targets_named(const struct db_targets *t)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (db_targets_name(t, i))
+			return true;
+	return false;
+}
+
+/* libpq wants a host for each address. */
+static char *repeat(const char *host, const char *addresses)
+{
+	cleanup(buffer_deinit) struct buffer text = {0};
+	for (size_t i = 0; i < elements(addresses); i++)
+		buffer_printf(&text, "%s%s", i ? "," : "", host);
+	buffer_put_u8(&text, '\0');
+	return buffer_result(&text) == 0 ? strdup((const char *)text.data) : NULL;
+}
+
+/* ---- for libpq ---- */
+
+static int pick_lists(struct db_targets *t, size_t index, const char *addresses)
+{
 	for (size_t i = 0; i < LISTS; i++) {
-		const char *list = option(t, listed[i]);
-		if (elements(list) == 0)
+		if (addresses && i == LIST_HOST)
+			t->picked[i] = repeat(t->hosts[index], addresses);
+		else if (addresses && i == LIST_HOSTADDR)
+			t->picked[i] = strdup(addresses);
+		else if (elements(t->lists[i]) > 0)
+			t->picked[i] = pick(t->lists[i], index);
+		else
 			continue;
-		t->picked[i] = pick(list, index % t->count);
 		if (!t->picked[i])
 			return -ENOMEM;
 	}
+	return 0;
+}
+
+static bool is_ours(const char *keyword)
+{
+	static const char *const ours[] = {"client_encoding", "application_name",
+					   "fallback_application_name"};
+	for (size_t i = 0; i < array_size(ours); i++)
+		if (strcmp(keyword, ours[i]) == 0)
+			return true;
+	for (size_t i = 0; i < LISTS; i++)
+		if (strcmp(keyword, listed[i]) == 0)
+			return true;
+	return false;
+}
+
+static void add(struct db_target *target, size_t *used, const char *keyword, const char *value)
+{
+	if (!value || *used + 1 >= DB_TARGET_PARAMETERS)
+		return;
+	target->keywords[*used] = keyword;
+	target->values[(*used)++] = value;
+}
+
+int db_targets_get(struct db_targets *t, size_t index, const char *addresses, struct db_target *ret)
+{
 	size_t used = 0;
-	*ret = (struct db_target){.keywords = {"client_encoding", "fallback_application_name"},
-				  .values = {"UTF8", "stillgood"}};
-	used = 2;
-	for (const PQconninfoOption *o = t->options; o->keyword; o++) {
-		if (!o->val || strcmp(o->keyword, "client_encoding") == 0 ||
-		    strcmp(o->keyword, "fallback_application_name") == 0 ||
-		    used + 1 >= DB_TARGET_PARAMETERS)
-			continue;
-		ret->keywords[used] = o->keyword;
-		ret->values[used++] = value_of(t, o);
-	}
+	drop_picked(t);
+	int result = pick_lists(t, index % t->count, addresses);
+	if (result < 0)
+		return result;
+	*ret = (struct db_target){0};
+	add(ret, &used, "client_encoding", "UTF8");
+	add(ret, &used, "application_name", t->application_name);
+	for (size_t i = 0; i < LISTS; i++)
+		add(ret, &used, listed[i], t->picked[i]);
+	for (const PQconninfoOption *o = t->options; o->keyword; o++)
+		if (!is_ours(o->keyword))
+			add(ret, &used, o->keyword, o->val);
 	return 0;
 }

@@ -2,6 +2,7 @@
  * schema, what it reads, and whether that is evidence. */
 #include "base/clock.h"
 #include "cli/check_issuers.h"
+#include "cli/check_pooler.h"
 #include "cli/check_steps.h"
 #include "db/examine_sql.h"
 #include "db/migrate.h"
@@ -20,7 +21,7 @@ static bool check_conninfo(const struct conf *conf, struct preflight *preflight)
 {
 	cleanup(db_targets_freep) struct db_targets *targets = NULL;
 	struct fault fault = {"database: out of memory"};
-	if (db_targets_new(conf->database.conninfo, &targets, &fault) == 0)
+	if (db_targets_new(conf->database.conninfo, "check", &targets, &fault) == 0)
 		return true;
 	preflight_find(preflight, SERVE_REFUSED, "", "%s: %s", conf->path, fault.text);
 	return false;
@@ -164,11 +165,13 @@ void check_database(const struct conf *conf, struct preflight *preflight)
 	if (!check_conninfo(conf, preflight))
 		return;
 	check_passfile(conf, preflight);
-	if (database_open_conninfo(conf->database.conninfo, DB_READER, &database, &fault)) {
+	if (database_open_conninfo(conf->database.conninfo, DB_READER, "check", &database,
+				   &fault)) {
 		preflight_find(preflight, SERVE_LATER, "", "%s", fault.text);
 		return;
 	}
-	if (!check_schema(&database, preflight) || !check_rights(conf, &database, preflight) ||
+	if (!check_pooler(conf, &database, preflight) || !check_schema(&database, preflight) ||
+	    !check_rights(conf, &database, preflight) ||
 	    !check_statements(conf, &database, preflight))
 		return;
 	check_evidence(conf, &database, preflight);

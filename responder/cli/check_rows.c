@@ -145,7 +145,8 @@ void check_rows(const struct conf *conf, struct preflight *preflight)
 	cleanup(registry_deinit) struct registry registry = {0};
 	struct fault unheard = {""};
 	if (preflight->counts[SERVE_LATER] > 0 ||
-	    database_open_conninfo(conf->database.conninfo, DB_READER, &database, &unheard) ||
+	    database_open_conninfo(conf->database.conninfo, DB_READER, "check", &database,
+				   &unheard) ||
 	    db_schema_check(database.connection, &unheard) ||
 	    registry_load(&database, &registry, &unheard))
 		return;

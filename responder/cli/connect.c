@@ -4,6 +4,7 @@
 #include "base/record.h"
 #include "db/migrate.h"
 #include "db/session.h"
+#include "db/target.h"
 
 #include <stdio.h>
 
@@ -67,14 +68,27 @@ static int connection_fault(struct database *database, const char *conninfo, str
 	return fault_set(fault, reached ? -EACCES : -ECONNREFUSED, "database: %s%s", reason, hint);
 }
 
-int database_open_conninfo(const char *conninfo, const char *role, struct database *ret,
-			   struct fault *fault)
+/* With the operator's own name for it in front, where there is one. */
+static char *application_name(const char *conninfo, const char *purpose)
 {
+	const char *given = getenv("PGAPPNAME");
+	PQconninfoOption *options = PQconninfoParse(conninfo, NULL);
+	for (const PQconninfoOption *o = options; o && o->keyword; o++)
+		if (strcmp(o->keyword, "application_name") == 0 && o->val)
+			given = o->val;
+	char *name = db_application_name(given, purpose);
+	PQconninfoFree(options);
+	return name;
+}
+
+int database_open_conninfo(const char *conninfo, const char *role, const char *purpose,
+			   struct database *ret, struct fault *fault)
+{
+	cleanup(memory_freep) char *name = application_name(conninfo, purpose);
 	/* What stands before dbname is overridden by the connection string. */
-	const char *const keywords[] = {"connect_timeout",           "tcp_user_timeout",
-					"fallback_application_name", "dbname",
-					"client_encoding",           NULL};
-	const char *const values[] = {"10", "10000", "stillgood", conninfo, "UTF8", NULL};
+	const char *const keywords[] = {"connect_timeout",  "tcp_user_timeout", "dbname",
+					"application_name", "client_encoding",  NULL};
+	const char *const values[] = {"10", "10000", conninfo, name, "UTF8", NULL};
 	struct database database = {.connection = PQconnectdbParams(keywords, values, 1),
 				    .role = role};
 	if (!database.connection)
@@ -95,14 +109,14 @@ int database_open_conninfo(const char *conninfo, const char *role, struct databa
 	return 0;
 }
 
-static int open_configured(const char *path, const char *role, struct database *ret,
-			   struct fault *fault)
+static int open_configured(const char *path, const char *role, const char *purpose,
+			   struct database *ret, struct fault *fault)
 {
 	cleanup(conf_freep) struct conf *conf = NULL;
 	int result = conf_load(path, &conf, fault);
 	if (result)
 		return result;
-	return database_open_conninfo(conf->database.conninfo, role, ret, fault);
+	return database_open_conninfo(conf->database.conninfo, role, purpose, ret, fault);
 }
 
 int database_open(const struct command_line *line, const char *role, struct database *ret,
@@ -110,15 +124,16 @@ int database_open(const struct command_line *line, const char *role, struct data
 {
 	const char *conninfo = line->values[OPTION_DATABASE];
 	const char *configuration = line->values[OPTION_CONFIG];
+	const char *purpose = line->command->name;
 	if (!conninfo)
 		conninfo = getenv("STILLGOOD_DATABASE");
 	if (conninfo)
-		return database_open_conninfo(conninfo, role, ret, fault);
+		return database_open_conninfo(conninfo, role, purpose, ret, fault);
 	if (!configuration && access(DEFAULT_CONFIGURATION, F_OK) == 0)
 		configuration = DEFAULT_CONFIGURATION;
 	if (configuration)
-		return open_configured(configuration, role, ret, fault);
-	return database_open_conninfo("", role, ret, fault);
+		return open_configured(configuration, role, purpose, ret, fault);
+	return database_open_conninfo("", role, purpose, ret, fault);
 }
 
 void database_close(struct database *database)

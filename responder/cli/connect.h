@@ -25,8 +25,9 @@ static inline void result_clearp(PGresult **result)
 /* `role`: stillgood_admin, stillgood_ca …; static storage. */
 must_check int database_open(const struct command_line *line, const char *role,
 			     struct database *ret, struct fault *fault);
-must_check int database_open_conninfo(const char *conninfo, const char *role, struct database *ret,
-				      struct fault *fault);
+/* `purpose`: what pg_stat_activity shows behind "stillgood". */
+must_check int database_open_conninfo(const char *conninfo, const char *role, const char *purpose,
+				      struct database *ret, struct fault *fault);
 /* The same, and the schema must be the one that this program knows. */
 must_check int database_open_current(const struct command_line *line, const char *role,
 				     struct database *ret, struct fault *fault);

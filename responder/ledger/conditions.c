@@ -37,8 +37,9 @@ const char *conditions_stalled(const struct ledger *l)
 		[DB_STALL_NONE] = NULL,
 		[DB_STALL_PAUSED] = "the standby's replay is paused",
 		[DB_STALL_CUT_OFF] = "the standby receives nothing from its primary",
-		[DB_STALL_BEHIND] = "the standby does not replay what it has received",
-		[DB_STALL_HEARTBEAT] = "no heartbeat comes: nobody writes it on the primary",
+		[DB_STALL_BEHIND] = "the standby is behind with what it has received",
+		[DB_STALL_HEARTBEAT] =
+			"no heartbeat comes from the primary: does anybody write it?",
 	};
 	return l->feed_up ? words[l->stall] : NULL;
 }

@@ -1,6 +1,7 @@
 /* The room that knows what is true: one process, the only client of PostgreSQL. */
 #include "base/json.h"
 #include "db/files.h"
+#include "db/target.h"
 #include "ledger/edge.h"
 
 /* A passfile, a certificate, /etc/resolv.conf was replaced: only a process that begins anew may open the
@@ -91,7 +92,8 @@ static struct db_settings settings_of(const struct conf *conf)
 
 static int edge_read_database(struct edge *edge)
 {
-	const struct db_settings settings = settings_of(edge->shell->conf);
+	struct db_settings settings = settings_of(edge->shell->conf);
+	settings.resolver = edge->resolver;
 	return db_source_new(edge->shell->base, &settings, &edge_source_ops, edge, &edge->source);
 }
 
@@ -100,6 +102,7 @@ static void edge_read_anew(struct edge *edge, struct moment now)
 {
 	static const char reason[] = "the configuration leads to another database";
 	db_source_free(edge->source);
+	db_resolver_free(edge->resolver);
 	edge->source = NULL;
 	ledger_feed_lost(edge->ledger, reason);
 	ledger_lookup_state(edge->ledger, false, reason);
@@ -284,6 +287,19 @@ static void edge_close(void *context)
 	free(edge);
 }
 
+/* Where conninfo names a host, somebody must be asked for its address; it is a process of its own, so it is
+ * begun while this one is small and not yet locked. */
+static int open_resolver(struct edge *edge, struct fault *fault)
+{
+	cleanup(db_targets_freep) struct db_targets *targets = NULL;
+	int result = db_targets_new(edge->shell->conf->database.conninfo, "ledger", &targets, NULL);
+	if (result == 0 && db_targets_named(targets))
+		result = db_resolver_new(edge->shell->base, &edge->resolver);
+	return result < 0 ? fault_set(fault, result, "cannot resolve the database's name: %s",
+				      strerror(-result))
+			  : 0;
+}
+
 static int edge_open(struct shell *shell, void **ret, struct fault *fault)
 {
 	struct siphash_key key;
@@ -297,6 +313,11 @@ static int edge_open(struct shell *shell, void **ret, struct fault *fault)
 	}
 	edge->shell = shell;
 	edge->journal.fd[0] = edge->journal.fd[1] = -1;
+	result = open_resolver(edge, fault);
+	if (result < 0) {
+		edge_close(edge);
+		return result;
+	}
 	*ret = edge;
 	return 0;
 }

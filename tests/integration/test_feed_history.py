@@ -293,7 +293,7 @@ def test_an_orphaned_transaction_is_named_and_delays_nothing(pg, place, standby)
         assert feed.count("change", since) == len(serials)  # none is read again
         alarm = wait_for("an alarm", lambda: next(
             (line for line in feed.lines if line.startswith("alarm ")), None), seconds=300)
-        assert "prepared transaction \"it's \"lost\"\" of \"postgres\" has been open for" in alarm
+        assert "prepared transaction \"it's \"lost\"\" of \"postgres\" has been open since" in alarm
         there.wait(f"change {line_of(serials[-1])}")
         assert 'nobody ends: "it\'s "lost"" of "postgres" since' in there.wait("alarm ")
         pg.sql("ROLLBACK PREPARED 'it''s \"lost\"'")

@@ -3,6 +3,9 @@
 
 #include "db/target.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
 static const char *value(const struct db_target *target, const char *keyword)
 {
 	for (size_t i = 0; target->keywords[i]; i++)
@@ -16,7 +19,8 @@ static void a_bad_string_is_refused_without_repeating_it(void **state)
 	(void)state;
 	struct db_targets *targets = NULL;
 	struct fault fault = {0};
-	assert_int_equal(db_targets_new("password=secret nonsense", &targets, &fault), -EINVAL);
+	assert_int_equal(db_targets_new("password=secret nonsense", "feed", &targets, &fault),
+			 -EINVAL);
 	assert_null(strstr(fault.text, "secret"));
 }
 
@@ -25,11 +29,11 @@ static void hosts_take_turns_with_their_ports(void **state)
 	(void)state;
 	cleanup(db_targets_freep) struct db_targets *targets = NULL;
 	struct db_target target;
-	assert_int_equal(db_targets_new("host=a,b port=1,2 dbname=d", &targets, NULL), 0);
+	assert_int_equal(db_targets_new("host=a,b port=1,2 dbname=d", "feed", &targets, NULL), 0);
 	assert_int_equal(db_targets_count(targets), 2);
 	static const char *const hosts[] = {"a", "b", "a"}, *const ports[] = {"1", "2", "1"};
 	for (size_t i = 0; i < 3; i++) {
-		assert_int_equal(db_targets_get(targets, i, &target), 0);
+		assert_int_equal(db_targets_get(targets, i, NULL, &target), 0);
 		assert_string_equal(value(&target, "host"), hosts[i]);
 		assert_string_equal(value(&target, "port"), ports[i]);
 		assert_string_equal(value(&target, "dbname"), "d");
@@ -41,8 +45,8 @@ static void one_port_serves_all_hosts(void **state)
 	(void)state;
 	cleanup(db_targets_freep) struct db_targets *targets = NULL;
 	struct db_target target;
-	assert_int_equal(db_targets_new("postgresql://a,b/d?port=7", &targets, NULL), 0);
-	assert_int_equal(db_targets_get(targets, 1, &target), 0);
+	assert_int_equal(db_targets_new("postgresql://a,b/d?port=7", "feed", &targets, NULL), 0);
+	assert_int_equal(db_targets_get(targets, 1, NULL, &target), 0);
 	assert_string_equal(value(&target, "host"), "b");
 	assert_string_equal(value(&target, "port"), "7");
 }
@@ -52,11 +56,69 @@ static void without_a_host_there_is_one_target_named_stillgood(void **state)
 	(void)state;
 	cleanup(db_targets_freep) struct db_targets *targets = NULL;
 	struct db_target target;
-	assert_int_equal(db_targets_new("", &targets, NULL), 0);
+	assert_int_equal(db_targets_new("", "feed", &targets, NULL), 0);
 	assert_int_equal(db_targets_count(targets), 1);
-	assert_int_equal(db_targets_get(targets, 3, &target), 0);
+	assert_int_equal(db_targets_get(targets, 3, NULL, &target), 0);
 	assert_null(value(&target, "host"));
-	assert_string_equal(value(&target, "fallback_application_name"), "stillgood");
+	assert_string_equal(value(&target, "application_name"), "stillgood feed");
+}
+
+/* doc/faults.md row 6: whom libpq would ask for an address, and wait for it. */
+static void names_are_told_from_addresses_and_folders(void **state)
+{
+	(void)state;
+	cleanup(db_targets_freep) struct db_targets *targets = NULL;
+	static const char text[] = "host=db.example,/run/postgresql,192.0.2.1,::1,@abstract,named "
+				   "hostaddr=,,,,,192.0.2.9";
+	assert_int_equal(db_targets_new(text, "feed", &targets, NULL), 0);
+	assert_true(db_targets_named(targets));
+	assert_string_equal(db_targets_name(targets, 0), "db.example");
+	for (size_t i = 1; i < 6; i++)
+		assert_null(db_targets_name(targets, i));
+	assert_string_equal(db_targets_name(targets, 6), "db.example");
+}
+
+static void what_a_name_resolved_to_is_tried_under_the_name(void **state)
+{
+	(void)state;
+	cleanup(db_targets_freep) struct db_targets *targets = NULL;
+	struct db_target target;
+	assert_int_equal(
+		db_targets_new("host=a,b port=1,2 sslmode=verify-full", "feed", &targets, NULL), 0);
+	assert_int_equal(db_targets_get(targets, 1, "192.0.2.1,2001:db8::1", &target), 0);
+	assert_string_equal(value(&target, "host"), "b,b");
+	assert_string_equal(value(&target, "hostaddr"), "192.0.2.1,2001:db8::1");
+	assert_string_equal(value(&target, "port"), "2");
+	assert_string_equal(value(&target, "sslmode"), "verify-full");
+}
+
+static void the_environment_and_a_service_file_count_too(void **state)
+{
+	(void)state;
+	cleanup(db_targets_freep) struct db_targets *targets = NULL;
+	struct db_target target;
+	char path[] = "/tmp/stillgood-service-XXXXXX";
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_true(dprintf(fd, "[db]\nhost=one,two\nport=7\n") > 0);
+	close(fd);
+	assert_int_equal(setenv("PGHOST", "away", 1), 0);
+	assert_int_equal(setenv("PGAPPNAME", "ours", 1), 0);
+	assert_int_equal(db_targets_new("", "feed", &targets, NULL), 0);
+	assert_string_equal(db_targets_name(targets, 0), "away");
+	assert_int_equal(db_targets_get(targets, 0, NULL, &target), 0);
+	assert_string_equal(value(&target, "application_name"), "ours feed");
+	db_targets_free(targets);
+	targets = NULL;
+	assert_int_equal(unsetenv("PGHOST"), 0);
+	assert_int_equal(unsetenv("PGAPPNAME"), 0);
+	assert_int_equal(setenv("PGSERVICEFILE", path, 1), 0);
+	assert_int_equal(db_targets_new("service=db", "feed", &targets, NULL), 0);
+	assert_int_equal(db_targets_count(targets), 2);
+	assert_string_equal(db_targets_name(targets, 1), "two");
+	assert_null(getenv("PGSERVICE"));
+	assert_int_equal(unsetenv("PGSERVICEFILE"), 0);
+	assert_int_equal(unlink(path), 0);
 }
 
 int main(void)
@@ -65,6 +127,9 @@ int main(void)
 		cmocka_unit_test(a_bad_string_is_refused_without_repeating_it),
 		cmocka_unit_test(hosts_take_turns_with_their_ports),
 		cmocka_unit_test(one_port_serves_all_hosts),
+		cmocka_unit_test(names_are_told_from_addresses_and_folders),
+		cmocka_unit_test(what_a_name_resolved_to_is_tried_under_the_name),
+		cmocka_unit_test(the_environment_and_a_service_file_count_too),
 		cmocka_unit_test(without_a_host_there_is_one_target_named_stillgood),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
