@@ -85,13 +85,22 @@ static bool recall(const struct ledger *l, struct entry *entry, struct moment no
 	return known_find(l->known, entry->tag, issuer, serial, now.mono_us, &entry->record);
 }
 
-/* While the feed is whole it vouches for what a lookup found before, as of its own evidence. */
+/* While the feed is whole it vouches for what a lookup found before, as of its own evidence. So it does for
+ * as long as that is fresh while the database is away (row 45): nobody can be asked for anything newer, and
+ * the load that follows begins by forgetting. */
+static bool is_vouched_for(const struct ledger *l)
+{
+	bool away = l->has_evidence && !l->feed_up && !l->loading && !l->distrusted &&
+		    !lookups_usable(l);
+	return feed_whole(l) || away;
+}
+
 static void entry_recall(const struct ledger *l, struct entry *entry, struct moment now)
 {
 	const struct question *q = entry->question;
 	bool learned =
 		entry->knowledge != KNOWS_NOTHING && evidence_fresh(l, &entry->evidence, now);
-	if (learned || q->unknown || !feed_whole(l) || extensions_configured(q->section) ||
+	if (learned || q->unknown || !is_vouched_for(l) || extensions_configured(q->section) ||
 	    !recall(l, entry, now))
 		return;
 	entry->knowledge = KNOWS_ROW;
