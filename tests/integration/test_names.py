@@ -45,7 +45,7 @@ class Site:
 @pytest.fixture(scope="module")
 def site():
     folder = tempfile.mkdtemp(prefix="stillgood-names-", dir="/tmp")
-    with harness.Postgres(settings={"listen_addresses": "'127.0.0.1'"}) as pg:
+    with harness.Postgres(port=harness.free_port(), listen="127.0.0.1") as pg:
         yield Site(folder, pg)
     shutil.rmtree(folder, ignore_errors=True)
 
