@@ -64,12 +64,35 @@ static void what_former_signers_say_counts_no_more(void **state)
 	assert_true(is_unanswered(b));
 }
 
+/* Nobody signs: whoever asked after a shorter answer_timeout counts is told first. */
+static void who_comes_later_may_have_less_time(void **state)
+{
+	struct bench *b = *state;
+	struct conf next = b->conf;
+	ledger_signer_detach(b->ledger, 0, b->now);
+	next.server.answer_timeout_us = b->conf.server.answer_timeout_us / 3;
+	ask_one(b, 0, 1, 0x42);
+	assert_int_equal(ledger_prepare(b->ledger, &next), 0);
+	ledger_commit(b->ledger, b->now);
+	ask_one(b, 0, 2, 0x43);
+	b->now.mono_us += next.server.answer_timeout_us;
+	assert_true(ledger_next_timer(b->ledger) <= b->now.mono_us);
+	ledger_timer(b->ledger, b->now);
+	assert_int_equal(frames_of(b, MESSAGE_ANSWER), 1);
+	assert_int_equal(last_answer(b).id, 2);
+	b->now.mono_us += b->conf.server.answer_timeout_us;
+	ledger_timer(b->ledger, b->now);
+	assert_int_equal(frames_of(b, MESSAGE_ANSWER), 2);
+	assert_int_equal(last_answer(b).id, 1);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(it_is_prepared_when_every_issuer_is_told_of),
 		CASE(what_former_signers_say_counts_no_more),
+		CASE(who_comes_later_may_have_less_time),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
