@@ -16,8 +16,9 @@ struct explanation {
 	uint64_t id; /* that fronts repeat */
 	int64_t until_us; /* monotonic: for the lookup, then for the fronts */
 	struct question *question; /* NULL: it is decided */
-	const struct issuer *issuer; /* that was meant; NULL: only a section is known */
-	const struct conf_issuer *section; /* of the name that was said; or NULL */
+	const struct issuer *issuer; /* that was meant; NULL: it is not registered */
+	/* As it was said, or found: a section may be another one, or gone, before the answer is there. */
+	char name[LIMIT_ISSUER_NAME + 1];
 	bool by_name; /* it was found by its name alone: the key is another one than was said */
 	struct serial serial;
 

@@ -414,9 +414,7 @@ void explain_put_decision(const struct ledger *l, struct explanation *ex, const 
 	struct buffer *out = &ex->text;
 	bool registered = ex->issuer && ex->issuer->database_id;
 	buffer_put_string(out, "\"issuer\":");
-	json_put_string(out, ex->issuer && ex->issuer->record.name[0] ? ex->issuer->record.name
-			     : ex->section                            ? ex->section->name
-								      : "");
+	json_put_string(out, ex->name);
 	put_serial(out, "serial", &ex->serial);
 	put_time(out, "at", wall_seconds(now.wall_us));
 	put_bool(out, "issuer_registered", registered);

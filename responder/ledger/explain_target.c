@@ -56,17 +56,17 @@ static const struct issuer *issuer_named(const struct ledger *l, const char *nam
 static int find_named(const struct ledger *l, struct view words, struct explanation *ex,
 		      struct fault *fault)
 {
-	char name[LIMIT_ISSUER_NAME + 1];
-	if (words.size == 0 || words.size >= sizeof(name) || memchr(words.data, '\0', words.size))
+	if (words.size == 0 || words.size >= sizeof(ex->name) ||
+	    memchr(words.data, '\0', words.size))
 		return fault_set(fault, -EINVAL, "the issuer's name is empty or too long");
-	memcpy(name, words.data, words.size);
-	name[words.size] = '\0';
-	ex->issuer = issuer_named(l, name);
-	ex->section = conf_issuer_named(l->conf, name);
-	if (ex->issuer || ex->section)
+	memcpy(ex->name, words.data, words.size);
+	ex->name[words.size] = '\0';
+	ex->issuer = issuer_named(l, ex->name);
+	if (ex->issuer || conf_issuer_named(l->conf, ex->name))
 		return 0;
 	return fault_set(fault, -ENOENT,
-			 "no issuer of this name has a section, and none is registered: %s", name);
+			 "no issuer of this name has a section, and none is registered: %s",
+			 ex->name);
 }
 
 /* ---- by what a certificate says of it ---- */
@@ -129,7 +129,7 @@ static int find_issued(const struct ledger *l, struct view words, struct explana
 	if (count == 0)
 		return fault_set(fault, -ENOENT,
 				 "no issuer that is registered here has issued this certificate");
-	ex->section = ex->issuer->section;
+	(void)snprintf(ex->name, sizeof(ex->name), "%s", ex->issuer->record.name);
 	return count == 1 ? 0
 			  : fault_set(fault, -ENOENT,
 				      "several issuers have the name that the certificate gives, "
@@ -143,12 +143,13 @@ static int find_issued(const struct ledger *l, struct view words, struct explana
 static void put_certid(const struct ledger *l, const struct explanation *ex, struct buffer *out)
 {
 	static const uint8_t nobody[20];
+	const struct conf_issuer *section = conf_issuer_named(l->conf, ex->name);
 	struct view name = view_of(nobody, sizeof(nobody)), key = name;
 	if (ex->issuer && ex->issuer->readable) {
 		name = view_of(ex->issuer->hashes.hashes[0].name, sizeof(nobody));
 		key = view_of(ex->issuer->hashes.hashes[0].key, sizeof(nobody));
-	} else if (ex->section) {
-		struct view told = offers_key(l, (unsigned)(ex->section - l->conf->issuers));
+	} else if (section) {
+		struct view told = offers_key(l, (unsigned)(section - l->conf->issuers));
 		key = told.size ? told : key;
 	}
 	ocsp_certid_write(out, name, key, serial_view(&ex->serial));

@@ -422,6 +422,31 @@ static void a_silent_front_is_named(void **state)
 			 -EBADMSG);
 }
 
+/* ---- another configuration meanwhile ---- */
+
+/* Nothing of the configuration before is looked at once it is gone. */
+static void a_reload_in_between_is_survived(void **state)
+{
+	struct bench *b = *state;
+	struct conf_issuer *of_now = malloc(2 * sizeof(*of_now));
+	struct conf of_now_conf = b->conf;
+	assert_non_null(of_now);
+	memcpy(of_now, b->sections, 2 * sizeof(*of_now));
+	of_now_conf.issuers = of_now;
+	begin(b, "A 42");
+	assert_int_equal(ledger_prepare(b->ledger, &of_now_conf), 0);
+	ledger_commit(b->ledger, b->now);
+	memset(b->sections[0].name, '?', strlen(b->sections[0].name)); /* as if it were freed */
+	ledger_signer_attach(b->ledger, LIMIT_SIGNERS, b->now);
+	ledger_turn_end(b->ledger, b->now);
+	find_status(b, CERT_GOOD);
+	fronts_have_nothing(b);
+	assert_says(b, "\"issuer\":\"A\",\"serial\":\"42\"");
+	ledger_free(b->ledger);
+	b->ledger = NULL;
+	free(of_now);
+}
+
 /* ---- bounded ---- */
 
 static void a_database_that_is_silent_is_not_waited_for(void **state)
@@ -523,6 +548,7 @@ int main(void)
 		TEST(a_question_does_not_wait_for_an_explanation),
 		TEST(what_a_front_would_say_is_told_and_compared),
 		TEST(a_silent_front_is_named),
+		TEST(a_reload_in_between_is_survived),
 		TEST(a_database_that_is_silent_is_not_waited_for),
 		TEST(no_more_than_a_few_are_at_work),
 		TEST(words_are_strict),
