@@ -7,6 +7,7 @@ import threading
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service as Driver
 from selenium.webdriver.common.by import By
@@ -75,8 +76,16 @@ def show(browser, admin, size="desktop", dark=False):
     browser.get(f"http://127.0.0.1:{admin.port}/")
 
 
+def text_of(browser, selector):
+    """What it says; "" while there is no such element, or the page is being left."""
+    try:
+        return "".join(found.text for found in browser.find_elements(By.CSS_SELECTOR, selector))
+    except StaleElementReferenceException:
+        return ""
+
+
 def result(browser):
-    return wait_for("the result", lambda: browser.find_elements(By.CSS_SELECTOR, ".result"))[0].text
+    return wait_for("the result", lambda: text_of(browser, ".result"))
 
 
 def submit(browser, file=None, issuer=None, serial=None):
@@ -196,7 +205,7 @@ def test_what_cannot_be_asked_is_explained(both, browser, tmp_path):
         assert browser.find_elements(By.ID, "live"), "the rest of the page is there"
     show(browser, admin)
     submit(browser, file=big)
-    wait_for("the refusal", lambda: "less than 8 kB" in browser.find_element(By.TAG_NAME, "body").text)
+    wait_for("the refusal", lambda: "less than 8 kB" in text_of(browser, "body"))
 
 
 def test_the_keyboard_is_enough(both, browser):
@@ -254,16 +263,16 @@ def test_trouble_is_the_first_that_is_seen(browser, postgres, tmp_path):
         made.whole()
         wait_for("the page to know", lambda: "Ready" in admin.get("/")[1])
         show(browser, admin)
-        assert browser.find_element(By.ID, "trouble").text == ""
+        assert text_of(browser, "#trouble") == ""
         postgres.sql(f'ALTER DATABASE "{made.database.name}" ALLOW_CONNECTIONS false')
         made.database.close()
         postgres.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
                      (made.database.name,))
-        wait_for("the alarm", lambda: "database away" in browser.find_element(By.ID, "trouble").text)
-        wait_for("the state", lambda: "Not ready" in browser.find_element(By.ID, "state").text)
+        wait_for("the alarm", lambda: "database away" in text_of(browser, "#trouble"))
+        wait_for("the state", lambda: "Not ready" in text_of(browser, "#state"))
         assert browser.execute_script(CONTRAST) == []
         postgres.sql(f'ALTER DATABASE "{made.database.name}" ALLOW_CONNECTIONS true')
-        wait_for("its end", lambda: browser.find_element(By.ID, "trouble").text == "")
+        wait_for("its end", lambda: text_of(browser, "#trouble") == "")
 
 
 def post(admin, body=b"", headers=None):
