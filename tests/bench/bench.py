@@ -147,7 +147,8 @@ class Site:
 
     def __init__(self, folder, pg, key, name, older=False):
         self.pg = pg
-        self.server = {"journal": None} if older else {}  # an option that it need not know
+        # Options that the harness gives to all, and that it need not know.
+        self.server = dict.fromkeys(("journal", "users", "drain_delay")) if older else {}
         self.binary = harness.STILLGOOD
         self.ca = harness.DemoCA(os.path.join(folder, name), name=name, key=key)
         database = ["--database", pg.conninfo]
