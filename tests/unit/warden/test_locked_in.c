@@ -157,6 +157,11 @@ static bool link_a_file(void)
 	return symlink(world.key, path) == 0;
 }
 
+static bool make_a_socket(void)
+{
+	return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) >= 0;
+}
+
 static bool connect_somewhere(void)
 {
 	struct sockaddr_in place = loopback(world.port);
@@ -381,6 +386,7 @@ static const struct deed {
 	{"rename a file", rename_a_file, NOBODY, false, false},
 	{"change a mode", change_a_mode, NOBODY, false, false},
 	{"link a file", link_a_file, NOBODY, false, false},
+	{"make a socket", make_a_socket, LEDGER, false, false},
 	{"connect somewhere", connect_somewhere, LEDGER, false, false},
 	{"listen somewhere", listen_somewhere, NOBODY, true, false},
 	{"ask the kernel's cryptography", ask_the_kernels_cryptography, NOBODY, false, false},
