@@ -8,7 +8,7 @@
 
 #include <limits.h>
 
-#define LINE_BITS 20 /* no file has more of them than octets: LIMIT_CONF_FILE */
+#define LINE_BITS 21 /* no file has more of them than octets: LIMIT_CONF_FILE */
 
 _Static_assert(LIMIT_CONF_FILE <= 1u << LINE_BITS && LIMIT_CONF_INCLUDES < 1u << (32 - LINE_BITS),
 	       "a place does not fit");
