@@ -97,8 +97,20 @@ static void check_forms(struct view der)
 	}
 }
 
+/* The name of an issuer is never longer than what it was read from. */
+static void check_page(struct view path)
+{
+	static uint8_t out[LIMIT_GET_PATH];
+	struct view name;
+	if (http_page_of(path) != HTTP_PAGE_READY_ISSUER || path.size > LIMIT_GET_PATH)
+		return;
+	if (http_page_issuer(path, out, &name) == 0)
+		CHECK(name.size <= path.size && (name.size == 0 || name.data == out));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	check_page(view_of(data, size));
 	static uint8_t out[LIMIT_GET_PATH];
 	struct view path = view_of(data, size), der = {0};
 	(void)http_page_of(path);
