@@ -72,7 +72,7 @@ static void unknown_types_and_short_packets_are_refused(void **state)
 {
 	(void)state;
 	expect_refused("\0\0\0\0\0\0", 6, 0);
-	expect_refused("\x9\0\0\0\0\0", 6, 0);
+	expect_refused("\xa\0\0\0\0\0", 6, 0);
 	expect_refused("\x1f\0\0\0\0\0", 6, 0);
 	expect_refused("\xff\0\0\0\0\0", 6, 0);
 	expect_refused("\5\0\0\0\0", 5, 0);
