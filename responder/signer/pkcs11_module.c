@@ -207,7 +207,7 @@ static int log_in(struct pkcs11_module *m, const struct pkcs11_address *address,
 static int open_session(struct pkcs11_module *m, const struct pkcs11_address *address,
 			struct fault *fault)
 {
-	CK_TOKEN_INFO info;
+	CK_TOKEN_INFO info = {.flags = 0};
 	int result = find_token(m, address, &info, fault);
 	if (result < 0)
 		return result;

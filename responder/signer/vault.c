@@ -69,11 +69,12 @@ int vault_make(void)
 	if (result < 0)
 		return result;
 	fd = -1;
-	if (RAND_bytes(vault.content->salt, HASH_SIZE) != 1) {
+	struct content *content = vault.content;
+	if (!content || RAND_bytes(content->salt, HASH_SIZE) != 1) {
 		vault_close();
 		return -EIO;
 	}
-	vault.content->mark = MARK;
+	content->mark = MARK;
 	return 0;
 }
 
@@ -84,7 +85,7 @@ void vault_adopt(int fd)
 	    status.st_size != (off_t)sizeof(*vault.content) || map(fd) < 0)
 		return;
 	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-	if (vault.content->mark != MARK)
+	if (vault.content && vault.content->mark != MARK)
 		vault_close();
 }
 
