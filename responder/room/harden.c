@@ -13,10 +13,25 @@ int harden_process(void)
 	return 0;
 }
 
+static void ignore_each(const int *numbers, size_t count)
+{
+	const struct sigaction ignore = {.sa_handler = SIG_IGN};
+	for (size_t i = 0; i < count; i++)
+		(void)sigaction(numbers[i], &ignore, NULL);
+}
+
 void harden_signals(void)
 {
-	static const int ignored[] = {SIGPIPE, SIGTERM, SIGINT, SIGHUP};
-	const struct sigaction ignore = {.sa_handler = SIG_IGN};
-	for (size_t i = 0; i < array_size(ignored); i++)
-		(void)sigaction(ignored[i], &ignore, NULL);
+	static const int commands[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP};
+	ignore_each(commands, array_size(commands));
+	harden_stray_signals();
+}
+
+void harden_stray_signals(void)
+{
+	static const int strays[] = {SIGPIPE, SIGALRM,   SIGVTALRM, SIGPROF, SIGIO,  SIGPWR,
+				     SIGXFSZ, SIGSTKFLT, SIGTTIN,   SIGTTOU, SIGXCPU};
+	ignore_each(strays, array_size(strays));
+	for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
+		ignore_each(&number, 1);
 }

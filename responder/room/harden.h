@@ -8,3 +8,6 @@
 must_check int harden_process(void);
 /* The terminal's ^C, and a signal to the whole process group, are the warden's to handle. */
 void harden_signals(void);
+/* What would end or stop a process, and is meant as a command by nobody: a terminal that is written to from
+ * the background, timers, a full disk, real-time signals. */
+void harden_stray_signals(void);

@@ -213,7 +213,7 @@ void preflight_run(const struct preflight_step *step, const struct conf *conf,
 static _Noreturn void prove_all(const struct preflight_step *steps, const struct conf *conf,
 				const struct preflight *parent, int fd)
 {
-	static const int signals[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
+	static const int signals[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
 	struct preflight preflight = *parent;
 	sigset_t none;
 	for (size_t i = 0; i < array_size(signals); i++)

@@ -25,6 +25,7 @@ int warden_serve(const char *conf_path, const struct preflight_step *steps)
 	struct fault fault = {0};
 	(void)prctl(PR_SET_NAME, "sg-warden", 0, 0, 0);
 	inherited_take();
+	harden_stray_signals();
 	if (conf_load(conf_path, &conf, &fault) < 0) {
 		struct preflight preflight = {.found = preflight_log};
 		preflight_find(&preflight, SERVE_REFUSED, "", "%s", fault.text);

@@ -2,6 +2,7 @@
 
 #include "base/result.h"
 #include "ipc/control.h"
+#include "room/harden.h"
 #include "signer/vault.h"
 
 #include <fcntl.h>
@@ -49,14 +50,12 @@ int spawn_conf(enum room_kind kind, const struct conf *conf, int *ret)
 }
 
 /* The terminal's ^C, and a signal to the whole process group, are the warden's to handle: it ends the
- * rooms in order. SIGPIPE stays ignored as it is here. */
+ * rooms in order. */
 static void child_signals(void)
 {
 	sigset_t none;
 	sigemptyset(&none);
-	(void)signal(SIGINT, SIG_IGN);
-	(void)signal(SIGTERM, SIG_IGN);
-	(void)signal(SIGHUP, SIG_IGN);
+	harden_signals();
 	(void)signal(SIGCHLD, SIG_DFL);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -58,7 +58,7 @@ struct warden {
 	struct control_socket *control_socket;
 	struct users users;
 	struct rooms *rooms;
-	struct event *on_hup;
+	struct event *on_hup, *on_quit, *on_usr2;
 	struct reload *reload;
 	struct renewals *renewals;
 };
@@ -460,6 +460,28 @@ static void on_stop(evutil_socket_t signal_number, short what, void *argument)
 		warden_stop(warden);
 }
 
+/* As SIGTERM, without the pause for load balancers. */
+static void on_quit(evutil_socket_t signal_number, short what, void *argument)
+{
+	struct warden *warden = argument;
+	(void)signal_number;
+	(void)what;
+	(void)event_del(warden->leave_timeout);
+	if (warden->phase >= WARDEN_STOPPING)
+		return;
+	notify_stopping(warden, 0);
+	warden_stop(warden);
+}
+
+/* Others start a new executable. */
+static void on_usr2(evutil_socket_t signal_number, short what, void *argument)
+{
+	(void)signal_number;
+	(void)what;
+	(void)argument;
+	log_info("SIGUSR2 changes nothing here: an upgrade is a restart");
+}
+
 static void on_usr1(evutil_socket_t signal_number, short what, void *argument)
 {
 	struct warden *warden = argument;
@@ -528,7 +550,6 @@ static const struct reload_ops reload_ops = {
 
 static int catch_signals(struct warden *warden)
 {
-	(void)signal(SIGPIPE, SIG_IGN);
 	int result = catch_signal(warden, SIGCHLD, on_child, &warden->on_child);
 	if (result == 0)
 		result = catch_signal(warden, SIGTERM, on_stop, &warden->on_term);
@@ -538,6 +559,10 @@ static int catch_signals(struct warden *warden)
 		result = catch_signal(warden, SIGHUP, on_hup, &warden->on_hup);
 	if (result == 0)
 		result = catch_signal(warden, SIGUSR1, on_usr1, &warden->on_usr1);
+	if (result == 0)
+		result = catch_signal(warden, SIGQUIT, on_quit, &warden->on_quit);
+	if (result == 0)
+		result = catch_signal(warden, SIGUSR2, on_usr2, &warden->on_usr2);
 	return result;
 }
 
@@ -678,6 +703,8 @@ static void warden_close(struct warden *warden)
 	event_release(warden->on_usr1);
 	if (warden->access_log >= 0)
 		close(warden->access_log);
+	event_release(warden->on_quit);
+	event_release(warden->on_usr2);
 	event_release(warden->ask_timeout);
 	event_release(warden->leave_timeout);
 	event_release(warden->look);

@@ -1,4 +1,4 @@
-"""The service manager listens (systemd's socket units): a restart refuses nobody (doc/faults.md row 46)."""
+"""The service manager listens (systemd's socket units): a restart refuses nobody (doc/faults.md rows 31, 46)."""
 import socket
 import threading
 import time
@@ -58,6 +58,7 @@ class Caller(threading.Thread):
 
 
 def test_a_restart_refuses_nobody(pg, tmp_path):
+    """doc/faults.md row 31."""
     db = fresh_database(pg, "A")
     db.issue(1)
     service = Service(tmp_path, db.login, server={"fronts": 2})

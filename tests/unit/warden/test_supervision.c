@@ -900,6 +900,7 @@ static void signals_for_the_whole_group_are_the_wardens(void **state)
 		kill(pids[i], SIGINT);
 		kill(pids[i], SIGTERM);
 		kill(pids[i], SIGHUP);
+		kill(pids[i], SIGQUIT);
 	}
 	kill(f.warden, SIGHUP);
 	assert_true(ready());
@@ -981,6 +982,39 @@ static void the_watchdog_is_fed_only_while_all_loops_turn(void **state)
 	unlink(place.sun_path);
 }
 
+/* None of them is a command, and none ends or stops anybody. */
+static void other_signals_change_nothing(void **state)
+{
+	(void)state;
+	const int others[] = {SIGUSR1, SIGUSR2, SIGALRM, SIGPIPE,  SIGTTIN,     SIGTTOU,
+				     SIGXFSZ, SIGIO,   SIGPROF, SIGRTMIN, SIGRTMAX - 1};
+	start_and_wait();
+	pid_t pids[4];
+	pids_of_all(pids);
+	for (size_t k = 0; k < array_size(others); k++) {
+		for (size_t i = 0; i < 4; i++)
+			assert_int_equal(kill(pids[i], others[k]), 0);
+		if (others[k] == SIGUSR1 || others[k] == SIGUSR2)
+			assert_int_equal(kill(f.warden, others[k]), 0);
+	}
+	EVENTUALLY(strstr(log_text(), "SIGUSR2 changes nothing here"));
+	assert_true(ready());
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(pid_of(names[i]), pids[i]);
+	stop_and_wait();
+}
+
+static void it_stops_at_once_on_quit(void **state)
+{
+	(void)state;
+	start_and_wait();
+	assert_int_equal(kill(f.warden, SIGQUIT), 0);
+	assert_int_equal(exit_status(f.warden), 0);
+	f.warden = 0;
+	assert_null(strstr(log_text(), "drains first"));
+	assert_non_null(strstr(log_text(), "signer 0 stops"));
+}
+
 static void rooms_end_when_the_warden_is_killed(void **state)
 {
 	(void)state;
@@ -1039,6 +1073,8 @@ int main(int argc, char **argv)
 		TEST(a_room_whose_loop_does_not_turn_is_replaced),
 		TEST(a_warden_that_was_stopped_too_suspects_nobody),
 		TEST(the_watchdog_is_fed_only_while_all_loops_turn),
+		TEST(other_signals_change_nothing),
+		cmocka_unit_test_setup_teardown(it_stops_at_once_on_quit, setup_patient, teardown),
 		TEST(rooms_end_when_the_warden_is_killed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
