@@ -7,7 +7,6 @@
 
 #include "db/session.h"
 
-
 /* A pool that takes the session released last shares at once; one that takes turns moves soon. */
 #define TRIES 8
 

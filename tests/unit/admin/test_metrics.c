@@ -63,8 +63,9 @@ static void text_cannot_forge_a_line(void **state)
 	(void)state;
 	expect_line("{\"version\":\"a\\\"b\\\\c\\nstillgood_ready 1\\u00e9\"}",
 		    "stillgood_build_info{version=\"a\\\"b\\\\c\\nstillgood_ready 1\xc3\xa9\"} 1");
-	expect_line("{\"version\":\"\xff\xc3!\xed\xa0\x80\"}",
-		    "stillgood_build_info{version=\"?" "?!?" "??\"} 1");
+	expect_line("{\"version\":\"\xff\xc3!\xed\xa0\x80\"}", "stillgood_build_info{version=\"?"
+							       "?!?"
+							       "??\"} 1");
 	expect_line("{\"alarms\":[{\"kind\":\"k\",\"issuer\":\"A\\u0000B\","
 		    "\"since\":\"1970-01-01T00:00:09Z\"}]}",
 		    "stillgood_alarm_since_timestamp_seconds{kind=\"k\",issuer=\"A\"} 9");

@@ -52,7 +52,7 @@ static inline void verifier_says(struct bench *b, enum ocsp_result result)
 	assert_int_equal(message_verify_read(last_frame(b, MESSAGE_VERIFY), &ask), 0);
 	const struct message_verified m = {.id = ask.id, .result = result};
 	message_verified_write(&payload, &m);
-	assert_int_equal(
-		ledger_verifier_frame(b->ledger, 0, MESSAGE_VERIFIED, buffer_view(&payload), b->now),
-		0);
+	assert_int_equal(ledger_verifier_frame(b->ledger, 0, MESSAGE_VERIFIED,
+					       buffer_view(&payload), b->now),
+			 0);
 }

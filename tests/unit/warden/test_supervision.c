@@ -987,7 +987,7 @@ static void other_signals_change_nothing(void **state)
 {
 	(void)state;
 	const int others[] = {SIGUSR1, SIGUSR2, SIGALRM, SIGPIPE,  SIGTTIN,     SIGTTOU,
-				     SIGXFSZ, SIGIO,   SIGPROF, SIGRTMIN, SIGRTMAX - 1};
+			      SIGXFSZ, SIGIO,   SIGPROF, SIGRTMIN, SIGRTMAX - 1};
 	start_and_wait();
 	pid_t pids[4];
 	pids_of_all(pids);
