@@ -68,6 +68,7 @@ def test_a_stopped_verifier_is_replaced(pg, tmp_path):
     db.issue(1)
     with Service(tmp_path, db.login, defaults={
             "signed_requests": "verify", "requestors": authority("A").certificate}) as running:
+        running.logged("started: listening")
         running.whole()
         is_replaced(running, "verifier", stop)
         assert running.ask(1) == "good"
