@@ -230,7 +230,7 @@ static struct json_object *named(struct json_object *list, const char *key, cons
 
 static void put_signer(struct json_object *signer, struct moment now, struct buffer *out)
 {
-	long days;
+	long days = 0;
 	const char *state = document_text(signer, "state");
 	bool early = strcmp(state, "early") == 0, expired = strcmp(state, "expired") == 0;
 	const char *time = document_text(signer, early ? "not_before" : "not_after");

@@ -141,7 +141,7 @@ static int make_in_token(const struct key_wish *wish, size_t algorithm, struct b
 
 int key_make(const struct key_wish *wish, struct buffer *request, struct fault *fault)
 {
-	size_t algorithm;
+	size_t algorithm = 0;
 	int result = find_algorithm(wish->algorithm, &algorithm, fault);
 	if (result == 0) /* before there is a key that nobody wants */
 		result = csr_check_subject(wish->subject, fault);

@@ -41,19 +41,21 @@ static const struct {
 	{CKR_ATTRIBUTE_VALUE_INVALID, "the token does not take such a key"},
 };
 
-static const char *words_of(CK_RV value, char text[32])
+#define PKCS11_WORDS 48 /* octets of them */
+
+static const char *words_of(CK_RV value, char text[PKCS11_WORDS])
 {
 	for (size_t i = 0; i < array_size(reasons); i++)
 		if (reasons[i].value == value)
 			return reasons[i].words;
-	(void)snprintf(text, 32, "PKCS #11 error 0x%lx", (unsigned long)value);
+	(void)snprintf(text, PKCS11_WORDS, "PKCS #11 error 0x%lx", (unsigned long)value);
 	return text;
 }
 
 static int fail(struct pkcs11_module *m, const char *what, enum pkcs11_trouble trouble, CK_RV value,
 		struct fault *fault)
 {
-	char text[32];
+	char text[PKCS11_WORDS];
 	m->trouble = trouble;
 	return fault_set(fault, -EIO, "%s: %s", what, words_of(value, text));
 }

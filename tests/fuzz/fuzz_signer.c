@@ -123,13 +123,13 @@ static void answer(struct view payload)
 {
 	struct message_sign job;
 	struct message_signed signed_answer;
-	const char *reason;
+	struct sign_outcome outcome = {0};
 	int64_t now = wall_seconds(clock_now().wall_us);
 	cleanup(buffer_deinit) struct buffer der = {0}, again = {0};
 	if (message_sign_read(payload, &job) < 0)
 		return; /* the channel is closed */
-	keyring_answer(&keyring, &job, now, &der, &signed_answer, &reason);
-	CHECK((signed_answer.result == OCSP_SUCCESSFUL) == !reason);
+	CHECK(keyring_answer(&keyring, &job, now, &der, &signed_answer, &outcome) == 0);
+	CHECK((signed_answer.result == OCSP_SUCCESSFUL) == !outcome.reason);
 	message_signed_write(&again, &signed_answer);
 	CHECK(buffer_result(&again) == 0);
 	if (signed_answer.result != OCSP_SUCCESSFUL)

@@ -635,12 +635,12 @@ void world_prepare(struct world *w)
 {
 	world_edit(w);
 	for (unsigned i = 0; i < w->signer_count; i++) /* those of before have ended by now */
-		world_signer_detach(w, !w->half * WORLD_SIGNERS + i);
+		world_signer_detach(w, (w->half ^ 1) * WORLD_SIGNERS + i);
 	if (ledger_prepare(w->ledger, w->edited) < 0)
 		abort();
 	w->prepared = true;
 	for (unsigned i = 0; i < w->signer_count; i++)
-		world_signer_attach(w, !w->half * WORLD_SIGNERS + i);
+		world_signer_attach(w, (w->half ^ 1) * WORLD_SIGNERS + i);
 	world_settle(w);
 }
 
@@ -662,7 +662,7 @@ void world_abandon(struct world *w)
 {
 	ledger_abandon(w->ledger);
 	for (unsigned i = 0; i < w->signer_count; i++)
-		world_signer_detach(w, !w->half * WORLD_SIGNERS + i);
+		world_signer_detach(w, (w->half ^ 1) * WORLD_SIGNERS + i);
 	w->edited = w->conf;
 	w->prepared = false;
 }
