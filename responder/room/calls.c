@@ -240,11 +240,16 @@ static void rule_of_any(struct filter *f, int call)
 	note(f, seccomp_rule_add(f->seccomp, SCMP_ACT_ALLOW, call, 0));
 }
 
+static struct scmp_arg_cmp equals(unsigned argument, scmp_datum_t value)
+{
+	return (struct scmp_arg_cmp){.arg = argument, .op = SCMP_CMP_EQ, .datum_a = value};
+}
+
 /* One of these, up to a negative number. */
 static void rule_of_list(struct filter *f, int call, unsigned argument, const int *values)
 {
 	for (; *values >= 0; values++)
-		rule(f, call, SCMP_CMP(argument, SCMP_CMP_EQ, (scmp_datum_t)*values));
+		rule(f, call, equals(argument, (scmp_datum_t)*values));
 }
 
 /* None of these bits. */
@@ -269,7 +274,7 @@ static void rule_of(struct filter *f, int call, enum condition condition)
 	case ANY:
 		return rule_of_any(f, call);
 	case OWN_PROCESS:
-		return rule(f, call, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+		return rule(f, call, equals(0, (scmp_datum_t)getpid()));
 	case NO_NEW_CODE:
 		return rule_without(f, call, 2, PROT_EXEC);
 	case READ_ONLY:
@@ -281,7 +286,7 @@ static void rule_of(struct filter *f, int call, enum condition condition)
 	case OF_DESCRIPTOR:
 		return rule_with(f, call, 3, AT_EMPTY_PATH);
 	case LIMIT_READ:
-		return rule(f, call, SCMP_A2(SCMP_CMP_EQ, 0));
+		return rule(f, call, equals(2, 0));
 	case HARMLESS_FCNTL:
 		return rule_of_list(f, call, 1, fcntls);
 	case HARMLESS_IOCTL:
