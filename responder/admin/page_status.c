@@ -75,7 +75,8 @@ static void put_kind(const char *kind, struct buffer *out)
 	char words[64];
 	(void)snprintf(words, sizeof(words), "%s", kind);
 	for (char *p = words; *p; p++)
-		*p = *p == '_' ? ' ' : *p;
+		if (*p == '_')
+			*p = ' ';
 	html_put(out, words);
 }
 

@@ -54,8 +54,8 @@ static int make_buckets(struct cache *cache, uint64_t most_bytes)
 {
 	size_t key_buckets = bucket_count(most_bytes, BYTES_A_KEY_BUCKET);
 	size_t tag_buckets = bucket_count(most_bytes, BYTES_A_TAG_BUCKET);
-	struct cache_entry **by_key = calloc(key_buckets, sizeof(*by_key));
-	struct cache_entry **by_tag = calloc(tag_buckets, sizeof(*by_tag));
+	struct cache_entry **by_key = calloc(key_buckets, sizeof(struct cache_entry *));
+	struct cache_entry **by_tag = calloc(tag_buckets, sizeof(struct cache_entry *));
 	if (!by_key || !by_tag) {
 		free(by_key);
 		free(by_tag);
@@ -69,7 +69,8 @@ static int make_buckets(struct cache *cache, uint64_t most_bytes)
 	cache->tag_mask = tag_buckets - 1;
 	cache->hand = 0;
 	cache->bytes -= cache->fixed_bytes;
-	cache->fixed_bytes = sizeof(*cache) + (key_buckets + tag_buckets) * sizeof(*by_key);
+	cache->fixed_bytes =
+		sizeof(*cache) + (key_buckets + tag_buckets) * sizeof(struct cache_entry *);
 	cache->bytes += cache->fixed_bytes;
 	return 0;
 }

@@ -103,7 +103,7 @@ static void count(struct answers *answers, const struct answer *answer,
 {
 	if (answer->result == OCSP_TRY_LATER)
 		answers->counts.try_later++;
-	if (answer->result == OCSP_SUCCESSFUL)
+	if (label && answer->result == OCSP_SUCCESSFUL)
 		tally_successful(&answers->tally, label, TALLY_LIVE);
 	else
 		tally_error(&answers->tally, answer->result, answer->cause);

@@ -124,9 +124,11 @@ static void advance(struct ledger *l, struct question *q, unsigned marks, struct
 		next = verdicts_decide(l, q, now, &refusal);
 	q->overtaken = false;
 	q->decided_us = now.mono_us;
-	if (q->explanation && explain_waits(l, q, next, marks, now))
+	if (q->explanation && explain_waits(l, q, next, marks, now)) {
 		wait_for_lookups(l, q, marks);
-	else if (next == QUESTION_NEW)
+		return;
+	}
+	if (next == QUESTION_NEW)
 		refuse(l, q, refusal);
 	else if (next != QUESTION_QUEUED && database_away(l, now))
 		refuse(l, q, OCSP_TRY_LATER);
@@ -179,22 +181,29 @@ static bool join(struct ledger *l, struct question *q)
 	return true;
 }
 
+/* What needs no decision of its own, or gets none. */
+static bool settled_at_once(struct ledger *l, struct question *q, struct moment now)
+{
+	if (binding_wants_verifier(q)) {
+		verify(l, q);
+		return true;
+	}
+	if (answer_stored(l, q, now))
+		return true;
+	if (overloaded(l, q)) {
+		shed(l, q);
+		return true;
+	}
+	return join(l, q);
+}
+
 static void begin(struct ledger *l, struct question *q, struct moment now)
 {
 	enum ocsp_result result = binding_make(l, q, now);
 	q->overtaken = false;
 	if (result != OCSP_SUCCESSFUL) {
 		refuse(l, q, result);
-	} else if (q->explanation) {
-		question_index(l, q);
-		advance(l, q, 0, now);
-	} else if (binding_wants_verifier(q)) {
-		verify(l, q);
-	} else if (answer_stored(l, q, now)) {
-		return;
-	} else if (overloaded(l, q)) {
-		shed(l, q);
-	} else if (!join(l, q)) {
+	} else if (q->explanation || !settled_at_once(l, q, now)) {
 		question_index(l, q);
 		advance(l, q, 0, now);
 	}

@@ -224,7 +224,7 @@ int credential_prove(const struct conf_server *server, const struct conf_issuer 
 	int result = open_tokens(&tokens, issuer, fault);
 	if (result == 0)
 		result = load_new(issuer, &tokens, now, any_date, &c, findings, fault);
-	if (result < 0) {
+	if (result < 0 || !c) {
 		tokens_deinit(&tokens);
 		return result;
 	}

@@ -222,7 +222,7 @@ struct token *tokens_find(const struct tokens *tokens, const struct conf_signer 
 
 static struct token *add_token(struct tokens *tokens)
 {
-	struct token **all = reallocarray(tokens->all, tokens->count + 1, sizeof(*all));
+	struct token **all = reallocarray(tokens->all, tokens->count + 1, sizeof(struct token *));
 	struct token *token = all ? calloc(1, sizeof(*token)) : NULL;
 	if (all)
 		tokens->all = all;
