@@ -18,6 +18,8 @@ static struct view take_word(struct view *rest)
 /* The last word; `*rest` is what stands before its blank. */
 static struct view take_last(struct view *rest)
 {
+	if (rest->size == 0)
+		return (struct view){0};
 	size_t at = rest->size;
 	while (at > 0 && rest->data[at - 1] != ' ')
 		at--;

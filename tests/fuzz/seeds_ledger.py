@@ -67,5 +67,10 @@ SEEDS = {
     + found() + signed(),
 }
 
+# What the fuzzer found, as it was: a question of which serial number there is none, not even a word.
+FOUND = {"explain_nothing": "0008000400002f001840000000fdfd"}
+
 for name, steps in SEEDS.items():
     (pathlib.Path(sys.argv[1]) / name).write_bytes(bytes(NO_JOURNAL + steps))
+for name, octets in FOUND.items():
+    (pathlib.Path(sys.argv[1]) / name).write_bytes(bytes.fromhex(octets))
