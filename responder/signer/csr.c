@@ -126,7 +126,8 @@ int csr_put(EVP_PKEY *key, OSSL_LIB_CTX *library, const char *subject, struct bu
 	int result = put_subject(request, subject, fault);
 	if (result < 0)
 		return result;
-	if (X509_REQ_set_pubkey(request, key) != 1 || !put_extensions(request) ||
+	if (X509_REQ_set_version(request, X509_REQ_VERSION_1) != 1 || /* 3.5 wants it said */
+	    X509_REQ_set_pubkey(request, key) != 1 || !put_extensions(request) ||
 	    !sign(request, key, library) || PEM_write_bio_X509_REQ(bio, request) != 1)
 		return fault_set(fault, -EIO, "the request cannot be made (%s)", openssl_reason());
 	long size = BIO_get_mem_data(bio, &text);

@@ -306,6 +306,7 @@ def what_the_profile_forbids(site):
 @case("refuses", r"cannot listen on 127\.0\.0\.1:\d+: Address already in use")
 def a_port_in_use(site):
     site.kept = socket.socket()
+    site.kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of before may linger
     site.kept.bind(("127.0.0.1", site.port))
     site.kept.listen(1)
 

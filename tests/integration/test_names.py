@@ -110,8 +110,10 @@ def test_a_name_server_that_never_answers_holds_up_nobody(site):
     conninfo = f"host=db.example.test,{site.pg.folder} port={site.pg.port} dbname=postgres user=postgres"
     made = site.responder("silent", conninfo, connect_timeout="2s", freshness="60s")
     with SilentServer() as server:
-        launcher = ["unshare", "--mount", "sh", "-c",
-                    f"mount --bind {resolv} /etc/resolv.conf && exec \"$@\"", "sh"]
+        # Where the root folder is no mount point, as in a bare root, it cannot be made private, nor needs it.
+        launcher = ["unshare", "--mount", "--propagation", "unchanged", "sh", "-c",
+                    "if mountpoint -q /; then mount --make-rprivate /; fi;"
+                    f" mount --bind {resolv} /etc/resolv.conf && exec \"$@\"", "sh"]
         with open(made.log_path, "ab") as log:
             made.process = subprocess.Popen(
                 [*launcher, harness.STILLGOOD, "serve", "-c", made.conf],
