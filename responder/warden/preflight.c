@@ -1,6 +1,7 @@
 #include "warden/preflight.h"
 
 #include "base/clock.h"
+#include "warden/spawn.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -234,24 +235,19 @@ int preflight_fork(const struct preflight_step *steps, const struct conf *conf,
 		   const struct preflight *preflight, pid_t *ret_pid, int *ret_fd)
 {
 	int ends[2];
-	sigset_t all, before;
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
-	sigfillset(&all);
-	(void)sigprocmask(SIG_SETMASK, &all, &before);
-	pid_t pid = fork();
-	int error = errno;
+	cleanup(descriptor_closep) int ours = ends[0], theirs = ends[1];
+	if (fcntl(ours, F_SETFL, O_NONBLOCK) < 0)
+		return -errno;
+	pid_t pid = spawn_fork();
+	if (pid < 0)
+		return -errno;
 	if (pid == 0)
-		prove_all(steps, conf, preflight, ends[1]);
-	if (pid > 0)
-		(void)setpgid(pid, pid);
-	(void)sigprocmask(SIG_SETMASK, &before, NULL);
-	close(ends[1]);
-	if (pid < 0 || fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0) {
-		close(ends[0]);
-		return -error;
-	}
+		prove_all(steps, conf, preflight, theirs);
+	(void)setpgid(pid, pid);
 	*ret_pid = pid;
-	*ret_fd = ends[0];
+	*ret_fd = ours;
+	ours = -1;
 	return 0;
 }

@@ -1,6 +1,7 @@
 #include "warden/renewal_process.h"
 
 #include "warden/privilege.h"
+#include "warden/spawn.h"
 
 #include <fcntl.h>
 #include <pwd.h>
@@ -77,18 +78,6 @@ static _Noreturn void run(const struct renewal_call *call, int output)
 	_exit(127);
 }
 
-/* No signal may reach the child while it still has our handlers: they share a socket with us. */
-static pid_t fork_quietly(void)
-{
-	sigset_t all, before;
-	sigfillset(&all);
-	(void)sigprocmask(SIG_SETMASK, &all, &before);
-	pid_t pid = fork();
-	if (pid != 0)
-		(void)sigprocmask(SIG_SETMASK, &before, NULL);
-	return pid;
-}
-
 int renewal_process_start(const struct renewal_call *call, pid_t *ret_pid, int *ret_fd)
 {
 	int ends[2];
@@ -97,7 +86,7 @@ int renewal_process_start(const struct renewal_call *call, pid_t *ret_pid, int *
 	cleanup(descriptor_closep) int ours = ends[0], theirs = ends[1];
 	if (fcntl(ours, F_SETFL, O_NONBLOCK) < 0)
 		return -errno;
-	pid_t pid = fork_quietly();
+	pid_t pid = spawn_fork();
 	if (pid < 0)
 		return -errno;
 	if (pid == 0)

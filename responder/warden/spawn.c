@@ -97,8 +97,7 @@ static _Noreturn void child_run(enum room_kind kind, unsigned index, const struc
 	_exit(127);
 }
 
-/* No signal may reach the child while it still has our handlers: they share a socket with us. */
-static pid_t fork_quietly(void)
+pid_t spawn_fork(void)
 {
 	sigset_t all, before;
 	sigfillset(&all);
@@ -122,7 +121,7 @@ int spawn_room(enum room_kind kind, unsigned index, const struct conf *conf,
 	/* Ours must not wait for a hung room; how theirs behaves is for the room to say. */
 	if (fcntl(ours, F_SETFL, O_NONBLOCK) < 0)
 		return -errno;
-	pid_t pid = fork_quietly();
+	pid_t pid = spawn_fork();
 	if (pid < 0)
 		return -errno;
 	if (pid == 0)

@@ -13,3 +13,6 @@ must_check int spawn_room(enum room_kind kind, unsigned index, const struct conf
 			  const struct users *users, pid_t *ret_pid, int *ret_control);
 /* A configuration as a room of this kind reads it, in memory, to be sent to it. 0 or -errno. */
 must_check int spawn_conf(enum room_kind kind, const struct conf *conf, int *ret);
+/* fork(). No signal reaches the child while it still has our handlers, which share a socket with us: all are
+ * blocked there until it has put its own in order. */
+pid_t spawn_fork(void);
