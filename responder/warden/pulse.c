@@ -1,7 +1,7 @@
 #include "warden/pulse.h"
 
-#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define EXCUSES_MOST 2u
@@ -33,29 +33,32 @@ static bool read_line(pid_t pid, const char *name, char *line, int size)
 	return read;
 }
 
+/* The number behind so many columns; 0 where there are fewer. */
+static uint64_t number_behind(const char *line, unsigned columns)
+{
+	line += strspn(line, " ");
+	for (unsigned i = 0; i < columns; i++) {
+		line += strcspn(line, " ");
+		line += strspn(line, " ");
+	}
+	return strtoull(line, NULL, 10);
+}
+
 /* "ran waited slices". */
 static uint64_t read_waited(pid_t pid)
 {
 	char line[128];
-	uint64_t waited = 0;
-	if (!read_line(pid, "schedstat", line, sizeof(line)) ||
-	    sscanf(line, "%*u %" SCNu64, &waited) != 1)
-		return 0;
-	return waited;
+	return read_line(pid, "schedstat", line, sizeof(line)) ? number_behind(line, 1) : 0;
 }
 
 /* The twelfth field; the second one, a name in parentheses, may contain anything. */
 static uint64_t read_faults(pid_t pid)
 {
 	char line[1024];
-	uint64_t faults = 0;
 	if (!read_line(pid, "stat", line, sizeof(line)))
 		return 0;
 	const char *behind_name = strrchr(line, ')');
-	if (!behind_name ||
-	    sscanf(behind_name + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %" SCNu64, &faults) != 1)
-		return 0;
-	return faults;
+	return behind_name ? number_behind(behind_name + 1, 9) : 0;
 }
 
 struct pulse_progress pulse_look(pid_t pid)

@@ -573,7 +573,7 @@ static int rooms_fill(struct rooms *rooms)
 {
 	for (enum room_kind kind = 0; kind < ROOM_KINDS; kind++)
 		rooms->capacity += 3 * room_most(kind);
-	rooms->list = calloc(rooms->capacity, sizeof(*rooms->list));
+	rooms->list = calloc(rooms->capacity, sizeof(struct room *));
 	int result = rooms->list ? 0 : -ENOMEM;
 	for (enum room_kind kind = 0; kind < ROOM_KINDS; kind++)
 		for (unsigned i = 0; result == 0 && i < kind_processes(kind, rooms->conf); i++)

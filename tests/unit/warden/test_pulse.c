@@ -4,6 +4,7 @@
 #include "warden/pulse.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #define LOOK PULSE_LOOK_US
@@ -87,7 +88,12 @@ static void the_kernel_says_what_a_process_waited_for(void **state)
 	const struct pulse_progress nobody = pulse_look(0);
 	assert_int_equal(nobody.waited_ns, 0);
 	assert_int_equal(nobody.faults, 0);
-	(void)pulse_look(getpid());
+
+	struct rusage before, after;
+	assert_int_equal(getrusage(RUSAGE_SELF, &before), 0);
+	const struct pulse_progress self = pulse_look(getpid());
+	assert_int_equal(getrusage(RUSAGE_SELF, &after), 0);
+	assert_in_range(self.faults, before.ru_majflt, after.ru_majflt);
 }
 
 int main(void)
