@@ -158,8 +158,8 @@ static void recalled(struct journal *j, const struct journal_file looked[2], siz
 	j->started = current->generation > 0 && !current->other_format;
 	/* A part that is missing here must not be needed any more. */
 	j->renew = !current->complete || ret->damaged > 0;
-	j->torn = ret->damaged > 0;
-	j->complete = current->complete && !j->torn;
+	j->torn = ret->damaged > 0 || current->other_format;
+	j->complete = current->complete && ret->damaged == 0;
 }
 
 int journal_recall(struct journal *j, const struct view files[2], struct history *history,
@@ -315,8 +315,13 @@ static void start_file(struct journal *j)
 					.generation = ++j->generation});
 }
 
-/* So that what is torn off does not go on in what follows: no record begins so. */
-static const uint8_t no_record[8] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+/* So that what is torn off does not go on in what follows: no record begins so, and none is longer. */
+static void put_gap(struct buffer *out)
+{
+	uint8_t gap[JOURNAL_RECORD_MOST];
+	memset(gap, 0xff, sizeof(gap));
+	buffer_put(out, gap, sizeof(gap));
+}
 
 /* Into the other file; where this one still needs it, here. */
 static int tell_begin(struct journal *j)
@@ -326,10 +331,10 @@ static int tell_begin(struct journal *j)
 		if (journal_flush(j) != 0 || j->ops->swap(j->context) < 0)
 			return broken(j);
 		j->size = 0;
-		j->started = j->complete = false;
+		j->started = j->complete = j->torn = false;
 	}
 	if (j->torn)
-		buffer_put(&j->pending, no_record, sizeof(no_record));
+		put_gap(&j->pending);
 	j->torn = false;
 	if (!j->started)
 		start_file(j);

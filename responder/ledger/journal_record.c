@@ -3,8 +3,7 @@
 #include "base/siphash.h"
 
 #define HEAD 6u
-/* The longest: a row with a serial of LIMIT_SERIAL octets. */
-#define PAYLOAD_MOST (1u + 2 + 4 + 1 + 1 + 1 + 4 * 8 + LIMIT_SERIAL)
+#define PAYLOAD_MOST (JOURNAL_RECORD_MOST - HEAD)
 
 /* Against accidents, not against people: whoever may write the file may write anything. */
 static const struct siphash_key checksum_key = {.k0 = 0x73746c6c676f6f64, .k1 = 0x6a6f75726e616c31};

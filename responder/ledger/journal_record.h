@@ -14,6 +14,8 @@
 
 #define JOURNAL_FORMAT 1
 #define JOURNAL_IDENTITY 32
+/* The longest: a row with a serial of LIMIT_SERIAL octets. */
+#define JOURNAL_RECORD_MOST (6u + 1 + 2 + 4 + 1 + 1 + 1 + 4 * 8 + LIMIT_SERIAL)
 
 enum journal_kind {
 	JOURNAL_START = 1,

@@ -292,6 +292,36 @@ static void a_torn_tail_costs_no_record_before_it(void **state)
 	free_files(whole);
 }
 
+/* Not even where what follows would complete it: the date of this one, and the octet after it, are what is
+ * written behind. Then it would still be a file of another version, which says nothing. */
+static void what_was_torn_off_does_not_go_on_in_what_follows(void **state)
+{
+	(void)state;
+	for (size_t cut = 1; cut <= 9; cut++) {
+		struct buffer files[2] = {{0}, {0}};
+		struct memory m;
+		journal_record_write(&files[0],
+				     &(struct journal_record){.kind = JOURNAL_START,
+							      .format = JOURNAL_FORMAT + 1,
+							      .generation = 1});
+		journal_record_write(&files[0],
+				     &(struct journal_record){.kind = JOURNAL_ISSUER_STATE,
+							      .issuer = 1,
+							      .revoked_at = -1,
+							      .reason = REASON_UNSPECIFIED});
+		files[0].size -= cut;
+		begin(&m, files);
+		settle(&m);
+		write_row(&m, 1, 9, CERT_REVOKED);
+		end(&m);
+		begin(&m, files);
+		assert_int_equal(m.recalled.damaged, 0);
+		assert_int_equal(m.recalled.rows, 1);
+		end(&m);
+		free_files(files);
+	}
+}
+
 static void a_damaged_record_costs_itself_only(void **state)
 {
 	(void)state;
@@ -532,6 +562,7 @@ int main(void)
 		cmocka_unit_test(a_revoked_issuer_is_remembered_until_it_is_forgotten),
 		cmocka_unit_test(a_revoked_issuer_is_in_what_is_told_anew),
 		cmocka_unit_test(a_torn_tail_costs_no_record_before_it),
+		cmocka_unit_test(what_was_torn_off_does_not_go_on_in_what_follows),
 		cmocka_unit_test(a_damaged_record_costs_itself_only),
 		cmocka_unit_test(a_damaged_name_of_an_issuer_gives_its_rows_to_no_other),
 		cmocka_unit_test(damage_costs_no_more_than_what_was_written_with_it),
