@@ -309,6 +309,7 @@ static void commit(struct reload *r)
 	struct conf *mine = r->now;
 	bool other_admin =
 		!same_addresses(&before->server.admin_listen, &r->next->server.admin_listen);
+	set_state(r, RELOAD_COMMITTING); /* a room that begins here has nothing to prepare */
 	*r->parts.conf = r->now = r->next;
 	r->next = NULL;
 	r->fingerprint = r->next_fingerprint;

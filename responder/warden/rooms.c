@@ -696,6 +696,9 @@ void rooms_commit(struct rooms *rooms, const struct users *users, bool other_adm
 		bool former = room_place(room->kind) == ROOM_SERVES_LEDGER && !room->next;
 		room->leaving |= former || is_unwanted(room, rooms->conf, other_admin);
 		room->next = false;
+		/* Nobody's answers need it; and what comes in its place takes its stream away. */
+		if (room->leaving && room_place(room->kind) == ROOM_LOOKS_ON)
+			room_stop(room, rooms->conf->server.drain_timeout_us);
 	}
 	start_wanted(rooms);
 }

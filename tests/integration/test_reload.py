@@ -281,6 +281,53 @@ def test_listeners_come_and_go(one):
     assert one.ask(GOOD) == "good"
 
 
+def admin_says(port):
+    """Its /healthz; '' where nobody answers."""
+    try:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        connection.request("GET", "/healthz")
+        return connection.getresponse().read().decode()
+    except OSError:
+        return ""
+    finally:
+        connection.close()
+
+
+def test_the_admin_listener_comes_moves_and_goes(one):
+    """A room that begins and ends with its addresses, while all others take steps of their own."""
+    file, places = File(one), [harness.free_port(), harness.free_port()]
+    pid = one.responder.process.pid
+    with Load(one.responder.port) as load:
+        for port in places:
+            file.write(file.original.replace("[server]\n", f"[server]\nadmin_listen = 127.0.0.1:{port}\n", 1))
+            reload(one)
+            wait_for("the admin listener", lambda port=port: admin_says(port) == "ok\n")
+        wait_for("the end of the former one", lambda: admin_says(places[0]) == "")
+        file.restore()
+        reload(one)
+        wait_for("the end of the room", lambda: "admin" not in one.responder.children())
+        assert admin_says(places[1]) == ""
+    assert load.failures == [] and load.count > 0
+    assert one.responder.process.pid == pid and one.responder.process.poll() is None
+    assert "is back" not in one.log() and "ending" not in one.log(), one.log()
+
+
+def test_signatures_are_asked_for_and_no_more_by_a_reload(one):
+    """P-15: the room that verifies them begins and ends with the first and the last issuer that wants it."""
+    file, certificate = File(one), authority("B").certificate
+    assert "verifier" not in one.responder.children()
+    for _ in range(2):
+        file.write(file.original.replace("[defaults]\n", "[defaults]\nsigned_requests = require\n"
+                                         f"requestors = {certificate}\n", 1))
+        reload(one)
+        assert "verifier" in one.responder.children()
+        assert {one.ask(GOOD, nonce=nonce) for nonce in (False, True)} == {"sig_required"}
+        file.restore()
+        reload(one)
+        wait_for("the end of the verifier", lambda: "verifier" not in one.responder.children())
+        assert {one.ask(GOOD, nonce=nonce) for nonce in (False, True)} == {"good"}
+
+
 def test_another_database_is_read_and_answers_go_on(one, postgres):
     other = service.fresh_database(postgres, "A", "B")
     other.issue(GOOD, ABSENT)
