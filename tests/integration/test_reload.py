@@ -5,6 +5,7 @@ import http.client
 import itertools
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -342,6 +343,53 @@ def test_another_database_is_read_and_answers_go_on(one, postgres):
     assert not load.failures, (load.failures, one.log())
     assert one.ask(REVOKED) == "revoked"
     other.close()
+
+
+# ---- every option ----
+
+def examples():
+    """(section, option, value) of all options that have an example, as the sample file tells."""
+    path = os.path.join(os.environ["STILLGOOD_BUILD"], "conf", "stillgood.conf.sample")
+    with open(path, encoding="utf-8") as file:
+        paragraphs = file.read().strip().split("\n\n")
+    section = None
+    for paragraph in paragraphs:
+        lines = paragraph.splitlines()
+        section = next((line.strip("#[] ") for line in lines if re.match(r"#?\[", line)), section)
+        option = re.match(r"#?([a-z0-9_]+) = ", lines[-1])
+        text = " ".join(line.lstrip("# ") for line in lines[:-1])
+        example = re.search(r" Example: (.+)$", text)
+        if option and example and section and not section.startswith("signer"):
+            yield section.split()[0], option.group(1), example.group(1)
+
+
+def with_option(text, section, option, value):
+    """The configuration where this section says so, whatever it said before."""
+    head = '[issuer "A"]' if section == "issuer" else f"[{section}]"
+    before, rest = text.split(head + "\n", 1)
+    body, following = re.match(r"((?:[^\[].*\n)*)(.*)", rest, re.S).groups()
+    kept = [line for line in body.splitlines(True) if not line.startswith(option + " ")]
+    return f"{before}{head}\n{option} = {value}\n{''.join(kept)}{following}"
+
+
+def test_every_option_can_be_changed_and_changed_back(one):
+    """Taken over or refused, with a reason; the instance goes on in either case, and is as before after it."""
+    file, taken = File(one), []
+    every = list(examples())
+    assert len(every) > 40 and {"admin_listen", "signed_requests", "signers"} <= {name for _, name, _ in every}
+    for section, option, value in every:
+        file.write(with_option(file.original, section, option, value))
+        result = reload(one, check=False)
+        if result.returncode == 0:
+            taken.append(option)
+        else:
+            assert result.stderr.startswith("not reloaded: "), (option, value, result.stderr)
+        file.restore()
+        result = reload(one, check=False)
+        assert result.returncode == 0, (option, value, result.stderr, one.log())
+        assert one.ask(GOOD, nonce=True) == "good" and one.ask(REVOKED) == "revoked", (option, value, one.log())
+    assert {"admin_listen", "signers", "access_log", "max_age", "validity"} <= set(taken), taken
+    assert one.responder.process.poll() is None
 
 
 # ---- what asks for it ----
