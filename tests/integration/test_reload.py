@@ -362,7 +362,9 @@ def examples():
         text = " ".join(line.lstrip("# ") for line in lines[:-1])
         example = re.search(r" Example: (.+)$", text)
         if option and example and section and not section.startswith("signer"):
-            yield section.split()[0], option.group(1), example.group(1)
+            # A port that the example names may be somebody's here.
+            value = f"127.0.0.1:{harness.free_port()}" if option.group(1) == "admin_listen" else example.group(1)
+            yield section.split()[0], option.group(1), value
 
 
 def with_option(text, section, option, value):

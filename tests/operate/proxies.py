@@ -90,7 +90,10 @@ class Haproxy(Proxy):
 
     def sees(self, index):
         with socket.socket(socket.AF_UNIX) as client:
-            client.connect(self.socket)
+            try:
+                client.connect(self.socket)
+            except OSError:  # its ports are open before it
+                return False
             client.sendall(b"show stat\n")
             lines = client.makefile(encoding="utf-8").read().splitlines()
         name = ("first", "second")[index]
