@@ -2,8 +2,7 @@
 
 #include "base/siphash.h"
 
-#define HEAD 6u
-#define PAYLOAD_MOST (JOURNAL_RECORD_MOST - HEAD)
+#define PAYLOAD_MOST (JOURNAL_RECORD_MOST - JOURNAL_HEAD)
 
 /* Against accidents, not against people: whoever may write the file may write anything. */
 static const struct siphash_key checksum_key = {.k0 = 0x73746c6c676f6f64, .k1 = 0x6a6f75726e616c31};
@@ -83,7 +82,8 @@ void journal_record_write(struct buffer *out, const struct journal_record *recor
 	put_fields(out, record);
 	if (buffer_result(out) < 0)
 		return;
-	struct view payload = view_of(out->data + head + HEAD, out->size - head - HEAD);
+	struct view payload =
+		view_of(out->data + head + JOURNAL_HEAD, out->size - head - JOURNAL_HEAD);
 	uint32_t sum = checksum(payload);
 	for (unsigned i = 0; i < 2; i++)
 		out->data[head + i] = (uint8_t)(payload.size >> (8 * (1 - i)));
@@ -192,7 +192,7 @@ static size_t record_at(struct view octets, struct journal_record *ret)
 	if (cursor_end(&c) != 0)
 		return 0;
 	*ret = record;
-	return HEAD + size;
+	return JOURNAL_HEAD + size;
 }
 
 bool journal_record_read(struct journal_reader *reader, struct journal_record *ret)

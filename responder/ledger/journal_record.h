@@ -14,8 +14,10 @@
 
 #define JOURNAL_FORMAT 1
 #define JOURNAL_IDENTITY 32
+/* Of a record: its size and its checksum. */
+#define JOURNAL_HEAD 6u
 /* The longest: a row with a serial of LIMIT_SERIAL octets. */
-#define JOURNAL_RECORD_MOST (6u + 1 + 2 + 4 + 1 + 1 + 1 + 4 * 8 + LIMIT_SERIAL)
+#define JOURNAL_RECORD_MOST (JOURNAL_HEAD + 1 + 2 + 4 + 1 + 1 + 1 + 4 * 8 + LIMIT_SERIAL)
 
 enum journal_kind {
 	JOURNAL_START = 1,
