@@ -41,8 +41,14 @@ def at_migration_3(database):
 
 
 def contents(database):
-    return {table: database.sql(f"SELECT t::text FROM stillgood.{table} t ORDER BY 1")
+    return {table: [row for row, in database.sql(f"SELECT to_jsonb(t) FROM stillgood.{table} t ORDER BY t")]
             for table in TABLES + ["change_log"]}
+
+
+def without_new_columns(after, before):
+    """An upgrade may add columns, which say nothing of the rows that were there."""
+    return {table: [{name: row[name] for name in known} for row, known in zip(after[table], rows, strict=True)]
+            for table, rows in before.items()}
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +67,7 @@ def test_a_filled_database_is_upgraded_and_served(db, tmp_path):
     result = harness.stillgood("check", "-c", running.responder.conf, check=False)
     assert result.returncode == 1 and "stillgood db upgrade" in result.stdout + result.stderr
     harness.stillgood("db", "upgrade", "--database", db.conninfo)
-    assert contents(db) == before, "an upgrade changes no row"
+    assert without_new_columns(contents(db), before) == before, "an upgrade changes no row"
     with running:
         running.becomes("good", 0x30, 0x33, 0x34, never=("revoked",))
         running.becomes("revoked", 0x31, 0x32, never=())
