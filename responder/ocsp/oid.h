@@ -23,7 +23,13 @@
 
 /* id-ce 2.5.29 (RFC 5280) */
 #define OID_SUBJECT_KEY_ID OID("\x55\x1d\x0e")
+#define OID_CRL_NUMBER OID("\x55\x1d\x14")
+#define OID_REASON_CODE OID("\x55\x1d\x15")
+#define OID_HOLD_INSTRUCTION OID("\x55\x1d\x17")
 #define OID_INVALIDITY_DATE OID("\x55\x1d\x18")
+#define OID_DELTA_CRL OID("\x55\x1d\x1b")
+#define OID_DISTRIBUTION_POINT OID("\x55\x1d\x1c")
+#define OID_CERTIFICATE_ISSUER OID("\x55\x1d\x1d")
 #define OID_AUTHORITY_KEY_ID OID("\x55\x1d\x23")
 
 /* Hash functions: 1.3.14.3.2.26, 1.2.840.113549.2.5, and NIST's 2.16.840.1.101.3.4.2.n */
