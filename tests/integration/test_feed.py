@@ -289,7 +289,8 @@ def test_a_commit_between_bind_and_execute_is_not_vouched_for(pg, place):
     stream.sendall(query(b"E", b"\0\0\0\0\0") + query(b"S", b""))
     rows = [message for message in answer(b"Z") if message[:1] == b"D"]
     stream.close()
-    assert not any(serial.hex().encode() in row for row in rows)  # the snapshot is older
+    told = b"\\x" + serial.hex().encode()
+    assert not any(told in row for row in rows)  # the snapshot is older
     evidence = bytes.fromhex(rows[0][11:11 + struct.unpack("!I", rows[0][7:11])[0]].decode()[2:])
     assert pg.sql("SELECT timestamptz_send(%s) > %s", (committed, evidence[:8])) == [(True,)]
 
