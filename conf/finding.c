@@ -22,7 +22,7 @@ static const struct {
 } rows[FINDING_COUNT] = {
 	[FINDING_COMPLETE_NO] = {"P-22",
 				 "CRL-only: a serial number that is not in the database is "
-				 "answered good",
+				 "answered good while the issuer's CRL lasts",
 				 {WARNED, REFUSE, REFUSE, REFUSE, REFUSE, WARNED}},
 	[FINDING_VALIDITY_UNDER_8H] = {BY_PROFILE, "validity is below 8 hours", {FORUM(SILENT)}},
 	[FINDING_VALIDITY_OVER_7D] = {BY_PROFILE, "validity is above 7 days", {WEBPKI(SILENT)}},

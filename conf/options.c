@@ -378,9 +378,12 @@ const struct option options[] = {
 	{SHARED(complete), OPTION_SWITCH, CONF_LEDGER, BY_RELOAD, switch_words, 0, 0, "yes", "no",
 	 ISSUER_AT(policy.complete),
 	 "Does the database hold every certificate of this issuer? no is for an issuer known by "
-	 "its "
-	 "CRL alone: a serial number without a row is then answered good. Such an answer is made "
-	 "anew each second and is for no HTTP cache, because a row may say more."},
+	 "its CRLs: "
+	 "what they do not list is then answered good, with a row or without, from thisUpdate to "
+	 "nextUpdate of "
+	 "the CRL that was recorded, and with its thisUpdate. Once it has lapsed, or before there "
+	 "is one, "
+	 "clients are told tryLater; what is revoked stays revoked."},
 	{SHARED(archive_cutoff), OPTION_DURATION, CONF_SIGNER, BY_RELOAD, archive_words, DAY_US,
 	 36500 * DAY_US, "no", "3650d", ISSUER_AT(archive_cutoff_us),
 	 "Say in answers how far back they are reliable after certificates expire "

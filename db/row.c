@@ -29,6 +29,8 @@ enum {
 	ISSUER_KEY_HASH,
 	ISSUER_NAMES,
 	ISSUER_GENUINE,
+	ISSUER_CRL_FROM,
+	ISSUER_CRL_UNTIL,
 };
 
 static int read_integer(const struct db_field *field, size_t size, int64_t *ret)
@@ -223,6 +225,10 @@ static const char *read_issuer_columns(const struct db_field *fields, struct db_
 		return "subject_hash or key_hash";
 	if (!fields[ISSUER_NAMES].null)
 		ret->names = fields[ISSUER_NAMES].bytes;
+	if (read_time(&fields[ISSUER_CRL_FROM], &ret->record.crl_from) != 0 ||
+	    read_time(&fields[ISSUER_CRL_UNTIL], &ret->record.crl_until) != 0 ||
+	    (ret->record.crl_from == TIME_NONE) != (ret->record.crl_until == TIME_NONE))
+		return "crl_from or crl_until";
 	return NULL;
 }
 

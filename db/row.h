@@ -17,18 +17,19 @@ struct db_field {
 	"c.invalidity_at, c.not_after"
 #define DB_ROW_FIELDS 8
 
-/* The same for issuers, alias i. Names are DER, which says where each of them ends. Last: is the
+/* The same for issuers, alias i. Names are DER, which says where each of them ends. After them: is the
  * certificate that of the row's subject and key? Where it is not, somebody has put another CA's there,
  * past the triggers. */
-#define DB_ISSUER_COLUMNS                                                   \
-	"i.id, i.name, i.version, i.revoked_at, i.reason, i.certificate, "  \
-	"i.subject_hash, i.key_hash, "                                      \
-	"CASE WHEN i.names > 1 THEN (SELECT string_agg(n.name, '' ORDER BY" \
-	" n.added_at, n.name_hash) FROM stillgood.issuer_name AS n"         \
-	" WHERE n.issuer = i.id) END, CASE WHEN i.id IS NOT NULL THEN ("    \
-	"SELECT sha256(p.subject) = i.subject_hash AND sha256(p.key) ="     \
-	" i.key_hash FROM stillgood.certificate_parts(i.certificate) AS p) END"
-#define DB_ISSUER_FIELDS 10
+#define DB_ISSUER_COLUMNS                                                         \
+	"i.id, i.name, i.version, i.revoked_at, i.reason, i.certificate, "        \
+	"i.subject_hash, i.key_hash, "                                            \
+	"CASE WHEN i.names > 1 THEN (SELECT string_agg(n.name, '' ORDER BY"       \
+	" n.added_at, n.name_hash) FROM stillgood.issuer_name AS n"               \
+	" WHERE n.issuer = i.id) END, CASE WHEN i.id IS NOT NULL THEN ("          \
+	"SELECT sha256(p.subject) = i.subject_hash AND sha256(p.key) ="           \
+	" i.key_hash FROM stillgood.certificate_parts(i.certificate) AS p) END, " \
+	"i.crl_from, i.crl_until"
+#define DB_ISSUER_FIELDS 12
 
 /* Of the tables with the aliases c, l (crl) and s (certificate_sct): what db_facts_read() takes, in
  * the order of FACT_ROWS (base/facts.h). */

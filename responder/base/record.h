@@ -55,6 +55,9 @@ struct issuer_record {
 	int64_t version;
 	int64_t revoked_at; /* TIME_NONE: not revoked; else all its certificates are (P-34) */
 	enum revocation_reason reason;
+	/* As of when, and until when, its CRLs prove that what none of them lists is not revoked. TIME_NONE
+	 * (both): nothing does. */
+	int64_t crl_from, crl_until;
 };
 
 /* 0, or -EINVAL for anything but a minimal DER INTEGER's content of 1 … LIMIT_SERIAL octets. */

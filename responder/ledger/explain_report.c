@@ -91,6 +91,7 @@ static struct why why_of(enum cause cause)
 		[CAUSE_LOST_HISTORY] = {"revocations are missing in the database, and "
 					"on_lost_history = stop",
 					"I-10"},
+		[CAUSE_NO_CRL] = {"no CRL of the issuer proves now what is not revoked", "P-22"},
 		[CAUSE_STALE] = {"the evidence is too old to say this", "I-3"},
 		[CAUSE_CLOCK] = {"the database's clock is behind ours by more than the life of an "
 				 "answer",

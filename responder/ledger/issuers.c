@@ -193,6 +193,7 @@ static struct issuer *add(struct issuers *issuers)
 	issuer->record.id = (int32_t)issuers->count;
 	issuer->record.revoked_at = TIME_NONE;
 	issuer->record.reason = REASON_NONE;
+	issuer->record.crl_from = issuer->record.crl_until = TIME_NONE;
 	issuer->foreign = true;
 	return issuer;
 }
@@ -254,6 +255,14 @@ static bool same_record(const struct issuer_record *a, const struct issuer_recor
 	       a->reason == b->reason;
 }
 
+/* Where nothing depends on its CRLs, another one changes nothing that was said. */
+static bool same_crls(const struct issuer *issuer, const struct issuer_record *before)
+{
+	const struct issuer_record *now = &issuer->record;
+	return !issuer->section || issuer->section->policy.complete ||
+	       (before->crl_from == now->crl_from && before->crl_until == now->crl_until);
+}
+
 /* All but a revocation that it takes back. */
 static int take_record(struct issuers *issuers, struct issuer *issuer,
 		       const struct issuer_record *record)
@@ -272,7 +281,8 @@ static int take_record(struct issuers *issuers, struct issuer *issuer,
 	take_section(issuers->conf, issuer);
 	if (lost && !told)
 		return ISSUERS_REFUSED;
-	return same_record(&known, &issuer->record) ? 0 : ISSUERS_CHANGED;
+	return same_record(&known, &issuer->record) && same_crls(issuer, &known) ? 0
+										 : ISSUERS_CHANGED;
 }
 
 /* An older version in one history is no news, unless it says that the issuer is revoked. */

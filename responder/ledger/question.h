@@ -34,12 +34,13 @@ enum cause {
 	CAUSE_ISSUER_UNUSABLE,
 	CAUSE_ROW_UNREADABLE,
 	CAUSE_LOST_HISTORY,
+	CAUSE_NO_CRL, /* that proves what is not revoked now */
 	CAUSE_STALE, /* evidence */
 	CAUSE_CLOCK, /* the database's is too far behind ours */
 	CAUSE_NO_LOOKUP, /* the database does not answer */
 	CAUSE_NO_SIGNER,
 };
-#define CAUSES 13
+#define CAUSES 14
 
 /* One CertID of a question. */
 struct entry {

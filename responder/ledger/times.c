@@ -33,6 +33,16 @@ static int64_t proven_us(const struct ledger *l, const struct question *q, struc
 	return lookup < feed ? lookup : feed;
 }
 
+/* Nothing newer proves all of its verdicts, though the data is. INT64_MAX: the data does. */
+static int64_t verdicts_as_of(const struct question *q)
+{
+	int64_t as_of = INT64_MAX;
+	for (unsigned i = 0; i < q->count; i++)
+		if (q->entries[i].verdict.as_of < as_of)
+			as_of = q->entries[i].verdict.as_of;
+	return as_of;
+}
+
 /* P-53: of a CA that has closed, for what it is known to have issued and what can change no more; a
  * hold can still end either way. */
 static bool is_final(const struct question *q)
@@ -86,10 +96,11 @@ enum times times_decide(const struct ledger *l, struct question *q, bool final, 
 	const struct conf_issuer *section = q->section;
 	int64_t validity = section->validity_us / SECOND_US;
 	int64_t now_s = wall_seconds(now.wall_us), end = certificates_end(q, now_s);
-	int64_t proven = wall_seconds(proven_us(l, q, now));
-	q->this_update = (proven < now_s ? proven : now_s) - section->backdate_us / SECOND_US;
+	int64_t proven = wall_seconds(proven_us(l, q, now)), as_of = verdicts_as_of(q);
+	int64_t from = (proven < now_s ? proven : now_s) - section->backdate_us / SECOND_US;
+	q->this_update = as_of < from ? as_of : from;
 	/* Validity counts both ends. */
-	q->next_update = q->this_update + validity - 1;
+	q->next_update = from + validity - 1;
 	/* Revoked is sticky: it stays true however old the proof is, so once half of the validity
 	 * is gone it counts from now on. */
 	if (q->next_update - now_s < validity / 2 && final)
@@ -98,6 +109,8 @@ enum times times_decide(const struct ledger *l, struct question *q, bool final, 
 		q->next_update = TIME_MOST;
 	else if (q->next_update > end)
 		q->next_update = end;
+	if (as_of != INT64_MAX && q->next_update > q->valid_until) /* the next CRL says more */
+		q->next_update = q->valid_until;
 	if (section->retired_until != 0 && q->next_update > section->retired_until) /* P-33 */
 		q->next_update = section->retired_until;
 	if (q->next_update > now_s && q->next_update > q->this_update)

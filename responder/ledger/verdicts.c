@@ -166,6 +166,8 @@ static enum ocsp_result result_of(struct question *q, bool no_good)
 		const struct verdict *verdict = &q->entries[i].verdict;
 		if (verdict->result == OCSP_INTERNAL_ERROR)
 			q->cause = CAUSE_ROW_UNREADABLE;
+		if (verdict->result == OCSP_TRY_LATER)
+			q->cause = CAUSE_NO_CRL;
 		if (verdict->result != OCSP_SUCCESSFUL)
 			return verdict->result;
 		if (verdict->says.status == OCSP_GOOD && no_good) {
@@ -241,7 +243,8 @@ static bool verdict_equal(const struct verdict *a, const struct verdict *b)
 	return a->result == b->result && a->says.status == b->says.status &&
 	       a->says.reason == b->says.reason && a->says.revoked_at == b->says.revoked_at &&
 	       a->says.invalidity_at == b->says.invalidity_at &&
-	       a->extended_revoke == b->extended_revoke && a->unassigned == b->unassigned;
+	       a->extended_revoke == b->extended_revoke && a->unassigned == b->unassigned &&
+	       a->as_of == b->as_of;
 }
 
 bool verdicts_hold(const struct ledger *l, const struct question *q, struct moment now)

@@ -7,8 +7,11 @@
  *   any other, or none  revoked   revoked, as the issuer (P-34)
  *   good, expired       -         policy `expired` (P-22)
  *   good                -         good
- *   none                -         good only where the issuer is known by CRL alone, else
+ *   none                -         good only where the issuer is known by its CRLs, else
  *                                 policy `unassigned` (P-22, P-23)
+ *
+ * Of an issuer that is known by its CRLs (complete = no) nothing is good, with a row or without, but within
+ * the time for which its CRLs prove it, and as of their beginning: revocations come with them.
  *
  * A row that does not count is none: withdrawn, or good under a serial that is no number (P-6).
  *
@@ -31,9 +34,17 @@ const struct verdict_rule_text *verdict_rule_text(enum verdict_rule rule)
 		[RULE_EXPIRED_REFUSED] = {"the certificate has expired, and expired = unauthorized "
 					  "answers no more about it",
 					  "P-22"},
-		[RULE_CRL_ONLY] = {"the certificate has no record, and complete = no takes what is "
-				   "not revoked for good",
-				   "P-22"},
+		[RULE_BY_CRL] = {"the certificate has no record, and complete = no takes what the "
+				 "issuer's CRL does not list for good, as of that CRL",
+				 "P-22"},
+		[RULE_NO_CRL] =
+			{"complete = no, and there is no CRL of the issuer that proves what "
+			 "is not revoked",
+			 "P-22"},
+		[RULE_CRL_LAPSED] =
+			{"complete = no, and the issuer's CRL has lapsed: nothing proves "
+			 "what is not revoked since",
+			 "P-22"},
 		[RULE_UNASSIGNED_UNKNOWN] = {"the serial number has no record that counts, and "
 					     "unassigned = unknown",
 					     "P-22"},
@@ -57,6 +68,7 @@ static struct verdict answered(enum ocsp_status status, enum verdict_rule rule)
 		.says.reason = REASON_NONE,
 		.says.invalidity_at = TIME_NONE,
 		.valid_until = INT64_MAX,
+		.as_of = INT64_MAX,
 		.not_after = TIME_NONE,
 	};
 }
@@ -130,8 +142,8 @@ static struct verdict good_verdict(const struct issuer_policy *policy,
 
 static struct verdict policy_verdict(const struct issuer_policy *policy)
 {
-	if (!policy->complete) /* known only by CRL: what is not on it is good (P-22) */
-		return answered(OCSP_GOOD, RULE_CRL_ONLY);
+	if (!policy->complete) /* known by its CRLs: what they do not list is good (P-22) */
+		return answered(OCSP_GOOD, RULE_BY_CRL);
 	switch (policy->unassigned) {
 	case UNASSIGNED_UNAUTHORIZED:
 		return unauthorized(RULE_UNASSIGNED_UNAUTHORIZED);
@@ -143,10 +155,28 @@ static struct verdict policy_verdict(const struct issuer_policy *policy)
 	return answered(OCSP_UNKNOWN, RULE_UNASSIGNED_UNKNOWN);
 }
 
+/* What CRLs prove no issuance overtakes: what a row says otherwise is told of, but that its certificate has
+ * expired. */
 static struct verdict unassigned_verdict(const struct issuer_policy *policy)
 {
 	struct verdict verdict = policy_verdict(policy);
-	verdict.unassigned = true;
+	verdict.unassigned = policy->complete || policy->expired == EXPIRED_UNAUTHORIZED;
+	return verdict;
+}
+
+/* A good of an issuer whose revocations come by CRL: no newer than its CRLs, and no longer. */
+static struct verdict bounded_by_crl(struct verdict verdict, const struct issuer_record *issuer,
+				     int64_t now)
+{
+	bool none = issuer->crl_from == TIME_NONE;
+	if (none || issuer->crl_until <= now) {
+		verdict.result = OCSP_TRY_LATER;
+		verdict.rule = none ? RULE_NO_CRL : RULE_CRL_LAPSED;
+		return verdict;
+	}
+	verdict.as_of = issuer->crl_from;
+	if (issuer->crl_until < verdict.valid_until)
+		verdict.valid_until = issuer->crl_until;
 	return verdict;
 }
 
@@ -173,6 +203,9 @@ struct verdict verdict_of(const struct issuer_policy *policy, const struct issue
 	if (record && !record_counts(record))
 		record = NULL;
 	struct verdict verdict = decide(policy, issuer, record, now);
+	if (!policy->complete && verdict.result == OCSP_SUCCESSFUL &&
+	    verdict.says.status == OCSP_GOOD)
+		verdict = bounded_by_crl(verdict, issuer, now);
 	verdict.recorded = record;
 	verdict.not_after = record ? record->not_after : TIME_NONE;
 	return verdict;

@@ -12,7 +12,7 @@ enum expired_policy { EXPIRED_ANSWER, EXPIRED_UNAUTHORIZED };
 struct issuer_policy {
 	enum unassigned_policy unassigned;
 	enum expired_policy expired;
-	bool complete; /* no: known only by CRL, so a serial without a row is good */
+	bool complete; /* no: known by its CRLs, so good is what they do not list, while they last */
 };
 
 /* Which line of the table decided; for people (verdict_rule_text()). */
@@ -24,12 +24,14 @@ enum verdict_rule {
 	RULE_ISSUER_REVOKED,
 	RULE_GOOD,
 	RULE_EXPIRED_REFUSED,
-	RULE_CRL_ONLY,
+	RULE_BY_CRL,
+	RULE_NO_CRL,
+	RULE_CRL_LAPSED,
 	RULE_UNASSIGNED_UNKNOWN,
 	RULE_UNASSIGNED_UNAUTHORIZED,
 	RULE_UNASSIGNED_REVOKED,
 };
-#define VERDICT_RULES 11
+#define VERDICT_RULES 13
 
 struct verdict_rule_text {
 	const char *text; /* a sentence without its full stop */
@@ -38,7 +40,8 @@ struct verdict_rule_text {
 const struct verdict_rule_text *verdict_rule_text(enum verdict_rule rule);
 
 struct verdict {
-	enum ocsp_result result; /* OCSP_SUCCESSFUL or OCSP_UNAUTHORIZED */
+	enum ocsp_result
+		result; /* OCSP_SUCCESSFUL, OCSP_UNAUTHORIZED; OCSP_TRY_LATER: no CRL proves it now */
 	struct ocsp_cert_status says;
 	bool extended_revoke; /* the answer for a serial never issued (P-23) */
 	enum verdict_rule rule;
@@ -47,6 +50,7 @@ struct verdict {
 	bool recorded; /* a row says that the certificate was issued */
 	bool unassigned; /* said because there is no row: an issuance may overtake it any moment */
 	int64_t valid_until; /* seconds since 1970 from which on it is another; INT64_MAX: never */
+	int64_t as_of; /* nothing newer proves it; INT64_MAX: it is as new as the data */
 	int64_t not_after; /* the certificate's own end; TIME_NONE: not known, or not recorded */
 };
 

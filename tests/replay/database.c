@@ -3,9 +3,13 @@
  * before it, as doc/design.md says. */
 #include "world.h"
 
+#include "base/timetext.h"
+
 void database_init(struct database *db, struct moment now)
 {
 	db->clock_us = now.wall_us - now.mono_us;
+	db->crl_from = wall_seconds(now.wall_us) - 3600;
+	db->crl_until = TIME_MOST;
 	TAILQ_INIT(&db->log);
 	db->up = true;
 	db->next_xid = 100;
@@ -145,7 +149,9 @@ static struct issuer_record issuer_row(const struct world *w, unsigned issuer)
 	struct issuer_record row = {.id = database_issuer_id(issuer),
 				    .version = 1,
 				    .revoked_at = TIME_NONE,
-				    .reason = REASON_NONE};
+				    .reason = REASON_NONE,
+				    .crl_from = w->database.crl_from,
+				    .crl_until = w->database.crl_until};
 	const struct change *change;
 	(void)snprintf(row.name, sizeof(row.name), "%s", w->issuers[issuer].name);
 	TAILQ_FOREACH(change, &w->database.log, log)

@@ -42,6 +42,7 @@ TAILQ_HEAD(change_list, change);
 struct database {
 	bool up;
 	int64_t clock_us; /* its wall clock minus the monotonic clock */
+	int64_t crl_from, crl_until; /* of all issuers */
 	uint64_t commits; /* so far */
 	/* REPLAY PAUSED: a standby that shows the first `replayed` commits and an old heartbeat. */
 	bool paused;

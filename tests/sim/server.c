@@ -649,7 +649,9 @@ struct issuer_record server_issuer(const struct server *s, unsigned issuer, cons
 	struct issuer_record row = {.id = s->ids[issuer],
 				    .version = change ? change->version : 1,
 				    .revoked_at = revoked ? INT64_C(1767225600) : TIME_NONE,
-				    .reason = revoked ? REASON_CA_COMPROMISE : REASON_NONE};
+				    .reason = revoked ? REASON_CA_COMPROMISE : REASON_NONE,
+				    .crl_from = TIME_NONE,
+				    .crl_until = TIME_NONE};
 	(void)snprintf(row.name, sizeof(row.name), "%s", name);
 	return row;
 }

@@ -205,7 +205,9 @@ static void an_issuer_with_a_bad_column_is_bad(void **state)
 							 {false, {hash, sizeof(hash)}},
 							 {false, {hash, sizeof(hash)}},
 							 NULL_FIELD,
-							 FIELD(1)};
+							 FIELD(1),
+							 NULL_FIELD,
+							 NULL_FIELD};
 	struct db_issuer issuer;
 	struct fault fault;
 	for (int i = 0; i < 8; i++) { /* names may be missing */
@@ -225,7 +227,17 @@ static void an_issuer_with_a_bad_column_is_bad(void **state)
 	assert_string_equal(issuer.record.name, "A");
 	assert_view_equal(issuer.certificate, BYTES(0x30, 0x00));
 	assert_true(issuer.record.revoked_at == TIME_NONE);
+	assert_true(issuer.record.crl_from == TIME_NONE && issuer.record.crl_until == TIME_NONE);
 	assert_int_equal(issuer.names.size, 0);
+	/* One of the two without the other is no time within which anything is proven. */
+	struct db_field crl[DB_ISSUER_FIELDS];
+	memcpy(crl, whole, sizeof(crl));
+	crl[10] = FIELD(0, 0, 0, 0, 0, 0, 0, 0);
+	assert_int_equal(db_issuer_read(crl, &issuer, &fault), DB_ROW_BAD);
+	crl[11] = FIELD(0, 0, 0, 0, 0, 0x0f, 0x42, 0x40);
+	assert_int_equal(db_issuer_read(crl, &issuer, &fault), 0);
+	assert_int_equal(issuer.record.crl_from, 946684800);
+	assert_int_equal(issuer.record.crl_until, 946684801);
 }
 
 static void a_withdrawn_row_has_no_revocation(void **state)

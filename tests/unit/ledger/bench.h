@@ -22,6 +22,7 @@ struct bench {
 	uint64_t traced; /* the request of the latest step */
 	unsigned trace_count;
 	struct db_history history; /* that is read */
+	int64_t crl_from, crl_until; /* of both issuers */
 
 	unsigned frame_count;
 	struct {
@@ -181,7 +182,11 @@ static inline void load(struct bench *b)
 			ocsp_issuer_init(&b->hashes[i], certificate.subject, certificate.key_bits),
 			0);
 		issuers[i] = (struct db_issuer){
-			.record = {.id = i + 1, .version = 1, .revoked_at = TIME_NONE},
+			.record = {.id = i + 1,
+				   .version = 1,
+				   .revoked_at = TIME_NONE,
+				   .crl_from = b->crl_from,
+				   .crl_until = b->crl_until},
 			.certificate = buffer_view(&der[i]),
 		};
 		(void)snprintf(issuers[i].record.name, sizeof(issuers[i].record.name), "%s", name);
@@ -197,6 +202,8 @@ static inline int setup(void **state)
 	struct bench *b = calloc(1, sizeof(*b));
 	assert_non_null(b);
 	b->now = (struct moment){.wall_us = 1800000000 * SECOND_US, .mono_us = 50 * SECOND_US};
+	b->crl_from = 1800000000 - 600;
+	b->crl_until = 1800000000 + 86400;
 	b->parsed = made_conf(CONF_LEDGER, "[server]\ncache = 1MiB\nanswer_timeout = 2s\n"
 					   "[defaults]\nvalidity = 1h\n" MADE_DATABASE
 					   "freshness = 5s\n" MADE_ISSUER("A") MADE_ISSUER("B"));

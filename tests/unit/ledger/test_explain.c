@@ -146,7 +146,7 @@ static void a_serial_without_a_row_is_explained_by_the_policy(void **state) /* P
 	find(b, &(struct db_found){0});
 	fronts_have_nothing(b);
 	assert_says(b, "\"answer\":\"good\"");
-	assert_says(b, "complete = no takes what is not revoked for good");
+	assert_says(b, "complete = no takes what the issuer's CRL does not list for good");
 }
 
 static void an_expired_certificate_that_is_answered_no_more_is_explained(void **state)

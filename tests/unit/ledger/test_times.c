@@ -62,7 +62,7 @@ static void what_is_said_for_want_of_a_row_lasts_a_second(void **state)
 	static const struct issuer_policy policies[] = {
 		{.complete = true},
 		{.complete = true, .unassigned = UNASSIGNED_REVOKED},
-		{.complete = false},
+		{.complete = false, .expired = EXPIRED_UNAUTHORIZED},
 	};
 	for (size_t i = 0; i < array_size(policies); i++) {
 		b->sections[0].policy = policies[i];
@@ -76,6 +76,70 @@ static void what_is_said_for_want_of_a_row_lasts_a_second(void **state)
 		struct db_evidence now = evidence(b);
 		ledger_poll(b->ledger, &now, NULL, 0, NULL, 0, b->now);
 	}
+}
+
+/* P-22, P-27: thisUpdate is the CRL's, and the answer ends with it or with its validity. */
+static void what_crls_prove_has_their_times(void **state)
+{
+	struct bench *b = *state;
+	b->sections[0].policy.complete = false;
+	struct message_answer m = answer_about(b, NULL);
+	assert_int_equal(m.label.status, OCSP_GOOD);
+	assert_int_equal(m.label.this_update, b->crl_from);
+	assert_int_equal(m.label.next_update, NOW + 3600 - 1);
+	assert_int_equal(m.label.serve_until, m.label.next_update);
+	assert_true(m.label.traits & ANSWER_SHARED);
+}
+
+/* Issuer A's row again, with the times of another CRL. */
+static void tell_crl(struct bench *b, int64_t version, int64_t from, int64_t until)
+{
+	cleanup(buffer_deinit) struct buffer der = {0};
+	struct db_evidence now = evidence(b);
+	made_certificate(&der, "A", "A");
+	const struct db_issuer issuer = {
+		.record = {.id = 1,
+			   .name = "A",
+			   .version = version,
+			   .revoked_at = TIME_NONE,
+			   .crl_from = from,
+			   .crl_until = until},
+		.certificate = buffer_view(&der),
+	};
+	forget_frames(b);
+	ledger_poll(b->ledger, &now, NULL, 0, &issuer, 1, b->now);
+	ledger_turn_end(b->ledger, b->now);
+}
+
+static void what_crls_prove_ends_with_them(void **state)
+{
+	struct bench *b = *state;
+	b->sections[0].policy.complete = false;
+	tell_crl(b, 2, NOW - 600, NOW + 60);
+	assert_int_equal(frames_of(b, MESSAGE_PURGE),
+			 2); /* to both fronts: another CRL, other answers */
+	struct message_answer m = answer_about(b, NULL);
+	assert_int_equal(m.label.next_update, NOW + 60);
+	assert_int_equal(m.label.serve_until, NOW + 60);
+	tell_crl(b, 3, NOW - 600, NOW);
+	ask_one(b, 0, 2, 0x43);
+	ledger_turn_end(b->ledger, b->now);
+	struct db_evidence now = evidence(b);
+	ledger_lookup_done(b->ledger, b->batch, &now, &(struct db_found){0}, 1, b->now);
+	assert_int_equal(last_answer(b).result, OCSP_TRY_LATER);
+	assert_int_equal(frames_of(b, MESSAGE_SIGN), 0);
+}
+
+/* Where the database has every certificate, a CRL an hour must not empty the caches. */
+static void a_crl_that_nothing_depends_on_changes_nothing(void **state)
+{
+	struct bench *b = *state;
+	tell_crl(b, 2, NOW - 500, NOW + 60);
+	assert_int_equal(frames_of(b, MESSAGE_PURGE), 0);
+	struct cert_record record = record_of(CERT_GOOD, TIME_NONE);
+	struct message_answer m = answer_about(b, &record);
+	assert_int_equal(m.label.this_update, NOW);
+	assert_int_equal(m.label.next_update, NOW + 3600 - 1);
 }
 
 static void a_good_that_time_overtakes_is_served_to_its_last_second(void **state) /* P-23 */
@@ -213,6 +277,9 @@ int main(void)
 		EACH(a_recorded_good_is_for_every_cache_until_its_end),
 		EACH(revoked_on_record_is_sticky),
 		EACH(what_is_said_for_want_of_a_row_lasts_a_second),
+		EACH(what_crls_prove_has_their_times),
+		EACH(what_crls_prove_ends_with_them),
+		EACH(a_crl_that_nothing_depends_on_changes_nothing),
 		EACH(a_good_that_time_overtakes_is_served_to_its_last_second),
 		EACH(an_answer_ends_with_its_certificate),
 		EACH(the_last_seconds_of_a_certificate),

@@ -9,7 +9,8 @@
 enum answer { GOOD, REVOKED, UNKNOWN, UNAUTHORIZED, EXTENDED };
 enum condition { ISSUED, EXPIRED, REVOKED_AND_EXPIRED, NEVER_ISSUED, CONDITIONS };
 
-static const struct issuer_record healthy = {.id = 1, .revoked_at = TIME_NONE};
+static const struct issuer_record healthy = {
+	.id = 1, .revoked_at = TIME_NONE, .crl_from = NOW - 100, .crl_until = NOW + 100};
 
 static const struct {
 	struct issuer_policy policy;

@@ -8,7 +8,8 @@
 #define EARLIEST (NOW - 2000)
 
 static const struct issuer_policy usual = {.complete = true};
-static const struct issuer_record healthy = {.id = 1, .revoked_at = TIME_NONE};
+static const struct issuer_record healthy = {
+	.id = 1, .revoked_at = TIME_NONE, .crl_from = EARLIER, .crl_until = NOW + 500};
 static const struct issuer_record compromised = {
 	.id = 1,
 	.revoked_at = EARLIER,
@@ -97,6 +98,43 @@ static void no_row_is_good_only_where_the_issuer_is_known_by_crl_p22(void **stat
 	policy.complete = false;
 	policy.unassigned = UNASSIGNED_REVOKED;
 	assert_status(verdict_of(&policy, &healthy, NULL, NOW), OCSP_GOOD);
+}
+
+/* I-1: revocations come with a CRL, so nothing is good that is newer than it, nor after it has lapsed; with
+ * a row or without. */
+static void what_crls_prove_is_as_old_as_they_are_p22(void **state)
+{
+	(void)state;
+	const struct issuer_policy by_crl = {.complete = false};
+	const struct cert_record *rows[] = {NULL, &good};
+	for (size_t i = 0; i < array_size(rows); i++) {
+		struct verdict verdict = verdict_of(&by_crl, &healthy, rows[i], NOW);
+		assert_status(verdict, OCSP_GOOD);
+		assert_int_equal(verdict.as_of, healthy.crl_from);
+		assert_int_equal(verdict.valid_until, healthy.crl_until);
+		verdict = verdict_of(&by_crl, &healthy, rows[i], healthy.crl_until - 1);
+		assert_int_equal(verdict.result, OCSP_SUCCESSFUL);
+		verdict = verdict_of(&by_crl, &healthy, rows[i], healthy.crl_until);
+		assert_int_equal(verdict.result, OCSP_TRY_LATER);
+		assert_int_equal(verdict.rule, RULE_CRL_LAPSED);
+		struct issuer_record none = healthy;
+		none.crl_from = none.crl_until = TIME_NONE;
+		verdict = verdict_of(&by_crl, &none, rows[i], NOW);
+		assert_int_equal(verdict.result, OCSP_TRY_LATER);
+		assert_int_equal(verdict.rule, RULE_NO_CRL);
+	}
+	assert_int_equal(verdict_of(&usual, &healthy, &good, NOW).as_of, INT64_MAX);
+}
+
+static void revoked_outlives_the_crl_p29(void **state)
+{
+	(void)state;
+	const struct issuer_policy by_crl = {.complete = false};
+	struct cert_record record = record_of(CERT_REVOKED, EARLIEST, REASON_SUPERSEDED);
+	struct verdict verdict = verdict_of(&by_crl, &healthy, &record, healthy.crl_until + 1000);
+	assert_revoked(verdict, EARLIEST, REASON_SUPERSEDED);
+	assert_int_equal(verdict.as_of, INT64_MAX);
+	assert_int_equal(verdict.valid_until, INT64_MAX);
 }
 
 static void a_good_row_is_good(void **state)
@@ -273,8 +311,11 @@ static void what_is_said_for_want_of_a_row_may_be_overtaken_p23(void **state)
 	struct issuer_policy policies[] = {
 		usual,
 		{.complete = true, .unassigned = UNASSIGNED_REVOKED},
-		{.complete = false},
+		{.complete = false,
+		 .expired = EXPIRED_UNAUTHORIZED}, /* a row may say that it is over */
 	};
+	const struct issuer_policy by_crl = {.complete = false};
+	assert_false(verdict_of(&by_crl, &healthy, NULL, NOW).unassigned);
 	for (size_t i = 0; i < array_size(policies); i++) {
 		struct verdict verdict = verdict_of(&policies[i], &healthy, NULL, NOW);
 		assert_true(verdict.unassigned);
@@ -315,6 +356,8 @@ int main(void)
 		cmocka_unit_test(no_row_follows_the_unassigned_policy_p22),
 		cmocka_unit_test(unassigned_revoked_is_the_extended_definition_exactly_p23),
 		cmocka_unit_test(no_row_is_good_only_where_the_issuer_is_known_by_crl_p22),
+		cmocka_unit_test(what_crls_prove_is_as_old_as_they_are_p22),
+		cmocka_unit_test(revoked_outlives_the_crl_p29),
 		cmocka_unit_test(a_good_row_is_good),
 		cmocka_unit_test(expired_certificates_follow_the_policy_p22),
 		cmocka_unit_test(revoked_stays_revoked_after_expiry_p33),

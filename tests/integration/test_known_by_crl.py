@@ -1,0 +1,76 @@
+"""Issuers that are known by their CRLs (complete = no, P-22): good only while a CRL proves it, and no newer than
+it; what is revoked stays revoked."""
+import time
+
+import pytest
+
+import service
+from harness import wait_for
+from service import Service
+
+
+@pytest.fixture
+def db(postgres):
+    made = service.fresh_database(postgres, "A", "B")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def running(db, tmp_path):
+    with Service(tmp_path, db.login, "AB", defaults={"complete": "no"}) as one:
+        yield one.whole()
+
+
+def tell_crl(db, since, until, ca="A"):
+    """A CRL from so many seconds ago until in so many; gives its thisUpdate."""
+    db.sql("SELECT stillgood.record_crl_window(%s, date_trunc('second', now()) - %s * interval '1 second',"
+           " date_trunc('second', now()) + %s * interval '1 second')", (ca, since, until))
+    return db.sql("SELECT extract(epoch FROM crl_from)::bigint, extract(epoch FROM crl_until)::bigint"
+                  " FROM stillgood.issuer WHERE name = %s", (ca,))[0]
+
+
+def test_nothing_is_good_before_there_is_a_crl(db, running):
+    db.issue(0x10)
+    db.revoke(0x10)
+    db.issue(0x11)
+    running.becomes("revoked", 0x10)
+    running.stays("try_later", 0x11, 0x12)
+    tell_crl(db, 60, 3600)
+    running.becomes("good", 0x11, 0x12, never=("revoked",))
+    running.becomes("revoked", 0x10)
+    assert running.ask(0x12, ca="B") == "try_later", "a CRL is of its own issuer"
+
+
+def test_good_is_as_old_as_the_crl_and_ends_with_it(db, running):
+    since, until = tell_crl(db, 60, 3600)
+    running.becomes("good", 0x21, never=())
+    for nonce in (False, True):
+        answer = running.reply(0x21, nonce=nonce)
+        assert answer.this_update == since and answer.next_update <= until
+    since, until = tell_crl(db, 30, 5)
+    wait_for("the newer CRL", lambda: running.reply(0x21).this_update == since or time.time() >= until)
+    wait_for("its end", lambda: time.time() >= until)
+    running.becomes("try_later", 0x21, never=())
+    running.stays("try_later", 0x21, 0x22)
+    since, _ = tell_crl(db, 0, 3600)
+    running.becomes("good", 0x21, 0x22, never=())
+    assert running.reply(0x22).this_update == since
+
+
+def test_a_revocation_reaches_what_is_stored_at_once(db, running):
+    """I-1: good by absence is cached like any other, and purged like it."""
+    tell_crl(db, 60, 3600)
+    running.becomes("good", 0x31, never=())
+    hits = sum(room["status"]["hits"] for room in running.responder.status()["rooms"]
+               if room["name"].startswith("front"))
+    time.sleep(1.1)  # what is said for want of a row would be over
+    assert running.ask(0x31) == "good"
+    now = sum(room["status"]["hits"] for room in running.responder.status()["rooms"]
+              if room["name"].startswith("front"))
+    assert now > hits
+    db.issue(0x31)
+    db.revoke(0x31, reason="superseded")
+    running.becomes("revoked", 0x31, never=())
+    running.stays("revoked", 0x31)
+    assert running.reply(0x31).reason == "superseded"
