@@ -1,11 +1,11 @@
 #include "db/connection.h"
 
 #include "base/clock.h"
-#include "db/resolver.h"
 #include "db/result.h"
 #include "db/schema.h"
 #include "db/session.h"
 #include "db/target.h"
+#include "net/resolver.h"
 
 #include <event2/util.h>
 
@@ -21,7 +21,7 @@ enum state { DOWN, RESOLVING, CONNECTING, CHECKING, SETTING_UP, READY, BUSY };
 struct db_connection {
 	struct event_base *base;
 	struct db_targets *targets;
-	struct db_resolver *resolver;
+	struct resolver *resolver;
 	uint64_t question; /* RESOLVING: to it */
 	const char *setup;
 	int64_t connect_timeout_us, query_timeout_us;
@@ -105,7 +105,7 @@ static void close_connection(struct db_connection *c)
 	event_del(c->once);
 	event_del(c->wake);
 	if (c->resolver)
-		db_resolver_forget(c->resolver, c->question);
+		resolver_forget(c->resolver, c->question);
 	c->question = 0;
 	PQfinish(c->pg);
 	c->pg = NULL;
@@ -434,7 +434,7 @@ static void start_attempt(struct db_connection *c)
 		return;
 	}
 	enter(c, RESOLVING);
-	if (db_resolver_ask(c->resolver, name, on_resolved, c, &c->question) < 0)
+	if (resolver_ask(c->resolver, name, on_resolved, c, &c->question) < 0)
 		go_down(c, "database: nobody resolves host names, ask again later");
 }
 
@@ -523,7 +523,7 @@ void db_connection_free(struct db_connection *c)
 	event_free_if(c->wake);
 	event_free_if(c->timer);
 	if (c->resolver)
-		db_resolver_forget(c->resolver, c->question);
+		resolver_forget(c->resolver, c->question);
 	PQfinish(c->pg);
 	db_targets_free(c->targets);
 	free(c);

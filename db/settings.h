@@ -4,10 +4,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct db_resolver;
+struct resolver;
 
 struct db_settings {
-	struct db_resolver *resolver; /* borrowed; NULL: conninfo has no names (db_names()) */
+	struct resolver *resolver; /* borrowed; NULL: conninfo has no names (db_names()) */
 	const char *conninfo;
 	int64_t poll_interval_us, connect_timeout_us, query_timeout_us;
 	bool facts; /* lookups read struct cert_facts too, at the price of two more joins */

@@ -1,7 +1,7 @@
 /* The edge of the ledger room: peers, libpq, the log. Decides nothing. */
 #pragma once
 
-#include "db/resolver.h"
+#include "net/resolver.h"
 #include "db/source.h"
 #include "ledger/core.h"
 #include "ledger/journal_store.h"
@@ -13,7 +13,7 @@ struct edge {
 	struct journal_store journal;
 	/* NULL until the warden has given the journal: what was known before comes first. */
 	struct db_source *source;
-	struct db_resolver *resolver; /* NULL: the database's host has no name */
+	struct resolver *resolver; /* NULL: the database's host has no name */
 	uint64_t batch; /* of lookups, the latest */
 	bool preparing; /* another configuration, and shell_prepared() is due */
 	int64_t alarm_second; /* alarms are logged, but not in floods */

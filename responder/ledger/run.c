@@ -102,7 +102,7 @@ static void edge_read_anew(struct edge *edge, struct moment now)
 {
 	static const char reason[] = "the configuration leads to another database";
 	db_source_free(edge->source);
-	db_resolver_free(edge->resolver);
+	resolver_free(edge->resolver);
 	edge->source = NULL;
 	ledger_feed_lost(edge->ledger, reason);
 	ledger_lookup_state(edge->ledger, false, reason);
@@ -294,7 +294,7 @@ static int open_resolver(struct edge *edge, struct fault *fault)
 	cleanup(db_targets_freep) struct db_targets *targets = NULL;
 	int result = db_targets_new(edge->shell->conf->database.conninfo, "ledger", &targets, NULL);
 	if (result == 0 && db_targets_named(targets))
-		result = db_resolver_new(edge->shell->base, &edge->resolver);
+		result = resolver_new(edge->shell->base, &edge->resolver);
 	return result < 0 ? fault_set(fault, result, "cannot resolve the database's name: %s",
 				      strerror(-result))
 			  : 0;

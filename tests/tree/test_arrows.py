@@ -1,6 +1,6 @@
 """The folders' arrows point one way (doc/design.md, What is where): the include lines say so.
 
-    base ← {ocsp, http, cache} ← {ipc, conf, db} ← room ← {front, ledger, signer, verifier, admin} ← warden ← cli ← main
+    base ← {ocsp, http, cache, net} ← {ipc, conf, db} ← room ← {front, ledger, signer, verifier, admin} ← warden ← cli ← main
     {base, ocsp} ← tool ← {client, admin} ← cli
 """
 import pathlib
@@ -16,12 +16,13 @@ ROOMS = {
     "ocsp": ("responder/ocsp", {"base"}),
     "http": ("responder/http", {"base"}),
     "cache": ("responder/cache", {"base"}),
+    "net": ("responder/net", {"base"}),
     "ipc": ("responder/ipc", {"base", "ocsp"}),
     "conf": ("conf", {"base", "ocsp"}),
-    "db": ("db", {"base"}),
+    "db": ("db", {"base", "net"}),
     "room": ("responder/room", {"base", "ipc", "conf"}),
     "front": ("responder/front", {"base", "ocsp", "http", "cache", "ipc", "conf", "room"}),
-    "ledger": ("responder/ledger", {"base", "ocsp", "cache", "ipc", "conf", "db", "room"}),
+    "ledger": ("responder/ledger", {"base", "ocsp", "cache", "net", "ipc", "conf", "db", "room"}),
     "signer": ("responder/signer", {"base", "ocsp", "ipc", "conf", "room"}),
     "verifier": ("responder/verifier", {"base", "ocsp", "ipc", "conf", "room"}),
     "admin": ("responder/admin", {"base", "ocsp", "http", "ipc", "conf", "room", "tool"}),

@@ -15,19 +15,19 @@
 
 #define RESOLVER_PATIENCE_SECONDS 30
 
-struct db_resolver;
+struct resolver;
 
 /* Addresses with commas between them; or NULL and why not. */
-typedef void db_resolved(void *context, const char *addresses, const char *reason);
+typedef void resolver_done(void *context, const char *addresses, const char *reason);
 
 /* 0 or -errno. */
-must_check int db_resolver_new(struct event_base *base, struct db_resolver **ret);
-void db_resolver_free(struct db_resolver *resolver);
-DEFINE_CLEANUP(struct db_resolver, db_resolver_free)
+must_check int resolver_new(struct event_base *base, struct resolver **ret);
+void resolver_free(struct resolver *resolver);
+DEFINE_CLEANUP(struct resolver, resolver_free)
 
 /* `resolved` comes from the event loop, once, or never. `*ret`: for taking the question back. 0, -EAGAIN where
  * too many wait, or -EPIPE. */
-must_check int db_resolver_ask(struct db_resolver *resolver, const char *name,
-			       db_resolved *resolved, void *context, uint64_t *ret);
+must_check int resolver_ask(struct resolver *resolver, const char *name, resolver_done *resolved,
+			    void *context, uint64_t *ret);
 /* Nobody waits for it any more. 0: no question. */
-void db_resolver_forget(struct db_resolver *resolver, uint64_t question);
+void resolver_forget(struct resolver *resolver, uint64_t question);

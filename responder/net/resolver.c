@@ -1,4 +1,4 @@
-#include "db/resolver.h"
+#include "net/resolver.h"
 
 #include "base/bytes.h"
 
@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Both connections of a source, and what they have given up and is still being asked. */
-#define WAITING_MOST 4
+/* What is asked at a time, and what was given up and is still being asked. */
+#define WAITING_MOST 16
 #define CHILDREN_MOST 16
 #define NAME_MOST 1024
 /* Addresses of one name; more are not tried. */
@@ -30,13 +30,13 @@ struct reply {
 	char text[TEXT_MOST]; /* addresses, or why there are none */
 };
 
-struct db_resolver {
+struct resolver {
 	int fd;
 	struct event *readable;
 	uint64_t numbers;
 	struct {
 		uint64_t number; /* 0: free */
-		db_resolved *resolved;
+		resolver_done *resolved;
 		void *context;
 	} waiting[WAITING_MOST];
 };
@@ -116,7 +116,7 @@ static _Noreturn void begin(int fd)
 
 /* ---- in the process that asks ---- */
 
-static void end_waiting(struct db_resolver *r, const struct reply *reply)
+static void end_waiting(struct resolver *r, const struct reply *reply)
 {
 	for (size_t i = 0; i < WAITING_MOST; i++) {
 		if (r->waiting[i].number != reply->number)
@@ -130,7 +130,7 @@ static void end_waiting(struct db_resolver *r, const struct reply *reply)
 
 static void on_readable(evutil_socket_t fd, short what, void *context)
 {
-	struct db_resolver *r = context;
+	struct resolver *r = context;
 	struct reply reply;
 	(void)what;
 	ssize_t size = read(fd, &reply, sizeof(reply));
@@ -142,7 +142,7 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
 	end_waiting(r, &reply);
 }
 
-static int start(struct db_resolver *r)
+static int start(struct resolver *r)
 {
 	int ends[2];
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
@@ -156,9 +156,9 @@ static int start(struct db_resolver *r)
 	return result < 0 ? result : evutil_make_socket_nonblocking(r->fd);
 }
 
-int db_resolver_new(struct event_base *base, struct db_resolver **ret)
+int resolver_new(struct event_base *base, struct resolver **ret)
 {
-	cleanup(db_resolver_freep) struct db_resolver *r = calloc(1, sizeof(*r));
+	cleanup(resolver_freep) struct resolver *r = calloc(1, sizeof(*r));
 	if (!r)
 		return -ENOMEM;
 	r->fd = -1;
@@ -173,7 +173,7 @@ int db_resolver_new(struct event_base *base, struct db_resolver **ret)
 	return 0;
 }
 
-void db_resolver_free(struct db_resolver *r)
+void resolver_free(struct resolver *r)
 {
 	if (!r)
 		return;
@@ -184,8 +184,8 @@ void db_resolver_free(struct db_resolver *r)
 	free(r);
 }
 
-int db_resolver_ask(struct db_resolver *r, const char *name, db_resolved *resolved, void *context,
-		    uint64_t *ret)
+int resolver_ask(struct resolver *r, const char *name, resolver_done *resolved, void *context,
+		 uint64_t *ret)
 {
 	struct question question = {.number = r->numbers + 1};
 	size_t place = 0;
@@ -202,7 +202,7 @@ int db_resolver_ask(struct db_resolver *r, const char *name, db_resolved *resolv
 	return 0;
 }
 
-void db_resolver_forget(struct db_resolver *r, uint64_t question)
+void resolver_forget(struct resolver *r, uint64_t question)
 {
 	for (size_t i = 0; question && i < WAITING_MOST; i++)
 		if (r->waiting[i].number == question)
