@@ -12,7 +12,7 @@ die() {
 # Debian's packages, the same names on 12 and 13. What a client's plug-ins need is named too: nothing
 # that is only recommended gets installed.
 packages_build=(gcc libc6-dev cmake ninja-build pkg-config libssl-dev libevent-dev libpq-dev
-	libjson-c-dev libseccomp-dev libp11-kit-dev)
+	libjson-c-dev libseccomp-dev libp11-kit-dev libcurl4-openssl-dev)
 packages_demo=(postgresql openssl curl procps util-linux ca-certificates)
 packages_test=(libcmocka-dev python3 python3-pytest python3-pytest-xdist python3-psycopg2
 	python3-cryptography python3-asn1crypto python3-prometheus-client gnutls-bin clang valgrind
