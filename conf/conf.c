@@ -24,6 +24,14 @@ bool conf_verifies(const struct conf *conf)
 	return false;
 }
 
+bool conf_fetches(const struct conf *conf)
+{
+	for (unsigned i = 0; i < conf->issuer_count; i++)
+		if (conf->issuers[i].crl)
+			return true;
+	return false;
+}
+
 unsigned conf_extensions(const struct conf_issuer *issuer)
 {
 	unsigned mask = 0;

@@ -25,7 +25,8 @@ enum conf_room {
 	CONF_WARDEN = 8,
 	CONF_VERIFIER = 16,
 	CONF_ADMIN = 32,
-	CONF_ALL = 63,
+	CONF_FETCHER = 64,
+	CONF_ALL = 127,
 };
 
 /* Places to listen on: "127.0.0.1:8080", "[::1]:8080". */
@@ -172,6 +173,7 @@ struct conf_issuer {
 	enum signed_policy signed_requests;
 	char *requestors; /* a file; NULL: none */
 	char *allow; /* a file; NULL: whoever `requestors` have certified */
+	char *crl; /* URLs, separated by commas; NULL: none is followed */
 };
 
 struct conf {
@@ -207,6 +209,8 @@ must_check int conf_load_descriptor(int fd, enum conf_room room, struct conf **r
 				    struct fault *fault);
 /* Does any issuer look at signatures, so that somebody must verify them? */
 bool conf_verifies(const struct conf *conf);
+/* Is anything to be fetched, or anybody outside to be told? */
+bool conf_fetches(const struct conf *conf);
 /* What of struct cert_facts the issuer's answers may carry: EXTENSION_BIT()s. */
 unsigned conf_extensions(const struct conf_issuer *issuer);
 /* Does any issuer's configuration want what only the longer lookup reads (struct cert_facts)? */

@@ -87,6 +87,11 @@ void option_expectation(const struct option *option, struct buffer *out)
 			      LIMIT_ADMIN_HOSTS);
 		put_or_words(option, out);
 		break;
+	case OPTION_URLS:
+		buffer_printf(out, "up to %u different URLs of http or https, separated by commas",
+			      LIMIT_CRL_URLS);
+		put_or_words(option, out);
+		break;
 	case OPTION_LISTEN:
 		buffer_printf(out,
 			      "up to %u different numeric addresses with ports, separated by "

@@ -415,6 +415,11 @@ const struct option options[] = {
 	 "requestors.list", ISSUER_AT(allow),
 	 "The requestors that may ask, one a line: the SHA-256 of a certificate in hexadecimal, or "
 	 "a subject as of RFC 2253. none is everybody whom the CAs of requestors have certified."},
+	{ISSUER(crl), OPTION_URLS, CONF_FETCHER, BY_RELOAD, none_words, 1, TEXT_MOST, "none",
+	 "http://crl.example.com/ca.crl, http://crl.example.com/delta.crl", ISSUER_AT(crl),
+	 "Where this CA publishes its CRLs, full and delta: they are fetched when the next one is "
+	 "due, verified, and "
+	 "recorded in the database."},
 	{ISSUER(certificate), OPTION_PATH, CONF_LEDGER | CONF_SIGNER, BY_RELOAD, NULL, 1, TEXT_MOST,
 	 NULL, "ca.pem", ISSUER_AT(certificate),
 	 "The CA's certificate, PEM or DER. A relative path starts at this file's folder."},

@@ -30,6 +30,7 @@ enum option_type {
 	OPTION_LISTEN, /* struct conf_listen; a word stands for none */
 	OPTION_SAMPLE, /* unsigned: "1/N"; a word stands for 0 or 1 */
 	OPTION_HOSTS, /* char *, owned: a list of host names; a word stands for NULL */
+	OPTION_URLS, /* the same, of absolute URLs of http and https */
 };
 
 /* A word that stands for a number; the list ends with a NULL name. */

@@ -5,6 +5,7 @@
 #include "conf/hosts.h"
 #include "conf/listen.h"
 #include "conf/networks.h"
+#include "conf/urls.h"
 
 struct unit {
 	const char *name;
@@ -179,6 +180,10 @@ int value_parse(const struct option *option, const char *text, struct value *ret
 		if (!value_is_word(option, text))
 			result = checked_parse(option, hosts_check, text, &value.text);
 		break;
+	case OPTION_URLS:
+		if (!value_is_word(option, text))
+			result = checked_parse(option, urls_check, text, &value.text);
+		break;
 	case OPTION_NETWORKS:
 		result = checked_parse(option, networks_check, text, &value.text);
 		break;
@@ -225,7 +230,8 @@ bool value_is_text(const struct option *option)
 {
 	return option->type == OPTION_TEXT || option->type == OPTION_NAME ||
 	       option->type == OPTION_PATH || option->type == OPTION_HOSTS ||
-	       option->type == OPTION_KEY || option->type == OPTION_PASSPHRASE;
+	       option->type == OPTION_URLS || option->type == OPTION_KEY ||
+	       option->type == OPTION_PASSPHRASE;
 }
 
 static int text_store(const char *text, char **member)
@@ -261,6 +267,7 @@ int value_store(const struct option *option, const struct value *value, void *ba
 	case OPTION_NAME:
 	case OPTION_PATH:
 	case OPTION_HOSTS:
+	case OPTION_URLS:
 	case OPTION_KEY:
 	case OPTION_PASSPHRASE:
 		return text_store(value->text, member);
@@ -362,6 +369,7 @@ void value_print(const struct option *option, const void *base, struct buffer *o
 	case OPTION_NAME:
 	case OPTION_PATH:
 	case OPTION_HOSTS:
+	case OPTION_URLS:
 	case OPTION_KEY:
 	case OPTION_PASSPHRASE:
 		buffer_put_string(out, *(char *const *)member);

@@ -178,6 +178,8 @@
 #define LIMIT_LISTENERS 16u
 /* admin_hosts: the names of one machine. */
 #define LIMIT_ADMIN_HOSTS 16u
+/* Addresses of one issuer's CRLs: a full one and a delta, a second place of each, parts. */
+#define LIMIT_CRL_URLS 8u
 /* trusted_proxies: load balancers and the networks of a CDN. */
 #define LIMIT_NETWORKS 64u
 /* The configuration file. */

@@ -6,14 +6,15 @@
 
 #include <stdbool.h>
 
-/* In the order of starting: kind, name, most processes, and what it is to the ledger, to which each
- * of the others has a channel, but those that only look on. */
+/* In the order of starting: kind, name, most processes, and what it is to the ledger, to which
+ * others have channels. */
 #define ROOMS(X)                                        \
 	X(LEDGER, ledger, 1, IS_THE_LEDGER)             \
 	X(SIGNER, signer, LIMIT_SIGNERS, SERVES_LEDGER) \
 	X(VERIFIER, verifier, 1, SERVES_LEDGER)         \
 	X(FRONT, front, LIMIT_FRONTS, ASKS_LEDGER)      \
-	X(ADMIN, admin, 1, LOOKS_ON)
+	X(ADMIN, admin, 1, LOOKS_ON)                    \
+	X(FETCHER, fetcher, 1, LOOKS_ON)
 
 #define ROOM_KIND(KIND, name, most, place) ROOM_##KIND,
 enum room_kind { ROOMS(ROOM_KIND) ROOM_KINDS };
@@ -24,7 +25,7 @@ enum room_place {
 	ROOM_ASKS_LEDGER,
 	ROOM_IS_THE_LEDGER,
 	ROOM_SERVES_LEDGER,
-	ROOM_LOOKS_ON, /* has no channel, and nobody waits for it */
+	ROOM_LOOKS_ON, /* no answer needs it, so nobody waits for it; a reload may begin or end it */
 	ROOM_PLACES
 };
 

@@ -665,10 +665,11 @@ void rooms_abandon(struct rooms *rooms)
 static bool is_unwanted(const struct room *room, const struct conf *conf, bool other_admin)
 {
 	return room_place(room->kind) == ROOM_LOOKS_ON &&
-	       (other_admin || room->index >= kind_processes(room->kind, conf));
+	       ((other_admin && room->kind == ROOM_ADMIN) ||
+		room->index >= kind_processes(room->kind, conf));
 }
 
-/* Those that only look on come and go with their addresses. */
+/* Those that only look on come and go with what they are for. */
 static void start_wanted(struct rooms *rooms)
 {
 	for (enum room_kind kind = 0; kind < ROOM_KINDS; kind++) {

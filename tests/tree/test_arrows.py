@@ -1,6 +1,6 @@
 """The folders' arrows point one way (doc/design.md, What is where): the include lines say so.
 
-    base ← {ocsp, http, cache, net} ← {ipc, conf, db} ← room ← {front, ledger, signer, verifier, admin} ← warden ← cli ← main
+    base ← {ocsp, http, cache, net} ← {ipc, conf, db} ← room ← {front, ledger, signer, verifier, admin, fetcher} ← warden ← cli ← main
     {base, ocsp} ← tool ← {client, admin} ← cli
 """
 import pathlib
@@ -26,8 +26,10 @@ ROOMS = {
     "signer": ("responder/signer", {"base", "ocsp", "ipc", "conf", "room"}),
     "verifier": ("responder/verifier", {"base", "ocsp", "ipc", "conf", "room"}),
     "admin": ("responder/admin", {"base", "ocsp", "http", "ipc", "conf", "room", "tool"}),
+    "fetcher": ("responder/fetcher", {"base", "net", "ipc", "conf", "room"}),
     "warden": ("responder/warden",
-               {"base", "ipc", "conf", "room", "front", "ledger", "signer", "verifier", "admin"}),
+               {"base", "ipc", "conf", "room", "front", "ledger", "signer", "verifier", "admin",
+                "fetcher"}),
     "tool": ("responder/tool", {"base", "ocsp"}),
     "client": ("responder/client", {"base", "ocsp", "tool"}),
     "cli": ("responder/cli",
@@ -47,6 +49,7 @@ FORBIDDEN = {
     "signer": r"libpq|json-c",
     "verifier": r"libpq|json-c",
     "admin": r"libpq|openssl/",
+    "fetcher": r"libpq|json-c|openssl/",
     "warden": r"libpq|openssl/",
     "tool": r"libpq|event2|sys/socket",
     "client": r"libpq|event2",

@@ -10,10 +10,12 @@ FOLDERS = {
     "CONF_SIGNER": "responder/signer",
     "CONF_VERIFIER": "responder/verifier",
     "CONF_ADMIN": "responder/admin",
+    "CONF_FETCHER": "responder/fetcher",
     "CONF_WARDEN": "responder/warden",
 }
 # Read for the room by a function of conf/.
 READ_BY = {
+    "crl": "conf_fetches",
     "default_issuer": "conf_default_issuer",
     "signed_requests": "conf_verifies",
     "signer_certificate": "conf_signer_at",

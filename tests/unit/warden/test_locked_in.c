@@ -363,6 +363,7 @@ static bool keep_memory_from_the_disk(void)
 #define NOBODY 0u
 #define EVERYBODY (~0u)
 #define LEDGER ROOM_BIT(ROOM_LEDGER)
+#define CONNECT (LEDGER | ROOM_BIT(ROOM_FETCHER))
 #define SIGNER ROOM_BIT(ROOM_SIGNER)
 #define DOORS (ROOM_BIT(ROOM_FRONT) | ROOM_BIT(ROOM_ADMIN))
 
@@ -386,8 +387,8 @@ static const struct deed {
 	{"rename a file", rename_a_file, NOBODY, false, false},
 	{"change a mode", change_a_mode, NOBODY, false, false},
 	{"link a file", link_a_file, NOBODY, false, false},
-	{"make a socket", make_a_socket, LEDGER, false, false},
-	{"connect somewhere", connect_somewhere, LEDGER, false, false},
+	{"make a socket", make_a_socket, CONNECT, false, false},
+	{"connect somewhere", connect_somewhere, CONNECT, false, false},
 	{"listen somewhere", listen_somewhere, NOBODY, true, false},
 	{"ask the kernel's cryptography", ask_the_kernels_cryptography, NOBODY, false, false},
 	{"open a raw socket", open_a_raw_socket, NOBODY, false, false},
