@@ -53,6 +53,9 @@ enum command_option {
 	OPTION_OUT,
 	OPTION_CA,
 	OPTION_REQUEST,
+	OPTION_VALIDITY,
+	OPTION_UNTIL,
+	OPTION_JOBS,
 	OPTION_COUNT
 };
 #define OPTION_BIT(option) (UINT64_C(1) << (option))
@@ -119,6 +122,7 @@ int command_import_certs(const struct command_line *line, struct fault *fault);
 int command_import_index(const struct command_line *line, struct fault *fault);
 int command_issuer_add(const struct command_line *line, struct fault *fault);
 int command_issuer_list(const struct command_line *line, struct fault *fault);
+int command_presign(const struct command_line *line, struct fault *fault);
 int command_release(const struct command_line *line, struct fault *fault);
 int command_revoke(const struct command_line *line, struct fault *fault);
 int command_signer_check(const struct command_line *line, struct fault *fault);

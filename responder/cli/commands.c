@@ -190,6 +190,20 @@ const struct command commands[] = {
 		.run = command_signer_check,
 	},
 	{
+		.name = "presign",
+		.operands = "",
+		.summary = "sign answers beforehand, for who serves them without a key",
+		.help = "Of every recorded certificate of the issuer, for each hash and each "
+			"encoding of its name. --out\nis a folder for a web server: the names of "
+			"its files are the paths of GET. What is there already\nand still true is "
+			"kept, so that a run that was interrupted goes on. Exit status 1: some "
+			"could not\nbe signed.",
+		.options = DATABASE | JSON | OPTION_BIT(OPTION_ISSUER) | OPTION_BIT(OPTION_OUT) |
+			   OPTION_BIT(OPTION_HASH) | OPTION_BIT(OPTION_VALIDITY) |
+			   OPTION_BIT(OPTION_UNTIL) | OPTION_BIT(OPTION_JOBS),
+		.run = command_presign,
+	},
+	{
 		.name = "import certs",
 		.operands = "PATH…",
 		.summary = "record issued certificates from files and folders",

@@ -1,6 +1,6 @@
 #include "base/hex.h"
 #include "client/ocsp_finding.h"
-#include "client/ocsp_signer.h"
+#include "ocsp/answer_signer.h"
 #include "ocsp/der.h"
 #include "tool/certname.h"
 

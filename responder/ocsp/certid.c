@@ -1,6 +1,8 @@
 /* CertID ::= SEQUENCE { hashAlgorithm, issuerNameHash, issuerKeyHash, serialNumber } */
+#include "base/check.h"
 #include "base/record.h"
 #include "ocsp/der.h"
+#include "ocsp/issuer.h"
 #include "ocsp/oid.h"
 #include "ocsp/request_parts.h"
 
@@ -111,6 +113,23 @@ static void put_octets(struct der_writer *w, uint8_t tag, struct view content)
 	der_put_header(w, tag, since);
 }
 
+/* Of those that we compute. */
+static struct view hash_oid(enum ocsp_hash hash)
+{
+	switch (hash) {
+	case OCSP_HASH_SHA256:
+		return OID_SHA256;
+	case OCSP_HASH_SHA384:
+		return OID_SHA384;
+	case OCSP_HASH_SHA512:
+		return OID_SHA512;
+	case OCSP_HASH_SHA1:
+	case OCSP_HASH_OTHER:
+		break;
+	}
+	return OID_SHA1;
+}
+
 static void put_certid(struct der_writer *w, const void *fields)
 {
 	const struct ocsp_certid *certid = fields;
@@ -120,7 +139,7 @@ static void put_certid(struct der_writer *w, const void *fields)
 	put_octets(w, DER_OCTET_STRING, certid->name_hash);
 	size_t algorithm = w->size;
 	der_put_header(w, DER_NULL, w->size);
-	put_octets(w, DER_OID, OID_SHA1);
+	put_octets(w, DER_OID, hash_oid(certid->hash));
 	der_put_header(w, DER_SEQUENCE, algorithm);
 	der_put_header(w, DER_SEQUENCE, whole);
 }
@@ -128,7 +147,39 @@ static void put_certid(struct der_writer *w, const void *fields)
 void ocsp_certid_write(struct buffer *out, struct view name_hash, struct view key_hash,
 		       struct view serial)
 {
-	const struct ocsp_certid certid = {
-		.name_hash = name_hash, .key_hash = key_hash, .serial = serial};
+	const struct ocsp_certid certid = {.hash = OCSP_HASH_SHA1,
+					   .name_hash = name_hash,
+					   .key_hash = key_hash,
+					   .serial = serial};
 	der_append(out, put_certid, &certid);
+}
+
+void ocsp_certid_write_of(struct buffer *out, const struct ocsp_issuer *issuer, enum ocsp_hash hash,
+			  struct view serial)
+{
+	size_t size = ocsp_hash_size(hash);
+	check(size > 0);
+	const struct ocsp_certid certid = {.hash = hash,
+					   .name_hash =
+						   view_of(issuer->hashes[hash - 1].name, size),
+					   .key_hash = view_of(issuer->hashes[hash - 1].key, size),
+					   .serial = serial};
+	der_append(out, put_certid, &certid);
+}
+
+/* OCSPRequest, TBSRequest, requestList, Request: each holds just the next. */
+#define REQUEST_LEVELS 4
+
+static void put_request(struct der_writer *w, const void *fields)
+{
+	const struct view *certid = fields;
+	size_t whole = w->size;
+	der_put_view(w, *certid);
+	for (unsigned i = 0; i < REQUEST_LEVELS; i++)
+		der_put_header(w, DER_SEQUENCE, whole);
+}
+
+void ocsp_request_write(struct buffer *out, struct view certid)
+{
+	der_append(out, put_request, &certid);
 }

@@ -21,3 +21,8 @@ must_check int ocsp_issuer_identity(const struct ocsp_issuer *issuer,
 
 /* Both hashes match this issuer (P-8). */
 bool ocsp_issuer_matches(const struct ocsp_issuer *issuer, const struct ocsp_certid *certid);
+
+/* Appends a CertID of this issuer, with a hash that we compute; the serial is the content of a minimal
+ * INTEGER. */
+void ocsp_certid_write_of(struct buffer *out, const struct ocsp_issuer *issuer, enum ocsp_hash hash,
+			  struct view serial);

@@ -63,3 +63,5 @@ must_check int ocsp_certid_parse(struct view der, struct ocsp_certid *ret);
  * the content of a minimal INTEGER. */
 void ocsp_certid_write(struct buffer *out, struct view name_hash, struct view key_hash,
 		       struct view serial);
+/* Appends the request that most clients make of one CertID: nothing else in it (RFC 9919, 3.1.1). */
+void ocsp_request_write(struct buffer *out, struct view certid);

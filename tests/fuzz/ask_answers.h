@@ -3,7 +3,7 @@
 
 #include "../unit/client/forge.h"
 
-#define ASK_ANSWERS 16u
+#define ASK_ANSWERS 20u
 
 /* CertHash of some certificate by SHA-256. */
 static const uint8_t ask_cert_hash[] = {0x30, 0x2f, 0x30, 0x0b, 0x06, 0x09, 0x60, 0x86, 0x48,
@@ -70,6 +70,17 @@ static inline struct forge_wish ask_answer(unsigned number)
 		break;
 	case 15:
 		wish.this_update = FORGE_NOW + 10;
+		break;
+	case 16: /* what may be kept: one certificate, for everybody */
+	case 17:
+		wish.status[1] = FORGE_LEFT_OUT;
+		wish.nonce = false;
+		break;
+	case 18:
+	case 19:
+		wish.status[0] = FORGE_LEFT_OUT;
+		wish.nonce = false;
+		wish.by_name = true;
 		break;
 	default:
 		break;

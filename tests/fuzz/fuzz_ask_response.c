@@ -1,5 +1,5 @@
-/* What `ask` believes: nothing that was not signed, and of what is signed nothing that OpenSSL reads
- * differently (P-24, P-27).
+/* What `ask` believes, and what of it is kept to be served (ocsp/answer.h): nothing that was not signed, and of
+ * what is signed nothing that OpenSSL reads differently (P-24, P-27).
  *
  * The first octet says how the rest becomes an answer, so that the code behind the signature is
  * reached too (and its third bit, whether the nonce is required):
@@ -9,6 +9,8 @@
  *   3  two octets of length, certificates to embed, and a ResponseData that the delegate signs */
 #include "../unit/client/forge.h"
 #include "ask_answers.h"
+
+#include "ocsp/answer.h"
 
 #include <openssl/err.h>
 
@@ -103,8 +105,64 @@ static void check_believed(struct view der, const struct ocsp_answer *answer, bo
 	OCSP_RESPONSE_free(response);
 }
 
+/* ---- kept ---- */
+
+static struct ocsp_prover *prover_of_forge(void)
+{
+	struct ocsp_prover *prover = NULL;
+	unsigned char *der = NULL;
+	int size = i2d_X509(forge.ca, &der);
+	forge_must(size > 0 && ocsp_prover_new(view_of(der, (size_t)size), &prover, NULL) == 0);
+	OPENSSL_free(der);
+	return prover;
+}
+
+static void check_kept(OCSP_BASICRESP *basic, const struct ocsp_said *said)
+{
+	ASN1_GENERALIZEDTIME *revoked = NULL, *from = NULL, *until = NULL;
+	int reason = -1;
+	forge_must(OCSP_resp_count(basic) == 1);
+	forge_must(OCSP_BASICRESP_get_ext_by_NID(basic, NID_id_pkix_OCSP_Nonce, -1) < 0);
+	OCSP_SINGLERESP *single = OCSP_resp_get0(basic, 0);
+	int status = OCSP_single_get0_status(single, &reason, &revoked, &from, &until);
+	forge_must((said->says.status == OCSP_GOOD) == (status == V_OCSP_CERTSTATUS_GOOD));
+	forge_must((said->says.status == OCSP_REVOKED) == (status == V_OCSP_CERTSTATUS_REVOKED));
+	forge_must(seconds_of(from) == said->this_update);
+	forge_must(seconds_of(until) == said->next_update);
+	forge_must(seconds_of(OCSP_resp_get0_produced_at(basic)) == said->produced_at);
+	if (said->says.status != OCSP_REVOKED)
+		return;
+	forge_must(seconds_of(revoked) == said->says.revoked_at);
+	forge_must(reason == (said->says.reason == REASON_NONE ? -1 : (int)said->says.reason));
+}
+
+/* What our own reader and the library make of the same octets. */
+static void keep_answer(struct view der, bool forged_here)
+{
+	static struct ocsp_prover *prover;
+	struct ocsp_said said;
+	struct fault fault = {""};
+	if (!prover)
+		prover = prover_of_forge();
+	if (ocsp_said_read(der, &said, &fault) != 0) {
+		forge_must(*fault.text);
+		return;
+	}
+	forge_must(said.this_update < said.next_update && said.basic.size < der.size);
+	if (ocsp_prover_prove(prover, &said, FORGE_NOW, FORGE_SKEW, &fault) != 0)
+		return;
+	const uint8_t *p = said.basic.data;
+	OCSP_BASICRESP *basic = d2i_OCSP_BASICRESP(NULL, &p, (long)said.basic.size);
+	forge_must(basic != NULL);
+	if (!forged_here)
+		check_known(basic);
+	check_kept(basic, &said);
+	OCSP_BASICRESP_free(basic);
+}
+
 static void read_answer(struct view der, bool forged_here)
 {
+	keep_answer(der, forged_here);
 	struct ocsp_answer answer = {0};
 	struct fault fault = {""};
 	int result = ocsp_answer_read(&forge.question, der, FORGE_NOW, FORGE_SKEW, &answer, &fault);

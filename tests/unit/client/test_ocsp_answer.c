@@ -2,7 +2,7 @@
 #include "unit.h"
 
 #include "client/forge.h"
-#include "client/ocsp_signer.h"
+#include "ocsp/answer_signer.h"
 
 #include <openssl/rsa.h>
 

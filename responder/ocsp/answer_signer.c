@@ -1,4 +1,4 @@
-#include "client/ocsp_signer.h"
+#include "ocsp/answer_signer.h"
 
 #include "base/limits.h"
 
