@@ -168,7 +168,9 @@ int crew_start(const struct conf_server *server, const struct conf_issuer *secti
 	       struct crew **ret, struct fault *fault)
 {
 	cleanup(crew_freep) struct crew *crew = calloc(1, sizeof(*crew));
-	int result = crew ? 0 : fault_set(fault, -ENOMEM, "out of memory");
+	if (!crew)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	int result = 0;
 	for (unsigned i = 0; result == 0 && i < count && i < CREW_MOST; i++)
 		result = start_one(crew, server, section, fault);
 	for (unsigned i = 0; result == 0 && i < crew->count; i++)
@@ -248,7 +250,9 @@ int crew_take(struct crew *crew, struct crew_result *ret, struct fault *fault)
 	if (depth == 0)
 		return CREW_IDLE;
 	struct member *member = await_any(crew);
-	int result = member ? receive(crew, member, &packet, fault) : ended(fault);
+	if (!member)
+		return ended(fault);
+	int result = receive(crew, member, &packet, fault);
 	if (result < 0)
 		return result;
 	member->depth--;

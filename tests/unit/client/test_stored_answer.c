@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "ocsp/answer.h"
+#include "ocsp/issuer.h"
 
 #include "forge.h"
 
