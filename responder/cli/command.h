@@ -56,6 +56,7 @@ enum command_option {
 	OPTION_VALIDITY,
 	OPTION_UNTIL,
 	OPTION_JOBS,
+	OPTION_RECORDED,
 	OPTION_COUNT
 };
 #define OPTION_BIT(option) (UINT64_C(1) << (option))

@@ -19,6 +19,8 @@ const struct option_row command_options[OPTION_COUNT] = {
 	[OPTION_SERIAL] = {"serial", 's', "SERIAL",
 			   "the serial number: hexadecimal, or decimal:123"},
 	[OPTION_ALL] = {"all", 0, NULL, "every certificate of the issuer, at once"},
+	[OPTION_RECORDED] = {"recorded", 0, NULL,
+			     "every certificate of the issuer that is recorded, each by itself"},
 	[OPTION_REASON] = {"reason", 'r', "REASON",
 			   "keyCompromise, superseded, … or its number (RFC 5280)"},
 	[OPTION_AT] = {"at", 0, "TIME",

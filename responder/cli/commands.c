@@ -231,14 +231,20 @@ const struct command commands[] = {
 	},
 	{
 		.name = "revoke",
-		.operands = "CERT… | --issuer NAME --serial SERIAL | --issuer NAME --all",
+		.operands =
+			"CERT… | --issuer NAME --serial SERIAL | --issuer NAME --all|--recorded",
 		.summary = "revoke certificates, or all of an issuer, for ever",
 		.help = "Responders answer `revoked` as soon as this has returned. All of a call "
 			"are "
 			"revoked or none. Given\nagain, it corrects reason or date. --all is for a "
-			"compromised or closed CA, and asks back.",
+			"compromised or closed CA: it revokes the issuer, and with\nit what will "
+			"be "
+			"recorded later. --recorded revokes each certificate that is recorded, so "
+			"many "
+			"at a\ntime, and goes on where it was interrupted. Both ask back.",
 		.options = DATABASE | JSON | TARGET | EVENT | TIMES | OPTION_BIT(OPTION_ALL) |
-			   OPTION_BIT(OPTION_YES) | OPTION_BIT(OPTION_REASON),
+			   OPTION_BIT(OPTION_RECORDED) | OPTION_BIT(OPTION_YES) |
+			   OPTION_BIT(OPTION_REASON),
 		.most = -1,
 		.run = command_revoke,
 	},

@@ -10,15 +10,17 @@
 
 #include <stdio.h>
 
-/* Counting more would keep somebody waiting who is in a hurry. */
-#define COUNTED_MOST 1000000
-
 static const char *const names[] = {
 	[ACTION_REVOKE] = "revoke", [ACTION_HOLD] = "hold", [ACTION_RELEASE] = "release"};
 
 static int usage(const struct revocation *revocation, struct fault *fault, const char *text)
 {
 	return fault_set(fault, STATUS_USAGE, "%s: %s", names[revocation->action], text);
+}
+
+static bool is_of_whole_issuer(const struct revocation *revocation)
+{
+	return revocation->issuer_itself || revocation->each_recorded;
 }
 
 /* ---- options ---- */
@@ -39,7 +41,7 @@ static int read_time(struct revocation *revocation, enum command_option option, 
 	return 0;
 }
 
-static int check_reason(const struct revocation *revocation, struct fault *fault)
+static int check_reason(struct revocation *revocation, struct fault *fault)
 {
 	const char *reason = revocation->line->values[OPTION_REASON];
 	enum revocation_reason code = REASON_NONE;
@@ -51,6 +53,7 @@ static int check_reason(const struct revocation *revocation, struct fault *fault
 	if (code == REASON_CERTIFICATE_HOLD)
 		return usage(revocation, fault,
 			     "--reason certificateHold is what `stillgood hold` does");
+	revocation->reason = reason ? reason_name(code) : NULL;
 	return 0;
 }
 
@@ -70,22 +73,23 @@ static int check_values(struct revocation *revocation, struct fault *fault)
 static int check_all(const struct revocation *revocation, struct fault *fault)
 {
 	const struct command_line *line = revocation->line;
-	if (!option_given(line, OPTION_ALL))
+	if (!is_of_whole_issuer(revocation))
 		return 0;
-	if (option_given(line, OPTION_INVALIDITY))
+	if (option_given(line, OPTION_INVALIDITY) && !revocation->each_recorded)
 		return usage(revocation, fault, "--invalidity is a certificate's, not an issuer's");
 	if (!option_given(line, OPTION_YES) && !isatty(STDIN_FILENO))
 		return usage(revocation, fault,
-			     "--all is for ever and asks on a terminal; without one say --yes");
+			     "what --all and --recorded do is for ever: they ask on a terminal; "
+			     "without one say --yes");
 	return 0;
 }
 
-/* Exactly one of: files; --issuer and --serial; --issuer and --all. */
+/* Exactly one of: files; --issuer and --serial; --issuer and --all, --recorded or both. */
 static int check_target(const struct revocation *revocation, struct fault *fault)
 {
 	const struct command_line *line = revocation->line;
 	bool issuer = option_given(line, OPTION_ISSUER), serial = option_given(line, OPTION_SERIAL);
-	bool all = option_given(line, OPTION_ALL), files = line->operand_count > 0;
+	bool all = is_of_whole_issuer(revocation), files = line->operand_count > 0;
 	if (files && (issuer || serial || all))
 		return usage(revocation, fault, "name certificate files or --issuer, not both");
 	if (!files && !issuer)
@@ -94,31 +98,26 @@ static int check_target(const struct revocation *revocation, struct fault *fault
 	if (!files && option_given(line, OPTION_ALL_IN_FILE))
 		return usage(revocation, fault, "--all-in-file goes with certificate files");
 	if (!files && serial == all)
-		return usage(revocation, fault,
-			     revocation->action == ACTION_REVOKE
-				     ? "--issuer NAME goes with --serial SERIAL or with --all"
-				     : "--issuer NAME goes with --serial SERIAL");
+		return usage(
+			revocation, fault,
+			revocation->action == ACTION_REVOKE
+				? "--issuer NAME goes with --serial SERIAL, with --all or with "
+				  "--recorded"
+				: "--issuer NAME goes with --serial SERIAL");
 	return check_all(revocation, fault);
 }
 
 /* ---- asking back ---- */
 
-static int count_certificates(struct revocation *revocation, const char *issuer, char *out,
-			      size_t size, struct fault *fault)
+static int count_certificates(struct revocation *revocation, char *out, size_t size,
+			      struct fault *fault)
 {
-	char most[16];
-	(void)snprintf(most, sizeof(most), "%d", COUNTED_MOST);
-	const char *const parameters[] = {issuer, most};
-	cleanup(result_clearp) PGresult *rows = NULL;
-	int result = database_query(&revocation->database,
-				    "SELECT recorded, good "
-				    "FROM stillgood.certificate_counts($1, $2::integer)",
-				    2, parameters, &rows, fault);
+	int64_t recorded, good;
+	int result = revocation_count(revocation, &recorded, &good, fault);
 	if (result)
 		return result;
-	int64_t recorded = column_int(rows, 0, 0), good = column_int(rows, 0, 1);
 	if (recorded >= COUNTED_MOST)
-		(void)snprintf(out, size, "%s certificates or more are recorded", most);
+		(void)snprintf(out, size, "%d certificates or more are recorded", COUNTED_MOST);
 	else
 		(void)snprintf(out, size, "%lld certificate%s recorded, %lld of them good",
 			       (long long)recorded, recorded == 1 ? " is" : "s are",
@@ -138,15 +137,18 @@ static int confirm(struct revocation *revocation, struct fault *fault)
 {
 	const struct target *target = &revocation->targets[0];
 	char counts[100];
-	if (!option_given(revocation->line, OPTION_ALL) ||
-	    option_given(revocation->line, OPTION_YES))
+	if (!is_of_whole_issuer(revocation) || option_given(revocation->line, OPTION_YES))
 		return 0;
-	int result = count_certificates(revocation, target->issuer->record.name, counts,
-					sizeof(counts), fault);
+	int result = count_certificates(revocation, counts, sizeof(counts), fault);
 	if (result)
 		return result;
 	output_note("Issuer \"%s\": %s.", target->issuer->record.name, counts);
-	output_note("All of them, and all that are yet to be recorded, will be revoked for ever.");
+	output_note(
+		revocation->issuer_itself
+			? "All of them, and all that are yet to be recorded, will be revoked "
+			  "for ever."
+			: "All of them will be revoked for ever, each by itself. What is yet to be "
+			  "recorded will be good.");
 	(void)fprintf(stderr, "Type \"yes\" to revoke them: ");
 	if (read_yes())
 		return 0;
@@ -154,16 +156,6 @@ static int confirm(struct revocation *revocation, struct fault *fault)
 }
 
 /* ---- the database's part ---- */
-
-/* Our names, because people type spellings that SQL does not take; NULL: not given. */
-static const char *reason_value(const struct revocation *revocation)
-{
-	const char *text = revocation->line->values[OPTION_REASON];
-	enum revocation_reason reason = REASON_NONE;
-	if (!text || operand_reason(view_of_string(text), &reason) < 0)
-		return NULL;
-	return reason_name(reason);
-}
 
 static const char *or_null(const char *text)
 {
@@ -180,7 +172,7 @@ static int explain(const struct revocation *revocation, const struct target *tar
 	const char *where = target->where ? target->where : "", *colon = target->where ? ": " : "";
 	struct fault server = *fault;
 	hex_put(serial, serial_view(&target->serial));
-	if (option_given(line, OPTION_ALL))
+	if (is_of_whole_issuer(revocation))
 		(void)snprintf(what, sizeof(what), "issuer \"%s\"", target->issuer->record.name);
 	else
 		(void)snprintf(what, sizeof(what), "serial %s of issuer \"%s\"", serial,
@@ -224,7 +216,7 @@ static int call(struct revocation *revocation, const struct target *target, PGre
 	if (!serial)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	if (revocation->action == ACTION_REVOKE)
-		parameters[count++] = reason_value(revocation);
+		parameters[count++] = revocation->reason;
 	if (revocation->action != ACTION_RELEASE) {
 		parameters[count++] = or_null(revocation->at);
 		parameters[count++] = or_null(revocation->invalidity);
@@ -239,7 +231,7 @@ static int call_all(struct revocation *revocation, const struct target *target, 
 		    struct fault *fault)
 {
 	const char *const *values = revocation->line->values;
-	const char *const parameters[] = {target->issuer->record.name, reason_value(revocation),
+	const char *const parameters[] = {target->issuer->record.name, revocation->reason,
 					  or_null(revocation->at), values[OPTION_REQUESTED_BY],
 					  values[OPTION_NOTE]};
 	return database_query(&revocation->database,
@@ -258,7 +250,7 @@ static int read_outcome(struct revocation *revocation, struct target *target, st
 		"SELECT CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END, version, "
 		"stillgood.seconds(revoked_at), coalesce(reason, -1), NULL, NULL "
 		"FROM stillgood.issuer WHERE name = $1";
-	bool all = option_given(revocation->line, OPTION_ALL);
+	bool all = revocation->issuer_itself;
 	cleanup(memory_freep) char *serial = bytea_text(serial_view(&target->serial));
 	const char *const parameters[] = {target->issuer->record.name, serial};
 	cleanup(result_clearp) PGresult *rows = NULL;
@@ -282,9 +274,8 @@ static int read_outcome(struct revocation *revocation, struct target *target, st
 static int apply(struct revocation *revocation, struct target *target, struct fault *fault)
 {
 	cleanup(result_clearp) PGresult *rows = NULL;
-	int result = option_given(revocation->line, OPTION_ALL)
-			     ? call_all(revocation, target, &rows, fault)
-			     : call(revocation, target, &rows, fault);
+	int result = revocation->issuer_itself ? call_all(revocation, target, &rows, fault)
+					       : call(revocation, target, &rows, fault);
 	if (result)
 		return explain(revocation, target, result, fault);
 	target->changed = *PQgetvalue(rows, 0, 0) == 't';
@@ -300,14 +291,31 @@ static int apply_all(struct revocation *revocation, struct fault *fault)
 	return result ? result : database_run(&revocation->database, "COMMIT", fault);
 }
 
+/* The issuer first: it is one row, and from then on nothing of it is good. */
+static int apply_recorded(struct revocation *revocation, struct fault *fault)
+{
+	int result = revocation->issuer_itself ? apply_all(revocation, fault) : 0;
+	if (result)
+		return result;
+	result = revocation_revoke_recorded(revocation, fault);
+	if (result && revocation->revoked)
+		output_note(
+			"%llu certificates were revoked and stay so; the same call goes on with "
+			"the others.",
+			(unsigned long long)revocation->revoked);
+	return result ? explain(revocation, &revocation->targets[0], result, fault) : 0;
+}
+
 static int act(const struct command_line *line, enum action action, struct fault *fault)
 {
 	cleanup(revocation_deinit) struct revocation revocation = {
 		.line = line,
 		.action = action,
+		.issuer_itself = option_given(line, OPTION_ALL),
+		.each_recorded = option_given(line, OPTION_RECORDED),
 	};
 	const char *role =
-		option_given(line, OPTION_ALL) ? "stillgood_revocation" : "stillgood_desk";
+		is_of_whole_issuer(&revocation) ? "stillgood_revocation" : "stillgood_desk";
 	int result = check_target(&revocation, fault);
 	if (result == 0)
 		result = check_values(&revocation, fault);
@@ -318,7 +326,8 @@ static int act(const struct command_line *line, enum action action, struct fault
 	if (result == 0)
 		result = confirm(&revocation, fault);
 	if (result == 0)
-		result = apply_all(&revocation, fault);
+		result = revocation.each_recorded ? apply_recorded(&revocation, fault)
+						  : apply_all(&revocation, fault);
 	if (result == 0)
 		revocation_report(&revocation);
 	return result;

@@ -13,16 +13,12 @@ static const struct {
 	[ACTION_RELEASE] = {"released: good again", "was good already"},
 };
 
-static bool is_whole_issuer(const struct revocation *revocation)
-{
-	return option_given(revocation->line, OPTION_ALL);
-}
-
 static const char *status_name(enum cert_status status)
 {
 	return status == CERT_GOOD ? "good" : status == CERT_REVOKED ? "revoked" : "held";
 }
 
+/* Of certificates or an issuer by itself: what the database says of it. */
 static void add_members(const struct revocation *revocation, const struct target *target,
 			struct json_object *document)
 {
@@ -31,13 +27,13 @@ static void add_members(const struct revocation *revocation, const struct target
 		output_json_string(document, "file", target->where);
 	output_json_bool(document, "changed", target->changed);
 	output_json_string(document, "issuer", target->issuer->record.name);
-	if (!is_whole_issuer(revocation))
+	if (!revocation->issuer_itself)
 		output_json_hex(document, "serial", serial_view(&target->serial));
 	output_json_string(document, "status", status_name(after->status));
 	output_json_number(document, "version", after->version);
 	output_json_time(document, "revoked_at", after->revoked_at);
 	output_json_string(document, "reason", reason_name(after->reason));
-	if (is_whole_issuer(revocation))
+	if (revocation->issuer_itself)
 		return;
 	output_json_time(document, "invalidity_at", after->invalidity_at);
 	output_json_time(document, "not_after", after->not_after);
@@ -45,8 +41,14 @@ static void add_members(const struct revocation *revocation, const struct target
 
 static struct json_object *target_document(const struct revocation *revocation, size_t i)
 {
+	const struct target *target = &revocation->targets[i];
 	struct json_object *document = json_object_new_object();
-	add_members(revocation, &revocation->targets[i], document);
+	if (!revocation->each_recorded || revocation->issuer_itself)
+		add_members(revocation, target, document);
+	else
+		output_json_string(document, "issuer", target->issuer->record.name);
+	if (revocation->each_recorded)
+		output_json_number(document, "certificates_revoked", (int64_t)revocation->revoked);
 	return document;
 }
 
@@ -80,7 +82,7 @@ static void print_target(const struct revocation *revocation, const struct targe
 	cleanup(memory_freep) char *where = output_text_new(target->where ? target->where : "");
 	hex_put(serial, serial_view(&target->serial));
 	printf("%s%s", where ? where : "", target->where ? ": " : "");
-	if (is_whole_issuer(revocation))
+	if (revocation->issuer_itself)
 		printf("issuer \"%s\": ", target->issuer->record.name);
 	else
 		printf("serial %s of issuer \"%s\": ", serial, target->issuer->record.name);
@@ -92,12 +94,26 @@ static void print_target(const struct revocation *revocation, const struct targe
 	printf(", version %lld\n", (long long)target->after.version);
 }
 
+static void print_recorded(const struct revocation *revocation)
+{
+	const char *issuer = revocation->targets[0].issuer->record.name;
+	if (revocation->revoked)
+		printf("issuer \"%s\": %llu of its certificates revoked\n", issuer,
+		       (unsigned long long)revocation->revoked);
+	else
+		printf("issuer \"%s\": no certificate is recorded that was not revoked already\n",
+		       issuer);
+}
+
 void revocation_report(const struct revocation *revocation)
 {
 	if (option_given(revocation->line, OPTION_JSON)) {
 		report_json(revocation);
 		return;
 	}
-	for (size_t i = 0; i < revocation->count; i++)
-		print_target(revocation, &revocation->targets[i]);
+	if (!revocation->each_recorded || revocation->issuer_itself)
+		for (size_t i = 0; i < revocation->count; i++)
+			print_target(revocation, &revocation->targets[i]);
+	if (revocation->each_recorded)
+		print_recorded(revocation);
 }
