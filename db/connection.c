@@ -36,7 +36,11 @@ struct db_connection {
 	struct event *wake; /* goes on after a turn; deferred faults */
 	struct event *timer; /* the state's deadline; DOWN: the next attempt */
 	uint64_t generation; /* of `pg`: tells after a callback whether it is still the same */
-	size_t attempts; /* choose the host */
+	size_t host; /* that of the next or the present attempt; counts on for ever */
+	size_t tried; /* attempts of this round: one for each host */
+	struct db_connection *leader, *followers, *next_follower;
+	bool beside; /* the leader's host was tried in this round */
+	bool moving; /* down for the leader's sake: no attempt has failed */
 	unsigned rounds; /* of failures since db_connection_proven(); choose the pause */
 
 	bool copying, query_failed, query_fatal;
@@ -65,8 +69,15 @@ static void wake_soon(struct db_connection *c)
 /* Each host of the list is tried at once; only a whole round of failures is followed by a pause. */
 static int64_t next_delay(struct db_connection *c)
 {
-	if (++c->attempts % db_targets_count(c->targets) != 0)
+	if (c->moving) {
+		c->moving = c->beside = false;
 		return 0;
+	}
+	c->host++;
+	if (++c->tried < db_targets_count(c->targets))
+		return 0;
+	c->tried = 0;
+	c->beside = false;
 	int64_t delay = BACKOFF_LEAST_US << (c->rounds < 8 ? c->rounds : 8);
 	c->rounds++;
 	if (delay > BACKOFF_MOST_US)
@@ -168,6 +179,53 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
 		go_down_by_libpq(c);
 }
 
+/* ---- where another connection is ---- */
+
+static bool is_up(const struct db_connection *c)
+{
+	return c->state == READY || c->state == BUSY;
+}
+
+static bool same_host(const struct db_connection *a, const struct db_connection *b)
+{
+	size_t count = db_targets_count(a->targets);
+	return a->host % count == b->host % count;
+}
+
+/* It comes to the server where its leader is: one that is ahead, or behind, is another history for a while. */
+static void call_back(struct db_connection *c)
+{
+	if (!c->pg || same_host(c, c->leader))
+		return;
+	c->moving = true;
+	doom(c, "database: the feed reads another server of conninfo");
+}
+
+static void meet(struct db_connection *c)
+{
+	for (struct db_connection *f = c->followers; f; f = f->next_follower)
+		call_back(f);
+	if (c->leader && is_up(c->leader) && !c->beside)
+		call_back(c); /* the leader came up while this one was on its way */
+	c->beside = false;
+}
+
+/* The leader's host first, once a round; where that refuses, the others in turns. */
+static void choose_host(struct db_connection *c)
+{
+	if (!c->leader || c->beside || !is_up(c->leader))
+		return;
+	c->host = c->leader->host;
+	c->beside = true;
+}
+
+void db_connection_follow(struct db_connection *c, struct db_connection *leader)
+{
+	c->leader = leader;
+	c->next_follower = leader->followers;
+	leader->followers = c;
+}
+
 /* After PQsend…(): `sent` is its result. */
 static void begin_query(struct db_connection *c, enum state state, int sent)
 {
@@ -253,6 +311,7 @@ static void end_query(struct db_connection *c)
 		begin_query(c, SETTING_UP, PQsendQuery(c->pg, c->setup));
 	} else if (c->state == SETTING_UP) {
 		enter(c, READY);
+		meet(c);
 		c->ops->up(c->context);
 	} else {
 		end_busy(c);
@@ -397,7 +456,7 @@ static void on_connect(evutil_socket_t fd, short what, void *context)
 static void connect_to(struct db_connection *c, const char *addresses)
 {
 	struct db_target target;
-	if (db_targets_get(c->targets, c->attempts, addresses, &target) == 0)
+	if (db_targets_get(c->targets, c->host, addresses, &target) == 0)
 		c->pg = PQconnectStartParams(target.keywords, target.values, 0);
 	if (!c->pg) {
 		go_down(c, "database: out of memory");
@@ -422,13 +481,14 @@ static void on_resolved(void *context, const char *addresses, const char *reason
 		return;
 	}
 	(void)fault_set(&fault, 0, "database: host \"%s\" cannot be resolved: %s",
-			db_targets_name(c->targets, c->attempts), reason);
+			db_targets_name(c->targets, c->host), reason);
 	go_down(c, fault.text);
 }
 
 static void start_attempt(struct db_connection *c)
 {
-	const char *name = db_targets_name(c->targets, c->attempts);
+	choose_host(c);
+	const char *name = db_targets_name(c->targets, c->host);
 	if (!name || !c->resolver) {
 		connect_to(c, NULL);
 		return;

@@ -59,6 +59,10 @@ must_check int db_connection_new(struct event_base *base,
 void db_connection_free(struct db_connection *connection);
 DEFINE_CLEANUP(struct db_connection, db_connection_free)
 
+/* From now on it is, where it can be, with the server where the leader is, and goes there when that moves: in a list of
+ * hosts one may be ahead of another, or of another history. Both have the same conninfo; neither is freed before the
+ * other is used for the last time. */
+void db_connection_follow(struct db_connection *connection, struct db_connection *leader);
 /* Other timeouts, from the next step on. */
 void db_connection_configure(struct db_connection *connection, const struct db_settings *settings);
 

@@ -542,6 +542,11 @@ int db_feed_new(struct event_base *base, const struct db_settings *settings,
 	return 0;
 }
 
+struct db_connection *db_feed_connection(struct db_feed *f)
+{
+	return f->connection;
+}
+
 void db_feed_reset(struct db_feed *f, const char *reason)
 {
 	reset(f, reason);

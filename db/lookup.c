@@ -189,7 +189,8 @@ void db_lookup_configure(struct db_lookup *l, const struct db_settings *settings
 }
 
 int db_lookup_new(struct event_base *base, const struct db_settings *settings,
-		  const struct db_source_ops *ops, void *context, struct db_lookup **ret)
+		  const struct db_source_ops *ops, void *context, struct db_connection *feed,
+		  struct db_lookup **ret)
 {
 	cleanup(db_lookup_freep) struct db_lookup *l = calloc(1, sizeof(*l));
 	if (!l)
@@ -202,6 +203,7 @@ int db_lookup_new(struct event_base *base, const struct db_settings *settings,
 	int result = db_connection_new(base, &connection, &connection_ops, l, &l->connection);
 	if (result < 0)
 		return result;
+	db_connection_follow(l->connection, feed);
 	*ret = l;
 	l = NULL;
 	return 0;

@@ -1,6 +1,7 @@
 /* Lookups of single certificates: one array query a batch, all in one snapshot. */
 #pragma once
 
+#include "db/connection.h"
 #include "db/evidence.h"
 #include "db/ops.h"
 #include "db/settings.h"
@@ -9,10 +10,10 @@
 
 struct db_lookup;
 
-/* As db_feed_new(). */
+/* As db_feed_new(). It is where `feed` is (db_connection_follow()). */
 must_check int db_lookup_new(struct event_base *base, const struct db_settings *settings,
 			     const struct db_source_ops *ops, void *context,
-			     struct db_lookup **ret);
+			     struct db_connection *feed, struct db_lookup **ret);
 /* Connects anew, for this reason. Not from within its ops. */
 void db_lookup_reset(struct db_lookup *lookup, const char *reason);
 /* As db_source_configure(). */

@@ -32,7 +32,8 @@ int db_source_new(struct event_base *base, const struct db_settings *settings,
 		return -ENOMEM;
 	int result = db_feed_new(base, settings, &s->ops, context, &s->feed);
 	if (result == 0)
-		result = db_lookup_new(base, settings, &s->ops, context, &s->lookup);
+		result = db_lookup_new(base, settings, &s->ops, context,
+				       db_feed_connection(s->feed), &s->lookup);
 	if (result < 0)
 		return result;
 	*ret = s;

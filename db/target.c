@@ -11,11 +11,14 @@
 static const char *const listed[] = {"host", "hostaddr", "port"};
 enum { LIST_HOST, LIST_HOSTADDR, LIST_PORT, LISTS };
 
+#define SESSION_ATTRS "target_session_attrs"
+
 struct db_targets {
 	PQconninfoOption *options;
 	char *lists[LISTS]; /* the text's, or a service file's, or the environment's; or NULL */
 	char **hosts; /* one of each index; NULL: it has none */
 	size_t count;
+	bool prefers_standby; /* a round asks all of them for a standby, then all for whatever they are */
 	char *application_name;
 	char *picked[LISTS]; /* of the target given last */
 };
@@ -97,8 +100,11 @@ char *db_application_name(const char *given, const char *purpose)
 static int take_values(struct db_targets *t, const char *purpose)
 {
 	PQconninfoOption *defaults = defaults_of(t->options);
-	cleanup(memory_freep) char *given = NULL;
+	cleanup(memory_freep) char *given = NULL, *session = NULL;
 	int result = take_value(t->options, defaults, "application_name", &given);
+	if (result == 0)
+		result = take_value(t->options, defaults, SESSION_ATTRS, &session);
+	t->prefers_standby = session && strcmp(session, "prefer-standby") == 0;
 	for (size_t i = 0; result == 0 && i < LISTS; i++)
 		result = take_value(t->options, defaults, listed[i], &t->lists[i]);
 	PQconninfoFree(defaults);
@@ -162,7 +168,7 @@ void db_targets_free(struct db_targets *t)
 
 size_t db_targets_count(const struct db_targets *t)
 {
-	return t->count;
+	return t->prefers_standby ? 2 * t->count : t->count;
 }
 
 /* ---- names ---- */
@@ -229,7 +235,7 @@ static int pick_lists(struct db_targets *t, size_t index, const char *addresses)
 static bool is_ours(const char *keyword)
 {
 	static const char *const ours[] = {"client_encoding", "application_name",
-					   "fallback_application_name"};
+					   "fallback_application_name", SESSION_ATTRS};
 	for (size_t i = 0; i < array_size(ours); i++)
 		if (strcmp(keyword, ours[i]) == 0)
 			return true;
@@ -247,6 +253,14 @@ static void add(struct db_target *target, size_t *used, const char *keyword, con
 	target->values[(*used)++] = value;
 }
 
+/* To libpq the list has one host, and any one of it is the last: it would prefer nothing. */
+static const char *session_attrs(const struct db_targets *t, size_t index)
+{
+	if (!t->prefers_standby)
+		return value_in(t->options, SESSION_ATTRS);
+	return index / t->count % 2 == 0 ? "standby" : "any";
+}
+
 int db_targets_get(struct db_targets *t, size_t index, const char *addresses, struct db_target *ret)
 {
 	size_t used = 0;
@@ -257,6 +271,7 @@ int db_targets_get(struct db_targets *t, size_t index, const char *addresses, st
 	*ret = (struct db_target){0};
 	add(ret, &used, "client_encoding", "UTF8");
 	add(ret, &used, "application_name", t->application_name);
+	add(ret, &used, SESSION_ATTRS, session_attrs(t, index));
 	for (size_t i = 0; i < LISTS; i++)
 		add(ret, &used, listed[i], t->picked[i]);
 	for (const PQconninfoOption *o = t->options; o->keyword; o++)

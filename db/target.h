@@ -28,6 +28,7 @@ must_check int db_targets_new(const char *conninfo, const char *purpose, struct 
 void db_targets_free(struct db_targets *targets);
 DEFINE_CLEANUP(struct db_targets, db_targets_free)
 
+/* Attempts of a round: one for each host, or two where a standby is preferred and any other taken too. */
 size_t db_targets_count(const struct db_targets *targets);
 /* The host of this index, where it is a name that somebody must resolve, for libpq would block; or NULL.
  * Valid until db_targets_free(). */

@@ -152,6 +152,7 @@ listen_addr = 127.0.0.1
 listen_port = {self.port}
 unix_socket_dir =
 auth_type = any
+admin_users = postgres
 pool_mode = {mode}
 default_pool_size = 4
 ignore_startup_parameters = extra_float_digits,options
@@ -166,6 +167,15 @@ pidfile = {self.folder}/pid
     def answers(self):
         with socket.socket() as one:
             return one.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def tell(self, command):
+        """On its console; the process."""
+        return subprocess.Popen(["psql", "-X", "-q", "-A", "-t", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres",
+                                 "-d", "pgbouncer", "-c", command], stdout=subprocess.PIPE, text=True)
+
+    def paused(self):
+        """Last but one of the columns; its console itself is never paused."""
+        return any(line.split("|")[-2] == "1" for line in self.tell("SHOW DATABASES").communicate()[0].splitlines())
 
     def __enter__(self):
         return self
@@ -184,6 +194,25 @@ def test_a_pooler_in_session_mode_works(site):
         assert checked.returncode == 0
         with made:
             assert len(site.answer(made)) > 100
+
+
+def test_a_pooler_that_is_paused_is_a_database_that_does_not_answer(site):
+    """doc/faults.md row 17: it lets everybody in and answers nobody. Own deadlines fire, cached answers go on, and
+    once it is resumed the instance is whole again by itself (I-8)."""
+    with Pooler(site, "session") as pooler:
+        with site.responder("paused", pooler.conninfo, connect_timeout="1s", query_timeout="500ms") as made:
+            assert len(site.answer(made)) > 100
+            pause = pooler.tell("PAUSE postgres")  # ends once nobody has a session
+            wait_for("it to pause", pooler.paused)
+            site.pg.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                        " WHERE application_name IN ('stillgood feed', 'stillgood lookup')")
+            wait_for("its own deadline", lambda: "connected, but no answer within connect_timeout" in made.log())
+            assert pause.wait(60) == 0
+            wait_for("the alarm", lambda: made.status()["degraded"])
+            assert len(site.answer(made)) > 100 and made.ready()
+            assert pooler.tell("RESUME postgres").wait(60) == 0
+            wait_for("it to be whole", lambda: not made.status()["degraded"])
+            assert site.names() == {"stillgood feed", "stillgood lookup"}
 
 
 def test_a_pooler_in_transaction_mode_is_refused_with_the_reason(site):

@@ -51,6 +51,38 @@ static void one_port_serves_all_hosts(void **state)
 	assert_string_equal(value(&target, "port"), "7");
 }
 
+/* libpq looks at a list twice, and is given one host at a time. */
+static void a_standby_is_looked_for_on_all_hosts_before_any_is_taken(void **state)
+{
+	(void)state;
+	cleanup(db_targets_freep) struct db_targets *targets = NULL;
+	struct db_target target;
+	assert_int_equal(db_targets_new("host=a,b target_session_attrs=prefer-standby", "feed",
+					&targets, NULL),
+			 0);
+	assert_int_equal(db_targets_count(targets), 4);
+	static const char *const hosts[] = {"a", "b", "a", "b", "a"};
+	static const char *const wanted[] = {"standby", "standby", "any", "any", "standby"};
+	for (size_t i = 0; i < 5; i++) {
+		assert_int_equal(db_targets_get(targets, i, NULL, &target), 0);
+		assert_string_equal(value(&target, "host"), hosts[i]);
+		assert_string_equal(value(&target, "target_session_attrs"), wanted[i]);
+	}
+}
+
+static void other_sessions_are_for_libpq_to_refuse(void **state)
+{
+	(void)state;
+	cleanup(db_targets_freep) struct db_targets *targets = NULL;
+	struct db_target target;
+	assert_int_equal(
+		db_targets_new("host=a,b target_session_attrs=read-write", "feed", &targets, NULL),
+		0);
+	assert_int_equal(db_targets_count(targets), 2);
+	assert_int_equal(db_targets_get(targets, 1, NULL, &target), 0);
+	assert_string_equal(value(&target, "target_session_attrs"), "read-write");
+}
+
 static void without_a_host_there_is_one_target_named_stillgood(void **state)
 {
 	(void)state;
@@ -130,6 +162,8 @@ int main(void)
 		cmocka_unit_test(names_are_told_from_addresses_and_folders),
 		cmocka_unit_test(what_a_name_resolved_to_is_tried_under_the_name),
 		cmocka_unit_test(the_environment_and_a_service_file_count_too),
+		cmocka_unit_test(a_standby_is_looked_for_on_all_hosts_before_any_is_taken),
+		cmocka_unit_test(other_sessions_are_for_libpq_to_refuse),
 		cmocka_unit_test(without_a_host_there_is_one_target_named_stillgood),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
