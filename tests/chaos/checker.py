@@ -100,7 +100,8 @@ class History:
     def _i1(self, answer):
         if answer["status"] == "good":
             for begin, end in self.bad.get((answer["ca"], answer["serial"]), ()):
-                if begin < answer["this_update"] < end:
+                # Its fraction of a second is cut off: it may be of just after a release, within the same second.
+                if begin < answer["this_update"] and answer["this_update"] + 1 <= end:
                     return f"good as of {answer['this_update'] - begin:.3f} s after its revocation"
         return None
 
@@ -167,7 +168,9 @@ class History:
             before = revoked.get(key)
             if answer["status"] != "good" or before is None or answer["sent"] <= before["received"]:
                 continue
-            if self.may_be_released(name, before["sent"], answer["received"]) or \
+            # What it rested on may be older than its sending: a release may have been under way to this instance.
+            if self.may_be_released(name, min(before["sent"], before.get("this_update", before["sent"])),
+                                    answer["received"]) or \
                     self.accepted(answer["instance"], before["sent"], answer["received"]):
                 del revoked[key]
                 continue

@@ -1,0 +1,136 @@
+"""Runs scenarios on a cluster and prints what came of them: see tests/cluster/run."""
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+
+import checker
+import harness
+import network
+import scenarios
+from machines import BEFORE, Cluster
+from observe import Watch
+
+MAX_AGE = 10.0  # of the example's stillgood.conf
+PROPER = ("good", "revoked", "unknown")
+BOUNDS = {"instances": checker.Bounds(freshness=scenarios.FRESHNESS),
+          "edges": checker.Bounds(freshness=scenarios.FRESHNESS + MAX_AGE)}
+
+
+def history_of(events, name, bounds):
+    """What concerns this instance."""
+    return checker.History([e for e in events if e.get("instance", name) == name and e.get("only", name) == name],
+                           bounds)
+
+
+def one_instance(violation):
+    """What is promised of an instance only: behind a balancer are several, and a cache keeps what one of them said."""
+    return violation.invariant in ("I-4", "I-10")
+
+
+def late(history):
+    """[(seconds, healthy)]: how long after its revocation was acknowledged something was still called good."""
+    found = []
+    for answer in history.of["answer"]:
+        for begin, end in history.bad.get((answer["ca"], answer["serial"]), ()):
+            if answer["status"] == "good" and begin < answer["sent"] and answer["received"] < end:
+                found.append((answer["sent"] - begin, history.healthy(answer["sent"] - 1, answer["received"])))
+    return found
+
+
+class Result:
+    """What a scenario showed."""
+
+    def __init__(self, name, said, events, cluster):
+        self.name, self.said, self.events = name, said, events
+        self.violations, self.late, self.recovery = [], [], []
+        for machine in cluster.responders:
+            history = history_of(events, machine.name, BOUNDS["instances"])
+            self.violations += history.violations()
+            self.late += late(history)
+            self.recovery += [took for fault in history.of["fault"] for took in history.recovery(fault).values()]
+        for machine in cluster.edges:
+            history = history_of(events, machine.name, BOUNDS["edges"])
+            self.violations += [v for v in history.violations() if not one_instance(v)]
+
+    def answers(self, *instances):
+        return [e for e in self.events if e["e"] == "answer" and (not instances or e["instance"] in instances)]
+
+    def shed(self, *instances):
+        """"12 tryLater, 3 failed" of these."""
+        of = self.answers(*instances)
+        failed = sum(a["status"] == "none" for a in of)
+        later = sum(a["status"] not in PROPER for a in of) - failed
+        return f"{later} / {failed}"
+
+    def row(self, cluster):
+        slow = [f"{max((t for t, healthy in self.late if healthy is wanted), default=0) * 1000:.0f}"
+                for wanted in (True, False)]
+        whole = f"{max(self.recovery):.1f} s" if self.recovery else "—"
+        return (f"| {self.name} | {self.said} | {len(self.answers()):,} | {len(self.violations)} | "
+                f"{self.shed(*(m.name for m in cluster.responders))} | {self.shed('haproxy')} | "
+                f"{self.shed('varnish', 'nginx')} | {' / '.join(slow)} ms | {whole} |")
+
+
+HEAD = ("| scenario | what was seen | answers checked | violations | tryLater / failed: responders | HAProxy | caches "
+        "| still good after a revocation, worst: healthy / in the fault | whole again |\n|---|---|---|---|---|---|---|---|---|")
+
+
+def play(cluster, name, folder):
+    cluster.settle()
+    with Watch(cluster) as watch:
+        said = scenarios.SCENARIOS[name][1](cluster, watch)
+    with open(os.path.join(folder, f"{name}.history"), "w", encoding="utf-8") as file:
+        for event in watch.history.events:
+            file.write(json.dumps(event) + "\n")
+    return Result(name, said, watch.history.events, cluster)
+
+
+def show(result, cluster):
+    print(result.row(cluster), flush=True)
+    for violation in result.violations[:10]:
+        print(f"  {violation.invariant}: {violation.text}: {json.dumps(violation.event)}", flush=True)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="tests/cluster/run")
+    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO")
+    parser.add_argument("--keep", metavar="FOLDER", help="leave logs and histories there")
+    chosen = parser.parse_args()
+    unknown = set(chosen.scenarios) - set(scenarios.SCENARIOS)
+    if unknown:
+        parser.error(f"no scenario {', '.join(sorted(unknown))}; there are {', '.join(scenarios.SCENARIOS)}")
+    if not chosen.scenarios:
+        chosen.scenarios = [name for name in scenarios.SCENARIOS if name != "upgrade" or BEFORE]
+    return chosen
+
+
+def main():
+    chosen = arguments()
+    folder = tempfile.mkdtemp(prefix="stillgood-cluster-", dir="/dev/shm")
+    os.chmod(folder, 0o755)
+    began = time.monotonic()
+    bad = 0
+    try:
+        network.switch()
+        cluster = Cluster(folder).up(BEFORE if "upgrade" in chosen.scenarios else harness.STILLGOOD)
+        print(f"three databases, three responders, HAProxy, Varnish and nginx are up after "
+              f"{time.monotonic() - began:.0f} s\n\n{HEAD}", flush=True)
+        for name in sorted(chosen.scenarios, key=lambda name: name != "upgrade"):
+            result = play(cluster, name, folder)
+            show(result, cluster)
+            bad += len(result.violations)
+        print(f"\n{time.monotonic() - began:.0f} s, {bad} violations", flush=True)
+    finally:
+        if chosen.keep:
+            shutil.copytree(folder, chosen.keep, dirs_exist_ok=True, ignore=shutil.ignore_patterns(
+                "data", "etcd", "*.key", "control", "*.sock*", ".s.*", "varnish", "cache", "*pgpass", "patroni.yml"))
+        shutil.rmtree(folder, ignore_errors=True)
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
