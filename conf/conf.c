@@ -27,7 +27,7 @@ bool conf_verifies(const struct conf *conf)
 bool conf_fetches(const struct conf *conf)
 {
 	for (unsigned i = 0; i < conf->issuer_count; i++)
-		if (conf->issuers[i].crl)
+		if (conf->issuers[i].crl || conf->issuers[i].crl_watch)
 			return true;
 	return false;
 }

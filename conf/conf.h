@@ -26,7 +26,8 @@ enum conf_room {
 	CONF_VERIFIER = 16,
 	CONF_ADMIN = 32,
 	CONF_FETCHER = 64,
-	CONF_ALL = 127,
+	CONF_IMPORTER = 128, /* no room: a process that the warden starts for one CRL */
+	CONF_ALL = 255,
 };
 
 /* Places to listen on: "127.0.0.1:8080", "[::1]:8080". */
@@ -115,6 +116,11 @@ struct conf_server {
 	char *default_issuer; /* who answers for unknown issuers; NULL: nobody */
 	char *renew_command; /* a shell's; NULL: none */
 	int64_t renew_timeout_us;
+	/* Of CRLs that are followed. */
+	int64_t fetch_interval_us, fetch_retry_us, fetch_timeout_us;
+	uint64_t fetch_size; /* bytes */
+	char *fetch_hosts; /* names, separated by commas; NULL: no redirect to another host */
+	char *fetch_ca_file; /* NULL: no https */
 	char *pkcs11_module; /* what speaks to tokens where a key's URI names none */
 };
 
@@ -124,6 +130,8 @@ enum lost_history { LOST_HISTORY_CONTINUE, LOST_HISTORY_STOP };
 struct conf_database {
 	const char *file; /* where its section is; NULL: nowhere */
 	char *conninfo; /* libpq connection string; may hold a password */
+	char *import_conninfo; /* of whoever records CRLs; NULL: nobody may */
+	int64_t import_timeout_us;
 	int64_t poll_interval_us;
 	int64_t freshness_us; /* the bound on the age of evidence (doc/faults.md, I-3) */
 	int64_t connect_timeout_us, query_timeout_us;
@@ -174,6 +182,7 @@ struct conf_issuer {
 	char *requestors; /* a file; NULL: none */
 	char *allow; /* a file; NULL: whoever `requestors` have certified */
 	char *crl; /* URLs, separated by commas; NULL: none is followed */
+	char *crl_watch; /* the same; NULL: none is compared */
 };
 
 struct conf {

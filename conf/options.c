@@ -288,12 +288,51 @@ const struct option options[] = {
 	 "The library that speaks to tokens, for keys whose PKCS #11 URI has no module-path. "
 	 "The default speaks to every token that the system knows of (p11-kit(8))."},
 
+	{SERVER(fetch_interval), OPTION_DURATION, CONF_FETCHER, BY_RELOAD, NULL, SECOND_US,
+	 7 * DAY_US, "1h", "15m", SERVER_AT(fetch_interval_us),
+	 "A CRL that is followed is asked for at least so often: a CA that revokes may publish "
+	 "before "
+	 "the next one is due. As that comes near it is asked for more often, each time after half "
+	 "of what is left. What has not changed is not sent again (ETag, Last-Modified)."},
+	{SERVER(fetch_retry), OPTION_DURATION, CONF_FETCHER, BY_RELOAD, NULL, SECOND_US, DAY_US,
+	 "1m", "10s", SERVER_AT(fetch_retry_us),
+	 "No CRL is asked for more often than this, and after a failure not before; each failure "
+	 "after another doubles it, up to fetch_interval."},
+	{SERVER(fetch_timeout), OPTION_DURATION, CONF_FETCHER, BY_RELOAD, NULL,
+	 100 * MILLISECOND_US, HOUR_US, "1m", "5m", SERVER_AT(fetch_timeout_us),
+	 "Time to fetch one CRL, name, connection and all."},
+	{SERVER(fetch_size), OPTION_SIZE, CONF_FETCHER | CONF_WARDEN, BY_RELOAD, NULL, 1024, GIB,
+	 "64MiB", "256MiB", SERVER_AT(fetch_size),
+	 "The largest CRL that is fetched. Up to 8 are held in memory at a time."},
+	{SERVER(fetch_hosts), OPTION_HOSTS, CONF_FETCHER, BY_RELOAD, none_words, 1, LISTEN_MOST,
+	 "none", "cdn.example.com", SERVER_AT(fetch_hosts),
+	 "Names of hosts to which a redirect may lead; always allowed is the host of the URL "
+	 "itself, "
+	 "and never from https to http."},
+	{SERVER(fetch_ca_file), OPTION_PATH, CONF_FETCHER, BY_RELOAD, none_words, 1, TEXT_MOST,
+	 "none", "/etc/ssl/certs/ca-certificates.crt", SERVER_AT(fetch_ca_file),
+	 "The CA certificates (PEM) of servers that CRLs are fetched from by https. CRLs are "
+	 "signed, and "
+	 "http is what RFC 5280 asks for; none refuses https."},
+
 	{DATABASE(conninfo), OPTION_TEXT, CONF_LEDGER, BY_RELOAD, NULL, 1, TEXT_MOST, NULL,
 	 "host=/run/postgresql dbname=stillgood user=stillgood", DATABASE_AT(conninfo),
 	 "Where PostgreSQL is: a libpq connection string or URI. It may name several hosts. Prefer "
 	 "peer authentication or a passfile to a password here, which is refused where everybody "
 	 "may "
 	 "read this file."},
+	{DATABASE(import_conninfo), OPTION_TEXT, CONF_IMPORTER, BY_RELOAD, none_words, 1, TEXT_MOST,
+	 "none", "host=/run/postgresql dbname=stillgood user=stillgood-importer",
+	 DATABASE_AT(import_conninfo),
+	 "Where CRLs that were fetched are recorded: the same database, as a role that may write "
+	 "(stillgood_ca). A process of its own does it, as the user stillgood-importer where there "
+	 "is "
+	 "one."},
+	{DATABASE(import_timeout), OPTION_DURATION, CONF_WARDEN, BY_RELOAD, NULL, SECOND_US, DAY_US,
+	 "10m", "30m", DATABASE_AT(import_timeout_us),
+	 "Time to verify one CRL that was fetched and record what it says; after it that is given "
+	 "up and "
+	 "tried again."},
 	{DATABASE(poll_interval), OPTION_DURATION, CONF_LEDGER, BY_RELOAD, NULL, 5 * MILLISECOND_US,
 	 MINUTE_US, "50ms", "100ms", DATABASE_AT(poll_interval_us),
 	 "How often the change log is read: most of the time that a revocation takes to be seen."},
@@ -415,11 +454,17 @@ const struct option options[] = {
 	 "requestors.list", ISSUER_AT(allow),
 	 "The requestors that may ask, one a line: the SHA-256 of a certificate in hexadecimal, or "
 	 "a subject as of RFC 2253. none is everybody whom the CAs of requestors have certified."},
-	{ISSUER(crl), OPTION_URLS, CONF_FETCHER, BY_RELOAD, none_words, 1, TEXT_MOST, "none",
-	 "http://crl.example.com/ca.crl, http://crl.example.com/delta.crl", ISSUER_AT(crl),
+	{ISSUER(crl), OPTION_URLS, CONF_FETCHER | CONF_WARDEN, BY_RELOAD, none_words, 1, TEXT_MOST,
+	 "none", "http://crl.example.com/ca.crl, http://crl.example.com/delta.crl", ISSUER_AT(crl),
 	 "Where this CA publishes its CRLs, full and delta: they are fetched when the next one is "
 	 "due, verified, and "
 	 "recorded in the database."},
+	{ISSUER(crl_watch), OPTION_URLS, CONF_FETCHER | CONF_WARDEN, BY_RELOAD, none_words, 1,
+	 TEXT_MOST, "none", "http://crl.example.com/ca.crl", ISSUER_AT(crl_watch),
+	 "CRLs that this CA publishes and that are compared with the database, as \"stillgood "
+	 "diff\" does, "
+	 "whenever there is another one; nothing is recorded. A difference is an alarm and a "
+	 "metric."},
 	{ISSUER(certificate), OPTION_PATH, CONF_LEDGER | CONF_SIGNER, BY_RELOAD, NULL, 1, TEXT_MOST,
 	 NULL, "ca.pem", ISSUER_AT(certificate),
 	 "The CA's certificate, PEM or DER. A relative path starts at this file's folder."},

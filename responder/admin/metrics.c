@@ -239,7 +239,7 @@ static bool is_of(enum metric_of of, const char *room)
 {
 	static const char *const kinds[] = {
 		[OF_FRONT] = "front",       [OF_LEDGER] = "ledger", [OF_SIGNER] = "signer",
-		[OF_VERIFIER] = "verifier", [OF_ADMIN] = "admin",
+		[OF_VERIFIER] = "verifier", [OF_ADMIN] = "admin",   [OF_FETCHER] = "fetcher",
 	};
 	size_t size = strcspn(room, " ");
 	return of == OF_EACH_ROOM ||

@@ -24,6 +24,7 @@ enum metric_of {
 	OF_SIGNER,
 	OF_VERIFIER,
 	OF_ADMIN,
+	OF_FETCHER,
 };
 
 struct metric {

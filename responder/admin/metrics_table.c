@@ -203,5 +203,38 @@ const struct metric metrics[] = {
 	 NULL, "Requests to the admin listener."},
 	{"stillgood_admin_refused_total", METRIC_COUNTER, OF_ADMIN, NULL, NULL, "refused", 0, NULL,
 	 "Of these, and of what was none: refused, or not answered by the warden."},
+
+	/* ---- CRLs that are followed (kind crl) or compared (kind watch) ---- */
+	{"stillgood_crl_fetches_total", METRIC_COUNTER, OF_FETCHER, "sources", "issuer kind url",
+	 "fetches", 0, NULL,
+	 "Times that a CRL was asked for, by the issuer's section, whether it is recorded (crl) or "
+	 "compared (watch), and its URL as configured."},
+	{"stillgood_crl_fetch_failures_total", METRIC_COUNTER, OF_FETCHER, "sources",
+	 "issuer kind url", "failures", 0, NULL,
+	 "Of these: that brought none, or one that could not be recorded or compared."},
+	{"stillgood_crl_fetch_failing", METRIC_GAUGE, OF_FETCHER, "sources", "issuer kind url",
+	 "failing", 0, NULL, "1 where the last time failed; stillgood status says why."},
+	{"stillgood_crl_fetch_answered_timestamp_seconds", METRIC_GAUGE, OF_FETCHER, "sources",
+	 "issuer kind url", "answered_at", 0, NULL,
+	 "When it went well the last time, nothing new among it, seconds since 1970. No sample: "
+	 "never "
+	 "since the fetcher was started."},
+	{"stillgood_crl_fetch_taken_timestamp_seconds", METRIC_GAUGE, OF_FETCHER, "sources",
+	 "issuer kind url", "recorded_at", 0, NULL,
+	 "When one was recorded or compared the last time, seconds since 1970."},
+	{"stillgood_crl_fetch_next_update_timestamp_seconds", METRIC_GAUGE, OF_FETCHER, "sources",
+	 "issuer kind url", "next_update", 0, NULL,
+	 "When its next one is due, as the last one that was taken says, seconds since 1970."},
+	{"stillgood_crl_fetch_bytes", METRIC_GAUGE, OF_FETCHER, "sources", "issuer kind url",
+	 "size", 0, NULL, "Size of the last one that came."},
+	{"stillgood_crl_sources_omitted", METRIC_GAUGE, OF_FETCHER, NULL, NULL, "sources_omitted",
+	 0, NULL, "URLs that are missing here, because there are too many for one report."},
+	{"stillgood_crl_difference", METRIC_GAUGE, OF_FETCHER, "sources.differences",
+	 "../issuer=issuer ../url=url kind", "count", 0, NULL,
+	 "Certificates of which a published CRL (crl_watch) and the database say different things, "
+	 "at "
+	 "the last comparison: missing (revoked in the database, not in the CRL), extra (in the "
+	 "CRL, "
+	 "not revoked in the database), reason, date."},
 };
 const size_t metric_count = array_size(metrics);

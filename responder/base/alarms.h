@@ -28,6 +28,8 @@
 	X(SIGNER_ENDS_SOON, "signer_ends_soon") /* and none after it */                          \
 	X(TOKEN, "token") /* a signer's key is in one that cannot be used */                     \
 	X(NO_SIGNER, "no_signer") /* no process signs */                                         \
+	X(CRL_FETCH, "crl_fetch") /* a CRL that is followed cannot be fetched or recorded */     \
+	X(CRL_DIFFERENCE, "crl_difference") /* what the CA publishes is not the database's */    \
 	X(MORE, "more") /* more conditions last than fit here */
 
 #define ALARM_KIND(KIND, name) ALARM_##KIND,

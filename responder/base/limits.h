@@ -180,6 +180,15 @@
 #define LIMIT_ADMIN_HOSTS 16u
 /* Addresses of one issuer's CRLs: a full one and a delta, a second place of each, parts. */
 #define LIMIT_CRL_URLS 8u
+/* CRLs that are in memory at a time, on their way to whoever records them: fetch_size each. A server that is slow
+ * holds one of these places until fetch_timeout. */
+#define LIMIT_FETCHES 8u
+/* Redirects on the way to one CRL: to https and to a CDN. */
+#define LIMIT_REDIRECTS 3u
+/* A validator (ETag, Last-Modified) that is kept; without one the CRL comes again. */
+#define LIMIT_VALIDATOR 200u
+/* What a process that records a CRL says of it: a line. */
+#define LIMIT_OUTCOME 400u
 /* trusted_proxies: load balancers and the networks of a CDN. */
 #define LIMIT_NETWORKS 64u
 /* The configuration file. */

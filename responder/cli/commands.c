@@ -74,6 +74,18 @@ const struct command commands[] = {
 		.run = command_reload,
 	},
 	{
+		.name = "fetch",
+		.operands = "[ISSUER]",
+		.summary = "make a running instance fetch CRLs now",
+		.help = "Those that it follows or watches, of one issuer or of all, without "
+			"waiting for "
+			"the next time; and\ntells what came of each. Exit status 1: not all of "
+			"them could be fetched and taken.",
+		.options = OPTION_BIT(OPTION_CONFIG) | OPTION_BIT(OPTION_SOCKET) | JSON,
+		.most = 1,
+		.run = command_fetch,
+	},
+	{
 		.name = "explain",
 		.operands = "CERT | --issuer NAME --serial SERIAL",
 		.summary = "say why a running instance answers what it answers",

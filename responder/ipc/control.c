@@ -21,6 +21,7 @@ static const struct {
 	[CONTROL_ASK] = {0, 0, true, true},
 	[CONTROL_DRAIN] = {0, 0, true, false},
 	[CONTROL_CONF] = {0, 1, true, false},
+	[CONTROL_IMPORTED] = {0, 0, true, true},
 	[CONTROL_READY] = {0, 0, true, true},
 	[CONTROL_BEAT] = {0, 0, true, false},
 	[CONTROL_FAILED] = {0, 0, true, true},
@@ -28,6 +29,7 @@ static const struct {
 	[CONTROL_LOST] = {0, 0, true, false},
 	[CONTROL_CONF_DONE] = {0, 0, true, true},
 	[CONTROL_ENDING] = {0, 0, true, true},
+	[CONTROL_FETCHED] = {1, 1, true, true},
 };
 
 static bool message_fits(const struct control_message *m)

@@ -23,6 +23,8 @@ enum control_type {
 		7, /* `index` 1: no new clients, please, but serve who comes; 0: back again */
 	CONTROL_CONF = 8, /* `kind`: a step towards another configuration (enum control_step) */
 	CONTROL_ACCESS_LOG = 9, /* to a front: the file of the access log; none: standard error */
+	CONTROL_IMPORTED =
+		10, /* to the fetcher: what became of FETCHED `index`; `kind`: enum control_outcome */
 	/* room → warden */
 	CONTROL_READY = 32, /* started, its own checks passed; what locks it in, a JSON object */
 	CONTROL_FAILED = 33, /* cannot work; the text says why; the room ends after it */
@@ -33,6 +35,7 @@ enum control_type {
 		38, /* of a signer: "NOT_AFTER ISSUER" that ends soon; `index`: its last signer's */
 	CONTROL_CONF_DONE = 37, /* to CONF: that step is taken; a text: it cannot be, and why */
 	CONTROL_BEAT = 36, /* its loop turns */
+	CONTROL_FETCHED = 39, /* of the fetcher: a CRL, sealed; "KIND ISSUER" */
 };
 
 /* Another configuration (doc/design.md, A reload): built aside, then taken over in one step. */
@@ -42,13 +45,21 @@ enum control_step {
 	CONTROL_ABANDON = 3, /* is not answered */
 };
 
+/* What became of a CRL that was fetched; a line about it goes with it. */
+enum control_outcome {
+	CONTROL_TAKEN = 1, /* it is recorded, or was before; or the database says the same */
+	CONTROL_DIFFERS = 2, /* what was compared: "MISSING EXTRA REASON DATE", then the line */
+	CONTROL_REFUSED = 3, /* it is no CRL of this issuer that may be recorded */
+	CONTROL_LATER = 4, /* it could not be looked at */
+};
+
 struct control_message {
 	enum control_type type;
 	/* Of CHANNEL and LOST: enum room_kind (room/kinds.h); of CONF and CONF_DONE: enum
 	 * control_step. */
 	uint8_t kind;
 	uint32_t index; /* what it means is each type's */
-	struct view text; /* ASK, FAILED, ANSWER, CONF_DONE; empty otherwise */
+	struct view text; /* of those that may have one (control.c); empty otherwise */
 	unsigned descriptor_count;
 	int descriptors[CONTROL_DESCRIPTORS]; /* on receipt owned by the receiver */
 };

@@ -85,6 +85,14 @@ void transfer_cancel(struct transfer *t)
 
 /* ---- libcurl in the event loop ---- */
 
+/* The scheme was looked at before: what is not supported then is the answer. */
+static const char *reason_of(const struct transfers *transfers, CURLcode code)
+{
+	if (code == CURLE_UNSUPPORTED_PROTOCOL)
+		return "what answers there does not speak HTTP/1";
+	return code == CURLE_OK ? NULL : transfers->curl->easy_strerror(code);
+}
+
 static void tell_ended(struct transfers *transfers)
 {
 	int left;
@@ -96,7 +104,7 @@ static void tell_ended(struct transfers *transfers)
 			continue;
 		(void)transfers->curl->easy_getinfo(message->easy_handle, CURLINFO_PRIVATE,
 						    (char **)&t);
-		end(t, code == CURLE_OK ? NULL : transfers->curl->easy_strerror(code));
+		end(t, reason_of(transfers, code));
 	}
 }
 

@@ -23,13 +23,14 @@ enum condition {
 	OF_DESCRIPTOR, /* fstat() of newer libraries: no path */
 	LIMIT_READ, /* no limit is set */
 	HARMLESS_FCNTL, /* not F_SETOWN, which sends signals */
+	SEALS, /* what was written is what will be read */
 	HARMLESS_IOCTL, /* how much is there to read, is it a terminal */
 	THREAD, /* no process */
 	SHARES_MEMORY, /* no process that could do anything of its own */
 };
 
 #define CALLS_EVER 64u
-#define CALLS_SANITIZED 128u
+#define CALLS_SANITIZED 128u /* 256 is CALLS_HANDOVER */
 #define CALLS_OF_BUILD (SANITIZED ? CALLS_SANITIZED | CALLS_FILES : 0u)
 
 #define ALL CALLS_EVER
@@ -157,6 +158,10 @@ static const struct {
 	{"ftruncate64", CALLS_JOURNAL, ANY},
 	{"fdatasync", CALLS_JOURNAL, ANY},
 	{"fsync", CALLS_JOURNAL, ANY},
+	/* files that it hands over */
+	{"memfd_create", CALLS_HANDOVER, ANY},
+	{"fcntl", CALLS_HANDOVER, SEALS},
+	{"fcntl64", CALLS_HANDOVER, SEALS},
 	/* secrets */
 	{"mlock", CALLS_SECRETS, ANY},
 	{"mlock2", CALLS_SECRETS, ANY},
@@ -289,6 +294,8 @@ static void rule_of(struct filter *f, int call, enum condition condition)
 		return rule(f, call, equals(2, 0));
 	case HARMLESS_FCNTL:
 		return rule_of_list(f, call, 1, fcntls);
+	case SEALS:
+		return rule(f, call, equals(1, F_ADD_SEALS));
 	case HARMLESS_IOCTL:
 		return rule_of_list(f, call, 1, ioctls);
 	case THREAD:

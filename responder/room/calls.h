@@ -15,6 +15,7 @@ enum calls {
 	CALLS_SECRETS = 16, /* keeps memory from being swapped */
 	CALLS_MODULE =
 		32, /* a stranger's module that speaks to a token: threads, files of its own */
+	CALLS_HANDOVER = 256, /* makes files in memory, and seals them, to hand them over */
 };
 
 /* From here on this process may make the calls of these groups only, and what it executes, too, for good.

@@ -66,6 +66,14 @@ static int take_words(struct process *p, struct control_message *m, struct fault
 	return p->plan->words(p->context, m->descriptors[0], fault);
 }
 
+static int take_outcome(struct process *p, const struct control_message *m)
+{
+	if (!p->plan->imported || m->kind < CONTROL_TAKEN || m->kind > CONTROL_LATER)
+		return -EBADMSG;
+	p->plan->imported(p->context, m->index, (enum control_outcome)m->kind, m->text);
+	return 0;
+}
+
 /* 0 or -errno; -EBADMSG: not for this kind of room. */
 static int obey(struct process *p, struct control_message *m, struct fault *fault)
 {
@@ -80,6 +88,8 @@ static int obey(struct process *p, struct control_message *m, struct fault *faul
 		return take_words(p, m, fault);
 	case CONTROL_ACCESS_LOG:
 		return take_access_log(p, m);
+	case CONTROL_IMPORTED:
+		return take_outcome(p, m);
 	case CONTROL_ASK:
 		answer(p, m);
 		return 0;

@@ -99,6 +99,9 @@ struct room_plan {
 
 	/* Optional, CONTROL_ACCESS_LOG: lines go there from now on. Takes it over; -1: standard error. */
 	void (*access_log)(void *context, int fd);
+	/* Optional, CONTROL_IMPORTED: what became of what shell_hand_over() gave, and a line about it. */
+	void (*imported)(void *context, uint32_t ticket, enum control_outcome outcome,
+			 struct view text);
 	/* Optional, CONTROL_WORDS: a stream to the warden, instead of a former one: a line in, a line of
 	 * JSON out (warden/control_socket.h). Takes it over, on failure too. 0 or -errno. */
 	int (*words)(void *context, int fd, struct fault *fault);
@@ -147,5 +150,8 @@ void shell_answer(struct shell *shell, uint32_t ticket, struct view text);
 bool shell_outdated(struct shell *shell);
 /* That an issuer's last signer, by number, ends soon, or has: "NOT_AFTER ISSUER". */
 void shell_tell_ending(struct shell *shell, unsigned signer, struct view text);
+/* Hands a sealed file of memory to the warden, "KIND ISSUER": imported() with the same ticket follows. False: it was
+ * not taken. The descriptor stays the caller's. */
+bool shell_hand_over(struct shell *shell, uint32_t ticket, struct view text, int fd);
 /* Ends the process with this status, after the current callback. */
 void shell_end(struct shell *shell, int status);

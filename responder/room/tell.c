@@ -47,3 +47,13 @@ void shell_tell_ending(struct shell *shell, unsigned signer, struct view text)
 	tell((struct process *)shell,
 	     &(struct control_message){.type = CONTROL_ENDING, .index = signer, .text = text});
 }
+
+bool shell_hand_over(struct shell *shell, uint32_t ticket, struct view text, int fd)
+{
+	const struct control_message message = {.type = CONTROL_FETCHED,
+						.index = ticket,
+						.text = text,
+						.descriptor_count = 1,
+						.descriptors = {fd}};
+	return control_send(((struct process *)shell)->control_fd, &message) == 0;
+}

@@ -97,10 +97,12 @@ static void not_ready(struct readiness *readiness, const char *name, const char 
 static void judge_room(struct readiness *readiness, const struct room *room, bool answered,
 		       struct json_object *report)
 {
-	if (room_place(room->kind) == ROOM_LOOKS_ON)
-		return; /* nobody's answers need it */
 	if (!room_counts(room))
 		return;
+	if (room_place(room->kind) == ROOM_LOOKS_ON) { /* nobody's answers need it */
+		report_alarms_add(readiness->alarms, report);
+		return;
+	}
 	if (room->state != ROOM_RUNNING)
 		not_ready(readiness, room->name, "is not running");
 	else if (!answered)

@@ -176,6 +176,19 @@ static void room_has_answered(struct room *room, uint32_t ticket, struct view te
 	room_report_end(room);
 }
 
+/* The descriptor is the receiver's from here on. */
+static void room_has_fetched(struct room *room, struct control_message *message)
+{
+	if (room->kind != ROOM_FETCHER) {
+		control_message_close(message);
+		room_kill(room, "it sent a message that only the fetcher sends");
+		return;
+	}
+	message->descriptor_count = 0;
+	room->rooms->ops->fetched(room->rooms->context, room, message->index, message->text,
+				  message->descriptors[0]);
+}
+
 static void room_message(struct room *room, struct control_message *message)
 {
 	switch (message->type) {
@@ -198,6 +211,9 @@ static void room_message(struct room *room, struct control_message *message)
 		break;
 	case CONTROL_ENDING:
 		room->rooms->ops->ending(room->rooms->context, message->index, message->text);
+		break;
+	case CONTROL_FETCHED:
+		room_has_fetched(room, message);
 		break;
 	case CONTROL_LOST:
 		room->rooms->ops->lost(room->rooms->context, room);
@@ -520,6 +536,14 @@ struct room *rooms_ledger(struct rooms *rooms)
 {
 	for (unsigned i = 0; i < rooms->count; i++)
 		if (room_place(rooms->list[i]->kind) == ROOM_IS_THE_LEDGER)
+			return rooms->list[i];
+	return NULL;
+}
+
+struct room *rooms_fetcher(struct rooms *rooms)
+{
+	for (unsigned i = 0; i < rooms->count; i++)
+		if (rooms->list[i]->kind == ROOM_FETCHER && room_alive(rooms->list[i]))
 			return rooms->list[i];
 	return NULL;
 }

@@ -79,6 +79,9 @@ struct rooms_ops {
 	void (*reported)(void *context, struct room *room);
 	/* An issuer's last signer, by number, ends soon: "NOT_AFTER ISSUER". */
 	void (*ending)(void *context, unsigned signer, struct view text);
+	/* The fetcher has brought this: "KIND ISSUER". Takes the descriptor over. */
+	void (*fetched)(void *context, struct room *room, uint32_t ticket, struct view text,
+			int fd);
 	/* It lives, but its channel is gone. */
 	void (*lost)(void *context, struct room *room);
 	/* The answer to room_ask(). */
@@ -146,6 +149,7 @@ void rooms_ask_end(struct rooms *rooms);
 struct room *rooms_at(struct rooms *rooms, unsigned position);
 unsigned rooms_count(const struct rooms *rooms);
 struct room *rooms_ledger(struct rooms *rooms);
+struct room *rooms_fetcher(struct rooms *rooms); /* NULL: none is alive */
 
 /* Has a process to which messages can be sent. */
 bool room_alive(const struct room *room);

@@ -10,8 +10,6 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-/* By the link, not by name: also after an upgrade has replaced the file. */
-#define EXECUTABLE "/proc/self/exe"
 #define ENVIRONMENT_MOST 64u
 
 static int write_all(int fd, struct view bytes)
@@ -27,13 +25,13 @@ static int write_all(int fd, struct view bytes)
 }
 
 /* In memory, so that no secret touches a disk. */
-int spawn_conf(enum room_kind kind, const struct conf *conf, int *ret)
+int spawn_options(unsigned options, const struct conf *conf, int *ret)
 {
 	cleanup(descriptor_closep) int fd = memfd_create("stillgood.conf", MFD_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	struct buffer text = {0};
-	conf_render(conf, kind_plan(kind)->options, true, &text);
+	conf_render(conf, options, true, &text);
 	int result = buffer_result(&text);
 	if (result == 0)
 		result = write_all(fd, buffer_view(&text));
@@ -47,6 +45,11 @@ int spawn_conf(enum room_kind kind, const struct conf *conf, int *ret)
 	*ret = fd;
 	fd = -1;
 	return 0;
+}
+
+int spawn_conf(enum room_kind kind, const struct conf *conf, int *ret)
+{
+	return spawn_options(kind_plan(kind)->options, conf, ret);
 }
 
 /* The terminal's ^C, and a signal to the whole process group, are the warden's to handle: it ends the
@@ -90,7 +93,7 @@ static _Noreturn void child_run(enum room_kind kind, unsigned index, const struc
 		result = users_become(users, kind);
 	if (result == 0) {
 		kind_environment(kind, environ, ENVIRONMENT_MOST, environment);
-		(void)execve(EXECUTABLE, (char *const *)arguments.argv, environment);
+		(void)execve(SPAWN_EXECUTABLE, (char *const *)arguments.argv, environment);
 		result = -errno;
 	}
 	log_error("%s cannot be started: %s", room_kind_name(kind), strerror(-result));

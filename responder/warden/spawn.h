@@ -8,11 +8,16 @@
 
 #include <sys/types.h>
 
+/* By the link, not by name: also after an upgrade has replaced the file. */
+#define SPAWN_EXECUTABLE "/proc/self/exe"
+
 /* `ret_control` is the warden's end: SOCK_SEQPACKET, non-blocking. 0 or -errno. */
 must_check int spawn_room(enum room_kind kind, unsigned index, const struct conf *conf,
 			  const struct users *users, pid_t *ret_pid, int *ret_control);
 /* A configuration as a room of this kind reads it, in memory, to be sent to it. 0 or -errno. */
 must_check int spawn_conf(enum room_kind kind, const struct conf *conf, int *ret);
+/* The same of those options, bits of enum conf_room. */
+must_check int spawn_options(unsigned options, const struct conf *conf, int *ret);
 /* fork(). No signal reaches the child while it still has our handlers, which share a socket with us: all are
  * blocked there until it has put its own in order. */
 pid_t spawn_fork(void);

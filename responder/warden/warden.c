@@ -6,6 +6,7 @@
 #include "warden/access_file.h"
 #include "warden/alarm_log.h"
 #include "warden/control_socket.h"
+#include "warden/importer.h"
 #include "warden/inherited.h"
 #include "warden/journal_files.h"
 #include "warden/listeners.h"
@@ -61,6 +62,7 @@ struct warden {
 	struct event *on_hup, *on_quit, *on_usr2;
 	struct reload *reload;
 	struct renewals *renewals;
+	struct importer *importer;
 };
 
 /* ---- phases ---- */
@@ -369,8 +371,26 @@ static void obey_reload(void *context, uint32_t ticket, struct view rest)
 		reload_ask(warden->reload, ticket);
 }
 
+static void obey_fetch(void *context, uint32_t ticket, struct view rest)
+{
+	struct warden *warden = context;
+	char words[LIMIT_ISSUER_NAME + 16];
+	int size = snprintf(words, sizeof(words), "fetch%s%.*s", rest.size ? " " : "",
+			    (int)rest.size, (const char *)rest.data);
+	struct room *fetcher = rooms_fetcher(warden->rooms);
+	if (!fetcher)
+		warden_reply(warden, ticket,
+			     "{\"error\":\"nothing is fetched: no issuer has crl or "
+			     "crl_watch\"}");
+	else if (size >= (int)sizeof(words))
+		warden_reply(warden, ticket, "{\"error\":\"no issuer has so long a name\"}");
+	else
+		room_ask(fetcher, ticket, view_of(words, (size_t)size));
+}
+
 static const struct word words[] = {
 	{.name = "drain", .obey = obey_drain},
+	{.name = "fetch", .obey = obey_fetch},
 	{.name = "reload", .patience_ms = RELOAD_PATIENCE_S * 1000L, .obey = obey_reload},
 };
 
@@ -446,6 +466,7 @@ static void on_child(evutil_socket_t signal_number, short what, void *argument)
 	(void)what;
 	rooms_reap(warden->rooms);
 	renewals_reap(warden->renewals);
+	importer_reap(warden->importer);
 }
 
 static void on_stop(evutil_socket_t signal_number, short what, void *argument)
@@ -583,6 +604,29 @@ static void on_renewed(void *context)
 		reload_ask(warden->reload, 0);
 }
 
+static void on_fetched(void *context, struct room *room, uint32_t ticket, struct view text, int fd)
+{
+	struct warden *warden = context;
+	const struct delivery delivery = {
+		.from = room->pid, .ticket = ticket, .text = text, .fd = fd};
+	importer_take(warden->importer, warden->conf, &warden->users, &delivery);
+}
+
+/* Another process of its kind knows nothing of it. */
+static void on_imported(void *context, pid_t from, uint32_t ticket, enum control_outcome outcome,
+			struct view line)
+{
+	struct warden *warden = context;
+	for (unsigned i = 0; i < rooms_count(warden->rooms); i++) {
+		struct room *room = rooms_at(warden->rooms, i);
+		if (room_alive(room) && room->pid == from)
+			room_send(room, &(struct control_message){.type = CONTROL_IMPORTED,
+								  .kind = (uint8_t)outcome,
+								  .index = ticket,
+								  .text = line});
+	}
+}
+
 static const struct rooms_ops rooms_ops = {
 	.started = on_started,
 	.ready = on_ready,
@@ -592,6 +636,7 @@ static const struct rooms_ops rooms_ops = {
 	.stepped = on_stepped,
 	.reported = on_reported,
 	.ending = on_ending,
+	.fetched = on_fetched,
 	.lost = on_lost,
 	.replied = on_replied,
 };
@@ -677,6 +722,8 @@ static int warden_open_reload(struct warden *warden, const struct preflight_step
 	int result = reload_new(&parts, &reload_ops, warden, &warden->reload);
 	if (result == 0)
 		result = renewals_new(warden->base, on_renewed, warden, &warden->renewals);
+	if (result == 0)
+		result = importer_new(warden->base, on_imported, warden, &warden->importer);
 	return result < 0 ? fault_set(&warden->fault, result, "out of memory") : 0;
 }
 
@@ -689,6 +736,7 @@ static void event_release(struct event *event)
 static void warden_close(struct warden *warden)
 {
 	renewals_free(warden->renewals);
+	importer_free(warden->importer);
 	rooms_free(warden->rooms);
 	reload_free(warden->reload);
 	control_socket_free(warden->control_socket);

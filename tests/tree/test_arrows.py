@@ -26,7 +26,7 @@ ROOMS = {
     "signer": ("responder/signer", {"base", "ocsp", "ipc", "conf", "room"}),
     "verifier": ("responder/verifier", {"base", "ocsp", "ipc", "conf", "room"}),
     "admin": ("responder/admin", {"base", "ocsp", "http", "ipc", "conf", "room", "tool"}),
-    "fetcher": ("responder/fetcher", {"base", "net", "ipc", "conf", "room"}),
+    "fetcher": ("responder/fetcher", {"base", "ocsp", "net", "ipc", "conf", "room"}),
     "warden": ("responder/warden",
                {"base", "ipc", "conf", "room", "front", "ledger", "signer", "verifier", "admin",
                 "fetcher"}),

@@ -11,6 +11,7 @@ FOLDERS = {
     "CONF_VERIFIER": "responder/verifier",
     "CONF_ADMIN": "responder/admin",
     "CONF_FETCHER": "responder/fetcher",
+    "CONF_IMPORTER": "responder/warden",
     "CONF_WARDEN": "responder/warden",
 }
 # Read for the room by a function of conf/.

@@ -403,7 +403,7 @@ static const struct deed {
 	{"have the warden signalled", have_the_warden_signalled, NOBODY, false, false},
 	{"run code of its own", run_code_of_its_own, LEDGER, false, true},
 	{"make its data executable", make_its_data_executable, LEDGER, false, true},
-	{"make a file of memory", make_a_file_of_memory, NOBODY, false, false},
+	{"make a file of memory", make_a_file_of_memory, ROOM_BIT(ROOM_FETCHER), false, false},
 	{"write into the terminal", write_into_the_terminal, NOBODY, false, false},
 	{"be traced", be_traced, NOBODY, false, true},
 	{"raise a limit", raise_a_limit, NOBODY, false, false},

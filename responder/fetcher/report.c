@@ -1,0 +1,117 @@
+#include "fetcher/report.h"
+
+#include "base/json.h"
+#include "base/timetext.h"
+
+#include <stdio.h>
+
+/* Half of what fits; alarms have the other. */
+#define SOURCES_SPACE (CONTROL_PACKET / 2)
+
+/* ---- alarms: one of each kind an issuer ---- */
+
+static const struct source *first_that(const struct source_list *sources, const char *issuer,
+				       bool (*is)(const struct source *))
+{
+	const struct source *s;
+	TAILQ_FOREACH(s, sources, others)
+		if (strcmp(s->issuer, issuer) == 0 && is(s))
+			break;
+	return s;
+}
+
+static bool fails(const struct source *s)
+{
+	return s->failures > 0;
+}
+
+static bool differs(const struct source *s)
+{
+	return s->differs;
+}
+
+void report_alarms(const struct source_list *sources, struct alarms *alarms, const char *issuer,
+		   struct moment now)
+{
+	const struct source *failing = first_that(sources, issuer, fails);
+	const struct source *differing = first_that(sources, issuer, differs);
+	if (failing)
+		alarms_raise(alarms, ALARM_CRL_FETCH, issuer, now, "%.250s: %.250s", failing->url,
+			     failing->error);
+	else
+		alarms_clear(alarms, ALARM_CRL_FETCH, issuer);
+	if (differing)
+		alarms_raise(alarms, ALARM_CRL_DIFFERENCE, issuer, now, "%.250s: %.250s",
+			     differing->url, differing->outcome);
+	else
+		alarms_clear(alarms, ALARM_CRL_DIFFERENCE, issuer);
+}
+
+/* ---- status ---- */
+
+static void put_time(struct buffer *out, const char *name, int64_t seconds)
+{
+	char text[ISO_TIME_SIZE + 1] = "";
+	if (seconds == TIME_NONE)
+		return;
+	time_put_iso(text, seconds);
+	buffer_printf(out, ",\"%s\":\"%s\"", name, text);
+}
+
+static void put_text(struct buffer *out, const char *name, const char *text)
+{
+	buffer_printf(out, ",\"%s\":", name);
+	json_put_string(out, text);
+}
+
+static void put_differences(struct buffer *out, const struct source *s)
+{
+	static const char *const names[] = {"missing", "extra", "reason", "date"};
+	buffer_put_string(out, ",\"differences\":[");
+	for (unsigned i = 0; i < SOURCE_DIFFERENCES; i++)
+		buffer_printf(out, "%s{\"kind\":\"%s\",\"count\":%llu}", i ? "," : "", names[i],
+			      (unsigned long long)s->differences[i]);
+	buffer_put_u8(out, ']');
+}
+
+static void put_source(struct buffer *out, const struct source *s)
+{
+	static const char *const states[] = {"resting", "fetching", "waiting", "recording"};
+	buffer_printf(out, "{\"kind\":\"%s\"", source_kind_name(s->kind));
+	put_text(out, "issuer", s->issuer);
+	put_text(out, "url", s->url);
+	put_text(out, "state", states[s->state]);
+	buffer_printf(out, ",\"failing\":%s", s->failures > 0 ? "true" : "false");
+	json_put_number(out, "fetches", s->fetched);
+	json_put_number(out, "failures", s->failed);
+	json_put_number(out, "recorded", s->recorded);
+	json_put_number(out, "size", s->size);
+	put_time(out, "answered_at", s->answered_at);
+	put_time(out, "recorded_at", s->recorded_at);
+	put_time(out, "next_update", s->next_update);
+	put_text(out, "error", s->error);
+	put_text(out, "outcome", s->outcome);
+	if (s->kind == SOURCE_COMPARED && s->recorded > 0)
+		put_differences(out, s);
+	buffer_put_u8(out, '}');
+}
+
+void report_sources(const struct source_list *sources, struct buffer *out)
+{
+	size_t before = out->size;
+	unsigned told = 0, omitted = 0;
+	const struct source *s;
+	buffer_put_string(out, "\"sources\":[");
+	TAILQ_FOREACH(s, sources, others) {
+		size_t fits = out->size;
+		buffer_put_string(out, told ? "," : "");
+		put_source(out, s);
+		bool full = out->size - before > SOURCES_SPACE;
+		if (full)
+			out->size = fits;
+		told += !full;
+		omitted += full;
+	}
+	buffer_put_u8(out, ']');
+	json_put_number(out, "sources_omitted", omitted);
+}
