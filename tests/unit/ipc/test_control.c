@@ -72,7 +72,7 @@ static void unknown_types_and_short_packets_are_refused(void **state)
 {
 	(void)state;
 	expect_refused("\0\0\0\0\0\0", 6, 0);
-	expect_refused("\xa\0\0\0\0\0", 6, 0);
+	expect_refused("\xb\0\0\0\0\0", 6, 0);
 	expect_refused("\x1f\0\0\0\0\0", 6, 0);
 	expect_refused("\xff\0\0\0\0\0", 6, 0);
 	expect_refused("\5\0\0\0\0", 5, 0);
@@ -93,6 +93,9 @@ static void unexpected_descriptors_are_refused_and_closed(void **state)
 	expect_refused("\2\0\0\0\0\0", 6, 2); /* CHANNEL carries one */
 	expect_refused("\2\0\0\0\0\0", 6, 0);
 	expect_refused("\1\0\0\0\0\0", 6, 0); /* LISTEN carries some */
+	expect_refused("\x27\0\0\0\0\0", 6, 0); /* FETCHED carries one */
+	expect_refused("\x27\0\0\0\0\0", 6, 2);
+	expect_refused("\xa\1\0\0\0\0", 6, 1); /* IMPORTED none */
 }
 
 static void more_descriptors_than_fit_are_refused_and_closed(void **state)
