@@ -6,6 +6,34 @@
 --               a new CRL is a new version of it, which responders are told of in the same transaction as
 --               of what the CRL revokes.
 
+-- CRLs of two parts of an issuer's certificates may have the same number and time.
+ALTER TABLE stillgood.crl
+    ADD COLUMN scope bytea CHECK (octet_length(scope) IN (0, 32));
+COMMENT ON COLUMN stillgood.crl.scope IS
+    'Of which part, as in crl_scope: Stillgood has read it. NULL: somebody else has';
+DROP INDEX stillgood.crl_identity;
+CREATE UNIQUE INDEX crl_identity ON stillgood.crl
+    (issuer, coalesce(number, ''), coalesce(url, ''), coalesce(issued_at, 'infinity'), coalesce(scope, '\x00'));
+
+CREATE OR REPLACE FUNCTION stillgood.record_crl(issuer text, number bytea DEFAULT NULL, url text DEFAULT NULL,
+        issued_at timestamptz DEFAULT NULL) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    issuer_number integer := stillgood.issuer_id(issuer);
+    found_id integer;
+BEGIN
+    INSERT INTO stillgood.crl (issuer, number, url, issued_at)
+    VALUES (issuer_number, record_crl.number, record_crl.url, record_crl.issued_at)
+    ON CONFLICT DO NOTHING RETURNING id INTO found_id;
+    IF found_id IS NULL THEN
+        SELECT c.id INTO found_id FROM stillgood.crl c
+         WHERE c.issuer = issuer_number AND c.number IS NOT DISTINCT FROM record_crl.number
+           AND c.url IS NOT DISTINCT FROM record_crl.url
+           AND c.issued_at IS NOT DISTINCT FROM record_crl.issued_at AND c.scope IS NULL;
+    END IF;
+    RETURN found_id;
+END $$;
+
 CREATE TABLE stillgood.crl_scope (
     this_update    timestamptz NOT NULL CHECK (this_update >= '1970-01-01 00:00:00+00'
                                                AND this_update < '10000-01-01 00:00:00+00'),
@@ -32,13 +60,14 @@ COMMENT ON COLUMN stillgood.crl_scope.sha256 IS 'Of the latest, DER; NULL: someb
 COMMENT ON COLUMN stillgood.crl_scope.next_update IS 'NULL: it does not say, and proves nothing';
 
 ALTER TABLE stillgood.issuer
-    ADD COLUMN crl_scopes smallint NOT NULL DEFAULT 1 CHECK (crl_scopes BETWEEN 1 AND 10000),
+    ADD COLUMN crl_scopes smallint CHECK (crl_scopes BETWEEN 1 AND 10000),
     ADD COLUMN crl_from timestamptz,
     ADD COLUMN crl_until timestamptz,
     ADD COLUMN crl integer,
     ADD CONSTRAINT issuer_crl_window CHECK (num_nulls(crl_from, crl_until) IN (0, 2));
 COMMENT ON COLUMN stillgood.issuer.crl_scopes IS
-    'How many parts have CRLs of their own; with fewer or more of them absence proves nothing';
+    'How many parts have CRLs of their own; with fewer or more of them absence proves nothing. NULL: one, that '
+    'is about every certificate (without issuingDistributionPoint)';
 COMMENT ON COLUMN stillgood.issuer.crl_from IS
     'As of when a certificate on none of its CRLs is not revoked: the earliest thisUpdate; NULL: not proven';
 COMMENT ON COLUMN stillgood.issuer.crl_until IS 'And until when: the earliest nextUpdate';
@@ -50,21 +79,25 @@ CREATE FUNCTION stillgood.settle_crl_window(of_issuer integer) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     parts integer;
+    whole boolean;
     proven boolean;
     since timestamptz;
     until timestamptz;
     latest integer;
 BEGIN
     PERFORM FROM stillgood.issuer i WHERE i.id = of_issuer FOR UPDATE;
-    SELECT count(*), coalesce(bool_and(s.proves_absence AND s.next_update IS NOT NULL), false),
+    SELECT count(*), coalesce(bool_and(s.scope = ''), false),
+           coalesce(bool_and(s.proves_absence AND s.next_update IS NOT NULL), false),
            min(s.this_update), min(s.next_update),
            (array_agg(s.crl ORDER BY s.recorded_at DESC, s.crl DESC))[1]
-      INTO parts, proven, since, until, latest
+      INTO parts, whole, proven, since, until, latest
       FROM stillgood.crl_scope s WHERE s.issuer = of_issuer;
     UPDATE stillgood.issuer i
        SET crl = latest,
-           crl_from = CASE WHEN proven AND parts = i.crl_scopes THEN since END,
-           crl_until = CASE WHEN proven AND parts = i.crl_scopes THEN until END
+           crl_from = CASE WHEN proven AND (parts = i.crl_scopes OR i.crl_scopes IS NULL AND whole)
+                           THEN since END,
+           crl_until = CASE WHEN proven AND (parts = i.crl_scopes OR i.crl_scopes IS NULL AND whole)
+                            THEN until END
      WHERE i.id = of_issuer;
 END $$;
 
@@ -85,13 +118,14 @@ DECLARE
     of_issuer integer := stillgood.issuer_id(issuer);
     changed boolean;
 BEGIN
-    UPDATE stillgood.issuer i SET crl_scopes = scopes WHERE i.id = of_issuer AND i.crl_scopes <> scopes;
+    UPDATE stillgood.issuer i SET crl_scopes = scopes WHERE i.id = of_issuer AND i.crl_scopes IS DISTINCT FROM scopes;
     changed := FOUND;
     PERFORM stillgood.settle_crl_window(of_issuer);
     RETURN changed;
 END $$;
 COMMENT ON FUNCTION stillgood.set_crl_scopes IS
-    'How many parts an issuer''s CRLs divide its certificates into. False: it was so before';
+    'How many parts an issuer''s CRLs divide its certificates into; NULL: none, they are about all. False: it '
+    'was so before';
 
 CREATE FUNCTION stillgood.record_crl_window(issuer text, this_update timestamptz, next_update timestamptz,
         number bytea DEFAULT NULL, url text DEFAULT NULL) RETURNS boolean
@@ -122,6 +156,7 @@ COMMENT ON FUNCTION stillgood.record_crl_window IS
 REVOKE ALL ON FUNCTION stillgood.settle_crl_window, stillgood.crl_scope_after_change,
     stillgood.set_crl_scopes, stillgood.record_crl_window FROM PUBLIC;
 GRANT SELECT ON stillgood.crl_scope TO stillgood_responder, stillgood_ca, stillgood_admin;
+GRANT INSERT (scope) ON stillgood.crl TO stillgood_ca, stillgood_admin;
 GRANT INSERT (issuer, scope, crl, this_update, next_update, proves_absence, number, full_number, sha256),
     UPDATE (crl, this_update, next_update, recorded_at, proves_absence, number, full_number, sha256)
     ON stillgood.crl_scope TO stillgood_ca, stillgood_admin;

@@ -242,6 +242,20 @@ const struct command commands[] = {
 		.run = command_import_index,
 	},
 	{
+		.name = "import crl",
+		.operands = "PATH…|URL…",
+		.summary = "record what certificate revocation lists say",
+		.help = "Full and delta CRLs, DER or PEM, from files, folders and http. The issuer "
+			"is found by name and\nproven by signature. Revocations and holds always "
+			"go in; what came by a CRL and a newer one no\nlonger holds is released. "
+			"What contradicts is named, and the exit status is 1.",
+		.options = DATABASE | JSON | OPTION_BIT(OPTION_ISSUER) |
+			   OPTION_BIT(OPTION_DRY_RUN) | OPTION_BIT(OPTION_STRICT),
+		.least = 1,
+		.most = -1,
+		.run = command_import_crl,
+	},
+	{
 		.name = "revoke",
 		.operands =
 			"CERT… | --issuer NAME --serial SERIAL | --issuer NAME --all|--recorded",

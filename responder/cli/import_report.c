@@ -35,6 +35,8 @@ void import_report_deinit(struct import_report *report)
 static void note_text(struct import_report *report, enum import_finding finding, const char *text)
 {
 	uint64_t count = report->counts[finding]++;
+	if (finding == IMPORT_PROBLEM && count == 0)
+		(void)fault_set(&report->first_problem, 0, "%s", text);
 	if (count >= IMPORT_SHOWN_MOST)
 		return;
 	progress_deinit(&report->progress);

@@ -24,6 +24,7 @@ struct import_report {
 	struct progress progress;
 	uint64_t counts[IMPORT_FINDINGS];
 	struct json_object *texts[IMPORT_FINDINGS];
+	struct fault first_problem; /* its text; "": there is none */
 };
 
 /* `what` is counted, `total` is that of the progress bar. */

@@ -93,8 +93,11 @@ def test_those_who_follow_are_told_by_a_version(db):
 
 
 def test_all_parts_prove_together(db):
-    """The earliest beginning and the earliest end; one part too few or too many proves nothing."""
+    """The earliest beginning and the earliest end; one part too few or too many proves nothing; and one part alone
+    only where somebody has said that it is all there is."""
     add_scope(db, "one", 1, 6)
+    assert window(db) == (None, None), "what it is a part of nobody has said"
+    assert db.sql("SELECT stillgood.set_crl_scopes(%s, 1)", (db.issuer,)) == [(True,)]
     assert window(db) == (day(1), day(6))
     add_scope(db, "two", 3, 5)
     assert window(db) == (None, None), "two parts, and one was expected"

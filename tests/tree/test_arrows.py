@@ -33,7 +33,7 @@ ROOMS = {
     "tool": ("responder/tool", {"base", "ocsp"}),
     "client": ("responder/client", {"base", "ocsp", "tool"}),
     "cli": ("responder/cli",
-            {"base", "ocsp", "conf", "db", "room", "signer", "verifier", "warden", "tool", "client"}),
+            {"base", "ocsp", "net", "conf", "db", "room", "signer", "verifier", "warden", "tool", "client"}),
 }
 
 # Only the ledger and the operator's commands speak to PostgreSQL (and, once at the start, a process
