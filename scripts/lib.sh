@@ -28,7 +28,7 @@ packages_clients=(nginx apache2 haproxy libnss3-tools default-jdk-headless libbc
 	libbcpkix-java dirmngr strongswan-pki libstrongswan-standard-plugins
 	libstrongswan-extra-plugins freeradius eapoltest)
 
-packages_cluster=(patroni etcd-server etcd-client haproxy varnish nginx nftables iproute2)
+packages_cluster=(patroni python3-etcd etcd-server etcd-client haproxy varnish nginx nftables iproute2)
 
 packages_lint=(python3-venv)
 packages_ci=(clang-format clang-tidy libclang-rt-dev shellcheck git systemd)

@@ -100,8 +100,10 @@ class History:
     def _i1(self, answer):
         if answer["status"] == "good":
             for begin, end in self.bad.get((answer["ca"], answer["serial"]), ()):
-                # Its fraction of a second is cut off: it may be of just after a release, within the same second.
-                if begin < answer["this_update"] and answer["this_update"] + 1 <= end:
+                # What was sent after a release may rest on it, and have the thisUpdate of a heartbeat before it. The
+                # fraction of a second is cut off.
+                least = 0 if answer["received"] <= end else 1 + self.bounds.freshness
+                if begin < answer["this_update"] and answer["this_update"] + least <= end:
                     return f"good as of {answer['this_update'] - begin:.3f} s after its revocation"
         return None
 

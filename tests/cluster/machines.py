@@ -1,4 +1,4 @@
-"""What runs on the machines, with the configurations that conf/examples/cluster/ shows: paths differ, no address does."""
+"""What runs on the machines, by what README says and conf/examples/cluster/ shows: paths differ, no address does."""
 import contextlib
 import json
 import os
@@ -21,9 +21,21 @@ PASSWORD = "change-me-1"  # of the examples
 BEFORE = os.environ.get("STILLGOOD_BEFORE")
 
 
-def example(name, *replacements):
-    with open(os.path.join(EXAMPLES, name), encoding="utf-8") as file:
-        text = file.read()
+def as_readme_says(name, **variables):
+    """The example for one machine: what README's line makes of it."""
+    with open(os.path.join(harness.ROOT, "README.md"), encoding="utf-8") as file:
+        line = re.search(rf"^(sed .* conf/examples/cluster/{re.escape(name)}) >", file.read(), re.MULTILINE)[1]
+    return harness.run("bash", "-euc", line, cwd=harness.ROOT,
+                       env={**os.environ, **{key: str(value) for key, value in variables.items()}}).stdout
+
+
+def example(name, *replacements, **variables):
+    """With other paths; an address of its own where README has a line for it."""
+    if variables:
+        text = as_readme_says(name, **variables)
+    else:
+        with open(os.path.join(EXAMPLES, name), encoding="utf-8") as file:
+            text = file.read()
     for pattern, new in replacements:
         text, count = re.subn(pattern, new, text, flags=re.MULTILINE)
         assert count, (name, pattern)
@@ -49,17 +61,15 @@ class DatabaseMachine(Machine):
         super().__init__(folder, name, DATABASES[name])
         shutil.chown(self.folder, "postgres", "postgres")
         os.makedirs(self.path("etcd"), mode=0o700)
-        own = r"192\.0\.2\.11"
-        text = example("etcd.env", (r"(?<=_NAME=)db1", name), (r"(?<=URLS=http://)" + own, self.address),
-                       (r"/var/lib/etcd/default", self.path("etcd")))
+        number = DATABASES[name] - 10
+        version = harness.postgres_programs().split("/")[4]
+        text = example("etcd.env", (r"/var/lib/etcd/default", self.path("etcd")), n=number)
         self.etcd = dict(line.split("=", 1) for line in text.splitlines() if line.startswith("ETCD_"))
         self.patroni = self.file("patroni.yml", example(
-            "patroni.yml", (r"(?<=^name: )db1", name), (r"(?<=listen: |ddress: )" + own, self.address),
-            (r"/usr/lib/postgresql/15/bin", harness.postgres_programs()),
-            (r"/var/lib/postgresql/15/stillgood", self.path("data")),
-            (r"/var/lib/postgresql/pgpass", self.path("pgpass")),
-            (r"/var/run/postgresql", self.folder)), owner="postgres", mode=0o600)
-        beat = example("heartbeat.env", (own, self.address), (r"/etc/stillgood", self.folder))
+            "patroni.yml", (rf"/var/lib/postgresql/{version}/stillgood", self.path("data")),
+            (r"/var/lib/postgresql/pgpass", self.path("pgpass")), (r"/var/run/postgresql", self.folder),
+            n=number, v=version), owner="postgres", mode=0o600)
+        beat = example("heartbeat.env", (r"/etc/stillgood", self.folder), n=number)
         self.beats_at = re.search(r"^STILLGOOD_DATABASE=(.*)$", beat, re.MULTILINE)[1]
         self.file("heartbeat.pgpass", "*:*:stillgood:stillgood_beat:change-me-5\n", mode=0o600)
 
@@ -141,10 +151,10 @@ class ResponderMachine(Machine):
         addresses = [f"192.0.2.{n}" for n in DATABASES.values()]
         turned = ",".join(addresses[number - 1:] + addresses[:number - 1])
         self.control = self.path("control")
+        here = (f"[server]\nusers = none\nfronts = 1\nsigners = 1\ndrain_delay = 3s\n"
+                f"journal = {self.path('journal')}\ncontrol_socket = {self.control}")
         self.conf = self.file("stillgood.conf", example(
-            "stillgood.conf", (r"host=[0-9.,]+", f"host={turned}"), (r"/etc/stillgood", self.folder),
-            (r"^\[server\]$", f"[server]\nusers = none\nfronts = 1\nsigners = 1\ndrain_delay = 3s\n"
-             f"journal = {self.path('journal')}\ncontrol_socket = {self.control}")))
+            "stillgood.conf", (r"/etc/stillgood", self.folder), (r"^\[server\]$", here), hosts=turned))
 
     def up(self):
         self.process = self.start("log", self.binary, "serve", "-c", self.conf)
@@ -182,7 +192,8 @@ class Edge(Machine):
 
 
 def haproxy(machine):
-    return ["haproxy", "-db", "-f", machine.file("haproxy.cfg", example("haproxy.cfg", (r"maxconn 20000", "maxconn 2000")))]
+    text = example("haproxy.cfg", (r"maxconn 20000", "maxconn 2000"))
+    return ["haproxy", "-db", "-f", machine.file("haproxy.cfg", text)]
 
 
 def varnish(machine):
@@ -259,8 +270,8 @@ class Cluster:
             if self.reads(responder) is not machine:
                 responder.down()
                 responder.up()
-                harness.wait_for(f"{responder.name} to read from {machine.name}",
-                                 lambda: self.reads(responder) is machine, pause=0.2)  # pylint: disable=cell-var-from-loop
+                harness.wait_for(f"{responder.name} to read from {machine.name}", lambda r=responder, m=machine:
+                                 self.reads(r) is m, pause=0.2)
             harness.wait_for(f"{responder.name} to be ready", responder.ready, pause=0.1)
 
     @property
@@ -278,7 +289,7 @@ class Cluster:
                     "CREATE ROLE stillgood_beat LOGIN PASSWORD 'change-me-5' IN ROLE stillgood_heartbeat")
         primary.sql(harness.ISSUER, authority(CA).row())
 
-    def up(self, binary=harness.STILLGOOD):
+    def up(self, binary):
         for machine in self.databases:
             machine.up()
         harness.wait_for("the database cluster", self.whole, pause=0.5)

@@ -91,5 +91,20 @@ class Machine:
             chain out {{ type filter hook output priority 0; ip daddr {{ {them} }} drop; }}
         }}""")
 
+    def detour(self, port):
+        """Connections to any PostgreSQL go through a slow relay here (relay.py); the process."""
+        mark = 7
+        process = self.start("relay.log", "/usr/bin/python3", os.path.join(os.path.dirname(__file__), "relay.py"),
+                             str(port), str(mark))
+        self._rules(f"""table ip cut {{
+            chain out {{ type nat hook output priority -100; tcp dport 5432 meta mark != {mark} redirect to :{port}; }}
+        }}""")
+        return process
+
+    def direct(self, process):
+        self._rules("delete table ip cut")
+        process.kill()
+        process.wait()
+
     def heal(self):
         self._rules("delete table inet cut")

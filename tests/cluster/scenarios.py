@@ -100,7 +100,7 @@ def lag(cluster, watch):
         watch.pass_time(8)
     ages = [a["sent"] - a["this_update"] for a in watch.history.of("answer")
             if a["instance"] == responder.name and a["status"] in ("good", "revoked")]
-    return f"{machine.name}, read by {responder.name}: evidence up to {max(ages):.0f} s old"
+    return f"{machine.name}, read by {responder.name}, whose oldest answer was of {max(ages):.0f} s before"
 
 
 @scenario("partition", "the primary and the responder beside it are cut off from all others for 90 s")
@@ -141,3 +141,22 @@ def blackhole(cluster, watch):
     responder.heal()
     watch.pass_time(8)
     return f"{len(refused)} of {len(moved)} answers of {responder.name} were tryLater"
+
+
+@scenario("slow", "a responder's way to its database takes 40 to 120 ms, now and then a second more")
+def slow(cluster, watch):
+    """doc/faults.md row 5: what is cached is answered as ever; what is not, later."""
+    responder = cluster.responders[0]
+    with watch.fault("the slow way", only=responder.name):
+        began = time.time()
+        process = responder.detour(6432)
+        for machine in cluster.databases:  # what is connected already takes the old way
+            machine.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE client_addr = %s",
+                        (responder.address,), dbname="postgres")
+        watch.pass_time(20)
+        responder.direct(process)
+    watch.pass_time(8)
+    took = sorted(a["received"] - a["sent"] for a in watch.history.of("answer")
+                  if a["instance"] == responder.name and began < a["sent"] < began + 20)
+    median, worst = took[len(took) // 2] * 1000, took[-1] * 1000
+    return f"{responder.name} answered in {median:.0f} ms (median), {worst:.0f} ms (worst)"

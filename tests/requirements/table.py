@@ -109,10 +109,16 @@ def first_line(function, lines):
     return first
 
 
+def is_test(node):
+    """Also what a command runs by name: @scenario("failover", …)."""
+    by_name = any(isinstance(d, ast.Call) and getattr(d.func, "id", "") == "scenario" for d in node.decorator_list)
+    return by_name or re.match("test_|check_|assert_", node.name)
+
+
 def cited_in_python(text):
     lines = text.splitlines()
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef) and re.match("test_|check_|assert_", node.name):
+        if isinstance(node, ast.FunctionDef) and is_test(node):
             body = "\n".join(lines[first_line(node, lines) - 1:node.end_lineno])
             yield from ((number, node.name) for number in numbers_of(node.name + "\n" + body))
 
@@ -141,6 +147,7 @@ READERS = [
     ("tests/unit/*/test_*.c", cited_in_c),
     ("tests/*/test_*.py", cited_in_python),
     ("tests/clients/*under_test.py", cited_in_python),
+    ("tests/cluster/scenarios.py", cited_in_python),
     ("tests/replay/scenarios/*.replay", cited_in_whole),
     ("tests/replay/*.c", cited_in_oracle),
     ("tests/sim/*.c", cited_in_oracle),

@@ -1,5 +1,6 @@
 # /etc/varnish/default.vcl of cache1, before HAProxy. The responder says how long an answer may be kept (max_age) and
-# which may not be kept at all; Varnish only obeys.
+# which may not be kept at all; Varnish's built-in rules, which go on after these, obey that (so nothing here may return)
+# and pass POST.
 vcl 4.1;
 
 backend stillgood {
@@ -7,14 +8,6 @@ backend stillgood {
 	.port = "80";
 	.connect_timeout = 2s;
 	.first_byte_timeout = 10s;
-}
-
-sub vcl_recv {
-	# POST carries nonces and other questions that are nobody else's.
-	if (req.method != "GET" && req.method != "HEAD") {
-		return (pass);
-	}
-	return (hash);
 }
 
 sub vcl_backend_response {
@@ -25,5 +18,4 @@ sub vcl_backend_response {
 		set beresp.uncacheable = true;
 		set beresp.ttl = 0s;
 	}
-	return (deliver);
 }
