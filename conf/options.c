@@ -211,6 +211,14 @@ const struct option options[] = {
 	 "0", "200", SERVER_AT(connections_per_address),
 	 "Most connections of one client address, for each front. 0 sets no such limit, because "
 	 "everybody behind a load balancer or a company's proxy shares one address."},
+	{SERVER(signatures_per_address), OPTION_INTEGER, CONF_FRONT, BY_RELOAD, NULL, 0, 1000000,
+	 "0", "50", SERVER_AT(signatures_per_address),
+	 "Signatures a second that one client address may cause, for each front, and five seconds' "
+	 "worth at once; beyond it the client is told tryLater. Stored answers cost none. 0 sets "
+	 "no "
+	 "such limit. For clients of trusted_proxies their own addresses count; a listed proxy "
+	 "that "
+	 "speaks for itself, such as a cache, has no limit."},
 	{SERVER(head_timeout), OPTION_DURATION, CONF_FRONT, BY_RELOAD, NULL, 100 * MILLISECOND_US,
 	 10 * MINUTE_US, "10s", "5s", SERVER_AT(head_timeout_us),
 	 "Time for a request's head to arrive, from its first byte to its last."},
@@ -227,6 +235,13 @@ const struct option options[] = {
 	 NULL, 50 * MILLISECOND_US, MINUTE_US, "3s", "5s", SERVER_AT(answer_timeout_us),
 	 "Time to find and sign an answer; after it the client is told tryLater. At least "
 	 "query_timeout."},
+	{SERVER(nonce_share), OPTION_INTEGER, CONF_LEDGER, BY_RELOAD, NULL, 1, 45, "30", "10",
+	 SERVER_AT(nonce_share),
+	 "The share of the signers' time, in percent, for answers that nobody else can use (with a "
+	 "nonce, about several certificates, to signed requests that count) while others wait for "
+	 "signatures too. Beyond what can be served in time the client is told tryLater at once."},
+	{SERVER(unseen_share), OPTION_INTEGER, CONF_LEDGER, BY_RELOAD, NULL, 1, 45, "10", "5",
+	 SERVER_AT(unseen_share), "The same for answers that a serial number was never issued."},
 	{SERVER(drain_delay), OPTION_DURATION, CONF_WARDEN, BY_RELOAD, NULL, 0, 10 * MINUTE_US,
 	 "5s", "0s", SERVER_AT(drain_delay_us),
 	 "How long the service goes on as before when it is told to end, with 503 from /readyz and "

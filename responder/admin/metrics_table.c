@@ -69,7 +69,10 @@ const struct metric metrics[] = {
 	{"stillgood_try_later_total", METRIC_COUNTER, OF_FRONT, NULL, NULL, "try_later", 0, NULL,
 	 "Answers tryLater, for whatever reason."},
 	{"stillgood_shed_total", METRIC_COUNTER, OF_FRONT, NULL, NULL, "shed", 0, NULL,
-	 "Answers tryLater because too many questions were open in this front."},
+	 "Answers tryLater because too many questions were open in this front, or the client had "
+	 "caused its most signatures."},
+	{"stillgood_unaffordable_total", METRIC_COUNTER, OF_FRONT, NULL, NULL, "unaffordable", 0,
+	 NULL, "Of these: the client had caused its most (signatures_per_address)."},
 	{"stillgood_timeouts_total", METRIC_COUNTER, OF_FRONT, NULL, NULL, "timeouts", 0, NULL,
 	 "Answers tryLater because the ledger did not answer within answer_timeout."},
 	{"stillgood_stale_total", METRIC_COUNTER, OF_FRONT, NULL, NULL, "stale", 0, NULL,
@@ -135,6 +138,17 @@ const struct metric metrics[] = {
 	 "Questions of the fronts by what they wait for: parked (the first load), verifying (a "
 	 "signed request), lookup (the database), stale (fresh evidence), queued (a signer with "
 	 "room), signing."},
+	{"stillgood_queue_questions", METRIC_GAUGE, OF_LEDGER, "queue", "class", "waiting", 0, NULL,
+	 "Questions that wait for a signer with room: changed (about a certificate that has just "
+	 "changed), live (somebody waits), refresh (of what is stored), nonce (of use to one "
+	 "client "
+	 "only), unseen (a serial number that was never issued)."},
+	{"stillgood_queue_given_total", METRIC_COUNTER, OF_LEDGER, "queue", "class", "given", 0,
+	 NULL, "Of these: given to a signer."},
+	{"stillgood_queue_shed_total", METRIC_COUNTER, OF_LEDGER, "queue", "class", "shed", 0, NULL,
+	 "Of these: told tryLater at once, because they could not have been signed in time."},
+	{"stillgood_queue_signer_seconds_total", METRIC_COUNTER, OF_LEDGER, "queue", "class",
+	 "signer_us", MICRO, NULL, "The signers' time that they took, as signers tell it."},
 	{"stillgood_ledger_queries_total", METRIC_COUNTER, OF_LEDGER, NULL, NULL, "queries", 0,
 	 NULL, "Questions that fronts asked."},
 	{"stillgood_ledger_cache_hits_total", METRIC_COUNTER, OF_LEDGER, NULL, NULL, "cache_hits",

@@ -17,6 +17,11 @@ struct moment clock_now(void)
 	};
 }
 
+int64_t clock_used_us(void)
+{
+	return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
 int64_t wall_seconds(int64_t wall_us)
 {
 	return wall_us / SECOND_US - (wall_us % SECOND_US < 0);

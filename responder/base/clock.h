@@ -14,6 +14,8 @@ struct moment {
 };
 
 struct moment clock_now(void);
+/* Of a processor, that this thread has used; only differences mean something. */
+int64_t clock_used_us(void);
 
 /* Seconds since 1970, rounded down (also before 1970). */
 int64_t wall_seconds(int64_t wall_us);

@@ -111,6 +111,8 @@
 #define LIMIT_READINESS_REASON 1024u
 /* Questions a front may have open towards the ledger; above it tryLater at once. */
 #define LIMIT_FLIGHTS 20000u
+/* Of these, questions whose answers nobody else can use: a flood of nonces leaves the others room. */
+#define LIMIT_FLIGHTS_ALONE 15000u
 /* Connections that may wait for one flight. */
 #define LIMIT_WAITERS 100000u
 /* Questions the ledger works on at a time, over all fronts. */

@@ -3,12 +3,6 @@
 #include "base/siphash.h"
 
 #define BUCKETS 4096u
-#define PREFIX_SIZE 8u /* a /64 */
-
-struct address_name {
-	uint8_t family; /* enum ip_family */
-	uint8_t octets[PREFIX_SIZE]; /* the rest is zero */
-};
 
 struct address {
 	struct address *next;
@@ -46,10 +40,10 @@ void addresses_limit(struct addresses *addresses, unsigned most)
 	addresses->most = most;
 }
 
-static struct address_name name_of(const struct ip_address *peer)
+struct address_name address_name_of(const struct ip_address *peer)
 {
 	struct address_name name = {.family = peer->family};
-	memcpy(name.octets, peer->octets, peer->family == IP_V4 ? 4 : PREFIX_SIZE);
+	memcpy(name.octets, peer->octets, peer->family == IP_V4 ? 4 : sizeof(name.octets));
 	return name;
 }
 
@@ -69,7 +63,7 @@ int addresses_enter(struct addresses *addresses, const struct ip_address *peer,
 		*ret = NULL;
 		return 0;
 	}
-	struct address_name name = name_of(peer);
+	struct address_name name = address_name_of(peer);
 	struct address **link = find_link(addresses, &name);
 	if (!*link) {
 		struct address *address = calloc(1, sizeof(*address));

@@ -5,6 +5,13 @@
 #include "base/ip.h"
 #include "base/result.h"
 
+/* What counts as one address. */
+struct address_name {
+	uint8_t family; /* enum ip_family */
+	uint8_t octets[8]; /* a /64, or an IPv4 address and zeros */
+};
+struct address_name address_name_of(const struct ip_address *peer);
+
 struct addresses;
 struct address;
 

@@ -187,7 +187,7 @@ static void send_flight(void *context, struct flight *flight)
 	struct answers *answers = context;
 	if (!answers->connected)
 		return;
-	struct message_query question = flight_question(flight);
+	const struct message_query question = flight_question(flight);
 	if (!answers->ops->query(answers->context, &question))
 		answers->connected = false;
 }
@@ -205,12 +205,32 @@ static struct flight *open_flight(struct answers *answers, const struct message_
 static void refresh(struct answers *answers, struct cache_entry *entry,
 		    const struct message_query *question, struct view key, const struct moment *now)
 {
+	struct message_query renewal = *question;
+	renewal.refresh = true;
 	if (!answers->connected || flights_find(answers->flights, key))
 		return;
-	if (!open_flight(answers, question, true, now))
+	if (!open_flight(answers, &renewal, true, now))
 		return;
 	answers->counts.refreshes++;
 	cache_entry_set_refresh_at(entry, wall_seconds(now->wall_us) + REFRESH_RETRY_SECONDS);
+}
+
+/* What costs a signature, of a client that may cause one. */
+static struct flight *ask_ledger(struct answers *answers, const struct message_query *question,
+				 bool shared, const struct moment *now)
+{
+	if (answers->ops->affords && !answers->ops->affords(answers->context, now)) {
+		answers->counts.unaffordable++;
+		return NULL;
+	}
+	return open_flight(answers, question, shared, now);
+}
+
+/* The ledger hears that somebody waits for it now. */
+static void hurry(struct answers *answers, struct flight *flight)
+{
+	if (flight_hurry(flight))
+		send_flight(answers, flight);
 }
 
 static int wait_for_flight(struct answers *answers, const struct message_query *question,
@@ -221,8 +241,10 @@ static int wait_for_flight(struct answers *answers, const struct message_query *
 		question->nonce.size == 0 && question->signed_request.size == 0 && key.size > 0;
 	struct flight *flight = shared ? flights_find(answers->flights, key) : NULL;
 	answers->counts.misses++;
-	if (!flight)
-		flight = open_flight(answers, question, shared, now);
+	if (flight)
+		hurry(answers, flight);
+	else
+		flight = ask_ledger(answers, question, shared, now);
 	if (!flight || !flights_wait(answers->flights, flight, waiter, now->mono_us)) {
 		*ret = answer_shed(answers);
 		return 0;

@@ -35,6 +35,8 @@ struct answers_ops {
 	/* Sends a question to the ledger. False: there is no ledger now; it is asked again through
 	 * answers_ledger_connected(). */
 	bool (*query)(void *context, const struct message_query *question);
+	/* Shall this question of the present client be asked, which costs a signature? NULL: always. */
+	bool (*affords)(void *context, const struct moment *now);
 	/* The answer for one that waited; it waits no longer. The answer is valid during the call.
 	 * May call answers_ask() and answers_leave(). */
 	void (*deliver)(void *context, struct flight_waiter *waiter, const struct answer *answer);
@@ -100,6 +102,7 @@ struct answers_counts {
 	uint64_t hits, misses, refreshes;
 	uint64_t try_later; /* answers that said so, for whatever reason */
 	uint64_t shed; /* of these: over a cap */
+	uint64_t unaffordable; /* of those: of a client that had caused its most signatures */
 	uint64_t timeouts; /* of these: no answer within answer_timeout */
 	uint64_t stale; /* of these: evidence too old */
 	uint64_t purged; /* entries that purges removed */

@@ -11,6 +11,15 @@ static bool is_listed(const struct front *front, const struct ip_address *addres
 	return false;
 }
 
+bool client_may_ask(struct front *front, const struct moment *now)
+{
+	const struct ip_address *client = front->client;
+	if (is_listed(front, client) || budget_take(front->budget, client, now))
+		return true;
+	front_log_refusal(front, client, "a client has caused its most signatures", now);
+	return false;
+}
+
 void client_leave(struct front *front, struct client *client)
 {
 	addresses_leave(front->addresses, client->counted);

@@ -12,6 +12,9 @@ struct client {
 	struct address *counted;
 };
 
+/* May the client whose request is looked at now cause one more signature? A proxy that speaks for itself
+ * always. */
+must_check bool client_may_ask(struct front *front, const struct moment *now);
 /* A new connection; a listed proxy's own is not counted, its clients' are. 0, ADDRESSES_FULL or
  * -ENOMEM. */
 must_check int client_arrive(struct front *front, struct client *client,

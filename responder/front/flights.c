@@ -13,7 +13,7 @@ struct flight {
 	uint64_t request;
 	uint64_t key_hash;
 	int64_t deadline_us;
-	bool shared, raw_nonce;
+	bool shared, raw_nonce, refresh;
 	uint8_t nonce_size, certid_count;
 	uint16_t certid_sizes[LIMIT_CERTIDS];
 	size_t key_size; /* CertIDs and preferences */
@@ -26,7 +26,7 @@ struct flights {
 	struct siphash_key hash_key;
 	int64_t timeout_us;
 	uint64_t last_id;
-	size_t count, waiting, signed_count;
+	size_t count, waiting, alone, signed_count;
 	TAILQ_HEAD(flight_list, flight) order;
 	TAILQ_HEAD(flight_waiters, flight_waiter) waiters;
 	struct flight *by_id[BUCKETS], *by_key[BUCKETS];
@@ -110,6 +110,7 @@ static struct flight *flight_new(const struct message_query *question, bool shar
 		.shared = shared,
 		.nonce_size = (uint8_t)question->nonce.size,
 		.raw_nonce = question->raw_nonce,
+		.refresh = question->refresh,
 		.certid_count = (uint8_t)question->certid_count,
 		.key_size = key_size,
 		.preferred_size = question->preferred.size,
@@ -179,7 +180,7 @@ struct flight *flights_open(struct flights *flights, const struct message_query 
 			    bool shared, int64_t now_us)
 {
 	bool is_signed = question->signed_request.size > 0;
-	if (flights->count >= LIMIT_FLIGHTS ||
+	if (flights->count >= LIMIT_FLIGHTS || (!shared && flights->alone >= LIMIT_FLIGHTS_ALONE) ||
 	    (is_signed && flights->signed_count >= LIMIT_VERIFICATIONS))
 		return NULL;
 	struct flight *flight = flight_new(question, shared);
@@ -189,6 +190,7 @@ struct flight *flights_open(struct flights *flights, const struct message_query 
 	if (shared)
 		link_key(flights, flight);
 	flights->count++;
+	flights->alone += !shared;
 	flights->signed_count += is_signed;
 	return flight;
 }
@@ -199,6 +201,7 @@ static void take(struct flights *flights, struct flight *flight)
 	if (flight->shared)
 		unlink_key(flights, flight);
 	flights->count--;
+	flights->alone -= !flight->shared;
 	flights->signed_count -= flight_is_signed(flight);
 }
 
@@ -295,6 +298,13 @@ uint64_t flight_request(const struct flight *flight)
 	return flight->request;
 }
 
+bool flight_hurry(struct flight *flight)
+{
+	bool refresh = flight->refresh;
+	flight->refresh = false;
+	return refresh;
+}
+
 bool flight_has_waiters(const struct flight *flight)
 {
 	return !TAILQ_EMPTY(&flight->waiters);
@@ -327,6 +337,7 @@ struct message_query flight_question(const struct flight *flight)
 		.request = flight->request,
 		.nonce = view_of(flight->bytes + flight->key_size, flight->nonce_size),
 		.raw_nonce = flight->raw_nonce,
+		.refresh = flight->refresh,
 		.certid_count = flight->certid_count,
 		.signed_request = view_of(flight->bytes + flight->key_size + flight->nonce_size,
 					  flight->signed_size),

@@ -36,7 +36,7 @@ void flights_set_timeout(struct flights *flights, int64_t timeout_us);
 struct flight *flights_find(struct flights *flights, struct view key);
 /* Opens a flight; the bytes of the question are copied, those of a signed request too. `shared`: others
  * may join it by its key, the concatenated CertIDs and preferences. NULL: LIMIT_FLIGHTS are open, or
- * LIMIT_VERIFICATIONS with signatures, or no memory. */
+ * LIMIT_FLIGHTS_ALONE that are not shared, or LIMIT_VERIFICATIONS with signatures, or no memory. */
 struct flight *flights_open(struct flights *flights, const struct message_query *question,
 			    bool shared, int64_t now_us);
 /* Takes the flight with this number out of the tables (its waiters stay with it) or gives NULL. */
@@ -67,6 +67,8 @@ void flights_each(struct flights *flights, void (*each)(void *context, struct fl
 
 /* Of the first who asked. */
 uint64_t flight_request(const struct flight *flight);
+/* It is no renewal any more (message_query); false if it was none. */
+bool flight_hurry(struct flight *flight);
 bool flight_has_waiters(const struct flight *flight);
 bool flight_is_shared(const struct flight *flight);
 bool flight_is_signed(const struct flight *flight);

@@ -40,6 +40,7 @@ void front_configure(struct front *front, const struct conf *conf)
 	front->whole_conf = conf;
 	front->conf = &conf->server;
 	addresses_limit(front->addresses, conf->server.connections_per_address);
+	budget_limit(front->budget, conf->server.signatures_per_address);
 	answers_configure(front->answers, &settings);
 }
 
@@ -60,6 +61,9 @@ int front_new(struct event_base *base, const struct conf *conf, const struct ans
 	result = addresses_new(conf->server.connections_per_address, &front->addresses);
 	if (result < 0)
 		return result;
+	result = budget_new(conf->server.signatures_per_address, &front->budget);
+	if (result < 0)
+		return result;
 	const struct answers_settings settings = settings_of(conf);
 	result = answers_new(&settings, ops, context, &front->answers);
 	if (result < 0)
@@ -76,6 +80,7 @@ void front_free(struct front *front)
 	answers_free(front->answers);
 	access_free(front->access);
 	addresses_free(front->addresses);
+	budget_free(front->budget);
 	free(front);
 }
 

@@ -5,6 +5,7 @@
 #include "front/access.h"
 #include "front/addresses.h"
 #include "front/answers.h"
+#include "front/budget.h"
 #include "front/turn.h"
 #include "front/wheel.h"
 
@@ -35,6 +36,7 @@ struct front {
 	const struct conf_server *conf; /* of it */
 	struct answers *answers;
 	struct addresses *addresses;
+	struct budget *budget;
 	struct access *access;
 	const struct ip_address *client; /* whose request is looked at now */
 	struct wheel wheel;

@@ -1,4 +1,5 @@
 /* The room that reads the network: HTTP, the answer cache, and the questions to the ledger. */
+#include "front/client.h"
 #include "front/connection.h"
 #include "front/doors.h"
 #include "front/ledger_link.h"
@@ -21,6 +22,12 @@ static bool run_query(void *context, const struct message_query *question)
 {
 	struct run *run = context;
 	return ledger_link_query(run->ledger, question);
+}
+
+static bool run_affords(void *context, const struct moment *now)
+{
+	struct run *run = context;
+	return client_may_ask(run->front, now);
 }
 
 static void run_deliver(void *context, struct flight_waiter *waiter, const struct answer *answer)
@@ -145,7 +152,8 @@ static uint64_t first_number(unsigned index)
 
 static int run_open(struct shell *shell, void **ret, struct fault *fault)
 {
-	static const struct answers_ops ops = {.query = run_query, .deliver = run_deliver};
+	static const struct answers_ops ops = {
+		.query = run_query, .affords = run_affords, .deliver = run_deliver};
 	struct run *run = calloc(1, sizeof(*run));
 	if (!run)
 		return fault_set(fault, -ENOMEM, "out of memory");

@@ -33,6 +33,7 @@ static void put_answers(struct buffer *out, const struct answers_counts *c)
 	json_put_number(out, "refreshes", c->refreshes);
 	json_put_number(out, "try_later", c->try_later);
 	json_put_number(out, "shed", c->shed);
+	json_put_number(out, "unaffordable", c->unaffordable);
 	json_put_number(out, "timeouts", c->timeouts);
 	json_put_number(out, "stale", c->stale);
 	json_put_number(out, "purged", c->purged);

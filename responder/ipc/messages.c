@@ -71,6 +71,7 @@ static const struct field query_certid[] = {
 static const struct field query_end[] = {
 	{VIEW(struct message_query, preferred, 0, LIMIT_PREFERENCES)},
 	{BOOL(struct message_query, raw_nonce)},
+	{BOOL(struct message_query, refresh)},
 	{U64(struct message_query, request)},
 };
 
@@ -193,6 +194,7 @@ static const struct field signed_result[] = {
 static const struct field signed_response[] = {
 	{TIME(struct message_signed, produced_at)},
 	{TIME(struct message_signed, next_update)},
+	{U32(struct message_signed, cost_us, 0, UINT32_MAX)},
 	{VIEW(struct message_signed, der, 1, LIMIT_RESPONSE)},
 };
 

@@ -47,6 +47,7 @@ struct message_query {
 	uint64_t request;
 	struct view nonce; /* empty: none */
 	bool raw_nonce; /* it came without its OCTET STRING (P-16) */
+	bool refresh; /* nobody waits: what is stored is to be renewed before its time is over */
 	unsigned certid_count; /* 1 … LIMIT_CERTIDS */
 	struct view certids[LIMIT_CERTIDS];
 	/* P-17: OBJECT IDENTIFIERs with their headers, one after the other, in the client's order:
@@ -174,6 +175,7 @@ struct message_signed {
 	 * below is used; read as zeros. */
 	enum ocsp_result result;
 	int64_t produced_at, next_update;
+	uint32_t cost_us; /* of the signer's time, or of its token's, that this one took */
 	struct view der;
 };
 

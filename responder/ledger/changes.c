@@ -12,6 +12,7 @@
 #include "ledger/known.h"
 #include "ledger/lookups.h"
 #include "ledger/question.h"
+#include "ledger/queue.h"
 #include "ledger/report.h"
 #include "ledger/state.h"
 #include "ledger/tag.h"
@@ -34,6 +35,7 @@ static void purge_certificate(struct ledger *l, int32_t issuer, const struct ser
 	uint64_t tag = tag_of(&l->key, issuer, serial_view(serial));
 	known_forget(l->known, tag);
 	questions_mark_tag(l, tag);
+	queue_changed(l, tag);
 	fronts_purge(l, &(struct message_purge){.scope = PURGE_TAG, .tag = tag, .issuer = issuer});
 }
 

@@ -6,6 +6,7 @@
 #include "ledger/explain.h"
 #include "ledger/fronts.h"
 #include "ledger/lookups.h"
+#include "ledger/queue.h"
 #include "ledger/report.h"
 #include "ledger/responses.h"
 #include "ledger/sections.h"
@@ -21,6 +22,8 @@ static void leave(struct ledger *l, struct question *q)
 	lookups_cancel(l, q);
 	if (q->state == QUESTION_SIGNING)
 		signing_take_back(l, q);
+	if (q->state == QUESTION_QUEUED)
+		queue_leave(l, q);
 }
 
 static void move(struct ledger *l, struct question *q, enum question_state state)
@@ -29,6 +32,8 @@ static void move(struct ledger *l, struct question *q, enum question_state state
 		return;
 	leave(l, q);
 	question_move(l, q, state);
+	if (state == QUESTION_QUEUED)
+		queue_enter(l, q);
 }
 
 static void end(struct ledger *l, struct question *q)
@@ -115,6 +120,16 @@ static void wait_for_lookups(struct ledger *l, struct question *q, unsigned mark
 		refuse(l, q, OCSP_TRY_LATER);
 }
 
+static void queue_up(struct ledger *l, struct question *q)
+{
+	if (q->state == QUESTION_QUEUED)
+		queue_renew(l, q);
+	else if (queue_admits(l, q, signing_working(l)))
+		move(l, q, QUESTION_QUEUED);
+	else
+		shed(l, q);
+}
+
 /* Decides on what is known now. */
 static void advance(struct ledger *l, struct question *q, unsigned marks, struct moment now)
 {
@@ -136,6 +151,8 @@ static void advance(struct ledger *l, struct question *q, unsigned marks, struct
 		tell(l, q, next == QUESTION_QUEUED ? OCSP_SUCCESSFUL : OCSP_TRY_LATER);
 	else if (next == QUESTION_LOOKUP)
 		wait_for_lookups(l, q, marks);
+	else if (next == QUESTION_QUEUED)
+		queue_up(l, q);
 	else
 		move(l, q, next);
 }
@@ -168,6 +185,15 @@ static bool answer_stored(struct ledger *l, struct question *q, struct moment no
 	return true;
 }
 
+/* Somebody waits for it now. */
+static void hurry(struct ledger *l, struct question *q)
+{
+	q->refresh = false;
+	lookups_hurry(l, q);
+	if (q->state == QUESTION_QUEUED)
+		queue_renew(l, q);
+}
+
 /* One flight a key over all fronts. True if there was one to join. */
 static bool join(struct ledger *l, struct question *q)
 {
@@ -177,6 +203,8 @@ static bool join(struct ledger *l, struct question *q)
 	l->joined++;
 	ledger_trace(l, q->request, "joins another question");
 	question_join(q, other);
+	if (other->refresh && !q->refresh)
+		hurry(l, other);
 	end(l, q);
 	return true;
 }
@@ -270,6 +298,7 @@ static void deliver(struct ledger *l, struct question *q, const struct message_s
 static void signature_came(struct ledger *l, struct question *q, struct moment now)
 {
 	const struct message_signed *m = &q->signed_response;
+	queue_charge(l, q, m->cost_us);
 	if (m->result != OCSP_SUCCESSFUL) {
 		refuse(l, q, m->result);
 	} else if (!signing_fits(q, m)) {
@@ -355,6 +384,7 @@ static void decide_one(struct ledger *l, struct question *q, unsigned marks, str
 
 static void sign(struct ledger *l, struct question *q, unsigned signer, struct moment now)
 {
+	queue_given(l, q);
 	if (!signing_give(l, signer, q, now)) {
 		ledger_alarm(l,
 			     "a response cannot be asked for, its fields are out of range "
@@ -373,8 +403,8 @@ static bool give_out(struct ledger *l, struct moment now)
 {
 	struct question *q;
 	unsigned signer;
-	while ((q = question_first(l, QUESTION_QUEUED)) &&
-	       (signer = signing_choose(l)) != SIGNING_NONE) {
+	while ((q = queue_next(l)) &&
+	       (signer = signing_choose(l, queue_depth(l, q))) != SIGNING_NONE) {
 		if (q->decided_us != now.mono_us) {
 			question_mark(l, q, MARK_LATE);
 			return true;

@@ -12,6 +12,7 @@
 #include "ledger/lookups.h"
 #include "ledger/names.h"
 #include "ledger/offers.h"
+#include "ledger/queue.h"
 #include "ledger/readiness.h"
 #include "ledger/reconfigure.h"
 #include "ledger/report.h"
@@ -26,8 +27,9 @@
 static int parts_init(struct ledger *l)
 {
 	static int (*const inits[])(struct ledger *) = {
-		questions_init, fronts_init,    offers_init,  sections_init,  lookups_init,
-		signing_init,   verifying_init, binding_init, readiness_init, explain_init,
+		questions_init, queue_init,     fronts_init,  offers_init,
+		sections_init,  lookups_init,   signing_init, verifying_init,
+		binding_init,   readiness_init, explain_init,
 	};
 	for (size_t i = 0; i < array_size(inits); i++) {
 		int result = inits[i](l);
@@ -86,6 +88,7 @@ void ledger_free(struct ledger *l)
 	decide_drop_all(l);
 	lookups_deinit(l);
 	questions_deinit(l);
+	queue_deinit(l);
 	fronts_deinit(l);
 	offers_deinit(l);
 	sections_deinit(l);

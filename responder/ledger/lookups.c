@@ -3,12 +3,14 @@
 #include "ledger/doubts.h"
 #include "ledger/extensions.h"
 #include "ledger/known.h"
+#include "ledger/queue.h"
 #include "ledger/state.h"
 
 /* One certificate being looked up, for however many entries wait for it. */
 struct lookup {
 	struct table_node node; /* by tag */
 	TAILQ_ENTRY(lookup) queue; /* of those not yet sent */
+	unsigned class; /* the first of those who wait: enum queue_class */
 	bool sent;
 	bool doubted; /* its row became unreadable while it was in flight: ask again */
 	struct db_key key; /* by our number */
@@ -19,7 +21,8 @@ TAILQ_HEAD(lookup_list, lookup);
 
 struct lookups {
 	struct table by_tag;
-	struct lookup_list queue;
+	struct lookup_list queues[QUEUE_NONCE + 1]; /* by class */
+	size_t queued; /* in all of them */
 	bool usable;
 	char reason[200]; /* where not */
 	uint64_t batch; /* number of the latest batch */
@@ -41,8 +44,61 @@ int lookups_init(struct ledger *l)
 	l->lookups = calloc(1, sizeof(*l->lookups));
 	if (!l->lookups)
 		return -ENOMEM;
-	TAILQ_INIT(&l->lookups->queue);
+	for (unsigned i = 0; i <= QUEUE_NONCE; i++)
+		TAILQ_INIT(&l->lookups->queues[i]);
 	return table_init(&l->lookups->by_tag);
+}
+
+/* ---- those not yet sent ---- */
+
+static void queue_up(struct ledger *l, struct lookup *lookup)
+{
+	TAILQ_INSERT_TAIL(&l->lookups->queues[lookup->class], lookup, queue);
+	l->lookups->queued++;
+}
+
+static void put_back(struct ledger *l, struct lookup *lookup)
+{
+	TAILQ_INSERT_HEAD(&l->lookups->queues[lookup->class], lookup, queue);
+	l->lookups->queued++;
+}
+
+static void dequeue(struct ledger *l, struct lookup *lookup)
+{
+	TAILQ_REMOVE(&l->lookups->queues[lookup->class], lookup, queue);
+	l->lookups->queued--;
+}
+
+/* Whether there is a row is not known yet: nobody's is unseen. */
+static unsigned class_of(const struct ledger *l, const struct entry *entry)
+{
+	enum queue_class class = queue_class_of(l, entry->question);
+	return class < QUEUE_NONCE ? class : QUEUE_NONCE;
+}
+
+/* Somebody waits who goes before those that do. */
+static void raise(struct ledger *l, struct lookup *lookup, unsigned class)
+{
+	if (class >= lookup->class)
+		return;
+	if (!lookup->sent)
+		dequeue(l, lookup);
+	lookup->class = class;
+	if (!lookup->sent)
+		queue_up(l, lookup);
+}
+
+/* The first of the first class; each fourth place of a batch is the last one's, so that it goes on too. */
+static struct lookup *take_next(struct ledger *l, size_t place)
+{
+	struct lookup *lookup = NULL;
+	if (place % 4 == 3)
+		lookup = TAILQ_FIRST(&l->lookups->queues[QUEUE_NONCE]);
+	for (unsigned i = 0; !lookup && i <= QUEUE_NONCE; i++)
+		lookup = TAILQ_FIRST(&l->lookups->queues[i]);
+	if (lookup)
+		dequeue(l, lookup);
+	return lookup;
 }
 
 static struct lookup *lookup_of_node(struct table_node *node)
@@ -77,7 +133,8 @@ static struct lookup *lookup_new(struct ledger *l, const struct entry *entry)
 	TAILQ_INIT(&lookup->waiting);
 	table_put(&l->lookups->by_tag, &lookup->node, entry->tag);
 	l->lookups->counts.waiting++;
-	TAILQ_INSERT_TAIL(&l->lookups->queue, lookup, queue);
+	lookup->class = class_of(l, entry);
+	queue_up(l, lookup);
 	return lookup;
 }
 
@@ -88,6 +145,7 @@ bool lookup_want(struct ledger *l, struct entry *entry)
 		lookup = lookup_new(l, entry);
 	if (!lookup)
 		return false;
+	raise(l, lookup, class_of(l, entry));
 	entry->lookup = lookup;
 	entry->question->pending++;
 	TAILQ_INSERT_TAIL(&lookup->waiting, entry, waiting);
@@ -116,7 +174,7 @@ static void lookup_cancel(struct ledger *l, struct entry *entry)
 	entry_leave(entry);
 	if (!TAILQ_EMPTY(&lookup->waiting) || lookup->sent)
 		return;
-	TAILQ_REMOVE(&l->lookups->queue, lookup, queue);
+	dequeue(l, lookup);
 	lookup_free(l, lookup);
 }
 
@@ -128,6 +186,13 @@ void lookups_cancel(struct ledger *l, struct question *q)
 	check(q->pending == 0);
 }
 
+void lookups_hurry(struct ledger *l, const struct question *q)
+{
+	for (unsigned i = 0; i < q->count; i++)
+		if (q->entries[i].lookup)
+			raise(l, q->entries[i].lookup, class_of(l, &q->entries[i]));
+}
+
 /* ---- batches ---- */
 
 /* Out of the batch and back into the queue. */
@@ -137,7 +202,7 @@ static void lookup_requeue(struct ledger *l, struct lookup *lookup)
 	if (TAILQ_EMPTY(&lookup->waiting))
 		lookup_free(l, lookup);
 	else
-		TAILQ_INSERT_HEAD(&l->lookups->queue, lookup, queue);
+		put_back(l, lookup);
 }
 
 void lookups_fail(struct ledger *l, struct moment now)
@@ -182,13 +247,12 @@ void lookups_send(struct ledger *l, bool busy, struct moment now)
 	struct lookups *lookups = l->lookups;
 	struct db_key keys[LIMIT_LOOKUP_BATCH];
 	struct lookup *lookup;
-	if (lookups->batch_count || !lookups_answer(l, now) || TAILQ_EMPTY(&lookups->queue) ||
+	if (lookups->batch_count || !lookups_answer(l, now) || lookups->queued == 0 ||
 	    held(lookups, busy, now))
 		return;
 	lookups->hold_us = 0;
 	while (lookups->batch_count < LIMIT_LOOKUP_BATCH &&
-	       (lookup = TAILQ_FIRST(&lookups->queue))) {
-		TAILQ_REMOVE(&lookups->queue, lookup, queue);
+	       (lookup = take_next(l, lookups->batch_count))) {
 		lookup->sent = true;
 		lookup->asked_id = id_of(l, lookup);
 		keys[lookups->batch_count] = asked_key(lookup);
@@ -204,7 +268,7 @@ void lookups_send(struct ledger *l, bool busy, struct moment now)
 int64_t lookups_next(const struct ledger *l)
 {
 	const struct lookups *lookups = l->lookups;
-	if (!lookups->usable || lookups->batch_count || TAILQ_EMPTY(&lookups->queue))
+	if (!lookups->usable || lookups->batch_count || lookups->queued == 0)
 		return INT64_MAX;
 	return lookups->retry_us > lookups->hold_us ? lookups->retry_us : lookups->hold_us;
 }

@@ -17,6 +17,8 @@ void lookups_deinit(struct ledger *l);
 
 /* Makes the entry wait for its certificate's lookup. false without memory. */
 must_check bool lookup_want(struct ledger *l, struct entry *entry);
+/* It is more urgent now (queue.h). */
+void lookups_hurry(struct ledger *l, const struct question *q);
 /* Its entries wait for no lookup any more. */
 void lookups_cancel(struct ledger *l, struct question *q);
 /* What is known, or about to be known, of this certificate from lookups counts no more. */

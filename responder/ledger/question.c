@@ -80,6 +80,7 @@ int question_new(struct ledger *l, const struct message_query *query, struct que
 	q->request = query->request;
 	q->asked_nonce = keep(&at, query->nonce);
 	q->raw_nonce = query->raw_nonce;
+	q->refresh = query->refresh;
 	q->preferred = keep(&at, query->preferred);
 	int result = certids_keep(q, &at, query);
 	if (result < 0) {
@@ -98,7 +99,7 @@ int question_new(struct ledger *l, const struct message_query *query, struct que
 void question_free(struct ledger *l, struct question *q)
 {
 	struct asker *asker;
-	check(q->state != QUESTION_SIGNING &&
+	check(q->state != QUESTION_SIGNING && q->state != QUESTION_QUEUED &&
 	      q->pending == 0); /* they would be left pointing here */
 	while ((asker = TAILQ_FIRST(&q->askers)))
 		asker_remove(l, asker);

@@ -112,6 +112,7 @@ struct question {
 	TAILQ_ENTRY(question) place; /* in the list of its state */
 	TAILQ_ENTRY(question) marking; /* where marks are not 0 */
 	TAILQ_ENTRY(question) at_signer;
+	TAILQ_ENTRY(question) in_queue;
 	enum question_state state;
 	unsigned marks; /* enum mark */
 	struct asker_list askers;
@@ -128,6 +129,7 @@ struct question {
 	struct view asked_nonce, nonce; /* as it came; as it is answered (P-16) */
 	bool raw_nonce;
 	bool cacheable;
+	bool refresh; /* nobody waits for it but a front that has an answer */
 	struct view preferred;
 	struct view algorithm; /* that is asked for; empty: the default (P-17) */
 	uint8_t *algorithm_room; /* behind the first CertID */
@@ -153,6 +155,11 @@ struct question {
 	bool unassigned; /* for want of a row, all or some of it (P-23) */
 	int64_t valid_until; /* of its verdicts, the earliest */
 	int64_t this_update, next_update;
+
+	/* queue.c. */
+	unsigned class; /* enum queue_class, from when it came into the queue */
+	bool given; /* to a signer, once */
+	int64_t charged_us; /* of signers' time, beforehand */
 
 	/* signing.c. */
 	unsigned signer;

@@ -63,9 +63,9 @@ bool signing_saturated(const struct ledger *l)
 	return working > 0;
 }
 
-unsigned signing_choose(const struct ledger *l)
+unsigned signing_choose(const struct ledger *l, unsigned most)
 {
-	unsigned best = SIGNING_NONE, least = LIMIT_SIGNER_DEPTH;
+	unsigned best = SIGNING_NONE, least = most;
 	for (unsigned i = 0; i < LIMIT_SIGNERS; i++) {
 		const struct signer *signer = &l->signing->signers[first(l) + i];
 		if (signer->attached && !signer->hung && signer->depth < least) {
@@ -225,13 +225,18 @@ int64_t signing_next(const struct ledger *l)
 	return next;
 }
 
+unsigned signing_working(const struct ledger *l)
+{
+	unsigned working = 0;
+	for (unsigned i = 0; i < LIMIT_SIGNERS; i++)
+		working += l->signing->signers[first(l) + i].attached &&
+			   !l->signing->signers[first(l) + i].hung;
+	return working;
+}
+
 bool signing_possible(const struct ledger *l)
 {
-	for (unsigned i = 0; i < LIMIT_SIGNERS; i++)
-		if (l->signing->signers[first(l) + i].attached &&
-		    !l->signing->signers[first(l) + i].hung)
-			return true;
-	return false;
+	return signing_working(l) > 0;
 }
 
 struct signing_counts signing_counts(const struct ledger *l)

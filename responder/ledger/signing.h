@@ -18,8 +18,8 @@ struct signing_counts {
 
 must_check int signing_init(struct ledger *l);
 void signing_deinit(struct ledger *l);
-/* The signer with the fewest questions that has room, or SIGNING_NONE. */
-unsigned signing_choose(const struct ledger *l);
+/* The signer with the fewest questions that has less than `most`, or SIGNING_NONE. */
+unsigned signing_choose(const struct ledger *l, unsigned most);
 /* Gives it what was decided. False: no response can be asked for with these fields. */
 must_check bool signing_give(struct ledger *l, unsigned signer, struct question *q,
 			     struct moment now);
@@ -40,6 +40,7 @@ void signing_timer(struct ledger *l, struct moment now);
 int64_t signing_next(const struct ledger *l);
 /* Every signer has enough to do for longer than a lookup takes. */
 bool signing_saturated(const struct ledger *l);
-/* Is any signer connected and not hung? */
+/* How many signers are connected and not hung; is any? */
+unsigned signing_working(const struct ledger *l);
 bool signing_possible(const struct ledger *l);
 struct signing_counts signing_counts(const struct ledger *l);

@@ -40,6 +40,7 @@ struct ledger {
 	struct journal *journal;
 	struct journal_ops journal_ops;
 	struct questions *questions; /* question.c */
+	struct queue *queue;
 	struct binding *binding;
 	struct explanations *explanations; /* explain.c */
 	struct fronts *fronts;

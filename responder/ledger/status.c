@@ -7,6 +7,7 @@
 #include "ledger/lookups.h"
 #include "ledger/lost.h"
 #include "ledger/question.h"
+#include "ledger/queue.h"
 #include "ledger/readiness.h"
 #include "ledger/revoked.h"
 #include "ledger/signing.h"
@@ -106,6 +107,23 @@ static void put_questions(const struct ledger *l, struct buffer *out)
 	buffer_put_u8(out, ']');
 }
 
+/* What waits for signers, and what it has cost (queue.h). */
+static void put_queue(const struct ledger *l, struct buffer *out)
+{
+	buffer_put_string(out, ",\"queue\":[");
+	for (unsigned i = QUEUE_CHANGED; i <= QUEUE_UNSEEN; i++) {
+		const struct queue_counts counts = queue_counts(l, (enum queue_class)i);
+		buffer_printf(out, "%s{\"class\":\"%s\"", i > QUEUE_CHANGED ? "," : "",
+			      queue_class_name((enum queue_class)i));
+		json_put_number(out, "waiting", counts.waiting);
+		json_put_number(out, "given", counts.given);
+		json_put_number(out, "shed", counts.shed);
+		json_put_number(out, "signer_us", counts.signer_us);
+		buffer_put_u8(out, '}');
+	}
+	buffer_put_u8(out, ']');
+}
+
 static void put_times(const struct ledger *l, struct buffer *out)
 {
 	const struct lookup_counts lookups = lookups_counts(l);
@@ -153,6 +171,7 @@ void ledger_status(const struct ledger *l, struct moment now, struct buffer *out
 	json_put_number(out, "cache_bytes", cache.bytes);
 	json_put_number(out, "cache_evictions", cache.evictions);
 	put_questions(l, out);
+	put_queue(l, out);
 	put_counts(l, out);
 	put_times(l, out);
 	buffer_put_u8(out, ',');

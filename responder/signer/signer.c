@@ -14,6 +14,8 @@
 #include "signer/waiting.h"
 #include "signer/watch.h"
 
+#include <sys/resource.h>
+
 /* Work of one turn of the event loop, after which what was signed leaves: long enough for a handful
  * of ECDSA signatures in one write, short enough that the first does not wait for the last. */
 #define TURN_US (4 * MILLISECOND_US)
@@ -21,6 +23,9 @@
 #define WATCH_US SECOND_US
 /* Failures are logged at most so often; a hostile ledger must not fill the log. */
 #define COMPLAINT_INTERVAL_US SECOND_US
+/* Signing may take all processors for as long as it likes: what is stored is answered meanwhile, and changes
+ * are heard of (doc/faults.md row 23). */
+#define NICENESS 5
 
 static const struct peer ledger = {ROOM_LEDGER, 0};
 
@@ -51,8 +56,10 @@ static void complain(struct signer *s, uint32_t issuer, const char *reason, int6
 	s->complain_after_us = mono_us + COMPLAINT_INTERVAL_US;
 }
 
-static void send_signed(struct signer *s, const struct message_signed *answer)
+/* The ledger's budgets are in this time, whatever the key and wherever it is (ledger/queue.h). */
+static void send_signed(struct signer *s, struct message_signed *answer, int64_t cost_us)
 {
+	answer->cost_us = cost_us > 0 ? (uint32_t)cost_us : 0;
 	buffer_reset(&s->frame);
 	message_signed_write(&s->frame, answer);
 	(void)shell_send_buffer(s->shell, ledger, MESSAGE_SIGNED, &s->frame);
@@ -87,6 +94,7 @@ static void do_job(struct signer *s, struct view payload, struct moment now)
 	struct message_sign job;
 	struct message_signed answer;
 	struct sign_outcome outcome;
+	int64_t began_us = clock_used_us();
 	if (message_sign_read(payload, &job) < 0)
 		return; /* was read once before it was queued */
 	buffer_reset(&s->der);
@@ -102,7 +110,7 @@ static void do_job(struct signer *s, struct view payload, struct moment now)
 		  job.issuer, job.count, ocsp_result_name(answer.result));
 	if (outcome.reason)
 		complain(s, job.issuer, outcome.reason, now.mono_us);
-	send_signed(s, &answer);
+	send_signed(s, &answer, clock_used_us() - began_us);
 }
 
 /* A few jobs; then the loop writes and reads in between. */
@@ -140,7 +148,7 @@ static void on_signed(void *context, struct token *token, uint64_t id, struct vi
 	buffer_reset(&s->der);
 	if (keyring_finish(&s->keyring, job->issuer, job->responder, buffer_view(&job->message),
 			   signature, &s->der, &job->answer, &reason) == 0) {
-		send_signed(s, &job->answer);
+		send_signed(s, &job->answer, token->took_us);
 		waiting_drop(&s->waiting, job);
 		return;
 	}
@@ -333,6 +341,7 @@ static int signer_open(struct shell *shell, void **ret, struct fault *fault)
 	}
 	if (shell->index % LIMIT_SIGNERS == 0)
 		watch_aloud(&s->keyring);
+	(void)setpriority(PRIO_PROCESS, 0, NICENESS);
 	*ret = s;
 	return 0;
 }

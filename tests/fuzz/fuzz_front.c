@@ -123,7 +123,7 @@ static void step(struct cursor *in)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct answers_ops ops = {query, deliver};
+	static const struct answers_ops ops = {.query = query, .deliver = deliver};
 	const struct answers_settings settings = {.cache_bytes = CACHE,
 						  .max_age_us = 300 * SECOND_US,
 						  .answer_timeout_us = SECOND_US};

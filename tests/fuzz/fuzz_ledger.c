@@ -265,6 +265,7 @@ static void step_query(void)
 		.certid_count = 1,
 		.certids = {buffer_view(&certid)},
 		.nonce = view_of_string(what & 0x40 ? "nonce" : ""),
+		.refresh = w.asked % 2,
 	};
 	message_query_write(&payload, &query);
 	front_frame(front, MESSAGE_QUERY, buffer_view(&payload));
@@ -295,6 +296,8 @@ static void step_signed(void)
 		m.produced_at += take() - 128;
 	if (what & 32)
 		m.next_update += take() - 128;
+	if (what & 64)
+		m.cost_us = UINT32_MAX;
 	message_signed_write(&payload, &m);
 	if (!payload.failed)
 		signer_frame(what % SIGNERS, MESSAGE_SIGNED, buffer_view(&payload));

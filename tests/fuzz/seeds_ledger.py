@@ -44,6 +44,8 @@ ANSWERED = load() + query() + found() + signed()
 SEEDS = {
     "answered": ANSWERED + query(nonce=True) + found() + signed(1),
     "two_fronts": ANSWERED + query(front=1),
+    "costs_too_much": load() + query() + found() + signed(0, 64) + query(2) + query(3, nonce=True)
+    + found() + signed(1, 64) + signed(2),
     "revoked_while_signing": load() + query() + found() + poll(record(REVOKED)) + signed()
     + found(REVOKED) + signed(1),
     "revoked_after": ANSWERED + poll(record(REVOKED)) + query() + found() + signed(1),

@@ -26,7 +26,8 @@ struct world {
 	unsigned queries;
 	uint64_t last_id;
 	struct view last_nonce;
-	bool last_is_raw;
+	bool last_is_raw, last_is_refresh;
+	bool poor; /* clients may cause no signature */
 	unsigned last_certids;
 	uint64_t last_request;
 };
@@ -40,6 +41,7 @@ static bool take_query(void *context, const struct message_query *question)
 	w->last_id = question->id;
 	w->last_nonce = question->nonce;
 	w->last_is_raw = question->raw_nonce;
+	w->last_is_refresh = question->refresh;
 	w->last_certids = question->certid_count;
 	w->last_request = question->request;
 	return true;
@@ -60,7 +62,14 @@ static void take_delivery(void *context, struct flight_waiter *waiter, const str
 	}
 }
 
-static const struct answers_ops ops = {.query = take_query, .deliver = take_delivery};
+static bool take_cost(void *context, const struct moment *now)
+{
+	(void)now;
+	return !((struct world *)context)->poor;
+}
+
+static const struct answers_ops ops = {
+	.query = take_query, .affords = take_cost, .deliver = take_delivery};
 
 static void advance(struct world *w, int64_t us)
 {
@@ -326,7 +335,30 @@ static void a_hot_answer_is_refreshed_by_one_flight_behind_its_back(void **state
 	for (int i = 0; i < 10; i++)
 		assert_now(w, "a", "old");
 	assert_int_equal(w->queries, 2);
+	assert_true(w->last_is_refresh);
 	give(w, OCSP_REVOKED, "new");
+	assert_now(w, "a", "new");
+}
+
+static void a_renewal_is_told_to_hurry_once_somebody_waits_for_it(void **state) /* row 23 */
+{
+	struct world *w = *state;
+	struct asker first = {0}, second = {0};
+	store(w, "a", OCSP_REVOKED, "old");
+	assert_false(w->last_is_refresh);
+	advance(w, 199 * SECOND_US);
+	assert_now(w, "a", "old");
+	assert_true(w->last_is_refresh);
+	uint64_t renewal = w->last_id;
+	advance(w, SECOND_US); /* it is over now */
+	assert_int_equal(ask(w, &first, "a"), ANSWERS_WAITING);
+	assert_false(w->last_is_refresh);
+	assert_int_equal(w->last_id, renewal);
+	assert_int_equal(ask(w, &second, "a"), ANSWERS_WAITING);
+	assert_int_equal(w->queries, 3);
+	give(w, OCSP_REVOKED, "new");
+	assert_int_equal(first.delivered + second.delivered, 2);
+	give(w, OCSP_REVOKED, "once more"); /* the renewal's own answer: nobody's */
 	assert_now(w, "a", "new");
 }
 
@@ -770,16 +802,62 @@ static void too_many_flights_are_shed_at_once(void **state)
 {
 	struct world *w = *state;
 	static struct asker askers[LIMIT_FLIGHTS];
-	const char *certid = "a";
-	struct ocsp_request request = request_of(&certid, 1, "nonce");
-	for (size_t i = 0; i < LIMIT_FLIGHTS; i++)
+	char certid[20];
+	const char *certids = certid;
+	for (size_t i = 0; i < LIMIT_FLIGHTS; i++) {
+		(void)snprintf(certid, sizeof(certid), "%zu", i);
+		struct ocsp_request request =
+			request_of(&certids, 1, i < LIMIT_FLIGHTS_ALONE ? "nonce" : NULL);
 		assert_int_equal(ask_request(w, &askers[i], &request), ANSWERS_WAITING);
+	}
 	assert_try_later(w, "b");
 	assert_int_equal(answers_counts(w->answers).shed, 1);
 	expect_counted(w, "tryLater", "shed", 1);
 	advance(w, TIMEOUT_US);
 	assert_int_equal(answers_counts(w->answers).flights, 0);
 	assert_int_equal(answers_counts(w->answers).waiters, 0);
+}
+
+/* doc/faults.md row 23 */
+static void a_flood_of_nonces_leaves_room_for_what_is_shared(void **state)
+{
+	struct world *w = *state;
+	static struct asker askers[LIMIT_FLIGHTS_ALONE];
+	const char *certid = "a";
+	struct ocsp_request request = request_of(&certid, 1, "nonce");
+	struct asker one_more = {0};
+	for (size_t i = 0; i < LIMIT_FLIGHTS_ALONE; i++)
+		assert_int_equal(ask_request(w, &askers[i], &request), ANSWERS_WAITING);
+	assert_int_equal(ask_request(w, &one_more, &request), 0);
+	assert_int_equal(one_more.result, OCSP_TRY_LATER);
+	assert_miss(w, "b");
+	advance(w, TIMEOUT_US);
+	assert_int_equal(ask_request(w, &one_more, &request), ANSWERS_WAITING);
+	answers_leave(w->answers, &one_more.waiter);
+}
+
+/* doc/faults.md row 23: what costs no signature is for everybody. */
+static void a_client_that_has_had_its_signatures_still_gets_what_is_there(void **state)
+{
+	struct world *w = *state;
+	struct asker first = {0}, joins = {0};
+	const char *certid = "a";
+	struct ocsp_request nonce = request_of(&certid, 1, "nonce");
+	store(w, "a", OCSP_REVOKED, "revoked a");
+	assert_int_equal(ask(w, &first, "c"), ANSWERS_WAITING);
+	w->poor = true;
+	assert_now(w, "a", "revoked a");
+	assert_int_equal(ask(w, &joins, "c"), ANSWERS_WAITING);
+	assert_try_later(w, "b");
+	struct asker asks = {0};
+	assert_int_equal(ask_request(w, &asks, &nonce), 0);
+	assert_int_equal(asks.result, OCSP_TRY_LATER);
+	assert_int_equal(answers_counts(w->answers).unaffordable, 2);
+	/* A renewal is nobody's. */
+	advance(w, 100 * SECOND_US);
+	unsigned queries = w->queries;
+	assert_now(w, "a", "revoked a");
+	assert_int_equal(w->queries, queries + 1);
 }
 
 static void too_many_waiters_are_shed_at_once(void **state)
@@ -911,6 +989,7 @@ int main(void)
 		TEST(nothing_leaves_at_or_after_its_next_update),
 		TEST(an_answer_that_arrives_too_late_does_not_leave),
 		TEST(a_hot_answer_is_refreshed_by_one_flight_behind_its_back),
+		TEST(a_renewal_is_told_to_hurry_once_somebody_waits_for_it),
 		TEST(a_failed_refresh_leaves_the_old_answer_and_does_not_storm),
 		TEST(what_the_ledger_refuses_now_is_not_served_from_memory),
 		TEST(unknown_is_kept_for_a_second_at_most),
@@ -936,6 +1015,8 @@ int main(void)
 		TEST(one_that_leaves_is_not_called),
 		TEST(a_question_bears_the_number_of_the_first_who_asked),
 		TEST(too_many_flights_are_shed_at_once),
+		TEST(a_flood_of_nonces_leaves_room_for_what_is_shared),
+		TEST(a_client_that_has_had_its_signatures_still_gets_what_is_there),
 		TEST(too_many_waiters_are_shed_at_once),
 		TEST(answers_are_counted_by_cause),
 		TEST(without_a_ledger_misses_wait_for_a_new_one),

@@ -51,6 +51,11 @@ static bool take_query(void *context, const struct message_query *m)
 	return true;
 }
 
+static bool affords(void *context, const struct moment *now)
+{
+	return client_may_ask(((struct world *)context)->front, now);
+}
+
 static void deliver(void *context, struct flight_waiter *waiter, const struct answer *answer)
 {
 	struct moment now = clock_now();
@@ -236,7 +241,8 @@ static void store(struct world *w, uint8_t serial, enum ocsp_status status)
 
 static int setup_with(void **state, int64_t answer_timeout_us)
 {
-	static const struct answers_ops ops = {.query = take_query, .deliver = deliver};
+	static const struct answers_ops ops = {
+		.query = take_query, .affords = affords, .deliver = deliver};
 	struct world *w = calloc(1, sizeof(*w));
 	assert_non_null(w);
 	w->conf = made_conf_of(CONF_FRONT, NULL, 0);
@@ -961,6 +967,42 @@ static void a_forwarded_client_over_its_cap_is_told_to_come_later(void **state) 
 	close(direct);
 }
 
+/* For longer than any test. */
+static void use_up(struct world *w, const char *client)
+{
+	struct moment later = clock_now();
+	struct ip_address address = ip(client);
+	later.mono_us += LONG_US;
+	while (budget_take(w->front->budget, &address, &later))
+		;
+}
+
+/* doc/faults.md row 23 */
+static void a_client_has_its_signatures_and_a_listed_proxy_has_no_limit(void **state)
+{
+	struct world *w = *state;
+	unsigned asked = 0;
+	trust(w, "10.0.0.0/8", false, 0);
+	budget_limit(w->front->budget, 1);
+	come_from(w, "10.1.2.3");
+	client_is_forwarded(w, 'A', "192.0.2.7");
+	run_until_asked(w, ++asked);
+	ledger_answers(w, OCSP_GOOD);
+	use_up(w, "192.0.2.7");
+	client_is_forwarded(w, 'Z', "192.0.2.7");
+	run_until_received(w, "\x30\x03\x0a\x01\x03", 1);
+	client_is_forwarded(w, 'A', "192.0.2.7"); /* stored */
+	run_until_received(w, "AAAA", 2L * 97);
+	client_is_forwarded(w, 'Y', "192.0.2.8"); /* another one's */
+	run_until_asked(w, ++asked);
+	ledger_answers(w, OCSP_GOOD);
+	for (uint8_t serial = 'a'; serial < 'a' + 10; serial++) {
+		client_gets(w, serial, "GET", ORDINARY); /* the proxy itself */
+		run_until_asked(w, ++asked);
+		ledger_answers(w, OCSP_GOOD);
+	}
+}
+
 static void nobody_else_is_believed_whom_they_forward(void **state)
 {
 	struct world *w = *state;
@@ -1289,6 +1331,7 @@ int main(void)
 		TEST(a_header_in_pieces_is_followed_by_requests),
 		TEST(a_client_behind_a_proxy_is_counted_by_its_own_address),
 		TEST(a_forwarded_client_over_its_cap_is_told_to_come_later),
+		TEST(a_client_has_its_signatures_and_a_listed_proxy_has_no_limit),
 		TEST(nobody_else_is_believed_whom_they_forward),
 		TEST(readyz_says_why_not),
 		TEST(readyz_of_one_issuer),

@@ -459,12 +459,12 @@ static void signed_fields_out_of_range_are_refused(void **state)
 {
 	(void)state;
 	struct message_signed done = a_signature();
-	/* id 8 · result 1 · times 16 · der */
+	/* id 8 · result 1 · times 16 · cost 4 · der */
 	EXPECT_REFUSED(signed, done, 8, 1, 1, OCSP_UNAUTHORIZED + 1);
 	EXPECT_REFUSED(signed, done, 8, 1, 1, OCSP_MALFORMED_REQUEST + 1);
 	EXPECT_REFUSED(signed, done, 9, 8, NOW, INT64_MAX);
 	EXPECT_REFUSED(signed, done, 17, 8, NOW + 100, INT64_MIN);
-	EXPECT_REFUSED(signed, done, 25, 4, LIMIT_RESPONSE, LIMIT_RESPONSE + 1);
+	EXPECT_REFUSED(signed, done, 29, 4, LIMIT_RESPONSE, LIMIT_RESPONSE + 1);
 }
 
 static void a_query_comes_back_as_it_was(void **state)
