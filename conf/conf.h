@@ -100,11 +100,11 @@ struct conf_server {
 
 	uint64_t cache_size; /* bytes, each front and the ledger */
 	unsigned connections, connections_per_address;
-	unsigned signatures_per_address; /* a second; 0: no limit */
 	int64_t head_timeout_us, body_timeout_us, write_timeout_us, idle_timeout_us;
 	int64_t answer_timeout_us, drain_delay_us, drain_timeout_us;
 	unsigned nonce_share, unseen_share; /* of signers' time, in percent */
 	int64_t max_age_us; /* P-48 */
+	unsigned signatures_per_address; /* a second; 0: no limit */
 	unsigned max_certids;
 	enum ocsp_critical critical_extensions;
 	bool strict_content_type; /* P-43 */

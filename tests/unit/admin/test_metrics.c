@@ -104,7 +104,8 @@ static void names_follow_the_conventions(void **state)
 		assert_int_equal(strncmp(m->name, "stillgood_", 10), 0);
 		assert_int_equal(ends_with(m->name, "_total"), m->type == METRIC_COUNTER);
 		if (m->factor != 0 || m->type == METRIC_HISTOGRAM)
-			assert_true(ends_with(m->name, "_seconds"));
+			assert_true(ends_with(m->name, "_seconds") ||
+				    ends_with(m->name, "_seconds_total"));
 		assert_null(strpbrk(m->help, "\n|"));
 		assert_true(ends_with(m->help, "."));
 		for (size_t j = 0; j < i; j++)
