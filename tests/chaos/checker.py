@@ -3,28 +3,32 @@ I-1 to I-10 that breaks.
 
 A history is a list of events, each a dictionary with `e`; times are seconds since 1970, of one clock:
 
-    issued   ca serial sent acked                      a certificate was recorded
+    issued   ca serial sent acked [lost]               a certificate was recorded
     state    ca serial status sent acked [lost]        it became revoked, held, or good again (a hold was released);
                                                        acked None: nobody knows whether that was committed;
                                                        lost: the database has forgotten it since that moment
-    answer   instance ca serial status sent received   status: good, revoked, unknown, or why there is none;
-             this_update next_update [matches verified nonce]
-    fault    name begin end [database]                 what was done, and until when; database: since `begin` nothing
-                                                       newer than then can be proven
+    answer   instance ca serial status sent received   status: good, revoked, unknown, or why there is none: a word
+             this_update next_update [matches verified]   of OCSP, `http 500`, or `none` where nothing came
+    fault    name begin end [instances cas unproven silent weather]
+                                                       what was done, and until when, to whom (to all where none are
+                                                       named). unproven: [from, until], between which nothing newer than
+                                                       `from` can be proven; silent: there may be nobody to answer;
+                                                       weather: nobody's doing, nobody recovers from it
     accepted instance at                               an operator has accepted what the database lost
     used     instance at memory descriptors processes  what it took
 
     python3 tests/chaos/checker.py HISTORY             lines of JSON; prints what is wrong, exit status 1
 
 Only what is certain is a violation: a commit happened between `sent` and `acked`, an answer left its instance between
-`sent` and `received`.
+`sent` and `received`. A fault excuses only those instances and CAs that it touches (I-9).
 """
 import collections
 import dataclasses
 import json
 import sys
 
-RECOVERY = 5.0  # seconds after a fault (I-8)
+
+FOREVER = float("inf")
 
 
 @dataclasses.dataclass
@@ -32,14 +36,22 @@ class Bounds:
     """What holds for the instances of this history."""
     freshness: float = 60.0
     deadline: float = 10.0  # of an answer
+    recovery: float = 5.0  # after a fault (I-8)
     clocks: float = 1.0  # by which clocks may differ, and seconds are cut off
-    memory: float = float("inf")
-    descriptors: float = float("inf")
-    processes: float = float("inf")
+    memory: float = FOREVER
+    descriptors: float = FOREVER
+    processes: float = FOREVER
 
 
 Violation = collections.namedtuple("Violation", "invariant text event")
 PROPER = ("good", "revoked", "unknown")
+VALID = PROPER + ("try_later", "internal_error", "unauthorized", "malformed_request", "sig_required")
+
+
+def touches(fault, answer):
+    """Is the answer one of those that this fault may have spoilt?"""
+    return (fault.get("instances") is None or answer["instance"] in fault["instances"]) and \
+        (fault.get("cas") is None or answer["ca"] in fault["cas"])
 
 
 class History:
@@ -52,6 +64,7 @@ class History:
             self.of[event["e"]].append(event)
         for kind, key in (("answer", "sent"), ("state", "sent"), ("fault", "begin"), ("used", "at")):
             self.of[kind].sort(key=lambda event, key=key: event[key])
+        self.caused = [fault for fault in self.of["fault"] if not fault.get("weather")]
         self.issued = {(e["ca"], e["serial"]): e for e in self.of["issued"]}
         self.states = collections.defaultdict(list)
         for event in self.of["state"]:
@@ -71,7 +84,7 @@ class History:
             ends = [later["sent"] for later in states[i + 1:] if later["status"] == "good"]
             if event.get("lost") is not None:
                 ends.append(event["lost"])
-            periods.append((event["acked"], min(ends, default=float("inf"))))
+            periods.append((event["acked"], min(ends, default=FOREVER)))
         return periods
 
     def may_be_released(self, name, after, before):
@@ -79,9 +92,16 @@ class History:
         return any(event["status"] == "good" and event["sent"] < before
                    and (event["acked"] is None or event["acked"] >= after) for event in self.states[name])
 
-    def healthy(self, begin, end):
-        """No fault then, nor so shortly before that its traces may be there."""
-        return all(end < fault["begin"] or begin > fault["end"] + RECOVERY for fault in self.of["fault"])
+    def touching(self, answer, begin=None):
+        """The faults whose traces may be in what this instance said of this CA since `begin`: while they last, and
+        shortly after."""
+        begin = answer["sent"] if begin is None else begin
+        return [fault for fault in self.of["fault"]
+                if touches(fault, answer) and fault["begin"] <= answer["received"]
+                and begin <= fault["end"] + self.bounds.recovery]
+
+    def healthy(self, answer, begin=None):
+        return not self.touching(answer, begin)
 
     def accepted(self, instance, after, before):
         return any(e["instance"] == instance and after <= e["at"] <= before for e in self.of["accepted"])
@@ -100,18 +120,22 @@ class History:
     def _i1(self, answer):
         if answer["status"] == "good":
             for begin, end in self.bad.get((answer["ca"], answer["serial"]), ()):
-                # What was sent after a release may rest on it, and have the thisUpdate of a heartbeat before it. The
-                # fraction of a second is cut off.
-                least = 0 if answer["received"] <= end else 1 + self.bounds.freshness
+                # What was sent after a release may rest on it, and have the thisUpdate of a heartbeat before it, or of a
+                # clock that is behind. The fraction of a second is cut off.
+                released = end <= answer["received"]
+                if released and any(fault.get("clock") for fault in self.touching(answer)):
+                    continue
+                least = 1 + self.bounds.freshness if released else 0
                 if begin < answer["this_update"] and answer["this_update"] + least <= end:
                     return f"good as of {answer['this_update'] - begin:.3f} s after its revocation"
         return None
 
     def _i2(self, answer):
-        if answer["status"] != "good" or not self.healthy(answer["sent"], answer["received"]):
+        if answer["status"] != "good" or not self.healthy(answer):
             return None
         for begin, end in self.bad.get((answer["ca"], answer["serial"]), ()):
-            if begin + self.bounds.freshness < answer["sent"] and answer["received"] < end:
+            late = answer["sent"] - begin - self.bounds.freshness
+            if 0 < late <= self.bounds.clocks and answer["received"] < end:  # what is later still is I-3's
                 return f"good {answer['sent'] - begin:.3f} s after its revocation was acknowledged"
         return None
 
@@ -120,8 +144,13 @@ class History:
             return None
         bound = self.bounds.freshness + self.bounds.clocks
         for fault in self.of["fault"]:
-            if fault.get("database") and fault["begin"] + bound < answer["sent"] and answer["received"] < fault["end"]:
-                return f"good {answer['sent'] - fault['begin']:.3f} s after anything could be proven ({fault['name']})"
+            begin, end = fault.get("unproven") or (FOREVER, FOREVER)
+            if touches(fault, answer) and begin + bound < answer["sent"] and answer["received"] < end:
+                return f"good {answer['sent'] - begin:.3f} s after anything could be proven ({fault['name']})"
+        # Evidence that is younger than the bound has the revocation in it, whatever is broken.
+        for begin, end in self.bad.get((answer["ca"], answer["serial"]), ()):
+            if begin + bound < answer["sent"] and answer["received"] < end:
+                return f"good {answer['sent'] - begin:.3f} s after its revocation was acknowledged, on older evidence"
         return None
 
     def _i5(self, answer):
@@ -145,40 +174,39 @@ class History:
 
     def _i7(self, answer):
         took = answer["received"] - answer["sent"]
-        if answer["status"] != "none" and took > self.bounds.deadline:
-            return f"it took {took:.3f} s"
-        return None
+        if answer["status"] in VALID:
+            return f"it took {took:.3f} s" if took > self.bounds.deadline else None
+        if any(fault.get("silent") for fault in self.touching(answer)):
+            return None
+        return f"{answer['status']}: no answer of OCSP, and somebody is there"
 
     def _i9(self, answer):
         issued = self.issued.get((answer["ca"], answer["serial"]))
-        known = issued and issued["acked"] is not None and issued["acked"] + 1 < answer["sent"]
-        if known and answer["status"] not in ("good", "revoked") and self.healthy(answer["sent"], answer["received"]):
+        known = issued and issued["acked"] is not None and issued["acked"] + self.bounds.freshness < answer["sent"] \
+            and answer["received"] < issued.get("lost", FOREVER)
+        if known and answer["status"] not in ("good", "revoked") and self.healthy(answer):
             return f"{answer['status']}, and it is recorded"
         return None
 
     def _i4_i10(self):
-        """Never good after revoked: from the same process I-4, whatever was restarted I-10."""
-        found, revoked = [], {}
+        """Never good after revoked: from the same process I-4, whatever was restarted I-10. The answer before is the
+        one of the newest state among those that were there when the good was asked for."""
+        found, revoked = [], collections.defaultdict(list)
         for answer in self.of["answer"]:
-            name = answer["ca"], answer["serial"]
-            key = answer["instance"], *name
             if answer["status"] == "revoked":
-                first = revoked.get(key)
-                if first is None or answer["received"] < first["received"]:
-                    revoked[key] = answer
+                revoked[answer["instance"], answer["ca"], answer["serial"]].append(answer)
+        for answer in self.of["answer"]:
+            name, instance = (answer["ca"], answer["serial"]), answer["instance"]
+            earlier = [one for one in revoked.get((instance, *name), ()) if one["received"] < answer["sent"]]
+            if answer["status"] != "good" or not earlier:
                 continue
-            before = revoked.get(key)
-            if answer["status"] != "good" or before is None or answer["sent"] <= before["received"]:
+            before = max(earlier, key=lambda one: one["this_update"])
+            if self.may_be_released(name, before["this_update"] - self.bounds.clocks, answer["received"]) or \
+                    self.accepted(instance, before["sent"], answer["received"]):
                 continue
-            # What it rested on may be older than its sending: a release may have been under way to this instance.
-            if self.may_be_released(name, min(before["sent"], before.get("this_update", before["sent"])),
-                                    answer["received"]) or \
-                    self.accepted(answer["instance"], before["sent"], answer["received"]):
-                del revoked[key]
-                continue
-            same = self.healthy(before["sent"], answer["received"])
-            found.append(Violation("I-4" if same else "I-10",
-                                   f"good {answer['sent'] - before['received']:.3f} s after it said revoked", answer))
+            number = "I-4" if self.healthy(answer, before["sent"]) else "I-10"
+            found.append(Violation(number, f"good {answer['sent'] - before['received']:.3f} s after it said revoked",
+                                   answer))
         return found
 
     def _i8(self):
@@ -187,40 +215,49 @@ class History:
             for what in ("memory", "descriptors", "processes"):
                 if event.get(what, 0) > getattr(self.bounds, what):
                     found.append(Violation("I-8", f"{event[what]} of {what} are used", event))
-        for fault in self.of["fault"]:
+        for fault in self.caused:
             for instance, took in self.recovery(fault).items():
-                if took > RECOVERY:
+                if took > self.bounds.recovery:
                     found.append(Violation("I-8", f"{instance} was whole {took:.3f} s after {fault['name']}", fault))
         return found
 
     # ---- figures ----
 
     def recovery(self, fault):
-        """{instance: seconds from the end of the fault until it answered a recorded certificate}; those that nobody
-        asked are left out, infinity: it has not yet, though it was asked later than that."""
-        took = {}
+        """{instance: seconds from the end of the fault until it answered for recorded certificates, and went on};
+        those that nobody asked are left out, infinity: it has not yet, though it was asked later than that. What
+        comes after the next fault has begun is not counted."""
+        nexts = [other["begin"] for other in self.caused if other["begin"] > fault["end"]]
+        until, took, lacking = min(nexts, default=FOREVER), {}, {}
         for answer in self.of["answer"]:
-            if answer["sent"] < fault["end"] or (answer["ca"], answer["serial"]) not in self.issued:
+            issued = self.issued.get((answer["ca"], answer["serial"]))
+            if not touches(fault, answer) or not fault["end"] <= answer["sent"] <= answer["received"] < until \
+                    or issued is None or issued.get("lost") is not None:
                 continue
-            instance, proper = answer["instance"], answer["status"] in ("good", "revoked")
-            if took.get(instance, float("inf")) != float("inf"):
+            if issued["acked"] is None or issued["acked"] + self.bounds.freshness > answer["sent"] or \
+                    any(other.get("weather") for other in self.touching(answer)):
                 continue
-            if proper:
-                took[instance] = answer["received"] - fault["end"]
-            elif answer["sent"] > fault["end"] + RECOVERY:
-                took[instance] = float("inf")
+            instance = answer["instance"]
+            if answer["status"] in ("good", "revoked"):
+                if lacking.pop(instance, None) is not None or instance not in took:
+                    took[instance] = answer["received"] - fault["end"]
+            else:
+                lacking[instance] = answer
+        for instance, answer in lacking.items():
+            if answer["sent"] > fault["end"] + self.bounds.recovery:
+                took[instance] = FOREVER
         return took
 
-    def propagation(self):
+    def propagation(self, healthy=False):
         """[seconds]: from each acknowledged revocation to the first answer of each instance that says so, where the
-        one before was good."""
+        one before was good. healthy: only those that no fault delayed."""
         times, last = [], {}
         for answer in self.of["answer"]:
             name, key = (answer["ca"], answer["serial"]), (answer["instance"], answer["ca"], answer["serial"])
             if answer["status"] == "revoked" and last.get(key) == "good":
                 acked = [e["acked"] for e in self.states[name] if e["status"] != "good" and e["acked"] is not None
                          and e["acked"] <= answer["received"]]
-                if acked:
+                if acked and not (healthy and self.touching(answer, max(acked))):
                     times.append(max(0.0, answer["received"] - max(acked)))
             if answer["status"] in ("good", "revoked"):
                 last[key] = answer["status"]

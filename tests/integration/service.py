@@ -48,11 +48,12 @@ class Authority(harness.DemoCA):
                 hashlib.sha256(self.key_bits).digest(), self.der)
 
     def question(self, serial, nonce=False):
+        """nonce: True for one that nobody needs to know, or its octets."""
         certid = der(0x30, SHA1, der(0x04, hashlib.sha1(self.subject).digest()),
                      der(0x04, hashlib.sha1(self.key_bits).digest()), der(0x02, octets(serial)))
         parts = [der(0x30, der(0x30, certid))]
         if nonce:
-            extension = der(0x30, NONCE, der(0x04, der(0x04, os.urandom(16))))
+            extension = der(0x30, NONCE, der(0x04, der(0x04, os.urandom(16) if nonce is True else nonce)))
             parts.append(der(0xA2, der(0x30, extension)))
         return der(0x30, der(0x30, *parts))
 

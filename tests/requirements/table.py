@@ -13,6 +13,7 @@ counts as the citing test:
   Python    the test (or the check_… / assert_… that tests share) of the line, with its decorators
             and the comment above it
   replay    the scenario, and the rules that the oracle applies to every scenario
+  chaos     the function that causes the row
   fuzz      the target
   vectors   the vector
 
@@ -123,6 +124,14 @@ def cited_in_python(text):
             yield from ((number, node.name) for number in numbers_of(node.name + "\n" + body))
 
 
+def cited_in_chaos(text):
+    """The row that a function of tests/chaos causes stands at its decorator."""
+    for node in ast.walk(ast.parse(text)):
+        for decorator in getattr(node, "decorator_list", []):
+            if isinstance(decorator, ast.Call) and getattr(decorator.func, "id", "") == "row":
+                yield f"row {decorator.args[0].value}", node.name
+
+
 def cited_in_vectors(text):
     for name in re.findall(r'"([PV]-\d+-[^"]*)"', text):
         yield from ((number, name) for number in numbers_of(name))
@@ -146,6 +155,7 @@ SUFFIXES = (".c", ".h", ".py", ".replay", ".sql", ".md", ".txt", ".sh", ".1", ".
 READERS = [
     ("tests/unit/*/test_*.c", cited_in_c),
     ("tests/*/test_*.py", cited_in_python),
+    ("tests/chaos/rows_*.py", cited_in_chaos),
     ("tests/clients/*under_test.py", cited_in_python),
     ("tests/cluster/scenarios.py", cited_in_python),
     ("tests/replay/scenarios/*.replay", cited_in_whole),
