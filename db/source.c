@@ -5,18 +5,21 @@
 
 struct db_source {
 	struct db_source_ops ops;
-	struct event *reload; /* made active by db_source_reload() */
+	struct event *reload; /* made active by db_source_look_elsewhere() */
+	bool whole; /* the feed too */
 	struct fault distrust; /* its reason */
 	struct db_feed *feed;
 	struct db_lookup *lookup;
 };
 
-/* Both: after a failover either may still be with the server that was. */
+/* Both, if the feed is not known to be right: after a failover either may still be with the server that was. */
 static void on_reload(evutil_socket_t fd, short what, void *context)
 {
 	(void)fd, (void)what;
 	struct db_source *s = context;
-	db_feed_reset(s->feed, s->distrust.text);
+	if (s->whole)
+		db_feed_reset(s->feed, s->distrust.text);
+	s->whole = false;
 	db_lookup_reset(s->lookup, s->distrust.text);
 }
 
@@ -59,6 +62,12 @@ void db_source_configure(struct db_source *s, const struct db_settings *settings
 }
 
 void db_source_reload(struct db_source *s, const char *reason)
+{
+	s->whole = true;
+	db_source_look_elsewhere(s, reason);
+}
+
+void db_source_look_elsewhere(struct db_source *s, const char *reason)
 {
 	(void)fault_set(&s->distrust, 0, "%s", reason);
 	event_active(s->reload, EV_TIMEOUT, 0);

@@ -32,6 +32,8 @@ void db_source_configure(struct db_source *source, const struct db_settings *set
 /* What the database has told counts no more, for this reason: from the event loop, both connections are
  * made anew, and the feed loads anew. */
 void db_source_reload(struct db_source *source, const char *reason);
+/* The same for the connection of the lookups alone. */
+void db_source_look_elsewhere(struct db_source *source, const char *reason);
 
 /* At most LIMIT_LOOKUP_BATCH keys; one batch at a time: -EBUSY until lookup_done or
  * lookup_failed; -ENOTCONN; -EINVAL for a count out of range; -ENOMEM. lookup_done and lookup_failed

@@ -9,6 +9,7 @@ struct lost {
 	char *path; /* of the socket */
 	struct json_object *rows;
 	int64_t count;
+	bool replaced; /* what answers is a database that is not believed at all */
 };
 
 static void lost_deinit(struct lost *lost)
@@ -38,6 +39,7 @@ static int take_page(struct lost *lost, struct json_object *page, struct fault *
 		(void)json_object_array_add(lost->rows,
 					    json_object_get(json_object_array_get_idx(rows, i)));
 	lost->count = number_of(page, "count");
+	lost->replaced = json_object_get_boolean(json_object_object_get(page, "replaced"));
 	return 0;
 }
 
@@ -77,7 +79,11 @@ static void print_row(struct json_object *row)
 
 static void print_count(const struct lost *lost)
 {
-	if (lost->count == 0)
+	if (lost->replaced)
+		printf("The database that answers is of an older timeline than the one that was "
+		       "read: a server that a promotion has replaced. Nothing of it is "
+		       "believed.\n");
+	else if (lost->count == 0)
 		printf("Nothing is lost: the database names everything that is remembered as "
 		       "revoked.\n");
 	else
@@ -98,6 +104,7 @@ static void print_json(struct lost *lost, int64_t accepted)
 	struct json_object *document = json_object_new_object();
 	output_json_number(document, "count", lost->count);
 	output_json_number(document, "accepted", accepted);
+	output_json_bool(document, "older_timeline", lost->replaced);
 	(void)json_object_object_add(document, "lost", json_object_get(lost->rows));
 	output_json(document);
 }
@@ -113,11 +120,17 @@ static int confirm(const struct lost *lost, struct fault *fault)
 		return fault_set(fault, STATUS_USAGE,
 				 "accept-history: what is forgotten may become good, so it asks on "
 				 "a terminal; without one say --yes");
-	output_note("%lld revocation%s forgotten; the database then says what these are: good, "
-		    "where it does not know better.",
-		    (long long)lost->count, lost->count == 1 ? " is" : "s are");
-	output_note("--show lists them.");
-	(void)fprintf(stderr, "Type \"yes\" to forget them: ");
+	if (lost->replaced) {
+		output_note("The older timeline is believed from then on; what it has lost stays "
+			    "revoked until that is accepted too.");
+		(void)fprintf(stderr, "Type \"yes\" to go back to it: ");
+	} else {
+		output_note("%lld revocation%s forgotten; the database then says what these are: "
+			    "good, where it does not know better.",
+			    (long long)lost->count, lost->count == 1 ? " is" : "s are");
+		output_note("--show lists them.");
+		(void)fprintf(stderr, "Type \"yes\" to forget them: ");
+	}
 	if (fgets(answer, sizeof(answer), stdin) && strcmp(answer, "yes\n") == 0)
 		return 0;
 	return fault_set(fault, -ECANCELED, "not confirmed: nothing was changed");
@@ -143,13 +156,17 @@ static int accept(const struct lost *lost, int64_t *ret, struct fault *fault)
 static int accept_lost(struct lost *lost, struct fault *fault)
 {
 	int64_t accepted = 0;
-	int result = lost->count ? confirm(lost, fault) : 0;
-	if (result == 0 && lost->count)
+	bool any = lost->count || lost->replaced;
+	int result = any ? confirm(lost, fault) : 0;
+	if (result == 0 && any)
 		result = accept(lost, &accepted, fault);
 	if (result)
 		return result;
 	if (option_given(lost->line, OPTION_JSON))
 		print_json(lost, accepted);
+	else if (lost->replaced)
+		printf("The older timeline is accepted; --show tells what it has lost once it was "
+		       "read.\n");
 	else if (accepted)
 		printf("%lld revocation%s forgotten.\n", (long long)accepted,
 		       accepted == 1 ? "" : "s");

@@ -35,9 +35,21 @@ static void accept_issuers(struct ledger *l)
 	}
 }
 
+/* The next load may be of the older timeline; what it has lost is told after it, and accepted by itself. */
+static void accept_replaced(struct ledger *l)
+{
+	l->replaced_accepted = true;
+	ledger_alarm(l, "an operator has accepted a database of an older timeline");
+	l->ops->reload(l->context, "an operator has accepted its older timeline");
+}
+
 size_t ledger_accept_history(struct ledger *l, struct moment now)
 {
 	size_t count = lost_is_known(l) ? ledger_lost_count(l) : 0;
+	if (l->replaced) {
+		accept_replaced(l);
+		return 0;
+	}
 	if (count == 0)
 		return 0;
 	accept_certificates(l);

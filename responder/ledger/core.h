@@ -31,6 +31,9 @@ struct ledger_ops {
 	/* What the database has told cannot be believed, for this reason: it shall tell everything
 	 * anew, from ledger_load_begin() on. */
 	void (*reload)(void *context, const char *reason);
+	/* May be NULL. Lookups come from another server than the feed, which is the right one: theirs is
+	 * to be left. */
+	void (*look_elsewhere)(void *context, const char *reason);
 	/* Appends to the file of the journal that is written: before anything leaves that rests on it.
 	 * 0 or -errno: then nothing of it counts, and later everything is told anew. Both of these may
 	 * be NULL where ledger_recall() is never called. */
@@ -145,6 +148,8 @@ bool ledger_incomplete(const struct ledger *l);
 void ledger_lost(const struct ledger *l, size_t first, struct buffer *out);
 /* How many there are; those of before while a load is under way. */
 size_t ledger_lost_count(const struct ledger *l);
+/* Does the database answer in an older timeline than was read, which is not believed? */
+bool ledger_replaced(const struct ledger *l);
 /* The database is right: what it lost is forgotten and read anew. Returns how many there were. */
 size_t ledger_accept_history(struct ledger *l, struct moment now);
 /* Why is answered what is answered? `words`: "ISSUER SERIAL", its name and the content of a minimal

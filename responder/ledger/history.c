@@ -28,6 +28,14 @@ bool history_continues(const struct history *history, const struct db_evidence *
 	return false;
 }
 
+/* A standby without a heartbeat knows no timeline: 0. */
+bool history_replaced(const struct history *history, const struct db_evidence *evidence)
+{
+	const struct db_history *was = &history->current, *is = &evidence->history;
+	return history->known && was->system == is->system && is->timeline != 0 &&
+	       is->timeline < was->timeline;
+}
+
 void history_take(struct history *history, const struct db_evidence *evidence)
 {
 	if (!history->known || !db_history_equal(&history->current, &evidence->history) ||

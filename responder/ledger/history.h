@@ -14,5 +14,8 @@ struct history {
  * differs. Nothing differs from a history that is not known. */
 must_check bool history_continues(const struct history *history, const struct db_evidence *evidence,
 				  char why[static 160]);
+/* Is it of a server that was replaced? The same cluster, but in an older timeline than the one that is known: after a
+ * promotion the old primary goes on by itself, where nobody revokes any more. */
+bool history_replaced(const struct history *history, const struct db_evidence *evidence);
 /* This is the history from now on. */
 void history_take(struct history *history, const struct db_evidence *evidence);

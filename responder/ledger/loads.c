@@ -126,6 +126,7 @@ static void history_begin(struct ledger *l, const struct db_evidence *evidence,
 	bool known = l->history.known;
 	if (!same || !known)
 		l->settled = revoked_count(l->revoked) == 0;
+	l->replaced_accepted = false;
 	issuers_begin(l->issuers, same);
 	changes_apply_issuers(l, issuers, count);
 	if (same && ids_swapped(l))
@@ -151,6 +152,24 @@ static void history_begin(struct ledger *l, const struct db_evidence *evidence,
 		changes_purge_all(l);
 }
 
+/* A server that was replaced has lost what was revoked since, and stays without it: it is asked no more, and
+ * another one of the list may be the right one. Told once, however often it answers. */
+static void refuse_replaced(struct ledger *l, const struct db_evidence *evidence)
+{
+	bool news = !l->replaced;
+	l->replaced = true;
+	l->bad_issuer_count = 0;
+	if (news)
+		ledger_alarm(
+			l,
+			"the database answers in timeline %u, before it was %u: a server that a "
+			"promotion has replaced is not believed; see stillgood accept-history",
+			evidence->history.timeline, l->history.current.timeline);
+	l->distrusted = true;
+	l->ops->reload(l->context, "database: an older timeline answers, of a server that a "
+				   "promotion has replaced");
+}
+
 /* False: it is not of the history that was loaded; nothing of it counts, and a new load is asked for. */
 static bool believed(struct ledger *l, const struct db_evidence *evidence)
 {
@@ -169,6 +188,11 @@ bool loads_lookup_believed(struct ledger *l, const struct db_evidence *evidence)
 	if (history_continues(&l->history, &there, why)) {
 		l->strange_lookups = 0;
 		return true;
+	}
+	/* The feed is right: were both made anew, they might change places for ever. */
+	if (history_replaced(&l->history, evidence) && l->ops->look_elsewhere) {
+		l->ops->look_elsewhere(l->context, "database: an older timeline answers lookups");
+		return false;
 	}
 	if (++l->strange_lookups >= STRANGE_LOOKUPS) {
 		l->strange_lookups = 0;
@@ -191,6 +215,13 @@ void ledger_load_begin(struct ledger *l, const struct db_evidence *evidence,
 		       const struct db_issuer *issuers, size_t count, struct moment now)
 {
 	l->now = now;
+	if (history_replaced(&l->history, evidence) && !l->replaced_accepted) {
+		l->counts.loads++;
+		refuse_replaced(l, evidence);
+		decide(l, now);
+		return;
+	}
+	l->replaced = false;
 	l->lost_before = ledger_lost_count(l);
 	l->loading = true;
 	known_forget_all(l->known); /* what changed before it is told by nobody */
@@ -206,7 +237,7 @@ void ledger_load_begin(struct ledger *l, const struct db_evidence *evidence,
 void ledger_load_row(struct ledger *l, const struct cert_record *record)
 {
 	struct cert_record row = *record;
-	if (translate(l, &row))
+	if (!l->replaced && translate(l, &row))
 		changes_apply(l, &row, l->load_newest ? REVOKED_LOADED : REVOKED_LOGGED);
 }
 

@@ -125,15 +125,23 @@ static void put_page(const struct ledger *l, struct page *page)
 			put_certificate(l, &row, page->out);
 }
 
+bool ledger_replaced(const struct ledger *l)
+{
+	return l->replaced;
+}
+
+/* Of a database that is not believed nobody knows what it has lost: nothing is listed. */
 void ledger_lost(const struct ledger *l, size_t first, struct buffer *out)
 {
-	bool known = lost_is_known(l);
+	bool known = lost_is_known(l) && !l->replaced;
 	struct page page = {.first = first, .start = out->size, .out = out};
 	buffer_put_string(out, "{\"lost\":[");
 	if (known)
 		put_page(l, &page);
 	buffer_put_u8(out, ']');
-	json_put_number(out, "count", ledger_lost_count(l));
+	json_put_number(out, "count", l->replaced ? 0 : ledger_lost_count(l));
 	json_put_number(out, "next", page.next);
-	buffer_printf(out, ",\"settled\":%s}", known ? "true" : "false");
+	if (l->replaced)
+		buffer_put_string(out, ",\"replaced\":true");
+	buffer_printf(out, ",\"settled\":%s}", known || l->replaced ? "true" : "false");
 }

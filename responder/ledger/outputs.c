@@ -38,6 +38,12 @@ static void reload(void *context, const char *reason)
 	db_source_reload(edge->source, reason);
 }
 
+static void look_elsewhere(void *context, const char *reason)
+{
+	struct edge *edge = context;
+	db_source_look_elsewhere(edge->source, reason);
+}
+
 static int journal(void *context, struct view octets)
 {
 	struct edge *edge = context;
@@ -94,6 +100,7 @@ const struct ledger_ops edge_ledger_ops = {
 	.to_signer = to_signer,
 	.lookup = lookup,
 	.reload = reload,
+	.look_elsewhere = look_elsewhere,
 	.journal = journal,
 	.journal_swap = journal_swap,
 	.signer_hung = signer_hung,

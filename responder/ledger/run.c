@@ -199,7 +199,7 @@ static bool said_with_number(struct view words, const char *name, size_t *ret)
 /* Only as many as the operator has seen. */
 static void edge_accept(struct edge *edge, size_t expected, struct moment now, struct buffer *out)
 {
-	size_t count = ledger_lost_count(edge->ledger);
+	size_t count = ledger_replaced(edge->ledger) ? 0 : ledger_lost_count(edge->ledger);
 	if (count == expected)
 		count = ledger_accept_history(edge->ledger, now);
 	else

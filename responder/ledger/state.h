@@ -63,6 +63,8 @@ struct ledger {
 	bool settling; /* a load ended, the next poll tells what it lost */
 	struct history history; /* that is read */
 	bool other_history; /* than the one before, since the present load */
+	bool replaced; /* the present load is of an older timeline, and nothing of it counts */
+	bool replaced_accepted; /* … which an operator has accepted, for the next load */
 	bool load_newest; /* nothing that is known is newer than the present load */
 	bool settled; /* what another history has lost is known */
 	size_t lost_before; /* the present load */

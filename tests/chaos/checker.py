@@ -12,7 +12,7 @@ A history is a list of events, each a dictionary with `e`; times are seconds sin
     fault    name begin end [instances cas unproven silent weather]
                                                        what was done, and until when, to whom (to all where none are
                                                        named). unproven: [from, until], between which nothing newer than
-                                                       `from` can be proven; silent: there may be nobody to answer;
+                                                       `from` can be proven (database: as long as it lasts); silent: there may be nobody to answer;
                                                        weather: nobody's doing, nobody recovers from it
     accepted instance at                               an operator has accepted what the database lost
     used     instance at memory descriptors processes  what it took
@@ -100,8 +100,13 @@ class History:
                 if touches(fault, answer) and fault["begin"] <= answer["received"]
                 and begin <= fault["end"] + self.bounds.recovery]
 
-    def healthy(self, answer, begin=None):
+    def spared(self, answer, begin=None):
+        """No fault has touched it."""
         return not self.touching(answer, begin)
+
+    def healthy(self, begin, end):
+        """No fault anywhere then, nor so shortly before that its traces may be there."""
+        return all(end < fault["begin"] or begin > fault["end"] + self.bounds.recovery for fault in self.of["fault"])
 
     def accepted(self, instance, after, before):
         return any(e["instance"] == instance and after <= e["at"] <= before for e in self.of["accepted"])
@@ -131,7 +136,7 @@ class History:
         return None
 
     def _i2(self, answer):
-        if answer["status"] != "good" or not self.healthy(answer):
+        if answer["status"] != "good" or not self.spared(answer):
             return None
         for begin, end in self.bad.get((answer["ca"], answer["serial"]), ()):
             late = answer["sent"] - begin - self.bounds.freshness
@@ -144,7 +149,8 @@ class History:
             return None
         bound = self.bounds.freshness + self.bounds.clocks
         for fault in self.of["fault"]:
-            begin, end = fault.get("unproven") or (FOREVER, FOREVER)
+            begin, end = fault.get("unproven") or \
+                ((fault["begin"], fault["end"]) if fault.get("database") else (FOREVER, FOREVER))
             if touches(fault, answer) and begin + bound < answer["sent"] and answer["received"] < end:
                 return f"good {answer['sent'] - begin:.3f} s after anything could be proven ({fault['name']})"
         # Evidence that is younger than the bound has the revocation in it, whatever is broken.
@@ -184,7 +190,7 @@ class History:
         issued = self.issued.get((answer["ca"], answer["serial"]))
         known = issued and issued["acked"] is not None and issued["acked"] + self.bounds.freshness < answer["sent"] \
             and answer["received"] < issued.get("lost", FOREVER)
-        if known and answer["status"] not in ("good", "revoked") and self.healthy(answer):
+        if known and answer["status"] not in ("good", "revoked") and self.spared(answer):
             return f"{answer['status']}, and it is recorded"
         return None
 
@@ -204,7 +210,7 @@ class History:
             if self.may_be_released(name, before["this_update"] - self.bounds.clocks, answer["received"]) or \
                     self.accepted(instance, before["sent"], answer["received"]):
                 continue
-            number = "I-4" if self.healthy(answer, before["sent"]) else "I-10"
+            number = "I-4" if self.spared(answer, before["sent"]) else "I-10"
             found.append(Violation(number, f"good {answer['sent'] - before['received']:.3f} s after it said revoked",
                                    answer))
         return found

@@ -275,7 +275,8 @@ def test_an_issuer_that_the_lost_primary_had_revoked_stays_revoked(pair, tmp_pat
 
 
 def test_the_old_primary_comes_back(pair, tmp_path):
-    """doc/faults.md row 36 the other way round: what the new primary revoked the old one does not take back. I-4."""
+    """doc/faults.md rows 9 and 36 the other way round: what the new primary revoked the old one does not take back, and
+    what it says is believed by nobody before an operator goes back to it. I-1, I-4."""
     pair.now.issue(0x30, 0x31, 0x32)
     pair.part()
     pair.now.revoke(0x32)  # of the old branch only
@@ -288,10 +289,42 @@ def test_the_old_primary_comes_back(pair, tmp_path):
         pair.standby.kill()
         pair.primary.start()
         with Watch(running, [("A", 0x31)]) as watch:
-            running.becomes("revoked", 0x32, never=())
+            running.logged("timeline 1, before it was 2")
+            assert running.reply(0x32, timeout=15).status != "good"
+            assert "Nothing of it is believed" in running.accept_history("--show").stdout
+            running.accept_history()
+            running.becomes("revoked", 0x32, never=("good",))
             running.whole().stays("revoked", 0x31)
         assert {answer.status for answer in watch.said(0x31)} == {"revoked"}
         running.logged("serial=31")
+
+
+def test_an_old_primary_beside_the_new_one_is_not_believed(pair, tmp_path):
+    """doc/faults.md row 9: it runs on, the connection string names it first, and the connections to the new one are
+    lost. Its revocations are of nobody's interest, and those of the new one count. I-1, also after a restart."""
+    pair.now.issue(*range(0x30, 0x40))
+    with Service(tmp_path, pair.hosts(), "AB") as running:
+        pair.promote()
+        pair.later.issue(0x40)
+        running.becomes("good", 0x40, never=("revoked",))
+        pair.primary.start()
+        with Watch(running, [("A", serial) for serial in range(0x30, 0x34)]) as watch:
+            for serial in range(0x30, 0x34):
+                service.end_connections(pair.standby, "pki")
+                pair.later.revoke(serial)
+                revoked = time.time()
+                running.becomes("revoked", serial, never=())
+                never_good_after(watch.said(serial), revoked)
+            running.logged("timeline 1, before it was 2")
+            running.whole()
+        pair.later.revoke(0x34)
+        revoked = time.time()
+        running.restart()
+        with Watch(running, [("A", 0x34), ("A", 0x40)]) as watch:
+            running.becomes("revoked", 0x34, never=())
+            running.becomes("good", 0x40, never=("revoked", "unknown"))
+            running.whole()
+        never_good_after(watch.said(0x34), revoked)
 
 
 def test_a_row_replaced_while_it_is_signed_is_not_answered_as_it_was(db, tmp_path):

@@ -38,7 +38,7 @@ struct bench {
 	int64_t found_version; /* for a test that goes on by itself */
 	uint32_t explained; /* the latest ticket that was */
 	struct buffer explanation; /* its text, with a NUL */
-	unsigned alarms, hung, reloads;
+	unsigned alarms, hung, reloads, elsewhere;
 	char alarm[512]; /* the latest */
 	struct buffer journal[2]; /* its files */
 	unsigned journal_current, journal_swaps;
@@ -90,6 +90,12 @@ static inline void take_reload(void *context, const char *reason)
 	((struct bench *)context)->reloads++;
 }
 
+static inline void take_elsewhere(void *context, const char *reason)
+{
+	(void)reason;
+	((struct bench *)context)->elsewhere++;
+}
+
 static inline void take_explained(void *context, uint32_t ticket, struct view text)
 {
 	struct bench *b = context;
@@ -138,6 +144,7 @@ static const struct ledger_ops ops = {
 	.to_signer = take_frame,
 	.lookup = take_lookup,
 	.reload = take_reload,
+	.look_elsewhere = take_elsewhere,
 	.journal = take_journal,
 	.journal_swap = take_journal_swap,
 	.signer_hung = take_hung,

@@ -306,6 +306,98 @@ static void each_part_of_its_identity_counts(void **state)
 	}
 }
 
+/* A load of the old primary: it has lost that 7 is revoked, and says that 8 is not. */
+static void load_old_primary(struct bench *b)
+{
+	struct told told = usual(1, 120);
+	struct db_evidence now;
+	later(b);
+	now = proof(b, 1, 120);
+	struct cert_record good = row(1, 7, 9, CERT_GOOD);
+	cleanup(buffer_deinit) struct buffer der = {0};
+	struct db_issuer issuer = issuer_row(&told, 0, &der);
+	ledger_load_begin(b->ledger, &now, &issuer, 1, b->now);
+	ledger_load_row(b->ledger, &good);
+	ledger_load_end(b->ledger, &now, b->now);
+	ledger_turn_end(b->ledger, b->now);
+}
+
+/* Nothing is signed on the word of the old primary. */
+static void nothing_is_said_of_8(struct bench *b)
+{
+	int issuer = 0;
+	forget_frames(b);
+	ask(b, 0, ++asked, 1, &issuer, 8);
+	ledger_turn_end(b->ledger, b->now);
+	found_good_in(b, 1, 120);
+	assert_int_equal(frames_of(b, MESSAGE_SIGN), 0);
+}
+
+/* doc/faults.md row 9, I-1: whoever is revoked in the new primary is good there for ever. */
+static void a_server_that_a_promotion_has_replaced_is_not_believed(void **state)
+{
+	struct bench *b = *state;
+	struct cert_record revoked = row(1, 7, 2, CERT_REVOKED);
+	struct told told = usual(2, 50);
+	told.rows = &revoked;
+	told.count = 1;
+	load_told(b, &told);
+	unsigned alarms = b->alarms, reloads = b->reloads;
+	assert_int_equal(said(b, 0, 8, 2, 51), OCSP_GOOD);
+	for (unsigned times = 1; times <= 3; times++) {
+		load_old_primary(b);
+		assert_int_equal(b->reloads, reloads + times); /* another host may be right */
+	}
+	assert_int_equal(b->alarms, alarms + 1);
+	assert_non_null(strstr(b->alarm, "timeline 1, before it was 2"));
+	assert_true(ledger_replaced(b->ledger));
+	b->now.mono_us += b->conf.database.freshness_us + 1;
+	b->now.wall_us += b->conf.database.freshness_us + 1;
+	assert_int_equal(said(b, 0, 7, 1, 120), OCSP_REVOKED);
+	nothing_is_said_of_8(b);
+	load_told(b, &told);
+	assert_false(ledger_replaced(b->ledger));
+	assert_int_equal(said(b, 0, 8, 2, 51), OCSP_GOOD);
+}
+
+/* The same of lookups, which have a connection of their own: only that one is made anew. */
+static void lookups_of_a_server_that_was_replaced_are_not_believed(void **state)
+{
+	struct bench *b = *state;
+	struct told told = usual(2, 50);
+	load_told(b, &told);
+	unsigned reloads = b->reloads;
+	nothing_is_said_of_8(b);
+	assert_int_equal(b->elsewhere, 1);
+	assert_int_equal(b->reloads, reloads);
+}
+
+/* A cluster that was restored as it was, without recovery: an operator says so. */
+static void an_older_timeline_is_believed_once_an_operator_says_so(void **state)
+{
+	struct bench *b = *state;
+	cleanup(buffer_deinit) struct buffer text = {0};
+	struct cert_record revoked = row(1, 7, 2, CERT_REVOKED);
+	struct told told = usual(2, 50), older = usual(1, 40);
+	told.rows = &revoked;
+	told.count = 1;
+	load_told(b, &told);
+	load_old_primary(b);
+	ledger_lost(b->ledger, 0, &text);
+	assert_view_equal(buffer_view(&text),
+			  view_of_string("{\"lost\":[],\"count\":0,\"next\":0,\"replaced\":true,"
+					 "\"settled\":true}"));
+	assert_int_equal(ledger_accept_history(b->ledger, b->now), 0);
+	load_told(b, &older);
+	assert_false(ledger_replaced(b->ledger));
+	assert_int_equal(lost_of(b), 1);
+	assert_int_equal(said(b, 0, 7, 1, 41), OCSP_REVOKED); /* until that is accepted too */
+	assert_int_equal(said(b, 0, 8, 1, 41), OCSP_GOOD);
+	load_told(b, &told);
+	load_old_primary(b); /* it was accepted once */
+	assert_true(ledger_replaced(b->ledger));
+}
+
 /* Which of the two rows is it? */
 static void a_load_that_names_one_issuer_twice_proves_nothing(void **state)
 {
@@ -1084,6 +1176,9 @@ int main(void)
 		TEST(a_certificate_of_another_ca_is_believed_by_nobody),
 		TEST(a_certificate_that_is_not_the_registered_one_is_bad),
 		TEST(an_issuer_renamed_while_it_is_signed_for_waits),
+		TEST(a_server_that_a_promotion_has_replaced_is_not_believed),
+		TEST(lookups_of_a_server_that_was_replaced_are_not_believed),
+		TEST(an_older_timeline_is_believed_once_an_operator_says_so),
 		TEST(what_is_lost_stays_revoked_until_it_is_accepted),
 		TEST(a_lost_revocation_of_an_issuer_stays_until_it_is_accepted),
 		TEST(a_list_that_is_too_long_comes_in_pages),
