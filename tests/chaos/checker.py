@@ -9,10 +9,12 @@ A history is a list of events, each a dictionary with `e`; times are seconds sin
                                                        lost: the database has forgotten it since that moment
     answer   instance ca serial status sent received   status: good, revoked, unknown, or why there is none: a word
              this_update next_update [matches verified]   of OCSP, `http 500`, or `none` where nothing came
-    fault    name begin end [instances cas unproven silent weather]
+    fault    name begin end [instances cas unproven silent clock weather]
                                                        what was done, and until when, to whom (to all where none are
                                                        named). unproven: [from, until], between which nothing newer than
-                                                       `from` can be proven (database: as long as it lasts); silent: there may be nobody to answer;
+                                                       `from` can be proven (database: the same, all the time); silent:
+                                                       there may be nobody to answer; clock: a clock is behind, so
+                                                       thisUpdate may be too;
                                                        weather: nobody's doing, nobody recovers from it
     accepted instance at                               an operator has accepted what the database lost
     used     instance at memory descriptors processes  what it took
@@ -26,7 +28,6 @@ import collections
 import dataclasses
 import json
 import sys
-
 
 FOREVER = float("inf")
 

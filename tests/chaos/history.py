@@ -31,10 +31,10 @@ class History:
         return event
 
     @contextlib.contextmanager
-    def fault(self, name, instances=None, cas=None, silent=False):
+    def fault(self, name, instances=None, cas=None, silent=False, clock=False):
         """Recorded when it is over, for only then its end is known."""
         event = {"e": "fault", "name": name, "begin": time.time(), "instances": instances, "cas": cas,
-                 "silent": silent}
+                 "silent": silent, "clock": clock}
         try:
             yield Fault(event)
         finally:

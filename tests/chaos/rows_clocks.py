@@ -18,7 +18,7 @@ def responder_clock(folder):
 @row(12, "the clock of an instance jumps", clock=responder_clock, lasts=50)
 def instance_clock(world):
     """What it says of time is judged by the others' clock, so only while they are the same, or by versions."""
-    with world.fault("clock of the instance", instances=["primary"]):
+    with world.fault("clock of the instance", instances=["primary"], clock=True):
         for seconds in JUMPS:
             set_clock(os.path.join(world.folder, "clock"), seconds)
             world.last(4)
@@ -26,7 +26,7 @@ def instance_clock(world):
 
 @row(42, "the clock of the database jumps", clusters=(Primary, Standby), lasts=50)
 def database_clock(world):
-    with world.fault("clock of the database"):
+    with world.fault("clock of the database", clock=True):
         for seconds in JUMPS:
             world.primary.set_clock(seconds)
             world.last(4)

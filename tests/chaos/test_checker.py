@@ -57,6 +57,8 @@ AWAY = {"e": "fault", "name": "database killed", "begin": 100.0, "end": 130.0, "
     ("I-7 I-9", [ONE, answer("01", "none", 50.0)]),
     ("I-7", [ONE, AWAY, answer("01", "none", 110.0)]),
     ("I-7", [answer("02", "http 500", 110.0)]),
+    ("I-1", [ONE, {**AWAY, "unproven": None, "clock": True}, state("01", "held", 101.0), state("01", "good", 110.0),
+             answer("01", "good", 109.0, this_update=108.0)]),
     # A fault excuses nobody else: another instance, another CA.
     ("I-9", [ONE, {**AWAY, "instances": ["two"]}, answer("01", "try_later", 110.0)]),
     ("I-9", [ONE, {**AWAY, "cas": ["B"]}, answer("01", "try_later", 110.0)]),
@@ -88,6 +90,9 @@ def test_what_is_planted_is_found(invariants, events):
      answer("01", "good", 51.2, this_update=51.1)],
     # Released in the second that thisUpdate is of.
     [ONE, state("01", "held", 48.0), state("01", "good", 50.4), answer("01", "good", 50.6, this_update=50.0)],
+    # By a clock that is behind; only where it is released by now.
+    [ONE, {**AWAY, "unproven": None, "clock": True}, state("01", "held", 101.0), state("01", "good", 110.0),
+     answer("01", "good", 110.2, this_update=108.0)],
     # Two questions at the same time are answered in any order.
     [ONE, answer("01", "revoked", 50.0, took=1.0), answer("01", "good", 50.5)],
     # What the database has lost, by an instance that has not seen it; or with an operator's consent.

@@ -146,8 +146,8 @@ class World:
 
     # ---- what rows say ----
 
-    def fault(self, name, instances=None, cas=None, silent=False):
-        return self.history.fault(name, instances, cas, silent)
+    def fault(self, name, **touched):
+        return self.history.fault(name, **touched)
 
     @staticmethod
     def last(seconds_long):

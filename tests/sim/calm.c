@@ -123,12 +123,22 @@ static void accept_all(struct world *w)
 	w->accepted = true;
 }
 
+/* Who has read a server that was promoted beside the authority goes back to an older timeline only when told to. */
+static void go_back_all(struct world *w)
+{
+	for (unsigned i = 0; i < w->options.instances; i++)
+		if (ledger_replaced(w->instances[i].ledger))
+			accept_history(&w->instances[i]);
+	world_time(w, 2 * w->freshness_us + w->answer_timeout_us);
+}
+
 void calm(struct world *w)
 {
 	mend_servers(w);
 	for (unsigned i = 0; i < w->options.instances; i++)
 		mend_instance(&w->instances[i]);
 	world_time(w, 2 * w->freshness_us + w->answer_timeout_us);
+	go_back_all(w);
 	w->calm = true;
 	must_answer(w);
 	mend_rows(w);
