@@ -32,7 +32,7 @@ packages_cluster=(patroni python3-etcd etcd-server etcd-client haproxy varnish n
 
 packages_lint=(python3-venv)
 packages_ci=(clang-format clang-tidy libclang-rt-dev shellcheck git systemd)
-packages_bench=(nginx-light wrk python3 python3-psycopg2 python3-cryptography)
+packages_bench=(nginx-light wrk slowhttptest stress-ng python3 python3-psycopg2 python3-cryptography)
 # Packets are dropped by nft, load comes from wrk, and memory and processors are taken by stress-ng.
 packages_chaos=(nftables iproute2 util-linux wrk stress-ng)
 packages_fresh=(debootstrap util-linux procps git iproute2)

@@ -140,7 +140,7 @@ int follow_new(const struct conf *conf, struct transfers *transfers, const struc
 					 .hand_over = hand_over,
 					 .changed = changed};
 	/* Of those of a process before, nobody here may hear. */
-	(void)getrandom(&f->world.ticket, sizeof(f->world.ticket), GRND_NONBLOCK);
+	(void)!getrandom(&f->world.ticket, sizeof(f->world.ticket), GRND_NONBLOCK);
 	f->ops = ops;
 	f->context = context;
 	TAILQ_INIT(&f->sources);

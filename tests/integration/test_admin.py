@@ -219,6 +219,6 @@ def test_no_label_is_a_clients_to_choose(both):
     words = {"A", "B c", "", "running", "ledger", "signer 0", "front 0", "admin"}
     for line in admin.get("/metrics")[1].splitlines():
         for label, value in re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', line if line[0] != "#" else ""):
-            assert label in ("room", "issuer", "signer", "status", "cause", "state", "class", "algorithm", "kind",
-                             "le", "version"), line
+            assert label in ("room", "issuer", "signer", "status", "cause", "state", "class",
+                             "algorithm", "kind", "le", "version"), line
             assert label not in ("room", "issuer", "signer") or value in words, line
