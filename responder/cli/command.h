@@ -57,6 +57,7 @@ enum command_option {
 	OPTION_UNTIL,
 	OPTION_JOBS,
 	OPTION_RECORDED,
+	OPTION_CRL,
 	OPTION_COUNT
 };
 #define OPTION_BIT(option) (UINT64_C(1) << (option))
@@ -116,6 +117,7 @@ int command_db_heartbeat(const struct command_line *line, struct fault *fault);
 int command_db_init(const struct command_line *line, struct fault *fault);
 int command_db_upgrade(const struct command_line *line, struct fault *fault);
 int command_reload(const struct command_line *line, struct fault *fault);
+int command_diff(const struct command_line *line, struct fault *fault);
 int command_drain(const struct command_line *line, struct fault *fault);
 int command_explain(const struct command_line *line, struct fault *fault);
 int command_fetch(const struct command_line *line, struct fault *fault);

@@ -256,6 +256,17 @@ const struct command commands[] = {
 		.run = command_import_crl,
 	},
 	{
+		.name = "diff",
+		.operands = "--crl PATH|URL",
+		.summary = "compare a published CRL with the database",
+		.help = "Certificates that are revoked in one of them only, with another status, "
+			"reason or date, and\nwhether the CRL has lapsed or is older than one that "
+			"was imported. What expired, or was revoked\nafter the CRL, need not be on "
+			"it. Changes nothing. Exit status 1: they differ.",
+		.options = DATABASE | JSON | OPTION_BIT(OPTION_ISSUER) | OPTION_BIT(OPTION_CRL),
+		.run = command_diff,
+	},
+	{
 		.name = "revoke",
 		.operands =
 			"CERT… | --issuer NAME --serial SERIAL | --issuer NAME --all|--recorded",
