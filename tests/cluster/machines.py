@@ -59,6 +59,7 @@ class DatabaseMachine(Machine):
 
     def __init__(self, folder, name):
         super().__init__(folder, name, DATABASES[name])
+        self.binary, self.beating = harness.STILLGOOD, None
         shutil.chown(self.folder, "postgres", "postgres")
         os.makedirs(self.path("etcd"), mode=0o700)
         number = DATABASES[name] - 10
@@ -75,15 +76,22 @@ class DatabaseMachine(Machine):
 
     def up(self):
         self.start("etcd.log", "etcd", env={**os.environ, **self.etcd})
+        self.beating = None
         self.start("patroni.log", *as_postgres("patroni", self.patroni), cwd=self.folder)
-        # The unit's Restart=, without a systemd.
-        self.start("heartbeat.log", "bash", "-c", 'while :; do "$0" db heartbeat --database "$1"; sleep 1; done 2>&1 |'
-                   ' while read -r line; do echo "$(date +%T.%N) $line"; done',
-                   harness.STILLGOOD, self.beats_at)
+        self.beat()
 
-    def api(self, path="patroni", body=None):
+    def beat(self):
+        """The heartbeat of this build, from now on. The loop is the unit's Restart=, without a systemd."""
+        if self.beating:
+            os.killpg(self.beating.pid, signal.SIGKILL)
+            self.beating.wait()
+        self.beating = self.start("heartbeat.log", "bash", "-c", 'while :; do "$0" db heartbeat --database "$1"; sleep 1;'
+                                  ' done 2>&1 | while read -r line; do echo "$(date +%T.%N) $line"; done',
+                                  self.binary, self.beats_at)
+
+    def api(self, path="patroni", body=None, method=None):
         """(status, document or text) of Patroni; (0, None) where it does not answer."""
-        request = urllib.request.Request(f"http://{self.address}:8008/{path}",
+        request = urllib.request.Request(f"http://{self.address}:8008/{path}", method=method,
                                          data=json.dumps(body).encode() if body else None)
         try:
             with urllib.request.urlopen(request, timeout=60 if body else 2) as reply:
@@ -291,6 +299,7 @@ class Cluster:
 
     def up(self, binary):
         for machine in self.databases:
+            machine.binary = binary
             machine.up()
         harness.wait_for("the database cluster", self.whole, pause=0.5)
         self.fill(binary)

@@ -83,12 +83,13 @@ class Machine:
             chain out {{ type filter hook output priority 0; oifname "eth0" ip daddr != {{ {let} }} drop; }}
         }}""")
 
-    def cut_from(self, *addresses):
-        """Packets from and to these vanish."""
+    def cut_from(self, *addresses, port=None):
+        """Packets from and to these vanish; only those from and to this port of theirs, where one is named."""
         them = ", ".join(addresses)
+        there, back = (f"tcp dport {port}", f"tcp sport {port}") if port else ("", "")
         self._rules(f"""table inet cut {{
-            chain in {{ type filter hook input priority 0; ip saddr {{ {them} }} drop; }}
-            chain out {{ type filter hook output priority 0; ip daddr {{ {them} }} drop; }}
+            chain in {{ type filter hook input priority 0; ip saddr {{ {them} }} {back} drop; }}
+            chain out {{ type filter hook output priority 0; ip daddr {{ {them} }} {there} drop; }}
         }}""")
 
     def detour(self, port):

@@ -1,10 +1,12 @@
 """What happens to the cluster. Each scenario is given the cluster and a watch (observe.py) and causes one fault or
 several; it returns a word or two on what it saw, for the table."""
+import os
 import time
 
 import harness
 from machines import BEFORE
 
+MIGRATIONS = os.path.join(harness.ROOT, "db", "migrations", "*.sql")
 SCENARIOS = {}
 FRESHNESS = 60.0  # seconds: the default, which the examples keep
 TTL = 20.0  # of patroni.yml
@@ -43,8 +45,11 @@ def upgrade(cluster, watch):
             machine.up()
             harness.wait_for(f"{machine.name} to be ready", machine.ready, pause=0.05)
             watch.pass_time(3)
+        for machine in cluster.databases:
+            machine.binary = harness.STILLGOOD
+            machine.beat()
     watch.pass_time(8)
-    return "rolled"
+    return f"rolled, schema {len(harness.glob.glob(MIGRATIONS))}"
 
 
 @scenario("switchover", "the primary hands over to a standby, on order")
@@ -160,3 +165,42 @@ def slow(cluster, watch):
                   if a["instance"] == responder.name and began < a["sent"] < began + 20)
     median, worst = took[len(took) // 2] * 1000, took[-1] * 1000
     return f"{responder.name} answered in {median:.0f} ms (median), {worst:.0f} ms (worst)"
+
+
+def forget(history, after, at):
+    """What was committed after that moment is lost since this one."""
+    for event in history.of("state") + history.of("issued"):
+        if event["sent"] > after:
+            event["lost"] = at
+            event["acked"] = event["acked"] if event["e"] == "state" else None
+    return sum(event.get("lost") == at for event in history.of("state"))
+
+
+@scenario("loss", "standbys hear nothing for three seconds of acknowledged commits, and the primary's machine dies")
+def loss(cluster, watch):
+    """doc/faults.md row 9, without synchronous_mode: the next primary has never heard of them. Who has said revoked
+    never says good again (I-10), and tells which serials."""
+    primary = cluster.primary()
+    beside = cluster.responders[cluster.databases.index(primary)]
+    standbys = cluster.standbys()
+    assert primary.api("config", {"synchronous_mode": False}, "PATCH")[0] == 200
+    harness.wait_for("asynchronous standbys", lambda: not primary.sql(
+        "SELECT 1 FROM pg_stat_replication WHERE sync_state <> 'async'", dbname="postgres"), pause=0.5)
+    with watch.fault("the loss"):
+        for machine in standbys:
+            machine.cut_from(primary.address, port=5432)
+        cut = time.time()
+        watch.pass_time(3)
+        primary.kill()
+        dead = time.time()
+        lost = forget(watch.history, cut - 0.2, dead)
+        for machine in standbys:
+            machine.heal()
+        watch.writes(new_primary(cluster, primary) and dead)
+    watch.pass_time(8)
+    shown = beside.command("accept-history", "--show", check=False).stdout.count("serial")
+    with watch.fault("the machine's return"):
+        cluster.primary().api("config", {"synchronous_mode": True}, "PATCH")
+        primary.up()
+        whole(cluster)
+    return f"{lost} changes lost, {shown} named by {beside.name}"
