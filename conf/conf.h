@@ -80,6 +80,9 @@ enum profile {
 /* How a client is named in the access log. */
 enum access_client { ACCESS_CLIENT_NETWORK, ACCESS_CLIENT_FULL, ACCESS_CLIENT_NONE };
 
+/* The field of answers that names their certificate and issuer to HTTP caches. */
+enum cache_tag { CACHE_TAG_OFF, CACHE_TAG_XKEY, CACHE_TAG_SURROGATE_KEY, CACHE_TAG_CACHE_TAG };
+
 enum signed_policy { SIGNED_IGNORE, SIGNED_VERIFY, SIGNED_REQUIRE }; /* P-15 */
 
 /* Whether rooms lock themselves in (room/sandbox.h). */
@@ -105,6 +108,7 @@ struct conf_server {
 	unsigned nonce_share, unseen_share; /* of signers' time, in percent */
 	int64_t max_age_us; /* P-48 */
 	unsigned signatures_per_address; /* a second; 0: no limit */
+	enum cache_tag cache_tag;
 	unsigned max_certids;
 	enum ocsp_critical critical_extensions;
 	bool strict_content_type; /* P-43 */

@@ -39,6 +39,13 @@ static const struct option_word log_words[] = {
 	{"debug", LOG_LEVEL_DEBUG},
 	{NULL, 0},
 };
+static const struct option_word tag_words[] = {
+	{"off", CACHE_TAG_OFF},
+	{"xkey", CACHE_TAG_XKEY},
+	{"surrogate-key", CACHE_TAG_SURROGATE_KEY},
+	{"cache-tag", CACHE_TAG_CACHE_TAG},
+	{NULL, 0},
+};
 static const struct option_word access_words[] = {{"off", 0}, {"full", 1}, {NULL, 0}};
 static const struct option_word access_client_words[] = {
 	{"network", ACCESS_CLIENT_NETWORK},
@@ -256,6 +263,12 @@ const struct option options[] = {
 	 "Upper bound of Cache-Control max-age: the delay that HTTP caches may add to a "
 	 "revocation. "
 	 "At most the validity of every issuer; the age sent never reaches beyond nextUpdate."},
+	{SERVER(cache_tag), OPTION_CHOICE, CONF_FRONT | CONF_LEDGER, BY_RELOAD, tag_words, 0, 0,
+	 "off", "xkey", SERVER_AT(cache_tag),
+	 "Names the certificate and the issuer of every answer that HTTP caches may keep, so that "
+	 "they can be told to forget it: in the field xkey (Varnish), Surrogate-Key (Fastly) or "
+	 "Cache-Tag (Cloudflare). Answers that have no such name, because they are about several "
+	 "certificates, are then for no cache."},
 	{SERVER(max_certids), OPTION_INTEGER, CONF_FRONT, BY_RELOAD, NULL, 1, LIMIT_CERTIDS, "10",
 	 "1", SERVER_AT(max_certids),
 	 "Most certificates asked for in one request; more is malformedRequest."},

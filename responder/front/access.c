@@ -96,9 +96,9 @@ static void put_answer(struct buffer *out, const struct answer *answer)
 	struct answer_label label = {0};
 	if (answer->entry)
 		label = cache_entry_label(answer->entry);
-	else if (answer->label)
-		label = *answer->label;
-	bool dated = answer->entry || answer->label;
+	else if (answer->passing)
+		label = answer->passing->label;
+	bool dated = answer->entry || answer->passing;
 	if (dated)
 		time_put_iso(time, label.this_update);
 	buffer_printf(out, " status=%s this_update=%s", status_of(answer, dated ? &label : NULL),

@@ -43,7 +43,7 @@ int answers_new(const struct answers_settings *settings, const struct answers_op
 	answers->ops = ops;
 	answers->context = context;
 	answers->serve_until_us = INT64_MIN;
-	stored_layout_init(&answers->layout, settings->max_age_us);
+	stored_layout_init(&answers->layout, settings->max_age_us, settings->cache_tag);
 	int result = cache_new(settings->cache_bytes, &answers->cache);
 	if (result < 0)
 		return result;
@@ -65,12 +65,13 @@ void answers_free(struct answers *answers)
 	free(answers);
 }
 
-/* The heads that are stored with the answers were laid out for max_age. */
+/* The heads that are stored with the answers were laid out for max_age, and have the field or not. */
 void answers_configure(struct answers *answers, const struct answers_settings *settings)
 {
-	if (settings->max_age_us != answers->settings.max_age_us) {
+	if (settings->max_age_us != answers->settings.max_age_us ||
+	    settings->cache_tag != answers->settings.cache_tag) {
 		answers->counts.purged += cache_purge_all(answers->cache);
-		stored_layout_init(&answers->layout, settings->max_age_us);
+		stored_layout_init(&answers->layout, settings->max_age_us, settings->cache_tag);
 	}
 	cache_resize(answers->cache, settings->cache_bytes);
 	flights_set_timeout(answers->flights, settings->answer_timeout_us);
@@ -391,7 +392,7 @@ static struct answer answer_of(struct answers *answers, const struct flight *fli
 		.cause = TALLY_LIVE,
 		.der = entry ? stored_der(entry) : m->der,
 		.entry = entry,
-		.label = entry ? NULL : &m->label,
+		.passing = entry ? NULL : m,
 	};
 }
 

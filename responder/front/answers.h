@@ -28,7 +28,7 @@ struct answer {
 	/* Where it is stored (stored.h), NULL if it is not: errors, nonces, several CertIDs. */
 	struct cache_entry *entry;
 	/* Of a successful answer that is not stored. NULL otherwise. */
-	const struct answer_label *label;
+	const struct message_answer *passing;
 };
 
 struct answers_ops {
@@ -45,6 +45,7 @@ struct answers_ops {
 struct answers_settings {
 	uint64_t cache_bytes;
 	int64_t max_age_us; /* of what HTTP caches may keep (P-48) */
+	enum cache_tag cache_tag;
 	int64_t answer_timeout_us; /* of every waiter; then it is told tryLater */
 	bool verify_signatures; /* some issuer looks at them: signed questions go to the ledger */
 	bool ignore_nonce; /* no issuer echoes nonces: the question is answered as if it had none */

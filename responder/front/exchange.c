@@ -39,9 +39,9 @@ static void put_passing(struct front *front, const struct answer *answer, const 
 			const struct reply_style *style)
 {
 	uint8_t *head = turn_room(&front->turn);
-	size_t size = answer->label ? unstored_put_head(answers_layout(front->answers),
-							answer->label, answer->der, now, head)
-				    : 0;
+	size_t size = answer->passing ? unstored_put_head(answers_layout(front->answers),
+							  answer->passing, now, head)
+				      : 0;
 	if (size > 0)
 		turn_put_reply(&front->turn, style, view_of(head, size), answer->der);
 	else
@@ -79,8 +79,8 @@ static void log_answered(uint64_t request, const struct answer *answer)
 	const char *status = "none";
 	if (answer->entry)
 		status = names[cache_entry_label(answer->entry).status];
-	else if (answer->label)
-		status = names[answer->label->status];
+	else if (answer->passing)
+		status = names[answer->passing->label.status];
 	log_debug("answered " REQUEST_FORMAT " result=%s status=%s", request,
 		  ocsp_result_name(answer->result), status);
 }

@@ -27,6 +27,7 @@ static struct answers_settings settings_of(const struct conf *conf)
 	return (struct answers_settings){
 		.cache_bytes = conf->server.cache_size,
 		.max_age_us = conf->server.max_age_us,
+		.cache_tag = conf->server.cache_tag,
 		.answer_timeout_us = conf->server.answer_timeout_us,
 		.verify_signatures = conf_verifies(conf),
 		.ignore_nonce = all_ignore_nonces(conf),

@@ -3,6 +3,7 @@
 #include "base/hex.h"
 
 #include <openssl/evp.h>
+#include <stdio.h>
 
 struct prefix {
 	uint32_t stamp; /* the second that the head tells, modulo 2^32 */
@@ -26,7 +27,7 @@ static unsigned digits_of(size_t number)
 	return digits;
 }
 
-void stored_layout_init(struct stored_layout *layout, int64_t max_age_us)
+void stored_layout_init(struct stored_layout *layout, int64_t max_age_us, enum cache_tag cache_tag)
 {
 	static const uint8_t hash[HTTP_ETAG_HASH_SIZE];
 	uint8_t head[HTTP_REPLY_HEAD_SIZE];
@@ -36,6 +37,7 @@ void stored_layout_init(struct stored_layout *layout, int64_t max_age_us)
 		.body_size = 1,
 	};
 	layout->max_age = reply.max_age;
+	layout->cache_tag = cache_tag;
 	for (unsigned i = 0; i < STORED_BODY_DIGITS; i++, reply.body_size *= 10)
 		(void)http_put_cacheable(head, &reply, &layout->marks[i]);
 }
@@ -98,6 +100,35 @@ static bool for_http_caches(const struct answer_label *label)
 	return label->traits & (ANSWER_SHARED | ANSWER_LIGHTWEIGHT);
 }
 
+/* What a cache cannot be told to forget, where caches are told, is for none. */
+static bool may_be_named(const struct stored_layout *layout, const struct message_answer *m)
+{
+	return for_http_caches(&m->label) &&
+	       (layout->cache_tag == CACHE_TAG_OFF || public_name_whole(m->name));
+}
+
+/* NULL: no field. */
+static const char *name_line(const struct stored_layout *layout, struct public_name name,
+			     char ret[static HTTP_LINE_SIZE])
+{
+	static const char *const fields[] = {
+		[CACHE_TAG_OFF] = NULL,
+		[CACHE_TAG_XKEY] = "xkey",
+		[CACHE_TAG_SURROGATE_KEY] = "Surrogate-Key",
+		[CACHE_TAG_CACHE_TAG] = "Cache-Tag",
+	};
+	const char *field = fields[layout->cache_tag];
+	char between = layout->cache_tag == CACHE_TAG_CACHE_TAG ? ',' : ' ';
+	char certificate[PUBLIC_NAME_SIZE], issuer[PUBLIC_NAME_SIZE];
+	if (!field)
+		return NULL;
+	public_name_put('c', name.certificate, certificate);
+	public_name_put('i', name.issuer, issuer);
+	(void)snprintf(ret, HTTP_LINE_SIZE, "%s: %s%c%s%c%s\r\n", field, certificate, between,
+		       issuer, between, PUBLIC_NAME_ALL);
+	return ret;
+}
+
 /* ---- storing ---- */
 
 static int sha256(struct view bytes, uint8_t out[HTTP_ETAG_HASH_SIZE])
@@ -105,18 +136,20 @@ static int sha256(struct view bytes, uint8_t out[HTTP_ETAG_HASH_SIZE])
 	return EVP_Digest(bytes.data, bytes.size, out, NULL, EVP_sha256(), NULL) == 1 ? 0 : -EIO;
 }
 
-static int put_cacheable_head(const struct stored_layout *layout, const struct answer_label *label,
-			      struct view der, int64_t now, uint8_t *out, size_t *ret_size)
+static int put_cacheable_head(const struct stored_layout *layout, const struct message_answer *m,
+			      int64_t now, uint8_t *out, size_t *ret_size)
 {
 	uint8_t hash[HTTP_ETAG_HASH_SIZE];
-	int result = sha256(der, hash);
+	char line[HTTP_LINE_SIZE];
+	int result = sha256(m->der, hash);
 	if (result < 0)
 		return result;
 	struct http_head_marks marks;
-	struct http_cacheable reply = reply_at(layout, label, now), longest = reply;
-	longest.max_age = (uint32_t)longest_age(layout, label);
+	struct http_cacheable reply = reply_at(layout, &m->label, now), longest = reply;
+	longest.max_age = (uint32_t)longest_age(layout, &m->label);
 	longest.hash = hash;
-	longest.body_size = der.size;
+	longest.body_size = m->der.size;
+	longest.line = name_line(layout, m->name, line);
 	size_t size = http_put_cacheable(out, &longest, &marks);
 	result = http_patch_cacheable(out, &marks, &reply);
 	if (result < 0)
@@ -125,12 +158,12 @@ static int put_cacheable_head(const struct stored_layout *layout, const struct a
 	return 0;
 }
 
-size_t unstored_put_head(const struct stored_layout *layout, const struct answer_label *label,
-			 struct view der, const struct moment *now, uint8_t *out)
+size_t unstored_put_head(const struct stored_layout *layout, const struct message_answer *m,
+			 const struct moment *now, uint8_t *out)
 {
 	size_t size = 0;
-	if (!is_lightweight(label) ||
-	    put_cacheable_head(layout, label, der, wall_seconds(now->wall_us), out, &size) < 0)
+	if (!is_lightweight(&m->label) || !may_be_named(layout, m) ||
+	    put_cacheable_head(layout, m, wall_seconds(now->wall_us), out, &size) < 0)
 		return 0;
 	return size;
 }
@@ -141,12 +174,14 @@ int stored_put(struct cache *cache, const struct stored_layout *layout, struct v
 	uint8_t payload[sizeof(struct prefix) + HTTP_REPLY_HEAD_SIZE + LIMIT_RESPONSE];
 	if (m->der.size > LIMIT_RESPONSE)
 		return -EMSGSIZE;
+	if (for_http_caches(&m->label) && !may_be_named(layout, m))
+		return -EINVAL;
 	uint8_t *head = payload + sizeof(struct prefix);
 	int64_t second = wall_seconds(now->wall_us);
 	size_t size;
 	struct prefix prefix = {.stamp = (uint32_t)second};
 	if (for_http_caches(&m->label)) {
-		int result = put_cacheable_head(layout, &m->label, m->der, second, head, &size);
+		int result = put_cacheable_head(layout, m, second, head, &size);
 		if (result < 0)
 			return result;
 	} else {

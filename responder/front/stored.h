@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "cache/cache.h"
+#include "conf/conf.h"
 #include "http/reply.h"
 #include "ipc/messages.h"
 
@@ -21,10 +22,11 @@
  * max-age first, so the places depend on the number of digits of Content-Length only. */
 struct stored_layout {
 	uint32_t max_age; /* seconds: the configured cap (P-48) */
+	enum cache_tag cache_tag;
 	struct http_head_marks marks[STORED_BODY_DIGITS]; /* index: digits − 1 */
 };
 
-void stored_layout_init(struct stored_layout *layout, int64_t max_age_us);
+void stored_layout_init(struct stored_layout *layout, int64_t max_age_us, enum cache_tag cache_tag);
 
 /* May it be said no more, because it has ended, time or an issuance may have overtaken it (P-23), it
  * comes from a future that our clock was set back from (P-28), or HTTP caches that were told how long
@@ -32,7 +34,8 @@ void stored_layout_init(struct stored_layout *layout, int64_t max_age_us);
 bool stored_is_over(const struct stored_layout *layout, const struct answer_label *label,
 		    const struct moment *now);
 
-/* Stores a successful answer under its key. What cache_put() returns. */
+/* Stores a successful answer under its key. What cache_put() returns; -EINVAL: it is for HTTP caches, which could
+ * not be told to forget it. */
 must_check int stored_put(struct cache *cache, const struct stored_layout *layout, struct view key,
 			  const struct message_answer *m, const struct moment *now,
 			  struct cache_entry **ret);
@@ -49,8 +52,8 @@ struct stored_reply stored_reply(const struct stored_layout *layout, struct cach
 
 /* The head for a successful answer that is not stored here (several CertIDs, a nonce): written to
  * HTTP_REPLY_HEAD_SIZE octets. Gives its size; 0: no head of its own, it is for no cache. */
-size_t unstored_put_head(const struct stored_layout *layout, const struct answer_label *label,
-			 struct view der, const struct moment *now, uint8_t *out);
+size_t unstored_put_head(const struct stored_layout *layout, const struct message_answer *m,
+			 const struct moment *now, uint8_t *out);
 
 /* Whether the stored answer's head is for HTTP caches; that of `unknown` mostly is not (P-50). */
 bool stored_is_cacheable(const struct cache_entry *entry);

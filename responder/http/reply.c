@@ -74,7 +74,10 @@ static void put_freshness(struct pen *pen, const struct http_cacheable *reply,
 		PUT(pen, "\r\nLast-Modified: ");
 		put_date(pen, reply->last_modified);
 	}
-	PUT(pen, "\r\n\r\n");
+	PUT(pen, "\r\n");
+	if (reply->line)
+		put_text(pen, reply->line);
+	PUT(pen, "\r\n");
 	marks->size = (uint16_t)pen->size;
 }
 

@@ -18,6 +18,7 @@
 
 /* Room for any head that is written here. */
 #define HTTP_REPLY_HEAD_SIZE 512u
+#define HTTP_LINE_SIZE 80u
 /* Room for a whole refusal. */
 #define HTTP_REFUSAL_SIZE 512u
 /* SHA-256 */
@@ -34,11 +35,12 @@ struct http_cacheable {
 	uint32_t max_age; /* seconds; the caller keeps now + max_age ≤ nextUpdate */
 	const uint8_t *hash; /* SHA-256 of the response: the strong ETag */
 	size_t body_size;
+	const char *line; /* one more field, with CRLF, at most HTTP_LINE_SIZE; NULL: none */
 };
 
 /* Where the parts of a cacheable head are that change with time. */
 struct http_head_marks {
-	uint16_t size; /* of the head; the other marks do not depend on last_modified */
+	uint16_t size; /* of the head; the other marks do not depend on last_modified and line */
 	uint16_t date, expires; /* HTTP_DATE_SIZE octets each (base/timetext.h) */
 	uint16_t max_age; /* the digits */
 	uint16_t max_age_width; /* how many there are */

@@ -90,6 +90,8 @@ static const struct field answer_response[] = {
 	{TIME(struct message_answer, label.next_update)},
 	{TIME(struct message_answer, label.serve_until)},
 	{TIME(struct message_answer, label.refresh_at)},
+	{U64(struct message_answer, name.certificate)},
+	{U64(struct message_answer, name.issuer)},
 	{VIEW(struct message_answer, der, 1, LIMIT_RESPONSE)},
 };
 

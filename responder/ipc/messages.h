@@ -6,6 +6,7 @@
 #include "base/facts.h"
 #include "base/label.h"
 #include "base/limits.h"
+#include "base/public_name.h"
 #include "base/record.h"
 #include "ocsp/request.h"
 #include "ocsp/response.h"
@@ -70,6 +71,7 @@ struct message_answer {
 	enum ocsp_result result; /* unless SUCCESSFUL, nothing below is used; read as zeros */
 	bool cacheable; /* one CertID, no nonce */
 	struct answer_label label;
+	struct public_name name; /* for HTTP caches, where [server] cache_tag is on */
 	struct view der; /* the OCSPResponse */
 };
 

@@ -159,6 +159,8 @@ void ledger_commit(struct ledger *l, struct moment now)
 	check(next);
 	find_heirs(l);
 	purge_changed(l);
+	if (l->conf->server.cache_tag != next->conf->server.cache_tag)
+		fronts_purge_all(l); /* their heads name them, or do not */
 	questions_inherit(l, heir_of);
 	end_verifying(l);
 	signing_replace(l);

@@ -3,6 +3,7 @@
 #include "cache/cache.h"
 #include "ledger/binding.h"
 #include "ledger/fronts.h"
+#include "ledger/public_names.h"
 #include "ledger/state.h"
 #include "ledger/times.h"
 
@@ -36,6 +37,7 @@ struct message_answer responses_of(const struct ledger *l, const struct question
 		.label.produced_at = m->produced_at,
 		.label.this_update = q->this_update,
 		.label.next_update = m->next_update,
+		.name = public_names_of(l, q),
 		.der = m->der,
 	};
 	times_of_answer(l, q, &answer.label);
@@ -70,6 +72,7 @@ bool responses_find(struct ledger *l, const struct question *q, struct moment no
 		.result = OCSP_SUCCESSFUL,
 		.cacheable = binding_is_shareable(q),
 		.label = cache_entry_label(entry),
+		.name = public_names_of(l, q),
 		.der = cache_entry_payload(entry),
 	};
 	return responses_usable(l, &ret->label, now);

@@ -52,6 +52,7 @@ static int put_answers(struct view octets)
 					 .label.next_update = NOW + 28799,
 					 .label.serve_until = NOW + 28799,
 					 .label.refresh_at = NOW + 14400,
+					 .name = {1, 2},
 					 .der = octets};
 	message_answer_write(&out, &answer);
 	return wrong | put_file("answer", MESSAGE_ANSWER, &out);

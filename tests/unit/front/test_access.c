@@ -74,8 +74,8 @@ static const struct answer late = {.result = OCSP_TRY_LATER, .cause = TALLY_SHED
 static void a_line_says_what_left(void **state)
 {
 	(void)state;
-	const struct answer_label label = {.status = OCSP_REVOKED, .this_update = 86400};
-	const struct answer answer = {.cause = TALLY_LIVE, .label = &label, .der = view_of("x", 1)};
+	const struct message_answer m = {.label = {.status = OCSP_REVOKED, .this_update = 86400}};
+	const struct answer answer = {.cause = TALLY_LIVE, .passing = &m, .der = view_of("x", 1)};
 	struct access_note note = note_of("192.0.2.77");
 	add(&note, &answer);
 	expect("Z request=0000000000004711 client=192.0.2.0/24 method=POST serial=01AB "

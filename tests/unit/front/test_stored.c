@@ -16,7 +16,7 @@ static bool is_unchanged; /* of what is put */
 static int setup(void **state)
 {
 	(void)state;
-	stored_layout_init(&layout, 300 * SECOND_US);
+	stored_layout_init(&layout, 300 * SECOND_US, CACHE_TAG_OFF);
 	return cache_new(16 << 20, &cache);
 }
 
@@ -253,7 +253,7 @@ static void a_max_age_of_nothing_is_a_second_where_it_must_be_later_than_now(voi
 	struct message_answer m = answer(OCSP_GOOD, START + 1000);
 	m.label.traits |= ANSWER_LIGHTWEIGHT;
 	m.label.serve_until = START + 999;
-	stored_layout_init(&layout, 0);
+	stored_layout_init(&layout, 0, CACHE_TAG_OFF);
 	assert_true(head_says(put_answer(1, m), START, "max-age=1,"));
 	assert_false(is_over(&m, START));
 	assert_true(is_over(&m, START + 1));
@@ -265,12 +265,60 @@ static void only_a_lightweight_answer_has_a_head_where_it_is_not_stored(void **s
 	uint8_t out[HTTP_REPLY_HEAD_SIZE];
 	struct message_answer m = answer(OCSP_GOOD, START + 1000);
 	struct moment now = at(START + 1);
-	assert_int_equal(unstored_put_head(&layout, &m.label, m.der, &now, out), 0);
+	assert_int_equal(unstored_put_head(&layout, &m, &now, out), 0);
 	m.label.traits |= ANSWER_LIGHTWEIGHT;
-	size_t size = unstored_put_head(&layout, &m.label, m.der, &now, out);
+	size_t size = unstored_put_head(&layout, &m, &now, out);
 	assert_true(size > 0);
 	assert_non_null(memmem(out, size, "ETag: \"", 7));
 	assert_non_null(memmem(out, size, "max-age=300,", 12));
+}
+
+static const struct public_name a_name = {.certificate = 0x12, .issuer = 0xfedcba9876543210};
+
+/* doc/faults.md row 33: a cache finds by it what it is told to forget. */
+static void a_name_for_caches_stands_in_every_head_that_is_for_them(void **state)
+{
+	static const struct {
+		enum cache_tag tag;
+		const char *line;
+	} fields[] = {
+		{CACHE_TAG_XKEY, "\r\nxkey: c0000000000000012 ifedcba9876543210 stillgood\r\n\r\n"},
+		{CACHE_TAG_SURROGATE_KEY,
+		 "\r\nSurrogate-Key: c0000000000000012 ifedcba9876543210 stillgood\r\n\r\n"},
+		{CACHE_TAG_CACHE_TAG,
+		 "\r\nCache-Tag: c0000000000000012,ifedcba9876543210,stillgood\r\n\r\n"},
+	};
+	uint8_t out[HTTP_REPLY_HEAD_SIZE];
+	struct moment now = at(START);
+	(void)state;
+	for (size_t i = 0; i < array_size(fields); i++) {
+		struct message_answer m = answer(OCSP_GOOD, START + 1000);
+		m.name = a_name;
+		stored_layout_init(&layout, 300 * SECOND_US, fields[i].tag);
+		struct cache_entry *entry = put_answer(1, m);
+		assert_true(head_says(entry, START, fields[i].line));
+		assert_true(head_says(entry, START + 900, fields[i].line));
+		assert_true(head_says(entry, START + 900, "max-age=100"));
+		m.label.traits |= ANSWER_LIGHTWEIGHT;
+		size_t size = unstored_put_head(&layout, &m, &now, out);
+		assert_non_null(memmem(out, size, fields[i].line, strlen(fields[i].line)));
+	}
+}
+
+static void without_a_name_an_answer_is_for_no_cache_that_is_told(void **state)
+{
+	uint8_t out[HTTP_REPLY_HEAD_SIZE], key[8] = {0};
+	struct message_answer m = answer(OCSP_GOOD, START + 1000);
+	struct moment now = at(START);
+	(void)state;
+	m.name.issuer = 1;
+	m.label.traits |= ANSWER_LIGHTWEIGHT;
+	stored_layout_init(&layout, 300 * SECOND_US, CACHE_TAG_XKEY);
+	assert_int_equal(stored_put(cache, &layout, view_of(key, sizeof(key)), &m, &now, NULL),
+			 -EINVAL);
+	assert_int_equal(unstored_put_head(&layout, &m, &now, out), 0);
+	m = answer(OCSP_UNKNOWN, START + 1000);
+	assert_true(head_says(put_answer(2, m), START, "no-store"));
 }
 
 /* doc/performance.md: what leaves on the wire, and no more than 96 B with it. */
@@ -296,6 +344,8 @@ int main(void)
 		TEST(head_and_body_are_one_piece),
 		TEST(a_date_confirms_only_what_never_changed),
 		TEST(unknown_is_kept_from_caches),
+		TEST(a_name_for_caches_stands_in_every_head_that_is_for_them),
+		TEST(without_a_name_an_answer_is_for_no_cache_that_is_told),
 		TEST(max_age_never_reaches_beyond_the_end_of_the_verdict),
 		TEST(an_answer_is_over_when_its_verdict_is),
 		TEST(an_answer_of_the_future_is_not_said),

@@ -36,6 +36,7 @@ static struct message_answer an_answer(void)
 				       .label.next_update = NOW + 2,
 				       .label.serve_until = NOW + 4,
 				       .label.refresh_at = NOW + 3,
+				       .name = {UINT64_MAX, 1},
 				       .der = view_of(octets, 1500)};
 }
 
@@ -341,7 +342,7 @@ static void answer_fields_out_of_range_are_refused(void **state)
 {
 	(void)state;
 	struct message_answer answer = an_answer();
-	/* id 8 · result 1 · cacheable 1 · status 1 · traits 4 · tag 8 · issuer 4 · 5 times · der */
+	/* id 8 · result 1 · cacheable 1 · status 1 · traits 4 · tag 8 · issuer 4 · 5 times · 2 names · der */
 	EXPECT_REFUSED(answer, answer, 8, 1, 1, 5); /* 4 is never used (P-21) */
 	EXPECT_REFUSED(answer, answer, 8, 1, 1, 8);
 	EXPECT_REFUSED(answer, answer, 8, 1, 1, 255);
@@ -357,7 +358,7 @@ static void answer_fields_out_of_range_are_refused(void **state)
 		EXPECT_REFUSED(answer, answer, 27 + 8 * time, 8, right, TIME_LEAST - 1);
 		EXPECT_REFUSED(answer, answer, 27 + 8 * time, 8, right, TIME_NONE);
 	}
-	EXPECT_REFUSED(answer, answer, 67, 4, 1500, LIMIT_RESPONSE + 1);
+	EXPECT_REFUSED(answer, answer, 83, 4, 1500, LIMIT_RESPONSE + 1);
 	answer.der.size = 0;
 	EXPECT_UNWRITABLE(answer, answer);
 	answer.der.size = LIMIT_RESPONSE + 1;
