@@ -173,6 +173,63 @@ static int check_requestors(const struct draft *draft, const struct conf_issuer 
 	return 0;
 }
 
+static int refuse_cache(const struct draft *draft, const struct conf_cache *cache, const char *name,
+			const char *what)
+{
+	const struct draft_section *section = draft_find(draft, SECTION_CACHE, cache->name);
+	const struct given *given = draft_given(draft, section, option_find(SECTION_CACHE, name));
+	unsigned line = given ? given->line : section->line;
+	return fault_set(draft->fault, -EINVAL, "%s:%u: [cache \"%s\"] %s: %s",
+			 draft_file(draft, line), draft_line(line), cache->name, name, what);
+}
+
+static bool has_place(const char *text)
+{
+	return text && (strstr(text, "{tags}") || strstr(text, "{json}"));
+}
+
+static bool is_method(const char *text)
+{
+	return !text || strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(text);
+}
+
+/* One that cannot be made to forget everything could never be whole again after it was missed. */
+static int check_cache(const struct draft *draft, const struct conf *conf,
+		       const struct conf_cache *cache)
+{
+	bool url = cache->kind == CACHE_URL, template = cache->kind == CACHE_TEMPLATE;
+	if (strchr(cache->url, ','))
+		return refuse_cache(draft, cache, "url", "write one URL");
+	if (cache->url_all && strchr(cache->url_all, ','))
+		return refuse_cache(draft, cache, "url_all", "write one URL");
+	if (url && !cache->url_all)
+		return refuse_cache(draft, cache, "url_all",
+				    "kind = url needs a URL that makes it forget everything");
+	if (!url && conf->server.cache_tag == CACHE_TAG_OFF)
+		return refuse_cache(draft, cache, "kind",
+				    "its answers need names; set cache_tag in [server]");
+	if (template && !has_place(cache->field) && !has_place(cache->body))
+		return refuse_cache(draft, cache, "body",
+				    "kind = template needs {tags} or {json} in body or field");
+	if (!template && (cache->field || cache->body))
+		return refuse_cache(draft, cache, cache->field ? "field" : "body",
+				    "is for kind = template");
+	if (!is_method(cache->method))
+		return refuse_cache(draft, cache, "method", "write capital letters, as in PURGE");
+	if (!is_method(cache->method_all))
+		return refuse_cache(draft, cache, "method_all",
+				    "write capital letters, as in PURGE");
+	return 0;
+}
+
+static int check_caches(const struct draft *draft, const struct conf *conf)
+{
+	int result = 0;
+	for (unsigned i = 0; result == 0 && i < conf->cache_count; i++)
+		result = check_cache(draft, conf, &conf->caches[i]);
+	return result;
+}
+
 int check_rules(const struct draft *draft, const struct conf *conf)
 {
 	int default_issuer = check_default_issuer(draft, conf);
@@ -189,6 +246,9 @@ int check_rules(const struct draft *draft, const struct conf *conf)
 		if (result < 0)
 			return result;
 	}
+	int caches = check_caches(draft, conf);
+	if (caches < 0)
+		return caches;
 	int listeners = check_listeners(draft, conf);
 	return listeners < 0 ? listeners : check_proxies(draft, conf);
 }

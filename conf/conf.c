@@ -26,6 +26,8 @@ bool conf_verifies(const struct conf *conf)
 
 bool conf_fetches(const struct conf *conf)
 {
+	if (conf->cache_count > 0)
+		return true;
 	for (unsigned i = 0; i < conf->issuer_count; i++)
 		if (conf->issuers[i].crl || conf->issuers[i].crl_watch)
 			return true;

@@ -155,6 +155,21 @@ struct conf_signer {
 	enum signature_choice signature;
 };
 
+/* How a cache is told to forget (fetcher/cachekind.h). */
+enum cache_kind { CACHE_VARNISH, CACHE_URL, CACHE_TEMPLATE };
+
+/* An HTTP cache in front of this instance, which is told of changes. */
+struct conf_cache {
+	char *name; /* of its section */
+	unsigned line;
+	enum cache_kind kind;
+	char *url; /* where it is told; of CACHE_URL: what answers' paths are appended to */
+	char *url_all; /* of CACHE_URL: where it forgets everything; NULL: none */
+	char *method, *method_all; /* NULL: the kind's, method */
+	char *headers_file; /* more fields of each request, secrets; NULL: none */
+	char *field, *body; /* of CACHE_TEMPLATE; NULL: none */
+};
+
 struct conf_issuer {
 	char *name; /* as in stillgood.issuer */
 	const char *file; /* and line of its section, for messages */
@@ -199,6 +214,8 @@ struct conf {
 	struct conf_database database;
 	unsigned issuer_count;
 	struct conf_issuer *issuers; /* in the order of the file */
+	unsigned cache_count;
+	struct conf_cache *caches;
 };
 
 /* All signers of an issuer in order of preference: its own pair, which has the issuer's
@@ -222,6 +239,8 @@ must_check int conf_load(const char *path, struct conf **ret, struct fault *faul
 /* The same from an open descriptor (CONTROL_CONF_FD). */
 must_check int conf_load_descriptor(int fd, enum conf_room room, struct conf **ret,
 				    struct fault *fault);
+/* Are the HTTP caches of both the same ones? False also without memory. */
+bool conf_cache_same(const struct conf_cache *a, const struct conf_cache *b);
 /* Does any issuer look at signatures, so that somebody must verify them? */
 bool conf_verifies(const struct conf *conf);
 /* Is anything to be fetched, or anybody outside to be told? */

@@ -79,7 +79,7 @@ static int refuse_section(const struct draft *draft, const struct ini_item *item
 	return refuse(
 		draft, item->line,
 		"unknown section [%.60s]; did you mean [%s]? (sections: [server], [database], "
-		"[defaults], [issuer \"NAME\"], [signer \"NAME\"])",
+		"[defaults], [issuer \"NAME\"], [signer \"NAME\"], [cache \"NAME\"])",
 		item->word, section_name((enum option_section)nearest));
 }
 

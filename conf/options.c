@@ -23,6 +23,8 @@
 #define ISSUER_AT(member) offsetof(struct conf_issuer, member)
 #define SIGNER(member) #member, SECTION_SIGNER, false
 #define SIGNER_AT(member) offsetof(struct conf_signer, member)
+#define CACHE(member) #member, SECTION_CACHE, false
+#define CACHE_AT(member) offsetof(struct conf_cache, member)
 
 static const struct option_word auto_words[] = {{"auto", 0}, {NULL, 0}};
 static const struct option_word switch_words[] = {{"yes", true}, {"no", false}, {NULL, 0}};
@@ -44,6 +46,12 @@ static const struct option_word tag_words[] = {
 	{"xkey", CACHE_TAG_XKEY},
 	{"surrogate-key", CACHE_TAG_SURROGATE_KEY},
 	{"cache-tag", CACHE_TAG_CACHE_TAG},
+	{NULL, 0},
+};
+static const struct option_word cache_words[] = {
+	{"varnish", CACHE_VARNISH},
+	{"url", CACHE_URL},
+	{"template", CACHE_TEMPLATE},
 	{NULL, 0},
 };
 static const struct option_word access_words[] = {{"off", 0}, {"full", 1}, {NULL, 0}};
@@ -364,8 +372,8 @@ const struct option options[] = {
 	{DATABASE(poll_interval), OPTION_DURATION, CONF_LEDGER, BY_RELOAD, NULL, 5 * MILLISECOND_US,
 	 MINUTE_US, "50ms", "100ms", DATABASE_AT(poll_interval_us),
 	 "How often the change log is read: most of the time that a revocation takes to be seen."},
-	{DATABASE(freshness), OPTION_DURATION, CONF_LEDGER, BY_RELOAD, NULL, 100 * MILLISECOND_US,
-	 DAY_US, "60s", "10s", DATABASE_AT(freshness_us),
+	{DATABASE(freshness), OPTION_DURATION, CONF_LEDGER | CONF_FETCHER, BY_RELOAD, NULL,
+	 100 * MILLISECOND_US, DAY_US, "60s", "10s", DATABASE_AT(freshness_us),
 	 "The oldest proof of being current on which \"good\" is still answered; beyond it clients "
 	 "are told tryLater. At least twice poll_interval, and query_timeout."},
 	{DATABASE(connect_timeout), OPTION_DURATION, CONF_LEDGER, BY_RELOAD, NULL,
@@ -544,6 +552,37 @@ const struct option options[] = {
 	 "As signer_key_passphrase_file."},
 	{SIGNER(signature), OPTION_CHOICE, CONF_SIGNER, BY_RELOAD, signature_words, 0, 0, "auto",
 	 "pss-sha256", SIGNER_AT(signature), "As signature of an issuer, for this key."},
+	{CACHE(kind), OPTION_CHOICE, CONF_FETCHER, BY_RELOAD, cache_words, 0, 0, "varnish", "url",
+	 CACHE_AT(kind),
+	 "How it is told: varnish, by PURGE with the names in the field xkey-purge, which "
+	 "vmod_xkey "
+	 "understands (conf/varnish.vcl.example); url, by PURGE of each URL that the certificate's "
+	 "answers have (nginx, conf/nginx.conf.example); template, by whatever request field and "
+	 "body make (Fastly, Cloudflare). All but url need cache_tag of [server]."},
+	{CACHE(url), OPTION_URLS, CONF_FETCHER, BY_RELOAD, NULL, 1, TEXT_MOST, NULL,
+	 "http://127.0.0.1:6081/", CACHE_AT(url),
+	 "Where it is told. Of kind url: what clients put before an answer's path."},
+	{CACHE(url_all), OPTION_URLS, CONF_FETCHER, BY_RELOAD, none_words, 1, TEXT_MOST, "none",
+	 "http://127.0.0.1:8081/everything/", CACHE_AT(url_all),
+	 "Of kind url, and needed there: where it forgets everything, after a start, and where "
+	 "there is too much to be named."},
+	{CACHE(method), OPTION_NAME, CONF_FETCHER, BY_RELOAD, none_words, 1, 20, "none", "POST",
+	 CACHE_AT(method),
+	 "The method of these requests; none stands for PURGE, and for POST of a template."},
+	{CACHE(method_all), OPTION_NAME, CONF_FETCHER, BY_RELOAD, none_words, 1, 20, "none",
+	 "DELETE", CACHE_AT(method_all), "The method for url_all; none is that of the others."},
+	{CACHE(headers_file), OPTION_PATH, CONF_FETCHER, BY_RELOAD, none_words, 1, TEXT_MOST,
+	 "none", "cdn.headers", CACHE_AT(headers_file),
+	 "A file of more fields for each request, one \"Name: value\" a line, such as a token: "
+	 "readable by the service alone, read each time, never logged."},
+	{CACHE(field), OPTION_NAME, CONF_FETCHER, BY_RELOAD, none_words, 1, TEXT_MOST, "none",
+	 "Surrogate-Key: {tags}", CACHE_AT(field),
+	 "Of kind template: a field that names what is to be forgotten. {tags} becomes the names "
+	 "with spaces between them."},
+	{CACHE(body), OPTION_NAME, CONF_FETCHER, BY_RELOAD, none_words, 1, TEXT_MOST, "none",
+	 "{\"tags\":[{json}]}", CACHE_AT(body),
+	 "Of kind template: what is sent. {json} becomes the names in quotation marks, with commas "
+	 "between them; {tags} as in field."},
 };
 const size_t option_count = array_size(options);
 
@@ -551,14 +590,14 @@ _Static_assert(array_size(options) <= OPTIONS_MOST, "OPTIONS_MOST is too small")
 
 const char *section_name(enum option_section section)
 {
-	static const char *const names[SECTION_COUNT] = {"server", "database", "defaults", "issuer",
-							 "signer"};
+	static const char *const names[SECTION_COUNT] = {"server", "database", "defaults",
+							 "issuer", "signer",   "cache"};
 	return names[section];
 }
 
 bool section_named(enum option_section section)
 {
-	return section == SECTION_ISSUER || section == SECTION_SIGNER;
+	return section == SECTION_ISSUER || section == SECTION_SIGNER || section == SECTION_CACHE;
 }
 
 bool option_of_own_signer(const struct option *option)

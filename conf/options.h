@@ -10,8 +10,9 @@ enum option_section {
 	SECTION_DEFAULTS,
 	SECTION_ISSUER, /* named */
 	SECTION_SIGNER, /* named; says which issuer it is for */
+	SECTION_CACHE, /* named */
 };
-#define SECTION_COUNT 5
+#define SECTION_COUNT 6
 
 /* What the text may be, and what the struct's member is. */
 enum option_type {
@@ -53,7 +54,7 @@ struct option {
 	int64_t least, most; /* of the number; of the text's bytes */
 	const char *standard; /* the default as text; NULL: required */
 	const char *example;
-	size_t offset; /* in struct conf_server, conf_database, conf_issuer or conf_signer */
+	size_t offset; /* in struct conf_server, conf_database, conf_issuer, conf_signer or conf_cache */
 	const char *help; /* sentences, for the sample and the manual */
 };
 

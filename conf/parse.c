@@ -191,6 +191,34 @@ static int fill_signers(const struct draft *draft, struct conf *conf)
 	return 0;
 }
 
+static int fill_cache(const struct draft *draft, const struct draft_section *section,
+		      struct conf_cache *cache)
+{
+	cache->line = draft_line(section->line);
+	cache->name = strdup(section->name);
+	return cache->name ? fill(draft, section, SECTION_CACHE, cache) : out_of_memory(draft);
+}
+
+static int fill_caches(const struct draft *draft, struct conf *conf)
+{
+	conf->caches = calloc(LIMIT_CACHES, sizeof(*conf->caches));
+	if (!conf->caches)
+		return out_of_memory(draft);
+	for (size_t i = 0; i < draft->count; i++) {
+		const struct draft_section *section = &draft->sections[i];
+		if (section->kind != SECTION_CACHE)
+			continue;
+		if (conf->cache_count == LIMIT_CACHES)
+			return fault_set(draft->fault, -EINVAL, "%s:%u: more than %u caches",
+					 draft_file(draft, section->line),
+					 draft_line(section->line), LIMIT_CACHES);
+		int result = fill_cache(draft, section, &conf->caches[conf->cache_count++]);
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
 /* The cores that this process may use, which in a container are not all of the machine. */
 static unsigned cores(unsigned most)
 {
@@ -241,6 +269,8 @@ static int build(const struct draft *draft, struct conf *conf)
 	result = fill_issuers(draft, conf);
 	if (result == 0)
 		result = fill_signers(draft, conf);
+	if (result == 0)
+		result = fill_caches(draft, conf);
 	if (result < 0)
 		return result;
 	conf->server.journal_named = journal_named(draft);
@@ -312,6 +342,11 @@ void conf_free(struct conf *conf)
 	for (unsigned i = 0; i < conf->issuer_count; i++)
 		issuer_deinit(&conf->issuers[i]);
 	free(conf->issuers);
+	for (unsigned i = 0; i < conf->cache_count; i++) {
+		unfill(SECTION_CACHE, &conf->caches[i]);
+		free(conf->caches[i].name);
+	}
+	free(conf->caches);
 	for (unsigned i = 0; i < conf->file_count; i++)
 		free(conf->files[i]);
 	free(conf->files);

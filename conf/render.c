@@ -96,10 +96,22 @@ bool conf_issuer_same(const struct conf_issuer *a, const struct conf_issuer *b, 
 	return same;
 }
 
+bool conf_cache_same(const struct conf_cache *a, const struct conf_cache *b)
+{
+	cleanup(buffer_deinit) struct buffer one = {0}, other = {0};
+	put_section(SECTION_CACHE, a->name, a, CONF_ALL, true, &one);
+	put_section(SECTION_CACHE, b->name, b, CONF_ALL, true, &other);
+	return buffer_result(&one) == 0 && buffer_result(&other) == 0 &&
+	       view_equal(buffer_view(&one), buffer_view(&other));
+}
+
 void conf_render(const struct conf *conf, unsigned rooms, bool secrets, struct buffer *out)
 {
 	put_section(SECTION_SERVER, NULL, &conf->server, rooms, secrets, out);
 	put_section(SECTION_DATABASE, NULL, &conf->database, rooms, secrets, out);
 	for (unsigned i = 0; i < conf->issuer_count; i++)
 		put_issuer(&conf->issuers[i], rooms, secrets, out);
+	for (unsigned i = 0; i < conf->cache_count; i++)
+		put_section(SECTION_CACHE, conf->caches[i].name, &conf->caches[i], rooms, secrets,
+			    out);
 }

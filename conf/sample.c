@@ -60,6 +60,16 @@ static void put_sample_signer(struct buffer *out)
 			put_sample_option(&options[i], true, out);
 }
 
+static void put_sample_cache(struct buffer *out)
+{
+	buffer_put_string(out,
+			  "# An HTTP cache in front, which is told to forget what has changed; the "
+			  "name is yours.\n#[cache \"edge\"]\n");
+	for (size_t i = 0; i < option_count; i++)
+		if (options[i].section == SECTION_CACHE)
+			put_sample_option(&options[i], true, out);
+}
+
 void conf_render_sample(struct buffer *out)
 {
 	buffer_put_string(
@@ -81,6 +91,7 @@ void conf_render_sample(struct buffer *out)
 			       "[issuer \"Example CA\"]\n");
 	put_sample_section(SECTION_ISSUER, false, out);
 	put_sample_signer(out);
+	put_sample_cache(out);
 }
 
 /* ---- roff ---- */
@@ -214,5 +225,6 @@ void conf_render_manual(struct buffer *out)
 	put_manual_section("\"[defaults] and [issuer \\(dqNAME\\(dq]\"", SECTION_ISSUER, true, out);
 	put_manual_section("\"[issuer \\(dqNAME\\(dq] only\"", SECTION_ISSUER, false, out);
 	put_manual_section("\"[signer \\(dqNAME\\(dq]\"", SECTION_SIGNER, false, out);
+	put_manual_section("\"[cache \\(dqNAME\\(dq]\"", SECTION_CACHE, false, out);
 	put_profiles(out);
 }

@@ -16,7 +16,7 @@ packages_build=(gcc libc6-dev cmake ninja-build pkg-config libssl-dev libevent-d
 packages_demo=(postgresql openssl curl procps util-linux ca-certificates)
 packages_test=(libcmocka-dev python3 python3-pytest python3-pytest-xdist python3-psycopg2
 	python3-cryptography python3-asn1crypto python3-prometheus-client gnutls-bin clang valgrind
-	mandoc haproxy nginx pgbouncer prometheus chromium chromium-driver python3-selenium fonts-dejavu-core
+	mandoc haproxy nginx varnish varnish-modules pgbouncer prometheus chromium chromium-driver python3-selenium fonts-dejavu-core
 	softhsm2 opensc p11-kit-modules)
 # How OpenSSL reaches tokens is the one thing that differs: an engine on 12, a provider on 13.
 if grep -qs '^VERSION_ID="12"' /etc/os-release; then

@@ -250,5 +250,22 @@ const struct metric metrics[] = {
 	 "the last comparison: missing (revoked in the database, not in the CRL), extra (in the "
 	 "CRL, "
 	 "not revoked in the database), reason, date."},
+	/* ---- HTTP caches that are told ---- */
+	{"stillgood_cache_oldest_unpurged_seconds", METRIC_GAUGE, OF_FETCHER, "caches",
+	 "name=cache", "oldest_unpurged_ms", MILLI, NULL,
+	 "How long the oldest change has been waiting that the HTTP cache has not confirmed to "
+	 "have forgotten what was said before; 0: none."},
+	{"stillgood_cache_unpurged", METRIC_GAUGE, OF_FETCHER, "caches", "name=cache", "unpurged",
+	 0, NULL, "What the HTTP cache has still to be told to forget."},
+	{"stillgood_cache_purges_total", METRIC_COUNTER, OF_FETCHER, "caches", "name=cache",
+	 "purges", 0, NULL,
+	 "What the HTTP cache has confirmed to have forgotten: certificates, issuers, everything; "
+	 "each twice."},
+	{"stillgood_cache_purge_failures_total", METRIC_COUNTER, OF_FETCHER, "caches", "name=cache",
+	 "failures", 0, NULL, "Requests that the HTTP cache has not confirmed; they are repeated."},
+	{"stillgood_cache_purge_seconds", METRIC_HISTOGRAM, OF_FETCHER, "caches", "name=cache",
+	 "times", 0, NULL,
+	 "Of what was confirmed the first time: from the ledger's word of the change to the "
+	 "cache's that it has forgotten."},
 };
 const size_t metric_count = array_size(metrics);

@@ -30,6 +30,7 @@
 	X(NO_SIGNER, "no_signer") /* no process signs */                                         \
 	X(CRL_FETCH, "crl_fetch") /* a CRL that is followed cannot be fetched or recorded */     \
 	X(CRL_DIFFERENCE, "crl_difference") /* what the CA publishes is not the database's */    \
+	X(CACHE_UNTOLD, "cache_untold") /* an HTTP cache may say what is over */                 \
 	X(MORE, "more") /* more conditions last than fit here */
 
 #define ALARM_KIND(KIND, name) ALARM_##KIND,

@@ -191,6 +191,7 @@
 #define LIMIT_VALIDATOR 200u
 /* What a process that records a CRL says of it: a line. */
 #define LIMIT_OUTCOME 400u
+#define LIMIT_CACHES 16u /* HTTP caches that are told: each holds up to 1.3 MiB */
 /* trusted_proxies: load balancers and the networks of a CDN. */
 #define LIMIT_NETWORKS 64u
 /* The configuration file. */

@@ -254,9 +254,14 @@ unsigned follow_now(struct follow *f, struct view issuer, struct moment now)
 	return count;
 }
 
+struct alarms *follow_alarms(struct follow *f)
+{
+	return &f->alarms;
+}
+
 void follow_put_status(const struct follow *f, struct buffer *out)
 {
 	report_sources(&f->sources, out);
 	buffer_put_u8(out, ',');
-	alarms_put_json(&f->alarms, CONTROL_PACKET / 2 - 64, out);
+	alarms_put_json(&f->alarms, CONTROL_PACKET / 4, out);
 }

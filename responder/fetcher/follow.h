@@ -44,4 +44,6 @@ void follow_outcome(struct follow *follow, uint32_t ticket, enum control_outcome
 /* Asks for all of this issuer's, or everybody's (an empty name), without waiting and without conditions. How many. */
 unsigned follow_now(struct follow *follow, struct view issuer, struct moment now);
 /* Appends `"sources":[…],"alarms":[…]`. */
+/* Of the whole room: what is raised there is told and shown with what is followed. */
+struct alarms *follow_alarms(struct follow *f);
 void follow_put_status(const struct follow *follow, struct buffer *out);

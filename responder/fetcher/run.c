@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "fetcher/follow.h"
+#include "fetcher/purge_caches.h"
 #include "net/resolver.h"
 #include "net/transfer.h"
 #include "room/room.h"
@@ -13,6 +14,7 @@ struct run {
 	struct resolver *resolver;
 	struct transfers *transfers;
 	struct follow *follow;
+	struct purge_caches *caches;
 };
 
 /* ---- what is followed ---- */
@@ -41,7 +43,11 @@ static void run_imported(void *context, uint32_t ticket, enum control_outcome ou
 static int64_t run_turn(void *context, struct moment now)
 {
 	struct run *run = context;
-	return run->shell->stopping ? INT64_MAX : follow_turn(run->follow, now);
+	if (run->shell->stopping)
+		return INT64_MAX;
+	int64_t caches = purge_caches_turn(run->caches, now);
+	int64_t follow = follow_turn(run->follow, now); /* tells the alarms, too */
+	return caches < follow ? caches : follow;
 }
 
 /* ---- life ---- */
@@ -50,6 +56,7 @@ static void run_close(void *context)
 {
 	struct run *run = context;
 	follow_free(run->follow);
+	purge_caches_free(run->caches);
 	transfers_free(run->transfers);
 	resolver_free(run->resolver);
 	free(run);
@@ -88,6 +95,9 @@ static int run_open(struct shell *shell, void **ret, struct fault *fault)
 	if (result == 0 &&
 	    follow_new(shell->conf, run->transfers, &follow_ops, run, &run->follow) < 0)
 		result = fault_set(fault, -ENOMEM, "out of memory");
+	if (result == 0 &&
+	    purge_caches_new(shell, run->transfers, follow_alarms(run->follow), &run->caches) < 0)
+		result = fault_set(fault, -ENOMEM, "out of memory");
 	if (result < 0) {
 		run_close(run);
 		return result;
@@ -107,6 +117,7 @@ static void run_needs(const struct conf *conf, struct sandbox *needs)
 {
 	sandbox_calls(needs, CALLS_CONNECT | CALLS_HANDOVER);
 	sandbox_reads(needs, conf->server.fetch_ca_file);
+	purge_caches_needs(conf, needs);
 }
 
 /* ---- another configuration ---- */
@@ -129,7 +140,8 @@ static void run_commit(void *context, const struct conf *before, struct moment n
 	struct run *run = context;
 	const struct conf *conf = run->shell->conf;
 	follow_commit(run->follow, conf, now);
-	if (!same_file(conf->server.fetch_ca_file, before->server.fetch_ca_file) ||
+	if (purge_caches_commit(run->caches, before) < 0 ||
+	    !same_file(conf->server.fetch_ca_file, before->server.fetch_ca_file) ||
 	    shell_outdated(run->shell))
 		shell_end(run->shell, 0);
 }
@@ -145,10 +157,20 @@ static void run_abandon(void *context)
 static void run_status(void *context, struct moment now, struct buffer *out)
 {
 	struct run *run = context;
-	(void)now;
 	buffer_put_u8(out, '{');
+	purge_caches_status(run->caches, now, out);
+	buffer_put_u8(out, ',');
 	follow_put_status(run->follow, out);
 	buffer_put_u8(out, '}');
+}
+
+/* ---- from the ledger ---- */
+
+static int run_frame(void *context, struct peer peer, uint8_t type, struct view payload)
+{
+	const struct run *run = context;
+	(void)peer;
+	return purge_caches_frame(run->caches, type, payload);
 }
 
 /* "fetch", "fetch ISSUER" */
@@ -174,6 +196,8 @@ const struct room_plan fetcher_plan = {
 	.open = run_open,
 	.needs = run_needs,
 	.close = run_close,
+	.peers = ROOM_BIT(ROOM_LEDGER),
+	.frame = run_frame,
 	.prepare = run_prepare,
 	.commit = run_commit,
 	.abandon = run_abandon,

@@ -219,6 +219,23 @@ static const struct field verified_fields[] = {
 	{ENUM(struct message_verified, result, VERIFIED_RESULTS)},
 };
 
+static const struct field forget_fields[] = {
+	{ENUM(struct message_forget, scope, SCOPES)},
+	{U64(struct message_forget, name.certificate)},
+	{U64(struct message_forget, name.issuer)},
+	{VIEW(struct message_forget, issuer, 0, LIMIT_ISSUER_NAME)},
+	{VIEW(struct message_forget, serial, 0, LIMIT_SERIAL)},
+	{VIEW(struct message_forget, name_hashes[0], 0, LIMIT_HASH)},
+	{VIEW(struct message_forget, key_hashes[0], 0, LIMIT_HASH)},
+	{VIEW(struct message_forget, name_hashes[1], 0, LIMIT_HASH)},
+	{VIEW(struct message_forget, key_hashes[1], 0, LIMIT_HASH)},
+	{VIEW(struct message_forget, name_hashes[2], 0, LIMIT_HASH)},
+	{VIEW(struct message_forget, key_hashes[2], 0, LIMIT_HASH)},
+	{VIEW(struct message_forget, name_hashes[3], 0, LIMIT_HASH)},
+	{VIEW(struct message_forget, key_hashes[3], 0, LIMIT_HASH)},
+	{BOOL(struct message_forget, several_names)},
+};
+
 /* ---- one field ---- */
 
 static bool in_range(const struct field *field, int64_t value)
@@ -643,5 +660,18 @@ int message_verified_read(struct view payload, struct message_verified *ret)
 	struct message_verified m = {0};
 	struct cursor in = cursor_of(payload);
 	READ(&in, verified_fields, &m);
+	return read_end(&in, &m, sizeof(m), ret);
+}
+
+void message_forget_write(struct buffer *out, const struct message_forget *m)
+{
+	WRITE(out, forget_fields, m);
+}
+
+int message_forget_read(struct view payload, struct message_forget *ret)
+{
+	struct message_forget m = {0};
+	struct cursor in = cursor_of(payload);
+	READ(&in, forget_fields, &m);
 	return read_end(&in, &m, sizeof(m), ret);
 }

@@ -1,4 +1,4 @@
-/* What travels on the channels between front, ledger and signer. Every decoder is strict: a field
+/* What travels on the channels between the rooms. Every decoder is strict: a field
  * out of its range, a count over its limit or a byte too many is -EBADMSG, so a compromised room
  * gains nothing by sending nonsense. Views in a decoded message point into the payload. */
 #pragma once
@@ -35,6 +35,8 @@ enum message_type {
 	MESSAGE_VERIFY = 64,
 	/* verifier → ledger */
 	MESSAGE_VERIFIED = 80,
+	/* ledger → fetcher */
+	MESSAGE_FORGET = 96,
 };
 
 /* How a request's number is written in the debug log. The front numbers what it is asked; the number
@@ -208,6 +210,18 @@ struct message_verified {
 	enum ocsp_result result;
 };
 
+/* Something has changed: HTTP caches shall forget what was said of it before. All of it is public, and more than
+ * the names only because some caches know answers by their URLs alone. */
+struct message_forget {
+	enum purge_scope scope;
+	struct public_name name; /* as far as the scope goes; zeros beyond */
+	struct view issuer; /* as the database calls it, for people */
+	/* The rest of PURGE_TAG alone: what clients' CertIDs hold. */
+	struct view serial;
+	struct view name_hashes[OCSP_HASHES], key_hashes[OCSP_HASHES]; /* by enum ocsp_hash − 1 */
+	bool several_names; /* clients may know the issuer by another name too (P-7) */
+};
+
 /* Each appends to `out`; look at buffer_result(): a field that the decoder would refuse fails too.
  * A readiness reason too long is cut. */
 void message_query_write(struct buffer *out, const struct message_query *m);
@@ -225,6 +239,7 @@ void message_offer_write(struct buffer *out, const struct message_offer *m);
 void message_signed_query_write(struct buffer *out, const struct message_signed_query *m);
 void message_verify_write(struct buffer *out, const struct message_verify *m);
 void message_verified_write(struct buffer *out, const struct message_verified *m);
+void message_forget_write(struct buffer *out, const struct message_forget *m);
 
 /* Each: 0 or -EBADMSG. Times are within TIME_LEAST … TIME_MOST (or TIME_NONE where it may be). */
 must_check int message_query_read(struct view payload, struct message_query *ret);
@@ -242,3 +257,4 @@ must_check int message_offer_read(struct view payload, struct message_offer *ret
 must_check int message_signed_query_read(struct view payload, struct message_signed_query *ret);
 must_check int message_verify_read(struct view payload, struct message_verify *ret);
 must_check int message_verified_read(struct view payload, struct message_verified *ret);
+must_check int message_forget_read(struct view payload, struct message_forget *ret);

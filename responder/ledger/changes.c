@@ -6,6 +6,7 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "ledger/doubts.h"
+#include "ledger/forgets.h"
 #include "ledger/fronts.h"
 #include "ledger/issuers.h"
 #include "ledger/journal.h"
@@ -37,6 +38,7 @@ static void purge_certificate(struct ledger *l, int32_t issuer, const struct ser
 	questions_mark_tag(l, tag);
 	queue_changed(l, tag);
 	fronts_purge(l, &(struct message_purge){.scope = PURGE_TAG, .tag = tag, .issuer = issuer});
+	forgets_certificate(l, issuer, serial_view(serial));
 }
 
 void changes_purge_issuer(struct ledger *l, int32_t issuer)
@@ -44,6 +46,7 @@ void changes_purge_issuer(struct ledger *l, int32_t issuer)
 	known_forget_all(l->known);
 	questions_mark_issuer(l, issuers_by_id(l->issuers, issuer));
 	fronts_purge(l, &(struct message_purge){.scope = PURGE_ISSUER, .issuer = issuer});
+	forgets_issuer(l, issuer);
 }
 
 /* hold_releasable = no: a suspension never ends. True if this is a release that does not count; then

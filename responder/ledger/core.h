@@ -22,6 +22,8 @@ struct ledger_ops {
 	/* One frame, in order, to an attached front or signer. An edge that cannot send detaches it
 	 * later. */
 	void (*to_front)(void *context, unsigned front, uint8_t type, struct view payload);
+	/* To the attached fetcher; NULL where ledger_fetcher_attach() is never called. */
+	void (*to_fetcher)(void *context, uint8_t type, struct view payload);
 	/* To the attached verifier. */
 	void (*to_verifier)(void *context, unsigned verifier, uint8_t type, struct view payload);
 	void (*to_signer)(void *context, unsigned signer, uint8_t type, struct view payload);
@@ -82,6 +84,10 @@ void ledger_verifier_attach(struct ledger *l, unsigned verifier);
 void ledger_verifier_detach(struct ledger *l, unsigned verifier);
 must_check int ledger_verifier_frame(struct ledger *l, unsigned verifier, uint8_t type,
 				     struct view payload, struct moment now);
+
+/* Who tells HTTP caches what to forget. It says nothing here. */
+void ledger_fetcher_attach(struct ledger *l);
+void ledger_fetcher_detach(struct ledger *l);
 
 /* 0 or -EBADMSG: the peer broke the protocol, cut it off. */
 must_check int ledger_front_frame(struct ledger *l, unsigned front, uint8_t type,

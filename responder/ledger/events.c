@@ -5,6 +5,7 @@
 #include "ledger/changes.h"
 #include "ledger/decide.h"
 #include "ledger/explain.h"
+#include "ledger/forgets.h"
 #include "ledger/fronts.h"
 #include "ledger/intake.h"
 #include "ledger/issuers.h"
@@ -27,9 +28,9 @@
 static int parts_init(struct ledger *l)
 {
 	static int (*const inits[])(struct ledger *) = {
-		questions_init, queue_init,     fronts_init,  offers_init,
-		sections_init,  lookups_init,   signing_init, verifying_init,
-		binding_init,   readiness_init, explain_init,
+		questions_init, queue_init,    forgets_init,   fronts_init,
+		offers_init,    sections_init, lookups_init,   signing_init,
+		verifying_init, binding_init,  readiness_init, explain_init,
 	};
 	for (size_t i = 0; i < array_size(inits); i++) {
 		int result = inits[i](l);
@@ -90,6 +91,7 @@ void ledger_free(struct ledger *l)
 	questions_deinit(l);
 	queue_deinit(l);
 	fronts_deinit(l);
+	forgets_deinit(l);
 	offers_deinit(l);
 	sections_deinit(l);
 	signing_deinit(l);
@@ -177,6 +179,18 @@ int ledger_verifier_frame(struct ledger *l, unsigned verifier, uint8_t type, str
 	return result;
 }
 
+/* ---- the fetcher ---- */
+
+void ledger_fetcher_attach(struct ledger *l)
+{
+	forgets_attach(l, true);
+}
+
+void ledger_fetcher_detach(struct ledger *l)
+{
+	forgets_attach(l, false);
+}
+
 /* ---- signers ---- */
 
 void ledger_signer_attach(struct ledger *l, unsigned signer, struct moment now)
@@ -217,6 +231,7 @@ void ledger_turn_end(struct ledger *l, struct moment now)
 {
 	journal_go_on(l, now);
 	fronts_turn(l);
+	forgets_turn(l);
 	decide(l, now);
 	lookups_send(l, signing_saturated(l), now);
 	decide(l, now); /* what cannot be asked for now */

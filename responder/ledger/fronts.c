@@ -1,6 +1,7 @@
 #include "ledger/fronts.h"
 
 #include "cache/cache.h"
+#include "ledger/forgets.h"
 #include "ledger/report.h"
 #include "ledger/state.h"
 
@@ -88,6 +89,7 @@ void fronts_purge(struct ledger *l, const struct message_purge *m)
 void fronts_purge_all(struct ledger *l)
 {
 	l->fronts->purge_all_due = l->has_evidence;
+	forgets_all(l);
 }
 
 void fronts_flush(struct ledger *l)

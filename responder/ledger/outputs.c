@@ -25,6 +25,11 @@ static void to_verifier(void *context, unsigned verifier, uint8_t type, struct v
 	send_frame(context, (struct peer){ROOM_VERIFIER, verifier}, type, payload);
 }
 
+static void to_fetcher(void *context, uint8_t type, struct view payload)
+{
+	send_frame(context, (struct peer){ROOM_FETCHER, 0}, type, payload);
+}
+
 static int lookup(void *context, uint64_t batch, const struct db_key *keys, size_t count)
 {
 	struct edge *edge = context;
@@ -96,6 +101,7 @@ static void trace(void *context, uint64_t request, const char *step)
 
 const struct ledger_ops edge_ledger_ops = {
 	.to_front = to_front,
+	.to_fetcher = to_fetcher,
 	.to_verifier = to_verifier,
 	.to_signer = to_signer,
 	.lookup = lookup,

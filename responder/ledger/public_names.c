@@ -4,8 +4,6 @@
 #include "ledger/question.h"
 #include "ledger/state.h"
 
-#include <openssl/evp.h>
-
 static uint64_t beginning_of(const uint8_t hash[static 8])
 {
 	uint64_t name = 0;
@@ -21,14 +19,10 @@ uint64_t public_name_of_issuer(const struct issuer *issuer)
 
 uint64_t public_name_of_certificate(const struct issuer *issuer, struct view serial)
 {
-	size_t size = ocsp_hash_size(OCSP_HASH_SHA256);
-	uint8_t of[EVP_MAX_MD_SIZE + LIMIT_SERIAL], hash[EVP_MAX_MD_SIZE];
-	if (!issuer->readable || serial.size > LIMIT_SERIAL)
+	uint8_t identity[OCSP_ISSUER_IDENTITY];
+	if (!issuer->readable || ocsp_certificate_identity(&issuer->hashes, serial, identity) < 0)
 		return 0;
-	memcpy(of, issuer->hashes.hashes[OCSP_HASH_SHA256 - 1].key, size);
-	memcpy(of + size, serial.data, serial.size);
-	bool hashed = EVP_Digest(of, size + serial.size, hash, NULL, EVP_sha256(), NULL) == 1;
-	return hashed ? beginning_of(hash) : 0;
+	return beginning_of(identity);
 }
 
 struct public_name public_names_of(const struct ledger *l, const struct question *q)

@@ -8,6 +8,7 @@
 #include "cache/cache.h"
 #include "ledger/binding.h"
 #include "ledger/decide.h"
+#include "ledger/forgets.h"
 #include "ledger/fronts.h"
 #include "ledger/known.h"
 #include "ledger/readiness.h"
@@ -115,6 +116,7 @@ static const struct conf_issuer *heir_of(const struct ledger *l, const struct co
 static void purge_issuer(struct ledger *l, int32_t id)
 {
 	fronts_purge(l, &(struct message_purge){.scope = PURGE_ISSUER, .issuer = id});
+	forgets_issuer(l, id);
 }
 
 static void purge_changed(struct ledger *l)

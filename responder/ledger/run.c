@@ -48,6 +48,8 @@ static void edge_attached(void *context, struct peer peer)
 		ledger_front_attach(edge->ledger, peer.index, now);
 	else if (peer.kind == ROOM_SIGNER)
 		ledger_signer_attach(edge->ledger, peer.index, now);
+	else if (peer.kind == ROOM_FETCHER)
+		ledger_fetcher_attach(edge->ledger);
 	else
 		ledger_verifier_attach(edge->ledger, peer.index);
 	edge_turn(edge);
@@ -60,6 +62,8 @@ static void edge_detached(void *context, struct peer peer)
 		ledger_front_detach(edge->ledger, peer.index);
 	else if (peer.kind == ROOM_SIGNER)
 		ledger_signer_detach(edge->ledger, peer.index, clock_now());
+	else if (peer.kind == ROOM_FETCHER)
+		ledger_fetcher_detach(edge->ledger);
 	else
 		ledger_verifier_detach(edge->ledger, peer.index);
 	edge_turn(edge);
@@ -74,6 +78,8 @@ static int edge_frame(void *context, struct peer peer, uint8_t type, struct view
 		return ledger_front_frame(edge->ledger, peer.index, type, payload, now);
 	if (peer.kind == ROOM_SIGNER)
 		return ledger_signer_frame(edge->ledger, peer.index, type, payload, now);
+	if (peer.kind == ROOM_FETCHER)
+		return -EBADMSG; /* it has nothing to say here */
 	return ledger_verifier_frame(edge->ledger, peer.index, type, payload, now);
 }
 
@@ -344,7 +350,8 @@ const struct room_plan ledger_plan = {
 	.ready = edge_ready,
 	.stop = edge_stop,
 	.in_flight = edge_in_flight,
-	.peers = ROOM_BIT(ROOM_FRONT) | ROOM_BIT(ROOM_SIGNER) | ROOM_BIT(ROOM_VERIFIER),
+	.peers = ROOM_BIT(ROOM_FRONT) | ROOM_BIT(ROOM_SIGNER) | ROOM_BIT(ROOM_VERIFIER) |
+		 ROOM_BIT(ROOM_FETCHER),
 	.attached = edge_attached,
 	.detached = edge_detached,
 	.frame = edge_frame,

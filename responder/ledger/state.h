@@ -43,6 +43,7 @@ struct ledger {
 	struct queue *queue;
 	struct binding *binding;
 	struct explanations *explanations; /* explain.c */
+	struct forgets *forgets;
 	struct fronts *fronts;
 	struct lookups *lookups;
 	struct offers *offers;

@@ -1,6 +1,7 @@
 /* The ledger's part of `stillgood status`. */
 #include "base/json.h"
 #include "cache/cache.h"
+#include "ledger/forgets.h"
 #include "ledger/fronts.h"
 #include "ledger/issuers.h"
 #include "ledger/known.h"
@@ -147,6 +148,7 @@ static void put_counts(const struct ledger *l, struct buffer *out)
 	json_put_number(out, "signatures", signing_counts(l).signatures);
 	json_put_number(out, "fences", l->fences);
 	json_put_number(out, "purges", fronts_purges(l));
+	json_put_number(out, "forgets", forgets_sent(l));
 	json_put_number(out, "polls", l->counts.polls);
 	json_put_number(out, "loads", l->counts.loads);
 	json_put_number(out, "alarm_lines", l->alarm_lines);

@@ -36,6 +36,7 @@ struct transfer {
 	uint64_t question; /* to the resolver; 0: none */
 	size_t most;
 	bool too_much;
+	bool head_ended;
 	struct buffer body;
 	char etag[TRANSFER_FIELD], last_modified[TRANSFER_FIELD], location[TRANSFER_FIELD];
 };
@@ -104,7 +105,10 @@ static void tell_ended(struct transfers *transfers)
 			continue;
 		(void)transfers->curl->easy_getinfo(message->easy_handle, CURLINFO_PRIVATE,
 						    (char **)&t);
-		end(t, reason_of(transfers, code));
+		const char *reason = reason_of(transfers, code);
+		if (!reason && !t->head_ended) /* libcurl takes it for a whole one */
+			reason = "the answer breaks off in its head";
+		end(t, reason);
 	}
 }
 
@@ -205,6 +209,10 @@ static size_t take_field(char *data, size_t one, size_t count, void *context)
 {
 	struct transfer *t = context;
 	struct view line = view_of(data, one * count);
+	if (line.size > 5 && memcmp(line.data, "HTTP/", 5) == 0)
+		t->head_ended = false;
+	else if (line.size > 0 && (line.data[0] == '\r' || line.data[0] == '\n'))
+		t->head_ended = true;
 	keep(line, "ETag:", t->etag);
 	keep(line, "Last-Modified:", t->last_modified);
 	keep(line, "Location:", t->location);

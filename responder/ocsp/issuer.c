@@ -37,6 +37,21 @@ int ocsp_issuer_identity(const struct ocsp_issuer *issuer, uint8_t ret[static OC
 	return result;
 }
 
+int ocsp_certificate_identity(const struct ocsp_issuer *issuer, struct view serial,
+			      uint8_t ret[static OCSP_ISSUER_IDENTITY])
+{
+	size_t size = ocsp_hash_size(OCSP_HASH_SHA256);
+	uint8_t both[32 + LIMIT_SERIAL], out[EVP_MAX_MD_SIZE];
+	if (serial.size > LIMIT_SERIAL)
+		return -EIO;
+	memcpy(both, issuer->hashes[OCSP_HASH_SHA256 - 1].key, size);
+	memcpy(both + size, serial.data, serial.size);
+	int result = digest("SHA256", view_of(both, size + serial.size), out);
+	if (result == 0)
+		memcpy(ret, out, OCSP_ISSUER_IDENTITY);
+	return result;
+}
+
 bool ocsp_issuer_matches(const struct ocsp_issuer *issuer, const struct ocsp_certid *certid)
 {
 	size_t size = ocsp_hash_size(certid->hash);

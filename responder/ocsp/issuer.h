@@ -19,6 +19,11 @@ must_check int ocsp_issuer_init(struct ocsp_issuer *ret, struct view name, struc
 must_check int ocsp_issuer_identity(const struct ocsp_issuer *issuer,
 				    uint8_t ret[static OCSP_ISSUER_IDENTITY]);
 
+/* The same of a certificate: SHA-256 over the SHA-256 of its issuer's key and the serial, of at most LIMIT_SERIAL
+ * octets. 0 or -EIO. */
+must_check int ocsp_certificate_identity(const struct ocsp_issuer *issuer, struct view serial,
+					 uint8_t ret[static OCSP_ISSUER_IDENTITY]);
+
 /* Both hashes match this issuer (P-8). */
 bool ocsp_issuer_matches(const struct ocsp_issuer *issuer, const struct ocsp_certid *certid);
 

@@ -39,6 +39,7 @@ ROUND_TRIP(explained)
 ROUND_TRIP(signed_query)
 ROUND_TRIP(verify)
 ROUND_TRIP(verified)
+ROUND_TRIP(forget)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -90,6 +91,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case MESSAGE_VERIFIED:
 		round_trip_verified(payload);
+		break;
+	case MESSAGE_FORGET:
+		round_trip_forget(payload);
 		break;
 	default:
 		break;

@@ -80,7 +80,14 @@ static int put_state(void)
 	message_offer_write(&out, &(struct message_offer){.count = 2,
 							  .algorithms = {oid, oid},
 							  .key_hashes = {oid, oid, oid, oid}});
-	return wrong | put_file("offer", MESSAGE_OFFER, &out);
+	wrong |= put_file("offer", MESSAGE_OFFER, &out);
+	message_forget_write(&out, &(struct message_forget){.scope = PURGE_TAG,
+							    .name = {1, 2},
+							    .issuer = view_of_string("A"),
+							    .serial = view_of("\x01", 1),
+							    .name_hashes = {oid, oid, oid, oid},
+							    .key_hashes = {oid, oid, oid, oid}});
+	return wrong | put_file("forget", MESSAGE_FORGET, &out);
 }
 
 static int put_explanation(void)

@@ -2,6 +2,7 @@
 import argparse
 import sys
 
+import purge
 import reload
 import rolling
 
@@ -11,6 +12,7 @@ def main():
     commands = parser.add_subparsers(dest="command", required=True)
     rolling.arguments(commands.add_parser("rolling"))
     reload.arguments(commands.add_parser("reload"))
+    purge.arguments(commands.add_parser("purge"))
     chosen = parser.parse_args()
     return chosen.run(chosen)
 

@@ -23,8 +23,8 @@ READ_BY = {
     "signer_key": "conf_signer_at",
 }
 ROW = re.compile(
-    r"\{(?:SERVER|DATABASE|SHARED|ISSUER|SIGNER)\((\w+)\), OPTION_\w+,\s*([A-Z_|\s]+?),"
-    r".*?(?:SERVER|DATABASE|ISSUER|SIGNER)_AT\((\w+)",
+    r"\{(?:SERVER|DATABASE|SHARED|ISSUER|SIGNER|CACHE)\((\w+)\), OPTION_\w+,\s*([A-Z_|\s]+?),"
+    r".*?(?:SERVER|DATABASE|ISSUER|SIGNER|CACHE)_AT\((\w+)",
     re.S,
 )
 

@@ -157,8 +157,10 @@ static void the_sample_holds_every_option_and_parses(void **state)
 	for (size_t i = 0; i < option_count; i++) {
 		char line[100];
 		(void)snprintf(line, sizeof(line), "\n%s%s = ",
-			       options[i].standard || options[i].section == SECTION_SIGNER ? "#"
-											   : "",
+			       options[i].standard || options[i].section == SECTION_SIGNER ||
+					       options[i].section == SECTION_CACHE
+				       ? "#"
+				       : "",
 			       options[i].name);
 		assert_non_null(strstr((char *)sample.data, line));
 	}

@@ -201,6 +201,13 @@ static void truncated_or_longer_messages_are_refused(void **state)
 	EXPECT_EXACT(readiness, readiness);
 	struct message_issuer issuer = {.number = 1, .name = view_of_string("A")};
 	EXPECT_EXACT(issuer, issuer);
+	struct message_forget forget = {.scope = PURGE_TAG,
+					.name = {UINT64_MAX, 1},
+					.issuer = view_of_string("A"),
+					.serial = view_of("\x01", 1),
+					.key_hashes = {view_of(octets, 20), view_of(octets, 32)},
+					.several_names = true};
+	EXPECT_EXACT(forget, forget);
 	EXPECT_EXACT(sign, job);
 	EXPECT_EXACT(signed, done);
 	EXPECT_EXACT(signed, failed);
@@ -233,6 +240,24 @@ static void names_out_of_range_are_refused(void **state)
 	EXPECT_UNWRITABLE(issuer, issuer);
 	issuer.name.size = 0;
 	EXPECT_UNWRITABLE(issuer, issuer);
+}
+
+/* scope 1 · names 16 · issuer · serial · 8 hashes · several names 1 */
+static void what_shall_be_forgotten_is_bounded(void **state)
+{
+	(void)state;
+	struct message_forget forget = {.scope = PURGE_TAG, .issuer = view_of_string("A")};
+	EXPECT_REFUSED(forget, forget, 0, 1, PURGE_TAG + 1, 1);
+	EXPECT_REFUSED(forget, forget, 0, 1, PURGE_TAG + 1, PURGE_ALL + 2);
+	EXPECT_REFUSED(forget, forget, 17, 4, 1, LIMIT_ISSUER_NAME + 1);
+	EXPECT_REFUSED(forget, forget, 22, 4, 0, LIMIT_SERIAL + 1);
+	EXPECT_REFUSED(forget, forget, 26, 4, 0, 65);
+	EXPECT_REFUSED(forget, forget, 58, 1, 0, 2);
+	forget.serial = view_of(octets, LIMIT_SERIAL + 1);
+	EXPECT_UNWRITABLE(forget, forget);
+	forget.serial.size = 0;
+	forget.key_hashes[3] = view_of(octets, 65);
+	EXPECT_UNWRITABLE(forget, forget);
 }
 
 /* P-17, P-37: what a signer or a front says of algorithms is bounded. */
@@ -581,6 +606,7 @@ int main(void)
 		cmocka_unit_test(truncated_or_longer_messages_are_refused),
 		cmocka_unit_test(explanations_out_of_range_are_refused),
 		cmocka_unit_test(names_out_of_range_are_refused),
+		cmocka_unit_test(what_shall_be_forgotten_is_bounded),
 		cmocka_unit_test(algorithms_out_of_range_are_refused),
 		cmocka_unit_test(one_element_more_than_there_is_room_for_is_refused),
 		cmocka_unit_test(query_fields_out_of_range_are_refused),

@@ -51,6 +51,8 @@ static void answer(int fd, const char *head)
 		say(fd, "HTTP/1.1 304 Not Modified\r\n\r\n");
 	else if (strstr(head, " /cut "))
 		say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nless");
+	else if (strstr(head, " /cut-head "))
+		say(fd, "HTTP/1.1 200 OK\r\nContent-Le");
 	else if (strstr(head, " /nonsense "))
 		say(fd, "what?\r\n\r\n");
 	else if (strstr(head, " /endless "))
@@ -249,7 +251,7 @@ static void a_redirect_is_not_followed(void **state)
 static void a_bad_answer_is_none(void **state)
 {
 	struct world *w = *state;
-	static const char *const paths[] = {"/cut", "/nonsense", "/endless"};
+	static const char *const paths[] = {"/cut", "/cut-head", "/nonsense", "/endless"};
 	for (size_t i = 0; i < array_size(paths); i++) {
 		get(w, paths[i]);
 		assert_true(w->reason[0]);
