@@ -450,8 +450,8 @@ const struct option options[] = {
 	 "unauthorized", ISSUER_AT(policy.expired),
 	 "Certificates that have expired: answer for as long as the database knows them, or refuse "
 	 "with unauthorized. Revoked ones are always answered."},
-	{SHARED(complete), OPTION_SWITCH, CONF_LEDGER, BY_RELOAD, switch_words, 0, 0, "yes", "no",
-	 ISSUER_AT(policy.complete),
+	{SHARED(complete), OPTION_SWITCH, CONF_LEDGER | CONF_SIGNER, BY_RELOAD, switch_words, 0, 0,
+	 "yes", "no", ISSUER_AT(policy.complete),
 	 "Does the database hold every certificate of this issuer? no is for an issuer known by "
 	 "its CRLs: "
 	 "what they do not list is then answered good, with a row or without, from thisUpdate to "

@@ -58,7 +58,8 @@ static bool only_revoked(const struct message_sign *job)
 }
 
 /* Revoked is served on old evidence too, with a life that starts now; good and unknown live no
- * longer than the configured validity from their evidence on (doc/design.md, Honest freshness). */
+ * longer than the configured validity from their evidence on (doc/design.md, Honest freshness). What a CRL says
+ * without the database is as old as that CRL, which the ledger knows: then the end alone is bounded here. */
 static const char *refuse_times(const struct credential *c, const struct message_sign *job,
 				int64_t now)
 {
@@ -69,7 +70,8 @@ static const char *refuse_times(const struct credential *c, const struct message
 		return "nextUpdate not after thisUpdate";
 	if (next_update > now + c->validity + ROUNDING)
 		return "nextUpdate beyond the validity";
-	if (!only_revoked(job) && next_update - this_update > c->validity + c->backdate + ROUNDING)
+	if (!c->known_by_crl && !only_revoked(job) &&
+	    next_update - this_update > c->validity + c->backdate + ROUNDING)
 		return "validity longer than configured";
 	return NULL;
 }

@@ -67,6 +67,7 @@ static void take_policy(struct credential *c, const struct conf_issuer *issuer)
 	/* For ever: as long as the signer's certificate (F-qualified). */
 	c->validity = issuer->final_answers ? TIME_MOST : wall_seconds(issuer->validity_us);
 	c->backdate = wall_seconds(issuer->backdate_us);
+	c->known_by_crl = !issuer->policy.complete;
 	c->archive_cutoff = issuer->archive_cutoff_us < 0 ? issuer->archive_cutoff_us
 							  : wall_seconds(issuer->archive_cutoff_us);
 	c->extensions = conf_extensions(issuer);

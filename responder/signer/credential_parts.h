@@ -17,6 +17,7 @@ struct credential {
 
 	/* What the configuration allows, in seconds. */
 	int64_t validity, backdate;
+	bool known_by_crl; /* complete = no */
 	int64_t archive_cutoff; /* or ARCHIVE_CUTOFF_… */
 	unsigned extensions; /* EXTENSION_BIT()s */
 	bool answers_unknown_issuers; /* the default issuer's (P-22) */

@@ -273,6 +273,22 @@ static void forged_times_are_refused(void **state) /* P-27 */
 	refused_as(&job, SIGN_LATER, "nothing left of the answer's validity");
 }
 
+/* P-22, P-27: of an issuer that its CRLs alone know, thisUpdate is the CRL's. */
+static void what_only_a_crl_says_is_as_old_as_that(void **state)
+{
+	(void)state;
+	struct sign_outcome outcome;
+	struct message_sign job = good_job();
+	job.this_update = world.now - 100 * HOUR;
+	job.next_update = world.now + 7 * HOUR;
+	refused(&job, "validity longer than configured");
+	world.files.issuer.policy.complete = false;
+	struct credential *credential = load_delegate(world.key);
+	world.files.issuer.policy.complete = true;
+	OCSP_BASICRESP_free(answer(credential, &job, &outcome));
+	credential_free(credential);
+}
+
 static void revoked_may_rest_on_old_evidence(void **state)
 {
 	(void)state;
@@ -652,6 +668,7 @@ int main(void)
 		cmocka_unit_test(a_hash_that_we_do_not_compute_is_refused),
 		cmocka_unit_test(bytes_that_are_no_certid_are_refused),
 		cmocka_unit_test(forged_times_are_refused),
+		cmocka_unit_test(what_only_a_crl_says_is_as_old_as_that),
 		cmocka_unit_test(revoked_may_rest_on_old_evidence),
 		cmocka_unit_test(forged_fields_are_refused),
 		cmocka_unit_test(nothing_is_signed_outside_the_certificates_dates),
