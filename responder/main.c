@@ -3,6 +3,7 @@
 #include "base/compiler.h"
 #include "cli/check_steps.h"
 #include "cli/cli.h"
+#include "cli/importer.h"
 #include "warden/kind.h"
 #include "warden/title.h"
 #include "warden/warden.h"
@@ -27,6 +28,8 @@ int main(int argc, char **argv)
 	unsigned index;
 	if (kind_parse(argc, argv, &kind, &index) == 0)
 		return room_run(kind_plan(kind), kind, index, CONTROL_FD, CONTROL_CONF_FD);
+	if (importer_named(argc, argv))
+		return importer_run(argv[2], argv[3]);
 	if (argc >= 2 && strcmp(argv[1], "serve") == 0)
 		return serve(argc, argv);
 	return cli_main(argc, argv);

@@ -1,0 +1,299 @@
+"""CRLs are followed: fetched when they are due, without asking more than is needed, whatever their servers do,
+and recorded, or compared, by a process of their own."""
+import pytest
+
+import harness
+import publisher
+import service
+from harness import wait_for
+from publisher import Publisher, crl
+
+pytestmark = pytest.mark.usefixtures("postgres")
+
+
+@pytest.fixture(name="server")
+def _server():
+    with Publisher() as made:
+        yield made
+
+
+@pytest.fixture(name="start")
+def _start(postgres, tmp_path):
+    """start(crl=…, **server): an instance that follows A's CRLs there."""
+    made = []
+
+    def start(issuer, cas=("A",), **server):
+        database = service.fresh_database(postgres, *cas)
+        database.issue(1)
+        instance = service.Service(
+            tmp_path, database.login, cas=cas, server={"fetch_retry": "1s", "fetch_timeout": "3s", **server},
+            database={"import_conninfo": database.conninfo})
+        configure(instance, issuer)
+        made.append(instance)
+        instance.database = database
+        return instance.__enter__().whole()
+    yield start
+    for instance in made:
+        instance.responder.stop()
+
+
+def configure(instance, options, head='[issuer "A"]\n'):
+    """These options of a section instead of what it has of them."""
+    with open(instance.responder.conf, encoding="utf-8") as file:
+        before, behind = file.read().split(head)
+    section = "".join(f"{name} = {value}\n" for name, value in options.items())
+    own, *others = behind.split("\n[", 1)
+    kept = "".join(line for line in own.splitlines(True) if line.split(" = ")[0] not in options)
+    kept += "".join("\n[" + other for other in others)
+    with open(instance.responder.conf, "w", encoding="utf-8") as file:
+        file.write(before + head + section + kept)
+
+
+def sources(instance):
+    return next((room["status"].get("sources", []) for room in instance.responder.status()["rooms"]
+                 if room["name"] == "fetcher"), [])
+
+
+def source(instance, url):
+    return next((one for one in sources(instance) if one["url"] == url), {})
+
+
+def alarms(instance, kind="crl_fetch"):
+    return [one for one in instance.responder.status()["alarms"] if one["kind"] == kind]
+
+
+def fetch(instance, *operands):
+    return harness.stillgood("fetch", *operands, "--socket", instance.responder.control_socket, check=False)
+
+
+def recorded(instance, url):
+    return wait_for(f"{url} to be recorded",
+                    lambda: source(instance, url).get("recorded") and source(instance, url))
+
+
+def test_a_crl_is_fetched_recorded_and_then_asked_for_under_a_condition(start, server):
+    server.pages["/ca.crl"] = crl(1)
+    instance = start({"crl": server.url()}, fetch_interval="1s")
+    assert recorded(instance, server.url())["outcome"]
+    wait_for("a condition", lambda: any("If-None-Match" in fields for fields in server.of()))
+    assert "If-None-Match" not in server.of()[0]
+    wait_for("its answer", lambda: source(instance, server.url())["fetches"] >= 3)
+    told = source(instance, server.url())
+    assert told["recorded"] == 1 and told["failures"] == 0, "304 is no failure, and nothing to record"
+    assert not alarms(instance)
+
+
+BAD = [
+    (publisher.page_of_html, "as of a page in HTML"),
+    (publisher.error, "the server says 503"),
+    (None, "the server says 404"),
+    (publisher.unasked_not_modified, "as if we had it"),
+    (publisher.endless, "too large"),
+    (publisher.silent, "it took too long"),
+    (publisher.drop_by_drop, "it took too long"),
+    (publisher.nonsense, "does not speak HTTP"),
+    (publisher.empty, "is empty"),
+    (publisher.compressed, "no CRL"),
+    (publisher.shorter_than_it_says(b"0" * 100), ""),
+    (publisher.cut(crl(1)), "cut off"),
+    (publisher.redirect("http://elsewhere.example/ca.crl"), "another host, elsewhere.example,"),
+    (publisher.redirect("/ca.crl"), "more than 3 redirects"),
+    (publisher.redirect("ftp://127.0.0.1/ca.crl"), "leads nowhere"),
+    (publisher.redirect("http://a:b@127.0.0.1/ca.crl"), "leads nowhere"),
+    (publisher.redirect(""), "leads nowhere"),
+]
+
+
+def test_whatever_a_server_does_is_one_line_and_an_alarm_and_the_rest_goes_on(start, server):
+    """doc/faults.md row 50."""
+    good, bad, published = server.url("/good.crl"), server.url(), crl(1)
+    server.pages.update({"/ca.crl": published, "/good.crl": published})
+    instance = start({"crl": f"{bad}, {good}"}, fetch_size="1MiB", fetch_timeout="2s", fetch_retry="1h")
+    recorded(instance, good)
+    recorded(instance, bad)
+    for number, (page, words) in enumerate(BAD, 1):
+        server.pages["/ca.crl"] = page
+        result = fetch(instance)
+        assert result.returncode == 1, (page, result)
+        lines = result.stdout.splitlines()
+        assert len(lines) == 2 and lines[0].startswith(f"A {bad}: ") and words in lines[0], lines
+        alarm, = alarms(instance)
+        assert alarm["issuer"] == "A" and alarm["text"] == lines[0][2:]
+        told = source(instance, bad)
+        assert told["failing"] and told["failures"] == number and told["recorded"] == 1
+        assert source(instance, good)["recorded"] == number + 1, "the rest goes on"
+    assert instance.log().count("alarm=crl_fetch") == 1, "it is told once while it lasts"
+    assert instance.ready()
+
+
+def test_after_a_failure_it_is_tried_again(start, server):
+    server.pages["/ca.crl"] = publisher.error
+    start({"crl": server.url()})
+    wait_for("another try", lambda: len(server.of()) >= 3)
+
+
+def test_an_alarm_ends_with_what_it_is_about(start, server):
+    server.pages["/ca.crl"] = publisher.error
+    instance = start({"crl": server.url()})
+    wait_for("the alarm", lambda: alarms(instance))
+    server.pages["/ca.crl"] = crl(1)
+    recorded(instance, server.url())
+    wait_for("its end", lambda: not alarms(instance))
+    assert instance.logged("it has ended", "alarm=crl_fetch")
+
+
+def test_what_could_not_be_recorded_is_fetched_whole_again(start, server):
+    """A validator that counted before the CRL was recorded would keep it away for ever (doc/faults.md row 50)."""
+    server.pages["/ca.crl"] = b"\x30\x03\x02\x01\x00"
+    instance = start({"crl": server.url()})
+    wait_for("tries", lambda: len(server.of()) >= 3)
+    assert not any("If-None-Match" in fields for fields in server.of())
+
+
+def test_a_redirect_is_followed_to_listed_hosts(start, server):
+    server.pages.update({"/ca.crl": publisher.redirect("/moved.crl", 301),
+                         "/moved.crl": publisher.redirect(server.url("/cdn.crl", "localhost")),
+                         "/cdn.crl": crl(1)})
+    instance = start({"crl": server.url()}, fetch_hosts="localhost")
+    recorded(instance, server.url())
+    assert len(server.of("/cdn.crl")) == 1
+
+
+def test_a_name_is_resolved(start, server):
+    server.pages["/ca.crl"] = crl(1)
+    url = server.url(host="localhost")
+    recorded(start({"crl": url}), url)
+
+
+def test_https_needs_whom_to_trust(start, tmp_path):
+    ca = harness.DemoCA(str(tmp_path / "tls"), name="TLS", key="P-256")
+    certificate = ca.issue("server", extensions="subjectAltName=IP:127.0.0.1\n")
+    with Publisher(certificate, ca.path("server.key")) as server:
+        server.pages["/ca.crl"] = crl(1)
+        instance = start({"crl": server.url()})
+        assert "fetch_ca_file" in wait_for("the alarm", lambda: alarms(instance))[0]["text"]
+        with open(instance.responder.conf, encoding="utf-8") as file:
+            text = file.read()
+        with open(instance.responder.conf, "w", encoding="utf-8") as file:
+            file.write(text.replace("[server]\n", f"[server]\nfetch_ca_file = {ca.certificate}\n"))
+        harness.stillgood("reload", "--socket", instance.responder.control_socket)
+        recorded(instance, server.url())
+        wait_for("the alarm's end", lambda: not alarms(instance))
+
+
+def test_a_redirect_never_leads_from_https_to_http(start, tmp_path, server):
+    """doc/faults.md row 50."""
+    ca = harness.DemoCA(str(tmp_path / "tls"), name="TLS", key="P-256")
+    certificate = ca.issue("server", extensions="subjectAltName=IP:127.0.0.1\n")
+    server.pages["/ca.crl"] = crl(1)
+    with Publisher(certificate, ca.path("server.key")) as secure:
+        secure.pages["/ca.crl"] = publisher.redirect(server.url())
+        instance = start({"crl": secure.url()}, fetch_ca_file=ca.certificate)
+        assert "from https to http" in wait_for("the alarm", lambda: alarms(instance))[0]["text"]
+        assert not server.of()
+
+
+def test_a_reload_keeps_what_is_followed_and_forgets_what_is_not(start, server):
+    published = crl(1)
+    server.pages.update({"/ca.crl": published, "/other.crl": published, "/bad.crl": publisher.error})
+    instance = start({"crl": f"{server.url()}, {server.url('/bad.crl')}"})
+    recorded(instance, server.url())
+    wait_for("the alarm", lambda: alarms(instance))
+    configure(instance, {"crl": f"{server.url()}, {server.url('/other.crl')}"})
+    harness.stillgood("reload", "--socket", instance.responder.control_socket)
+    recorded(instance, server.url("/other.crl"))
+    assert source(instance, server.url())["recorded"] == 1 and len(server.of()) == 1
+    assert not source(instance, server.url("/bad.crl")) and not alarms(instance)
+
+
+def test_an_operator_may_ask_now(start, server):
+    server.pages["/ca.crl"] = crl(1)
+    instance = start({"crl": server.url()})
+    recorded(instance, server.url())
+    result = fetch(instance, "A")
+    assert result.returncode == 0 and result.stdout.startswith(f"A {server.url()}: "), result
+    assert len(server.of()) == 2 and "If-None-Match" not in server.of()[1], "the whole of it"
+    result = fetch(instance, "B")
+    assert result.returncode == 1 and '"B"' in result.stderr
+    assert fetch(instance, "A", "B").returncode == 2
+    server.pages.clear()
+    assert fetch(instance).returncode == 1
+
+
+def test_where_nothing_is_followed_there_is_nobody_to_ask(start):
+    result = fetch(start({}))
+    assert result.returncode == 1 and "nothing is fetched" in result.stderr
+
+
+# ---- what is recorded ----
+
+def test_a_revocation_comes_with_the_crl(start, server):
+    server.pages["/ca.crl"] = crl(number=1)
+    instance = start({"crl": server.url()}, fetch_interval="1s")
+    recorded(instance, server.url())
+    assert instance.ask(1) == "good"
+    server.pages["/ca.crl"] = crl(1, number=2)
+    instance.becomes("revoked", 1, never=())
+    assert instance.logged("import of a CRL", 'issuer="A"')
+
+
+def test_an_issuer_that_is_known_by_its_crl_alone_is_answered_while_that_lasts(start, server):
+    """I-6: absence from the CRL is all that says good, and it was fetched."""
+    server.pages["/ca.crl"] = publisher.error
+    instance = start({"crl": server.url(), "complete": "no"})
+    assert instance.ask(7) == "try_later"
+    server.pages["/ca.crl"] = crl(5, number=1)
+    instance.becomes("good", 7, never=("revoked",))
+    assert instance.ask(5) == "revoked"
+
+
+@pytest.mark.parametrize("page, words", [
+    (lambda: crl(1, number=3, key=service.authority("B")), "did not sign it"),
+    (lambda: crl(1, number=3, ca="B"), ""),
+    (lambda: crl(number=1, this_update=publisher.NOW - 9 * publisher.HOUR), ""),
+    (lambda: crl(number=3, this_update=publisher.NOW + 9 * publisher.HOUR), ""),
+], ids=["forged", "another-ca-s", "older", "of-the-future"])
+def test_what_may_not_be_recorded_is_an_alarm_and_the_last_crl_stays(start, server, page, words):
+    """doc/faults.md row 50: and it revokes nothing."""
+    server.pages["/ca.crl"] = crl(number=2)
+    instance = start({"crl": server.url()}, cas=("A", "B"))
+    told = recorded(instance, server.url())
+    server.pages["/ca.crl"] = page()
+    result = fetch(instance, "A")
+    assert result.returncode == 1 and words in result.stdout, result
+    assert alarms(instance)[0]["issuer"] == "A"
+    assert source(instance, server.url())["next_update"] == told["next_update"]
+    instance.stays("good", 1)
+
+
+def test_while_the_database_is_away_nothing_is_lost(start, server):
+    server.pages["/ca.crl"] = crl(number=1)
+    instance = start({"crl": server.url()})
+    recorded(instance, server.url())
+    configure(instance, {"import_conninfo": "host=127.0.0.1 port=1 dbname=x"}, head="[database]\n")
+    harness.stillgood("reload", "--socket", instance.responder.control_socket)
+    server.pages["/ca.crl"] = crl(1, number=2)
+    assert fetch(instance).returncode == 1 and alarms(instance)
+    configure(instance, {"import_conninfo": instance.database.conninfo}, head="[database]\n")
+    harness.stillgood("reload", "--socket", instance.responder.control_socket)
+    instance.becomes("revoked", 1, never=())
+    wait_for("the alarm's end", lambda: not alarms(instance))
+
+
+def test_without_a_login_for_it_an_alarm_says_so(start, server):
+    server.pages["/ca.crl"] = crl(number=1)
+    instance = start({"crl": server.url()})
+    configure(instance, {"import_conninfo": "none"}, head="[database]\n")
+    harness.stillgood("reload", "--socket", instance.responder.control_socket)
+    assert "import_conninfo" in fetch(instance).stdout
+
+
+# ---- whoever dies ----
+
+def test_the_fetcher_may_die_at_any_time(start, server):
+    server.pages["/ca.crl"] = crl(1)
+    instance = start({"crl": server.url()})
+    recorded(instance, server.url())
+    instance.kill_room("fetcher")
+    recorded(instance, server.url())
+    assert instance.ready() and "If-None-Match" not in server.of()[-1]
