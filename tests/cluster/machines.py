@@ -292,7 +292,9 @@ class Cluster:
     def fill(self, binary):
         primary = self.primary()
         primary.sql("CREATE DATABASE stillgood TEMPLATE template0", dbname="postgres")
-        harness.run(binary, "db", "init", "--database", self.conninfo)
+        # There itself: a standby that does not know the database yet would end libpq's way along the list.
+        harness.run(binary, "db", "init", "--database",
+                    f"host={primary.address} dbname=stillgood user=postgres password={PASSWORD}")
         primary.sql("CREATE ROLE stillgood LOGIN PASSWORD 'change-me-4' IN ROLE stillgood_responder;"
                     "CREATE ROLE stillgood_beat LOGIN PASSWORD 'change-me-5' IN ROLE stillgood_heartbeat")
         primary.sql(harness.ISSUER, authority(CA).row())
