@@ -353,6 +353,12 @@ static int too_many(const char *name, struct fault *fault)
 			 LIMIT_ISSUERS);
 }
 
+/* Too many of them are refused for good; for want of memory everything has to be read anew. */
+static int no_room(const struct issuers *issuers, int refused)
+{
+	return issuers->count == ISSUERS_MOST ? refused : -ENOMEM;
+}
+
 int issuers_apply(struct issuers *issuers, const struct db_issuer *from, const struct issuer **ret,
 		  struct fault *fault)
 {
@@ -362,7 +368,7 @@ int issuers_apply(struct issuers *issuers, const struct db_issuer *from, const s
 	if (result == -EINVAL) {
 		struct issuer *issuer = called_or_new(issuers, id);
 		*ret = issuer;
-		return issuer ? update_bad(issuer, &from->record) : result;
+		return issuer ? update_bad(issuer, &from->record) : no_room(issuers, result);
 	}
 	if (result < 0)
 		return result;
@@ -371,7 +377,7 @@ int issuers_apply(struct issuers *issuers, const struct db_issuer *from, const s
 	struct issuer *issuer = name_identity(issuers, id, hashes.identity);
 	*ret = issuer;
 	if (!issuer)
-		return too_many(from->record.name, fault);
+		return no_room(issuers, too_many(from->record.name, fault));
 	return update(issuers, issuer, from, &hashes);
 }
 

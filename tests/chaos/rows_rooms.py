@@ -34,7 +34,7 @@ def slow_signers(world):
 
 
 @row(18, "signer, front, ledger killed", lasts=60)
-def killed(world):
+def rooms_killed(world):
     with world.fault("rooms killed", silent=True):
         for _ in range(3):
             for kind in ("signer", "front", "ledger"):
@@ -45,7 +45,7 @@ def killed(world):
 
 
 @row(44, "rooms hang", lasts=50)
-def hung(world):
+def rooms_hung(world):
     with world.fault("rooms stopped", silent=True):
         for kind in ("front", "ledger", "signer"):
             pids = [pid for instance in world.instances.values() for pid in list(rooms(instance, kind).values())[:1]]
@@ -243,5 +243,7 @@ def another_database(world):
             since = time.time()
             service.rename(world.primary, "pki", "aside")
             service.rename(world.primary, "rebuilt", "pki")
+            # A standby's connections follow the database that was renamed.
+            world.standby.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'responder'")
             world.forget_what_is_lost(world.primary, since)
             world.last(3)

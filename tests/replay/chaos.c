@@ -3,10 +3,13 @@
  * lost signers, restarts, an absent database, time. The oracle judges every answer. */
 #include "chaos.h"
 
+#include "alloc/alloc.h"
 #include "base/siphash.h"
 #include "world.h"
 
 #define STEPS 400u
+#define SHORT_STEPS 60u /* where each is run for every request for memory */
+#define WORLDS_LEAST 200u
 #define SERIALS 12u
 
 struct chaos {
@@ -257,7 +260,38 @@ static void prepare(struct chaos *c)
 	world_start(w);
 }
 
-static int seed_run(uint64_t seed)
+static void mend(struct chaos *c)
+{
+	struct world *w = &c->world;
+	if (!w->database.up)
+		database_up(w);
+	database_pause(w, false);
+	w->feed_on = true;
+	w->lookups_held = false;
+	for (unsigned i = 0; i < w->signer_count; i++) {
+		unsigned index = w->half * WORLD_SIGNERS + i;
+		if (!w->signers[index].attached)
+			world_signer_attach(w, index);
+		world_signer_signs(w, index);
+	}
+	world_time_passes(w, 10 * SECOND_US);
+}
+
+/* As soon as there is memory again, and everything else too. */
+static void must_be_whole(struct chaos *c)
+{
+	struct world *w = &c->world;
+	const unsigned issuer = 0;
+	const struct serial serial = {.size = 1, .octets = {1}};
+	alloc_refuse(0, 0);
+	mend(c);
+	struct question *q = world_ask(w, 0, 1, &issuer, &serial, OCSP_HASH_SHA1, true);
+	world_time_passes(w, 100 * MILLISECOND_US);
+	if (!q->answered || q->result == OCSP_TRY_LATER || q->result == OCSP_INTERNAL_ERROR)
+		world_broken(w, "I-8, doc/faults.md row 28: not whole with all memory again");
+}
+
+static int seed_run(uint64_t seed, unsigned steps)
 {
 	struct chaos *c = calloc(1, sizeof(*c));
 	if (!c)
@@ -265,10 +299,12 @@ static int seed_run(uint64_t seed)
 	c->key = (struct siphash_key){.k0 = seed, .k1 = 1};
 	prepare(c);
 	unsigned step = 0;
-	while (step < STEPS && !c->world.broken[0]) {
+	while (step < steps && !c->world.broken[0]) {
 		step++;
 		something(c);
 	}
+	if (alloc_refused() && !c->world.broken[0])
+		must_be_whole(c);
 	int result = c->world.broken[0] ? 1 : 0;
 	if (result)
 		(void)fprintf(stderr, "seed %llu, step %u: %s\n", (unsigned long long)seed, step,
@@ -284,8 +320,44 @@ int chaos_run(double seconds, uint64_t seed)
 	uint64_t next = seed ? seed : 1;
 	int result = 0;
 	do
-		result = seed_run(next++);
+		result = seed_run(next++, STEPS);
 	while (result == 0 && seed == 0 && clock_now().mono_us < end);
 	(void)printf("%llu random worlds\n", (unsigned long long)(seed ? 1 : next - 1));
+	return result;
+}
+
+/* However slow the machine is. */
+static bool goes_on(uint64_t worlds, int64_t end_us)
+{
+	return worlds < WORLDS_LEAST || clock_now().mono_us < end_us;
+}
+
+/* doc/faults.md row 28: the n-th request for memory is refused, and in every third world seven more after it. */
+static int refuse_each(uint64_t seed, int64_t end_us, uint64_t *worlds)
+{
+	alloc_refuse(0, 0);
+	int result = seed_run(seed, SHORT_STEPS);
+	uint64_t requests = alloc_requests();
+	for (uint64_t n = 1; result == 0 && n <= requests && goes_on(*worlds, end_us); n++) {
+		alloc_refuse(n, n % 3 ? 1 : 8);
+		result = seed_run(seed, SHORT_STEPS);
+		if (result)
+			(void)fprintf(stderr, "request %llu of %llu for memory was refused\n",
+				      (unsigned long long)n, (unsigned long long)requests);
+		(*worlds)++;
+	}
+	return result;
+}
+
+int chaos_refuse_memory(double seconds, uint64_t seed)
+{
+	int64_t end_us = clock_now().mono_us + (int64_t)(seconds * (double)SECOND_US);
+	uint64_t worlds = 0, first = seed;
+	int result = 0;
+	do
+		result = refuse_each(seed++, end_us, &worlds);
+	while (result == 0 && goes_on(worlds, end_us));
+	(void)printf("%llu worlds of %llu seeds, each without some memory\n",
+		     (unsigned long long)worlds, (unsigned long long)(seed - first));
 	return result;
 }

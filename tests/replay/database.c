@@ -3,6 +3,8 @@
  * before it, as doc/design.md says. */
 #include "world.h"
 
+#include "alloc/alloc.h"
+
 #include "base/timetext.h"
 
 void database_init(struct database *db, struct moment now)
@@ -314,8 +316,8 @@ static size_t issuer_rows(struct world *w, struct db_issuer rows[WORLD_ISSUERS])
 		if (!w->issuers[i].registered)
 			continue;
 		if (w->issuers[i].spoilt) {
-			ledger_bad_row(w->ledger, "an issuer");
-			ledger_bad_issuer(w->ledger, w->database.ids[i], w->now);
+			INSIDE(ledger_bad_row(w->ledger, "an issuer"));
+			INSIDE(ledger_bad_issuer(w->ledger, w->database.ids[i], w->now));
 			continue;
 		}
 		rows[count] = (struct db_issuer){
@@ -340,18 +342,18 @@ static void load(struct world *w)
 	struct db_issuer issuers[WORLD_ISSUERS];
 	struct db_evidence evidence = evidence_now(w);
 	const struct change *change;
-	ledger_load_begin(w->ledger, &evidence, issuers, issuer_rows(w, issuers), w->now);
+	INSIDE(ledger_load_begin(w->ledger, &evidence, issuers, issuer_rows(w, issuers), w->now));
 	TAILQ_FOREACH(change, &w->database.log, log) {
 		if (!is_current(w, change) ||
 		    (change->record.status == CERT_GOOD && change->record.version == 1))
 			continue;
 		struct cert_record record = told(w, &change->record);
-		ledger_load_row(w->ledger, &record);
+		INSIDE(ledger_load_row(w->ledger, &record));
 	}
 	w->database.loaded = w->database.history;
 	w->database.loaded_position = evidence.position;
 	feed_gave(w, &evidence);
-	ledger_load_end(w->ledger, &evidence, w->now);
+	INSIDE(ledger_load_end(w->ledger, &evidence, w->now));
 	w->next_poll_us = w->now.mono_us + w->conf->database.poll_interval_us;
 }
 
@@ -360,16 +362,16 @@ void database_down(struct world *w)
 	w->database.up = false;
 	if (w->lookup.pending) {
 		w->lookup.pending = false;
-		ledger_lookup_failed(w->ledger, w->lookup.batch, w->now);
+		INSIDE(ledger_lookup_failed(w->ledger, w->lookup.batch, w->now));
 	}
-	ledger_lookup_state(w->ledger, false, "the fake database is down");
-	ledger_feed_lost(w->ledger, "the fake database is down");
+	INSIDE(ledger_lookup_state(w->ledger, false, "the fake database is down"));
+	INSIDE(ledger_feed_lost(w->ledger, "the fake database is down"));
 }
 
 void database_up(struct world *w)
 {
 	w->database.up = true;
-	ledger_lookup_state(w->ledger, true, NULL);
+	INSIDE(ledger_lookup_state(w->ledger, true, NULL));
 	load(w);
 }
 
@@ -383,7 +385,7 @@ bool database_reload(struct world *w)
 	if (!db->up || (same && !db->reload))
 		return false;
 	db->reload = false;
-	ledger_feed_lost(w->ledger, "another history");
+	INSIDE(ledger_feed_lost(w->ledger, "another history"));
 	load(w);
 	return true;
 }
@@ -413,7 +415,7 @@ void database_poll(struct world *w)
 		records[count++] = told(w, &change->record);
 	}
 	feed_gave(w, &evidence);
-	ledger_poll(w->ledger, &evidence, records, count, issuers, issuer_count, w->now);
+	INSIDE(ledger_poll(w->ledger, &evidence, records, count, issuers, issuer_count, w->now));
 	free(records);
 }
 

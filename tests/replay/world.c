@@ -1,5 +1,6 @@
 #include "world.h"
 
+#include "alloc/alloc.h"
 #include "ipc/messages.h"
 #include "made_conf.h"
 #include "unit/ledger/made.h"
@@ -65,11 +66,13 @@ static void frames_drop(struct frame_list *frames, enum room from, enum room to,
 
 static void to_front(void *context, unsigned front, uint8_t type, struct view payload)
 {
+	OUTSIDE;
 	world_send(context, ROOM_LEDGER, ROOM_FRONT, front, type, payload);
 }
 
 static void to_signer(void *context, unsigned signer, uint8_t type, struct view payload)
 {
+	OUTSIDE;
 	unsigned place = signer / LIMIT_SIGNERS * WORLD_SIGNERS + signer % LIMIT_SIGNERS;
 	world_send(context, ROOM_LEDGER, ROOM_SIGNER, place, type, payload);
 }
@@ -82,6 +85,7 @@ static unsigned signer_index(unsigned place)
 
 static int lookup(void *context, uint64_t batch, const struct db_key *keys, size_t count)
 {
+	OUTSIDE;
 	struct world *w = context;
 	if (!w->database.up)
 		return -ENOTCONN;
@@ -95,6 +99,7 @@ static int lookup(void *context, uint64_t batch, const struct db_key *keys, size
 
 static void reload(void *context, const char *reason)
 {
+	OUTSIDE;
 	struct world *w = context;
 	(void)reason;
 	w->database.reload = true;
@@ -102,6 +107,7 @@ static void reload(void *context, const char *reason)
 
 static int journal(void *context, struct view octets)
 {
+	OUTSIDE;
 	struct world *w = context;
 	buffer_put_view(&w->journal[w->journal_current], octets);
 	return 0;
@@ -109,6 +115,7 @@ static int journal(void *context, struct view octets)
 
 static int journal_swap(void *context)
 {
+	OUTSIDE;
 	struct world *w = context;
 	w->journal_current ^= 1;
 	buffer_reset(&w->journal[w->journal_current]);
@@ -117,6 +124,7 @@ static int journal_swap(void *context)
 
 static void signer_hung(void *context, unsigned signer)
 {
+	OUTSIDE;
 	struct world *w = context;
 	(void)signer;
 	w->hung++;
@@ -124,6 +132,7 @@ static void signer_hung(void *context, unsigned signer)
 
 static void alarm_count(void *context, const char *text)
 {
+	OUTSIDE;
 	struct world *w = context;
 	(void)text;
 	w->alarms++;
@@ -151,6 +160,7 @@ static const struct ledger_ops ledger_ops = {
 
 static bool front_query(void *context, const struct message_query *query)
 {
+	OUTSIDE;
 	struct world_front *front = context;
 	cleanup(buffer_deinit) struct buffer payload = {0};
 	message_query_write(&payload, query);
@@ -202,6 +212,7 @@ static void take_answer(struct world *w, struct question *question, const struct
 
 static void deliver(void *context, struct flight_waiter *waiter, const struct answer *answer)
 {
+	OUTSIDE;
 	struct world_front *front = context;
 	uint8_t *at = (uint8_t *)waiter - offsetof(struct question, waiter);
 	take_answer(front->world, (struct question *)at, answer);
@@ -222,19 +233,19 @@ static void front_receive(struct world *w, const struct frame *frame)
 		struct message_issuer issuer;
 	} m;
 	if (frame->type == MESSAGE_ANSWER && message_answer_read(payload, &m.answer) == 0)
-		answers_answer(answers, &m.answer, &w->now);
+		INSIDE(answers_answer(answers, &m.answer, &w->now));
 	else if (frame->type == MESSAGE_PURGE && message_purge_read(payload, &m.purge) == 0)
-		answers_purge(answers, &m.purge, &w->now);
+		INSIDE(answers_purge(answers, &m.purge, &w->now));
 	else if (frame->type == MESSAGE_TICK && message_tick_read(payload, &m.tick) == 0)
-		answers_tick(answers, &m.tick);
+		INSIDE(answers_tick(answers, &m.tick));
 	else if (frame->type == MESSAGE_READINESS &&
 		 message_readiness_read(payload, &m.readiness) == 0)
-		answers_readiness(answers, &m.readiness);
+		INSIDE(answers_readiness(answers, &m.readiness));
 	else if (frame->type == MESSAGE_ALGORITHMS &&
 		 message_algorithms_read(payload, &m.algorithms) == 0)
-		answers_algorithms(answers, &m.algorithms);
+		INSIDE(answers_algorithms(answers, &m.algorithms));
 	else if (frame->type == MESSAGE_ISSUER && message_issuer_read(payload, &m.issuer) == 0)
-		answers_issuer(answers, &m.issuer);
+		INSIDE(answers_issuer(answers, &m.issuer));
 	else
 		world_broken(w, "the ledger sent a frame that a front cannot read");
 }
@@ -337,7 +348,7 @@ void world_signer_attach(struct world *w, unsigned place)
 {
 	w->signers[place].attached = true;
 	w->signers[place].holds = false;
-	ledger_signer_attach(w->ledger, signer_index(place), w->now);
+	INSIDE(ledger_signer_attach(w->ledger, signer_index(place), w->now));
 	for (unsigned i = 0; i < w->issuer_count; i++)
 		tell_offer(w, place, i);
 }
@@ -362,10 +373,33 @@ void world_signer_detach(struct world *w, unsigned index)
 	frames_drop(&w->signers[index].held, ROOM_LEDGER, ROOM_SIGNER, -1);
 	frames_drop(&w->frames, ROOM_LEDGER, ROOM_SIGNER, (int)index);
 	frames_drop(&w->frames, ROOM_SIGNER, ROOM_LEDGER, (int)index);
-	ledger_signer_detach(w->ledger, signer_index(index), w->now);
+	INSIDE(ledger_signer_detach(w->ledger, signer_index(index), w->now));
 }
 
 /* ---- turns ---- */
+
+/* A room that cannot go on ends, and is begun again. */
+static void must_be_refused(void)
+{
+	if (!alloc_refused())
+		abort();
+}
+
+/* What the ledger could not take closes its channel, and the warden makes another one. */
+static void reconnect(struct world *w, enum room from, unsigned index)
+{
+	if (from == ROOM_SIGNER) {
+		world_signer_detach(w, index);
+		world_signer_attach(w, index);
+		return;
+	}
+	frames_drop(&w->frames, ROOM_FRONT, ROOM_LEDGER, (int)index);
+	frames_drop(&w->frames, ROOM_LEDGER, ROOM_FRONT, (int)index);
+	INSIDE(answers_ledger_lost(w->fronts[index].answers));
+	INSIDE(ledger_front_detach(w->ledger, index));
+	INSIDE(ledger_front_attach(w->ledger, index, w->now));
+	INSIDE(answers_ledger_connected(w->fronts[index].answers));
+}
 
 static void frame_deliver(struct world *w, struct frame *frame)
 {
@@ -378,11 +412,14 @@ static void frame_deliver(struct world *w, struct frame *frame)
 	if (frame->to == ROOM_FRONT)
 		front_receive(w, frame);
 	else if (frame->from == ROOM_FRONT)
-		result = ledger_front_frame(w->ledger, frame->index, frame->type, payload, w->now);
+		result = INSIDE_RESULT(
+			ledger_front_frame(w->ledger, frame->index, frame->type, payload, w->now));
 	else
-		result = ledger_signer_frame(w->ledger, signer_index(frame->index), frame->type,
-					     payload, w->now);
-	if (result < 0)
+		result = INSIDE_RESULT(ledger_signer_frame(w->ledger, signer_index(frame->index),
+							   frame->type, payload, w->now));
+	if (result < 0 && alloc_refused())
+		reconnect(w, frame->from, frame->index);
+	else if (result < 0)
 		world_broken(w, "the ledger refused a frame");
 	frame_free(frame);
 }
@@ -392,8 +429,8 @@ void world_lookups_go(struct world *w)
 	if (!w->lookup.pending)
 		return;
 	w->lookup.pending = false;
-	ledger_lookup_done(w->ledger, w->lookup.batch, &w->lookup.evidence, w->lookup.found,
-			   w->lookup.count, w->now);
+	INSIDE(ledger_lookup_done(w->ledger, w->lookup.batch, &w->lookup.evidence, w->lookup.found,
+				  w->lookup.count, w->now));
 }
 
 void world_settle(struct world *w)
@@ -404,11 +441,15 @@ void world_settle(struct world *w)
 			TAILQ_REMOVE(&w->frames, frame, queue);
 			frame_deliver(w, frame);
 		}
-		ledger_turn_end(w->ledger, w->now);
+		INSIDE(ledger_turn_end(w->ledger, w->now));
 		if (!w->lookups_held)
 			world_lookups_go(w);
 		if (w->database.reload)
 			(void)database_reload(w);
+		if (ledger_incomplete(w->ledger)) { /* its room ends by itself */
+			must_be_refused();
+			world_restart_ledger(w);
+		}
 	} while (!TAILQ_EMPTY(&w->frames) || (w->lookup.pending && !w->lookups_held));
 }
 
@@ -419,10 +460,10 @@ static void events_due(struct world *w, int64_t poll_interval_us)
 		w->next_poll_us = w->now.mono_us + poll_interval_us;
 	}
 	if (w->now.mono_us >= ledger_next_timer(w->ledger))
-		ledger_timer(w->ledger, w->now);
+		INSIDE(ledger_timer(w->ledger, w->now));
 	world_settle(w);
 	for (unsigned i = 0; i < w->front_count; i++)
-		answers_expire(w->fronts[i].answers, &w->now);
+		INSIDE(answers_expire(w->fronts[i].answers, &w->now));
 	world_settle(w);
 }
 
@@ -482,8 +523,8 @@ struct question *world_ask(struct world *w, unsigned front, unsigned count, cons
 		made_certid(&question->certids[i], hash, issuer, issuer, serial_view(&serials[i]));
 	}
 	struct ocsp_request request = request_of(w, question);
-	int result = answers_ask(w->fronts[front].answers, &request, &question->waiter, &w->now,
-				 &answer);
+	int result = INSIDE_RESULT(answers_ask(w->fronts[front].answers, &request,
+					       &question->waiter, &w->now, &answer));
 	w->prefer_count = 0;
 	TAILQ_INSERT_TAIL(&w->questions, question, all);
 	if (result == 0) {
@@ -546,13 +587,14 @@ static void ledger_start(struct world *w)
 {
 	static const struct siphash_key key = {.k0 = 1, .k1 = 2};
 	struct view files[2] = {buffer_view(&w->journal[0]), buffer_view(&w->journal[1])};
-	if (ledger_new(w->conf, &key, &ledger_ops, w, &w->ledger) < 0)
-		abort();
-	if (w->journaled && ledger_recall(w->ledger, files, &w->journal_current) < 0)
-		abort();
+	while (INSIDE_RESULT(ledger_new(w->conf, &key, &ledger_ops, w, &w->ledger)) < 0)
+		must_be_refused();
+	while (w->journaled &&
+	       INSIDE_RESULT(ledger_recall(w->ledger, files, &w->journal_current)) < 0)
+		must_be_refused();
 	for (unsigned i = 0; i < w->front_count; i++) {
-		ledger_front_attach(w->ledger, i, w->now);
-		answers_ledger_connected(w->fronts[i].answers);
+		INSIDE(ledger_front_attach(w->ledger, i, w->now));
+		INSIDE(answers_ledger_connected(w->fronts[i].answers));
 	}
 	w->half = 0;
 	for (unsigned i = 0; i < w->signer_count; i++)
@@ -576,8 +618,9 @@ static void front_start(struct world *w, unsigned index)
 	struct answers_settings settings = settings_of(w->conf);
 	w->fronts[index].world = w;
 	w->fronts[index].index = index;
-	if (answers_new(&settings, &front_ops, &w->fronts[index], &w->fronts[index].answers) < 0)
-		abort();
+	while (INSIDE_RESULT(answers_new(&settings, &front_ops, &w->fronts[index],
+					 &w->fronts[index].answers)) < 0)
+		must_be_refused();
 }
 
 void world_start(struct world *w)
@@ -587,7 +630,7 @@ void world_start(struct world *w)
 	w->started = true;
 	for (unsigned i = 0; i < w->front_count; i++)
 		front_start(w, i);
-	ledger_start(w);
+	INSIDE(ledger_start(w));
 }
 
 static void ledger_end(struct world *w)
@@ -607,15 +650,15 @@ void world_accept(struct world *w)
 	struct question *question;
 	TAILQ_FOREACH(question, &w->questions, all)
 		question->forgotten = true;
-	(void)ledger_accept_history(w->ledger, w->now);
+	INSIDE((void)ledger_accept_history(w->ledger, w->now));
 }
 
 void world_restart_ledger(struct world *w)
 {
-	ledger_end(w);
+	INSIDE(ledger_end(w));
 	for (unsigned i = 0; i < w->front_count; i++)
-		answers_ledger_lost(w->fronts[i].answers);
-	ledger_start(w);
+		INSIDE(answers_ledger_lost(w->fronts[i].answers));
+	INSIDE(ledger_start(w));
 }
 
 /* ---- another configuration ---- */
@@ -636,8 +679,11 @@ void world_prepare(struct world *w)
 	world_edit(w);
 	for (unsigned i = 0; i < w->signer_count; i++) /* those of before have ended by now */
 		world_signer_detach(w, (w->half ^ 1) * WORLD_SIGNERS + i);
-	if (ledger_prepare(w->ledger, w->edited) < 0)
-		abort();
+	if (INSIDE_RESULT(ledger_prepare(w->ledger, w->edited)) < 0) { /* the reload fails */
+		must_be_refused();
+		w->edited = w->conf;
+		return;
+	}
 	w->prepared = true;
 	for (unsigned i = 0; i < w->signer_count; i++)
 		world_signer_attach(w, (w->half ^ 1) * WORLD_SIGNERS + i);
@@ -649,9 +695,9 @@ void world_commit(struct world *w)
 	struct answers_settings settings = settings_of(w->edited);
 	if (!ledger_prepared(w->ledger))
 		world_broken(w, "the ledger is not prepared");
-	ledger_commit(w->ledger, w->now);
+	INSIDE(ledger_commit(w->ledger, w->now));
 	for (unsigned i = 0; i < w->front_count; i++)
-		answers_configure(w->fronts[i].answers, &settings);
+		INSIDE(answers_configure(w->fronts[i].answers, &settings));
 	w->conf = w->edited;
 	w->half ^= 1;
 	w->prepared = false;
@@ -660,7 +706,7 @@ void world_commit(struct world *w)
 
 void world_abandon(struct world *w)
 {
-	ledger_abandon(w->ledger);
+	INSIDE(ledger_abandon(w->ledger));
 	for (unsigned i = 0; i < w->signer_count; i++)
 		world_signer_detach(w, (w->half ^ 1) * WORLD_SIGNERS + i);
 	w->edited = w->conf;
@@ -673,7 +719,7 @@ static void front_end(struct world *w, unsigned index)
 	struct question *question;
 	TAILQ_FOREACH(question, &w->questions, all)
 		if (question->front == index && question->waiter.flight)
-			answers_leave(w->fronts[index].answers, &question->waiter);
+			INSIDE(answers_leave(w->fronts[index].answers, &question->waiter));
 	answers_free(w->fronts[index].answers);
 }
 
@@ -682,10 +728,10 @@ void world_restart_front(struct world *w, unsigned index)
 	frames_drop(&w->frames, ROOM_FRONT, ROOM_LEDGER, (int)index);
 	frames_drop(&w->frames, ROOM_LEDGER, ROOM_FRONT, (int)index);
 	front_end(w, index);
-	ledger_front_detach(w->ledger, index);
+	INSIDE(ledger_front_detach(w->ledger, index));
 	front_start(w, index);
-	ledger_front_attach(w->ledger, index, w->now);
-	answers_ledger_connected(w->fronts[index].answers);
+	INSIDE(ledger_front_attach(w->ledger, index, w->now));
+	INSIDE(answers_ledger_connected(w->fronts[index].answers));
 	world_settle(w);
 }
 
@@ -703,7 +749,7 @@ static void questions_free(struct world *w)
 void world_deinit(struct world *w)
 {
 	if (w->started) {
-		ledger_end(w);
+		INSIDE(ledger_end(w));
 		for (unsigned i = 0; i < w->front_count; i++)
 			front_end(w, i);
 	}
@@ -719,7 +765,7 @@ uint64_t world_count(struct world *w, const char *name)
 {
 	cleanup(buffer_deinit) struct buffer status = {0};
 	char pattern[64];
-	ledger_status(w->ledger, w->now, &status);
+	INSIDE(ledger_status(w->ledger, w->now, &status));
 	buffer_put_u8(&status, 0);
 	(void)snprintf(pattern, sizeof(pattern), "\"%s\":", name);
 	const char *at = buffer_result(&status) == 0 ? strstr((char *)status.data, pattern) : NULL;
