@@ -31,7 +31,16 @@ def history_of(events, name, bounds):
 def behind_edges(events):
     """Any instance may have answered, so the trouble of any counts, and nobody's evidence is proven to be older."""
     kept = [e for e in events if not (e["e"] == "fault" and e.get("only") and e.get("database"))]
-    return [{key: value for key, value in e.items() if key != "only"} for e in kept]
+    return [{key: value for key, value in e.items() if key not in ("only", "instances", "silent")} for e in kept]
+
+
+def whole_after(history, fault):
+    """Seconds from its end to the last answer that was none, or no proper one, before another fault; or None."""
+    nexts = [other["begin"] for other in history.of["fault"] if other["begin"] > fault["end"]]
+    until = min(nexts, default=float("inf"))
+    then = [a for a in history.of["answer"] if fault["end"] <= a["sent"] and a["received"] < until]
+    bad = [a["received"] - fault["end"] for a in then if a["status"] not in PROPER]
+    return max(bad, default=0.0) if then else None
 
 
 def one_instance(violation):
@@ -59,7 +68,8 @@ class Result:
             history = history_of(events, machine.name, BOUNDS["instances"])
             self.violations += history.violations()
             self.late += late(history)
-            self.recovery += [took for fault in history.of["fault"] for took in history.recovery(fault).values()]
+            self.recovery += [took for fault in history.of["fault"]
+                              if (took := whole_after(history, fault)) is not None]
         for machine in cluster.edges:
             history = history_of(behind_edges(events), machine.name, BOUNDS["edges"])
             self.violations += [v for v in history.violations() if not one_instance(v)]

@@ -85,9 +85,9 @@ class DatabaseMachine(Machine):
         if self.beating:
             os.killpg(self.beating.pid, signal.SIGKILL)
             self.beating.wait()
-        self.beating = self.start("heartbeat.log", "bash", "-c", 'while :; do "$0" db heartbeat --database "$1"; sleep 1;'
-                                  ' done 2>&1 | while read -r line; do echo "$(date +%T.%N) $line"; done',
-                                  self.binary, self.beats_at)
+        loop = ('while :; do "$0" db heartbeat --database "$1"; sleep 1; done 2>&1 |'
+                ' while read -r line; do echo "$(date +%T.%N) $line"; done')
+        self.beating = self.start("heartbeat.log", "bash", "-c", loop, self.binary, self.beats_at)
 
     def api(self, path="patroni", body=None, method=None):
         """(status, document or text) of Patroni; (0, None) where it does not answer."""
