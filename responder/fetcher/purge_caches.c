@@ -185,7 +185,7 @@ static bool describe_trouble(const struct told *told, int64_t now_us, char ret[L
 	describe(oldest, what, sizeof(what));
 	(void)snprintf(
 		ret, LIMIT_ALARM_TEXT,
-		"the cache %.60s may say what is over: it cannot be told, %.100s; first: %.280s",
+		"the cache %.60s may say what is over: it cannot be told, %.200s; first: %.180s",
 		log_quoted(section_of(told)->name),
 		told->reason[0] ? told->reason : "it does not answer", what);
 	return true;
