@@ -249,7 +249,9 @@ const struct metric metrics[] = {
 	 "at "
 	 "the last comparison: missing (revoked in the database, not in the CRL), extra (in the "
 	 "CRL, "
-	 "not revoked in the database), reason, date."},
+	 "not revoked in the database), status (revoked or on hold), reason, date; lapsed and "
+	 "older: 1 "
+	 "where that CRL has, or is."},
 	/* ---- HTTP caches that are told ---- */
 	{"stillgood_cache_oldest_unpurged_seconds", METRIC_GAUGE, OF_FETCHER, "caches",
 	 "name=cache", "oldest_unpurged_ms", MILLI, NULL,

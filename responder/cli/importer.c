@@ -1,6 +1,6 @@
 #include "cli/importer.h"
 
-#include "cli/crl_import.h"
+#include "cli/crl_watch.h"
 #include "db/files.h"
 #include "room/harden.h"
 #include "room/sandbox.h"
@@ -64,18 +64,34 @@ static bool is_passing(int result)
 	       result == -ENOMEM;
 }
 
-static int import(const struct conf *conf, const char *issuer)
+static int import(const struct crl_delivery *delivery)
 {
 	struct fault fault = {""};
 	struct crl_outcome outcome = {0};
-	const struct crl_delivery delivery = {.conninfo = conf->database.import_conninfo,
-					      .issuer = issuer,
-					      .origin = "fetched",
-					      .fd = IMPORTER_CRL_FD};
-	int result = crl_import_delivery(&delivery, &outcome, &fault);
+	int result = crl_import_delivery(delivery, &outcome, &fault);
 	if (result < 0)
 		return say(is_passing(result) ? CONTROL_LATER : CONTROL_REFUSED, fault.text);
 	return say(CONTROL_TAKEN, outcome.said.text);
+}
+
+/* "COUNT COUNT … LINE" where they differ (enum crl_difference). */
+static int watch(const struct crl_delivery *delivery)
+{
+	struct fault fault = {""};
+	struct crl_watched watched = {0};
+	cleanup(buffer_deinit) struct buffer text = {0};
+	int result = crl_watch_delivery(delivery, &watched, &fault);
+	if (result < 0)
+		return say(is_passing(result) ? CONTROL_LATER : CONTROL_REFUSED, fault.text);
+	if (!watched.said.text[0])
+		return say(CONTROL_TAKEN, "the database says the same");
+	for (unsigned i = 0; i < CRL_DIFFERENCES; i++)
+		buffer_printf(&text, "%llu ", (unsigned long long)watched.counts[i]);
+	buffer_put_string(&text, watched.said.text);
+	buffer_put_u8(&text, '\0');
+	if (buffer_result(&text) < 0)
+		return say(CONTROL_LATER, "out of memory");
+	return say(CONTROL_DIFFERS, (const char *)text.data);
 }
 
 int importer_run(const char *kind, const char *issuer)
@@ -91,7 +107,9 @@ int importer_run(const char *kind, const char *issuer)
 		result = lock_in(conf, &fault);
 	if (result < 0 || !conf)
 		return say(CONTROL_LATER, fault.text);
-	if (strcmp(kind, "crl") != 0)
-		return say(CONTROL_REFUSED, "nobody knows what to do with it");
-	return import(conf, issuer);
+	const struct crl_delivery delivery = {.conninfo = conf->database.import_conninfo,
+					      .issuer = issuer,
+					      .origin = "fetched",
+					      .fd = IMPORTER_CRL_FD};
+	return strcmp(kind, "watch") == 0 ? watch(&delivery) : import(&delivery);
 }

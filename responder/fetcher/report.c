@@ -66,7 +66,8 @@ static void put_text(struct buffer *out, const char *name, const char *text)
 
 static void put_differences(struct buffer *out, const struct source *s)
 {
-	static const char *const names[] = {"missing", "extra", "reason", "date"};
+	static const char *const names[SOURCE_DIFFERENCES] = {
+		"missing", "extra", "status", "reason", "date", "lapsed", "older"};
 	buffer_put_string(out, ",\"differences\":[");
 	for (unsigned i = 0; i < SOURCE_DIFFERENCES; i++)
 		buffer_printf(out, "%s{\"kind\":\"%s\",\"count\":%llu}", i ? "," : "", names[i],

@@ -88,7 +88,7 @@ static void succeed(struct source *s, struct moment now)
 
 /* ---- what became of it ---- */
 
-/* "MISSING EXTRA REASON DATE LINE". 0 or -EBADMSG. */
+/* A count of each kind, and the line. 0 or -EBADMSG. */
 static int take_differences(struct source *s, struct view *text)
 {
 	uint64_t counts[SOURCE_DIFFERENCES] = {0};

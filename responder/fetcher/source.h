@@ -21,8 +21,8 @@ enum source_state {
 	SOURCE_RECORDING, /* until due_us: the warden bounds it, and answers earlier */
 };
 
-/* How what is compared differs. */
-enum source_difference { MISSING, EXTRA, OTHER_REASON, OTHER_DATE, SOURCE_DIFFERENCES };
+/* How what is compared may differ: report.c names them. */
+#define SOURCE_DIFFERENCES 7
 
 struct validators {
 	char etag[LIMIT_VALIDATOR + 1], last_modified[LIMIT_VALIDATOR + 1]; /* "": none */

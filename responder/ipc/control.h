@@ -48,7 +48,7 @@ enum control_step {
 /* What became of a CRL that was fetched; a line about it goes with it. */
 enum control_outcome {
 	CONTROL_TAKEN = 1, /* it is recorded, or was before; or the database says the same */
-	CONTROL_DIFFERS = 2, /* what was compared: "MISSING EXTRA REASON DATE", then the line */
+	CONTROL_DIFFERS = 2, /* what was compared: a count of each kind, then the line */
 	CONTROL_REFUSED = 3, /* it is no CRL of this issuer that may be recorded */
 	CONTROL_LATER = 4, /* it could not be looked at */
 };

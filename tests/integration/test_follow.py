@@ -288,6 +288,28 @@ def test_without_a_login_for_it_an_alarm_says_so(start, server):
     assert "import_conninfo" in fetch(instance).stdout
 
 
+# ---- what is compared ----
+
+def differences(instance, url):
+    return {one["kind"]: one["count"] for one in source(instance, url).get("differences", []) if one["count"]}
+
+
+def test_what_the_ca_publishes_is_compared_with_the_database_and_nothing_is_recorded(start, server):
+    server.pages["/ca.crl"] = crl(1, number=1)
+    instance = start({"crl_watch": server.url()})
+    recorded(instance, server.url())
+    assert differences(instance, server.url()) == {"extra": 1}
+    alarm, = alarms(instance, "crl_difference")
+    assert alarm["issuer"] == "A" and "extra" in alarm["text"] and not alarms(instance)
+    assert instance.ask(1) == "good", "nothing is recorded"
+    instance.database.revoke(1)
+    instance.becomes("revoked", 1, never=())
+    fetch(instance)
+    assert differences(instance, server.url()).keys() <= {"date"}, "revoked now, at another time"
+    server.pages["/ca.crl"] = crl(1, number=2, key=service.authority("B"))
+    assert fetch(instance).returncode == 1 and alarms(instance), "a forged one is not compared"
+
+
 # ---- whoever dies ----
 
 def test_the_fetcher_may_die_at_any_time(start, server):
