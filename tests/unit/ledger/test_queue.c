@@ -143,6 +143,20 @@ static void what_counts_is_the_time_that_they_cost(void **state)
 	assert_in_range(nonces * 100 / total, 25, 42);
 }
 
+static void what_was_guessed_too_low_is_charged_afterwards(void **state)
+{
+	struct bench *b = *state;
+	uint64_t total;
+	ask_many(b, 1, 40, NONCE);
+	look_up(b);
+	unsigned before = frames_of(b, MESSAGE_SIGN);
+	ask_many(b, 60, 150, LIVE);
+	look_up(b);
+	/* These have had their share for a while. */
+	(void)work(b, 0, before, 4000, 400, &total);
+	assert_true(work(b, before, 100, 4000, 400, &total) == 0);
+}
+
 static void a_flood_that_is_alone_has_all_of_their_time(void **state)
 {
 	struct bench *b = *state;
@@ -334,6 +348,8 @@ int main(void)
 			nonces_have_their_share_and_no_more_while_others_wait, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_counts_is_the_time_that_they_cost, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(what_was_guessed_too_low_is_charged_afterwards,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(a_flood_that_is_alone_has_all_of_their_time, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(who_comes_after_an_idle_time_has_saved_nothing_up,
