@@ -185,7 +185,8 @@ def corrupt_rows(world):
         for name, in constraints:
             world.db.sql(f'ALTER TABLE stillgood.certificate DROP CONSTRAINT "{name}"')
         for serial, change in zip(broken, spoilt):
-            world.db.sql(f"UPDATE stillgood.certificate SET {change} WHERE serial = %s", (octets(serial),))
+            world.db.quietly(f"UPDATE stillgood.certificate SET {change}"
+                             f" WHERE serial = '\\x{octets(serial).hex()}'")
         world.certificates[0].recent.extend(broken)
         world.last(8)
 
