@@ -21,7 +21,7 @@ bool importer_named(int argc, char *const *argv)
 static int say(enum control_outcome outcome, const char *text)
 {
 	char line[LIMIT_OUTCOME + 1];
-	(void)snprintf(line, sizeof(line), "%s", text);
+	(void)snprintf(line, sizeof(line), "%.*s", (int)LIMIT_OUTCOME, text);
 	for (char *p = line; (p = strpbrk(p, "\r\n"));)
 		*p = ' ';
 	printf("%d %s\n", (int)outcome, line);

@@ -7,7 +7,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
 struct follow {
 	struct source_world world;
@@ -140,7 +139,7 @@ int follow_new(const struct conf *conf, struct transfers *transfers, const struc
 					 .hand_over = hand_over,
 					 .changed = changed};
 	/* Of those of a process before, nobody here may hear. */
-	(void)!getrandom(&f->world.ticket, sizeof(f->world.ticket), GRND_NONBLOCK);
+	f->world.ticket = source_chance();
 	f->ops = ops;
 	f->context = context;
 	TAILQ_INIT(&f->sources);

@@ -27,10 +27,11 @@ const char *source_kind_name(enum source_kind kind)
 
 /* ---- the end of one round ---- */
 
-static uint32_t chance(void)
+uint32_t source_chance(void)
 {
 	uint32_t number = 0;
-	(void)getrandom(&number, sizeof(number), GRND_NONBLOCK);
+	if (getrandom(&number, sizeof(number), GRND_NONBLOCK) != sizeof(number))
+		number = (uint32_t)clock_now().mono_us;
 	return number;
 }
 
@@ -71,7 +72,7 @@ void source_fail(struct source *s, struct moment now, const char *format, ...)
 	va_end(arguments);
 	s->failures++;
 	s->failed++;
-	rest(s, schedule_after_failure(&schedule, s->failures, chance()), now);
+	rest(s, schedule_after_failure(&schedule, s->failures, source_chance()), now);
 }
 
 static void succeed(struct source *s, struct moment now)
@@ -83,7 +84,7 @@ static void succeed(struct source *s, struct moment now)
 	s->error[0] = '\0';
 	s->overdue = left_us > 0 ? 0 : s->overdue + 1;
 	s->answered_at = wall_seconds(now.wall_us);
-	rest(s, schedule_after_success(&schedule, left_us, s->overdue, chance()), now);
+	rest(s, schedule_after_success(&schedule, left_us, s->overdue, source_chance()), now);
 }
 
 /* ---- what became of it ---- */
@@ -302,7 +303,7 @@ struct source *source_new(struct source_world *world, enum source_kind kind, con
 	s->world = world;
 	s->kind = kind;
 	s->fd = -1;
-	s->due_us = clock_now().mono_us + (int64_t)(chance() % FIRST_MS) * MILLISECOND_US;
+	s->due_us = clock_now().mono_us + (int64_t)(source_chance() % FIRST_MS) * MILLISECOND_US;
 	s->whole_us = INT64_MIN;
 	s->next_update = s->answered_at = s->recorded_at = TIME_NONE;
 	(void)snprintf(s->issuer, sizeof(s->issuer), "%s", issuer);

@@ -79,6 +79,7 @@ TAILQ_HEAD(source_list, source);
 
 const char *source_kind_name(enum source_kind kind);
 
+uint32_t source_chance(void);
 /* In a list of its own. NULL: no memory. */
 struct source *source_new(struct source_world *world, enum source_kind kind, const char *issuer,
 			  struct view url);
