@@ -26,6 +26,7 @@ struct db_connection {
 	const char *setup;
 	int64_t connect_timeout_us, query_timeout_us;
 	bool streams;
+	bool asleep; /* has never been woken */
 	const struct db_connection_ops *ops;
 	void *context;
 
@@ -562,10 +563,20 @@ int db_connection_new(struct event_base *base, const struct db_connection_settin
 	if (result < 0)
 		return result;
 	c->state = DOWN;
-	arm(c, 0);
+	c->asleep = settings->asleep;
+	if (!c->asleep)
+		arm(c, 0);
 	*ret = c;
 	c = NULL;
 	return 0;
+}
+
+void db_connection_wake(struct db_connection *c)
+{
+	if (!c->asleep)
+		return;
+	c->asleep = false;
+	arm(c, 0);
 }
 
 static void event_free_if(struct event *event)

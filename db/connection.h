@@ -40,6 +40,7 @@ struct db_connection_settings {
 	const struct db_settings *source; /* read during the call */
 	const char *purpose; /* for pg_stat_activity: "feed" */
 	const char *setup; /* SQL that prepares the session; borrowed */
+	bool asleep; /* does not connect before db_connection_wake() */
 	/* The query's deadline counts from the last bytes that arrived, for long streams, and not
 	 * from its sending. */
 	bool streams;
@@ -63,6 +64,9 @@ DEFINE_CLEANUP(struct db_connection, db_connection_free)
  * hosts one may be ahead of another, or of another history. Both have the same conninfo; neither is freed before the
  * other is used for the last time. */
 void db_connection_follow(struct db_connection *connection, struct db_connection *leader);
+/* No effect on one that is awake. */
+void db_connection_wake(struct db_connection *connection);
+
 /* Other timeouts, from the next step on. */
 void db_connection_configure(struct db_connection *connection, const struct db_settings *settings);
 

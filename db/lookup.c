@@ -190,7 +190,7 @@ void db_lookup_configure(struct db_lookup *l, const struct db_settings *settings
 
 int db_lookup_new(struct event_base *base, const struct db_settings *settings,
 		  const struct db_source_ops *ops, void *context, struct db_connection *feed,
-		  struct db_lookup **ret)
+		  bool asleep, struct db_lookup **ret)
 {
 	cleanup(db_lookup_freep) struct db_lookup *l = calloc(1, sizeof(*l));
 	if (!l)
@@ -199,7 +199,8 @@ int db_lookup_new(struct event_base *base, const struct db_settings *settings,
 	l->context = context;
 	l->wants_facts = settings->facts;
 	const struct db_connection_settings connection = {
-		settings, "lookup", settings->facts ? facts_setup : plain_setup, .streams = false};
+		settings, "lookup", settings->facts ? facts_setup : plain_setup, .streams = false,
+		.asleep = asleep};
 	int result = db_connection_new(base, &connection, &connection_ops, l, &l->connection);
 	if (result < 0)
 		return result;
@@ -207,6 +208,11 @@ int db_lookup_new(struct event_base *base, const struct db_settings *settings,
 	*ret = l;
 	l = NULL;
 	return 0;
+}
+
+void db_lookup_wake(struct db_lookup *l)
+{
+	db_connection_wake(l->connection);
 }
 
 void db_lookup_reset(struct db_lookup *l, const char *reason)

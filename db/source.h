@@ -2,9 +2,10 @@
  *
  *   feed connection:   issuers, load (COPY of every row that is or ever was not good), then a poll
  *                      each interval of what the change log has that the last snapshot had not
- *   lookup connection: one array query a turn for the serials that nobody knows yet
+ *   lookup connection: one array query a turn for the serials that nobody knows yet; further ones, made
+ *                      at the first need, while that takes long
  *
- * Both reconnect by themselves with back-off and jitter; after a reconnect the feed loads anew.
+ * All reconnect by themselves with back-off and jitter; after a reconnect the feed loads anew.
  * Nothing partial is ever given: a query that failed in the middle gives lost() or
  * lookup_failed(), never "no such row" (doc/faults.md row 4). */
 #pragma once
@@ -29,14 +30,14 @@ DEFINE_CLEANUP(struct db_source, db_source_free)
 /* Other intervals and timeouts, from the next query on; where it connects to and what lookups read stays. */
 void db_source_configure(struct db_source *source, const struct db_settings *settings);
 
-/* What the database has told counts no more, for this reason: from the event loop, both connections are
+/* What the database has told counts no more, for this reason: from the event loop, all connections are
  * made anew, and the feed loads anew. */
 void db_source_reload(struct db_source *source, const char *reason);
 /* The same for the connection of the lookups alone. */
 void db_source_look_elsewhere(struct db_source *source, const char *reason);
 
-/* At most LIMIT_LOOKUP_BATCH keys; one batch at a time: -EBUSY until lookup_done or
- * lookup_failed; -ENOTCONN; -EINVAL for a count out of range; -ENOMEM. lookup_done and lookup_failed
+/* At most LIMIT_LOOKUP_BATCH keys. Several batches may be in flight, and end in any order: -EBUSY while
+ * there is no connection for one more, of which one is made then; -ENOTCONN; -EINVAL for a count out of range; -ENOMEM. lookup_done and lookup_failed
  * never come from within this call. */
 must_check int db_source_lookup(struct db_source *source, uint64_t batch, const struct db_key *keys,
 				size_t count);

@@ -119,6 +119,9 @@
 #define LIMIT_JOBS 50000u
 /* Rows of one lookup batch: larger ones gain nothing (doc/performance.md). */
 #define LIMIT_LOOKUP_BATCH 256u
+/* Batches in flight, each on a connection of its own: one is enough where rows are in memory. Where they are
+ * not, a database reads those of one batch one after the other. */
+#define LIMIT_LOOKUP_BATCHES 4u
 /* How long a row that was found good is remembered without another lookup, while the feed tells of no
  * change: what it does not tell (the end of a certificate, recorded later) counts after that. */
 #define LIMIT_KNOWN_AGE_US (INT64_C(3600) * 1000000)

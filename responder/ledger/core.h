@@ -27,8 +27,9 @@ struct ledger_ops {
 	/* To the attached verifier. */
 	void (*to_verifier)(void *context, unsigned verifier, uint8_t type, struct view payload);
 	void (*to_signer)(void *context, unsigned signer, uint8_t type, struct view payload);
-	/* One batch, at most LIMIT_LOOKUP_BATCH keys and one at a time. 0: ledger_lookup_done() or
-	 * ledger_lookup_failed() follows; else -errno and nothing follows. */
+	/* One batch, at most LIMIT_LOOKUP_BATCH keys. 0: ledger_lookup_done() or ledger_lookup_failed()
+	 * follows, in any order with those of others; -EBUSY: not beside those in flight; else another
+	 * -errno. Where it is not 0 nothing follows. */
 	int (*lookup)(void *context, uint64_t batch, const struct db_key *keys, size_t count);
 	/* What the database has told cannot be believed, for this reason: it shall tell everything
 	 * anew, from ledger_load_begin() on. */

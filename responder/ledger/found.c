@@ -19,12 +19,12 @@ static void apply(struct ledger *l, const struct cert_record *record,
 		loads_lookup_row(l, record, evidence);
 }
 
-static void apply_all(struct ledger *l, const struct db_evidence *evidence,
+static void apply_all(struct ledger *l, uint64_t batch, const struct db_evidence *evidence,
 		      const struct db_found *found, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct cert_record record = found[i].record;
-		record.issuer = lookups_issuer(l, i);
+		record.issuer = lookups_issuer(l, batch, i);
 		if (found[i].found && record.issuer)
 			apply(l, &record, evidence);
 	}
@@ -36,14 +36,14 @@ void ledger_lookup_done(struct ledger *l, uint64_t batch, const struct db_eviden
 	if (!lookups_awaited(l, batch))
 		return;
 	if (!loads_lookup_believed(l, evidence)) {
-		lookups_fail(l, now);
-	} else if (!lookups_match(l, found, count)) {
+		lookups_fail(l, batch, now);
+	} else if (!lookups_match(l, batch, found, count)) {
 		ledger_alarm(l, "a lookup's answer does not match its question");
-		lookups_fail(l, now);
+		lookups_fail(l, batch, now);
 	} else {
-		lookups_bar(l, evidence, now);
-		apply_all(l, evidence, found, count);
-		lookups_learn(l, evidence, found, now);
+		lookups_bar(l, batch, evidence, now);
+		apply_all(l, batch, evidence, found, count);
+		lookups_learn(l, batch, evidence, found, now);
 	}
 	decide(l, now);
 }
@@ -52,7 +52,7 @@ void ledger_lookup_failed(struct ledger *l, uint64_t batch, struct moment now)
 {
 	if (!lookups_awaited(l, batch))
 		return;
-	lookups_fail(l, now);
+	lookups_fail(l, batch, now);
 	decide(l, now);
 }
 

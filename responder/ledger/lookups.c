@@ -19,16 +19,22 @@ struct lookup {
 };
 TAILQ_HEAD(lookup_list, lookup);
 
+struct batch {
+	uint64_t number;
+	size_t count; /* 0: not in flight */
+	int64_t sent_us; /* monotonic */
+	struct lookup *lookups[LIMIT_LOOKUP_BATCH];
+};
+
 struct lookups {
 	struct table by_tag;
 	struct lookup_list queues[QUEUE_NONCE + 1]; /* by class */
 	size_t queued; /* in all of them */
 	bool usable;
 	char reason[200]; /* where not */
-	uint64_t batch; /* number of the latest batch */
-	size_t batch_count; /* 0: none in flight */
-	int64_t sent_us; /* it, monotonic */
-	struct lookup *batch_lookups[LIMIT_LOOKUP_BATCH];
+	uint64_t sent; /* number of the latest batch */
+	struct batch batches[LIMIT_LOOKUP_BATCHES];
+	int64_t crowded_us; /* one more was refused: not before, monotonic, or until one has ended; 0 */
 	int64_t retry_us; /* not before, monotonic */
 	int64_t hold_us; /* held until then at most, monotonic; 0: not held */
 	struct lookup_counts counts;
@@ -36,6 +42,8 @@ struct lookups {
 
 /* A pause after a failed batch, so that a database in trouble is not hammered. */
 #define RETRY_US (50 * MILLISECOND_US)
+/* A batch that is in memory takes less; while none in flight is older, what comes waits for the next one. */
+#define SLOW_US (10 * MILLISECOND_US)
 /* The longest that a lookup waits for others while all signers are busy: about one turn of theirs. */
 #define HOLD_US (5 * MILLISECOND_US)
 
@@ -205,14 +213,34 @@ static void lookup_requeue(struct ledger *l, struct lookup *lookup)
 		put_back(l, lookup);
 }
 
-void lookups_fail(struct ledger *l, struct moment now)
+static struct batch *batch_find(const struct ledger *l, uint64_t number)
 {
-	for (size_t i = l->lookups->batch_count; i-- > 0;)
-		lookup_requeue(l, l->lookups->batch_lookups[i]);
-	l->lookups->batch_count = 0;
+	for (size_t i = 0; i < LIMIT_LOOKUP_BATCHES; i++)
+		if (l->lookups->batches[i].count && l->lookups->batches[i].number == number)
+			return &l->lookups->batches[i];
+	return NULL;
+}
+
+/* Not in flight any more; what it asks for comes first. */
+static void batch_requeue(struct ledger *l, struct batch *batch)
+{
+	for (size_t i = batch->count; i-- > 0;)
+		lookup_requeue(l, batch->lookups[i]);
+	batch->count = 0;
+}
+
+static void fail(struct ledger *l, struct batch *batch, struct moment now)
+{
+	batch_requeue(l, batch);
+	l->lookups->crowded_us = 0;
 	l->lookups->retry_us = now.mono_us + RETRY_US;
 	l->lookups->counts.batches_failed++;
 	questions_mark_state(l, QUESTION_LOOKUP, MARK_OUTAGE);
+}
+
+void lookups_fail(struct ledger *l, uint64_t batch, struct moment now)
+{
+	fail(l, batch_find(l, batch), now);
 }
 
 /* Signers that have enough to do gain nothing by an early lookup, and each larger batch costs the
@@ -242,50 +270,102 @@ static struct db_key asked_key(const struct lookup *lookup)
 	return key;
 }
 
-void lookups_send(struct ledger *l, bool busy, struct moment now)
+static int64_t later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* When one more batch may be sent; INT64_MAX: not before one has ended. */
+static int64_t next_batch_us(const struct lookups *lookups)
+{
+	int64_t latest = INT64_MIN;
+	size_t in_flight = 0;
+	for (size_t i = 0; i < LIMIT_LOOKUP_BATCHES; i++) {
+		if (!lookups->batches[i].count)
+			continue;
+		in_flight++;
+		if (lookups->batches[i].sent_us > latest)
+			latest = lookups->batches[i].sent_us;
+	}
+	if (in_flight == 0)
+		return INT64_MIN;
+	if (in_flight == LIMIT_LOOKUP_BATCHES)
+		return INT64_MAX;
+	return later(latest + SLOW_US, lookups->crowded_us);
+}
+
+static struct batch *free_batch(struct lookups *lookups)
+{
+	size_t i = 0;
+	while (lookups->batches[i].count)
+		i++;
+	check(i < LIMIT_LOOKUP_BATCHES);
+	return &lookups->batches[i];
+}
+
+static void batch_fill(struct ledger *l, struct batch *batch, struct db_key *keys)
+{
+	struct lookup *lookup;
+	while (batch->count < LIMIT_LOOKUP_BATCH && (lookup = take_next(l, batch->count))) {
+		lookup->sent = true;
+		lookup->asked_id = id_of(l, lookup);
+		keys[batch->count] = asked_key(lookup);
+		batch->lookups[batch->count++] = lookup;
+	}
+}
+
+static void batch_send(struct ledger *l, struct batch *batch, struct moment now)
 {
 	struct lookups *lookups = l->lookups;
 	struct db_key keys[LIMIT_LOOKUP_BATCH];
-	struct lookup *lookup;
-	if (lookups->batch_count || !lookups_answer(l, now) || lookups->queued == 0 ||
-	    held(lookups, busy, now))
+	batch_fill(l, batch, keys);
+	batch->number = ++lookups->sent;
+	batch->sent_us = now.mono_us;
+	int result = l->ops->lookup(l->context, batch->number, keys, batch->count);
+	if (result == -EBUSY) {
+		batch_requeue(l, batch);
+		lookups->crowded_us = now.mono_us + SLOW_US;
+		return;
+	}
+	lookups->counts.batches++;
+	lookups->counts.lookups += batch->count;
+	if (result < 0)
+		fail(l, batch, now);
+}
+
+void lookups_send(struct ledger *l, bool busy, struct moment now)
+{
+	struct lookups *lookups = l->lookups;
+	if (now.mono_us < next_batch_us(lookups) || !lookups_answer(l, now) ||
+	    lookups->queued == 0 || held(lookups, busy, now))
 		return;
 	lookups->hold_us = 0;
-	while (lookups->batch_count < LIMIT_LOOKUP_BATCH &&
-	       (lookup = take_next(l, lookups->batch_count))) {
-		lookup->sent = true;
-		lookup->asked_id = id_of(l, lookup);
-		keys[lookups->batch_count] = asked_key(lookup);
-		lookups->batch_lookups[lookups->batch_count++] = lookup;
-	}
-	lookups->sent_us = now.mono_us;
-	lookups->counts.batches++;
-	lookups->counts.lookups += lookups->batch_count;
-	if (l->ops->lookup(l->context, ++lookups->batch, keys, lookups->batch_count) < 0)
-		lookups_fail(l, now);
+	batch_send(l, free_batch(lookups), now);
 }
 
 int64_t lookups_next(const struct ledger *l)
 {
 	const struct lookups *lookups = l->lookups;
-	if (!lookups->usable || lookups->batch_count || lookups->queued == 0)
+	if (!lookups->usable || lookups->queued == 0)
 		return INT64_MAX;
-	return lookups->retry_us > lookups->hold_us ? lookups->retry_us : lookups->hold_us;
+	return later(next_batch_us(lookups), later(lookups->retry_us, lookups->hold_us));
 }
 
 /* ---- what they found ---- */
 
 bool lookups_awaited(const struct ledger *l, uint64_t batch)
 {
-	return l->lookups->batch_count > 0 && batch == l->lookups->batch;
+	return batch_find(l, batch) != NULL;
 }
 
-bool lookups_match(const struct ledger *l, const struct db_found *found, size_t count)
+bool lookups_match(const struct ledger *l, uint64_t number, const struct db_found *found,
+		   size_t count)
 {
-	if (count != l->lookups->batch_count)
+	const struct batch *batch = batch_find(l, number);
+	if (count != batch->count)
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		const struct db_key key = asked_key(l->lookups->batch_lookups[i]);
+		const struct db_key key = asked_key(batch->lookups[i]);
 		if (found[i].found &&
 		    !key_equal(&key, found[i].record.issuer, serial_view(&found[i].record.serial)))
 			return false;
@@ -293,10 +373,12 @@ bool lookups_match(const struct ledger *l, const struct db_found *found, size_t 
 	return true;
 }
 
-void lookups_bar(struct ledger *l, const struct db_evidence *evidence, struct moment now)
+void lookups_bar(struct ledger *l, uint64_t number, const struct db_evidence *evidence,
+		 struct moment now)
 {
-	for (size_t i = 0; i < l->lookups->batch_count; i++) {
-		struct lookup *lookup = l->lookups->batch_lookups[i];
+	const struct batch *batch = batch_find(l, number);
+	for (size_t i = 0; i < batch->count; i++) {
+		struct lookup *lookup = batch->lookups[i];
 		if (!doubts_bar(l, lookup->node.hash, evidence))
 			continue;
 		lookup->doubted = true;
@@ -304,10 +386,11 @@ void lookups_bar(struct ledger *l, const struct db_evidence *evidence, struct mo
 	}
 }
 
-int32_t lookups_issuer(const struct ledger *l, size_t place)
+int32_t lookups_issuer(const struct ledger *l, uint64_t number, size_t place)
 {
-	check(place < l->lookups->batch_count);
-	const struct lookup *lookup = l->lookups->batch_lookups[place];
+	const struct batch *batch = batch_find(l, number);
+	check(place < batch->count);
+	const struct lookup *lookup = batch->lookups[place];
 	return lookup->doubted ? 0 : lookup->key.issuer;
 }
 
@@ -364,14 +447,16 @@ static void lookup_finish(struct ledger *l, struct lookup *lookup, const struct 
 	lookup_free(l, lookup);
 }
 
-void lookups_learn(struct ledger *l, const struct db_evidence *evidence,
+void lookups_learn(struct ledger *l, uint64_t number, const struct db_evidence *evidence,
 		   const struct db_found *found, struct moment now)
 {
-	size_t count = l->lookups->batch_count;
-	histogram_add(&l->lookups->counts.times, now.mono_us - l->lookups->sent_us);
-	l->lookups->batch_count = 0;
+	struct batch *batch = batch_find(l, number);
+	size_t count = batch->count;
+	histogram_add(&l->lookups->counts.times, now.mono_us - batch->sent_us);
+	batch->count = 0;
+	l->lookups->crowded_us = 0;
 	for (size_t i = 0; i < count; i++)
-		lookup_finish(l, l->lookups->batch_lookups[i], &found[i], evidence, now);
+		lookup_finish(l, batch->lookups[i], &found[i], evidence, now);
 }
 
 void lookups_state(struct ledger *l, bool usable, const char *reason)
@@ -398,10 +483,16 @@ void lookups_doubt(struct ledger *l, uint64_t tag)
 		entry->knowledge = KNOWS_NOTHING;
 }
 
+static void batch_doubt(struct batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++)
+		batch->lookups[i]->doubted = true;
+}
+
 void lookups_doubt_all(struct ledger *l)
 {
-	for (size_t i = 0; i < l->lookups->batch_count; i++)
-		l->lookups->batch_lookups[i]->doubted = true;
+	for (size_t i = 0; i < LIMIT_LOOKUP_BATCHES; i++)
+		batch_doubt(&l->lookups->batches[i]);
 	for (unsigned state = 0; state < QUESTION_STATES; state++) {
 		struct question *q = question_first(l, (enum question_state)state);
 		for (; q; q = TAILQ_NEXT(q, place))
@@ -410,14 +501,20 @@ void lookups_doubt_all(struct ledger *l)
 	}
 }
 
+static void batch_free(struct ledger *l, struct batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++)
+		lookup_free(l, batch->lookups[i]);
+	batch->count = 0;
+}
+
 void lookups_deinit(struct ledger *l)
 {
 	if (!l->lookups)
 		return;
 	/* Questions are gone, and with them all that was queued. */
-	for (size_t i = 0; i < l->lookups->batch_count; i++)
-		lookup_free(l, l->lookups->batch_lookups[i]);
-	l->lookups->batch_count = 0;
+	for (size_t i = 0; i < LIMIT_LOOKUP_BATCHES; i++)
+		batch_free(l, &l->lookups->batches[i]);
 	table_deinit(&l->lookups->by_tag);
 	free(l->lookups);
 }

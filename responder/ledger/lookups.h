@@ -1,5 +1,6 @@
 /* Lookups: everything that came in one turn goes out as one batch; one batch is in flight, the next
- * accumulates; the same certificate is looked up once for all who ask. A failed batch is asked
+ * accumulates, and goes out beside it if it takes long (a database that has to read from its disk); the
+ * same certificate is looked up once for all who ask. A failed batch is asked
  * again, never read as "no such row" (doc/faults.md row 4). */
 #pragma once
 
@@ -31,20 +32,22 @@ void lookups_doubt_all(struct ledger *l);
 void lookups_send(struct ledger *l, bool busy, struct moment now);
 /* When lookups_send() has something to do; INT64_MAX: not before something else happens. */
 int64_t lookups_next(const struct ledger *l);
-/* Is this an answer to the batch in flight: the rows that were asked for, and no others? */
+/* Is this batch in flight? What follows is about one that is. */
 bool lookups_awaited(const struct ledger *l, uint64_t batch);
-bool lookups_match(const struct ledger *l, const struct db_found *found, size_t count);
-/* Those of the batch in flight that this evidence is too old for (doubts.h) are asked for again, after a
- * pause. */
-void lookups_bar(struct ledger *l, const struct db_evidence *evidence, struct moment now);
-/* Our number of the issuer that this one of the batch in flight is about; 0: it was doubted since it was
+/* Are these the rows that were asked for, and no others? */
+bool lookups_match(const struct ledger *l, uint64_t batch, const struct db_found *found,
+		   size_t count);
+/* Those of it that this evidence is too old for (doubts.h) are asked for again, after a pause. */
+void lookups_bar(struct ledger *l, uint64_t batch, const struct db_evidence *evidence,
+		 struct moment now);
+/* Our number of the issuer that this one of it is about; 0: it was doubted since it was
  * asked, and what was found of it counts no more. */
-int32_t lookups_issuer(const struct ledger *l, size_t place);
-/* What the batch in flight found. Marks the questions that have learned all that they wait for. */
-void lookups_learn(struct ledger *l, const struct db_evidence *evidence,
+int32_t lookups_issuer(const struct ledger *l, uint64_t batch, size_t place);
+/* What it found. Marks the questions that have learned all that they wait for. */
+void lookups_learn(struct ledger *l, uint64_t batch, const struct db_evidence *evidence,
 		   const struct db_found *found, struct moment now);
-/* The batch in flight is asked again, after a pause. */
-void lookups_fail(struct ledger *l, struct moment now);
+/* It is asked again, after a pause. */
+void lookups_fail(struct ledger *l, uint64_t batch, struct moment now);
 void lookups_state(struct ledger *l, bool usable, const char *reason);
 /* Does the database answer, as far as is known? */
 bool lookups_answer(const struct ledger *l, struct moment now);

@@ -151,9 +151,11 @@ static void to_verifier(void *context, unsigned verifier, uint8_t type, struct v
 static int lookup(void *context, uint64_t batch, const struct db_key *keys, size_t count)
 {
 	(void)context;
-	CHECK(!w.batch_open && count > 0 && count <= LIMIT_LOOKUP_BATCH);
+	CHECK(count > 0 && count <= LIMIT_LOOKUP_BATCH);
 	if (!w.lookups)
 		return -ENOTCONN;
+	if (w.batch_open)
+		return -EBUSY;
 	w.batch_open = true;
 	w.batch = batch;
 	w.key_count = count;

@@ -90,7 +90,7 @@ static int lookup(void *context, uint64_t batch, const struct db_key *keys, size
 	if (!w->database.up)
 		return -ENOTCONN;
 	if (w->lookup.pending)
-		world_broken(w, "two batches of lookups in flight");
+		return -EBUSY;
 	w->lookup.pending = true;
 	w->lookup.batch = batch;
 	database_lookup(w, keys, count);

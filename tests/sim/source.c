@@ -305,7 +305,7 @@ int lookup_ask(struct instance *in, uint64_t batch, const struct db_key *keys, s
 	if (l->state == LOOKUP_AWAY)
 		return -ENOTCONN;
 	if (l->state != LOOKUP_IDLE)
-		world_broken(in->world, "check", "two batches of lookups in flight");
+		return -EBUSY;
 	l->state = LOOKUP_ASKED;
 	l->batch = batch;
 	l->count = count;
