@@ -259,6 +259,15 @@ static int release(struct crl_merge *merge, struct fault *fault)
 	return result ? result : report_unlisted(merge, fault);
 }
 
+/* Where nobody has counted the rows of certificates yet, plans walk through this table for each of them. */
+static int make_index(struct crl_merge *merge, struct fault *fault)
+{
+	return database_run(
+		merge->database,
+		"CREATE INDEX IF NOT EXISTS stillgood_import_serial ON stillgood_import (serial)",
+		fault);
+}
+
 int crl_merge(struct crl_merge *merge, struct fault *fault)
 {
 	progress_say(&merge->report->progress, "writing to the database");
@@ -268,9 +277,13 @@ int crl_merge(struct crl_merge *merge, struct fault *fault)
 		result = set_note(merge, NULL, fault);
 	if (result == 0)
 		result = refuse_text(merge, fault);
+	if (result == 0 && !merge->first)
+		result = make_index(merge, fault);
 	if (result == 0)
 		result = insert_rows(merge, fault);
 	bool all_new = merge->imported + merge->unrecorded + merge->dropped == merge->rows.rows;
+	if (result == 0 && !all_new)
+		result = make_index(merge, fault);
 	if (result == 0 && !all_new)
 		result = drop_duplicates(merge, fault);
 	if (result == 0 && !all_new)
