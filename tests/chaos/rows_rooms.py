@@ -10,6 +10,7 @@ import harness
 import service
 from harness import wait_for
 from rows import row
+from rows_standby import wait_for_replay
 from service import authority, octets
 
 
@@ -243,6 +244,7 @@ def another_database(world):
             since = time.time()
             service.rename(world.primary, "pki", "aside")
             service.rename(world.primary, "rebuilt", "pki")
+            wait_for_replay(world)
             # A standby's connections follow the database that was renamed.
             world.standby.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'responder'")
             world.forget_what_is_lost(world.primary, since)
