@@ -230,6 +230,26 @@ static int check_caches(const struct draft *draft, const struct conf *conf)
 	return result;
 }
 
+/* Its keys are elsewhere; one that is here is a mistake about who signs. */
+static int check_source(const struct draft *draft, const struct conf *conf,
+			const struct conf_issuer *issuer)
+{
+	if (issuer->source != SOURCE_PRESIGNED)
+		return 0;
+	unsigned line = line_of(draft, issuer, "source");
+	if (conf_signer_count(issuer) > 0 || issuer->signer_certificate)
+		return fault_set(draft->fault, -EINVAL,
+				 "%s:%u: issuer \"%s\" has source = presigned and a signer, which "
+				 "would sign nothing; leave one of the two out",
+				 draft_file(draft, line), draft_line(line), issuer->name);
+	if (conf_default_issuer(conf) == issuer)
+		return fault_set(draft->fault, -EINVAL,
+				 "%s:%u: issuer \"%s\" has source = presigned and cannot sign for "
+				 "unknown issuers; name another default_issuer",
+				 draft_file(draft, line), draft_line(line), issuer->name);
+	return 0;
+}
+
 int check_rules(const struct draft *draft, const struct conf *conf)
 {
 	int default_issuer = check_default_issuer(draft, conf);
@@ -243,6 +263,8 @@ int check_rules(const struct draft *draft, const struct conf *conf)
 		}
 	for (unsigned i = 0; i < conf->issuer_count; i++) {
 		int result = check_requestors(draft, &conf->issuers[i]);
+		if (result == 0)
+			result = check_source(draft, conf, &conf->issuers[i]);
 		if (result < 0)
 			return result;
 	}

@@ -46,6 +46,8 @@ struct conf_networks {
 	struct ip_network each[LIMIT_NETWORKS];
 };
 
+/* Where an issuer's answers come from: keys here, or stillgood.presigned. */
+enum answer_source { SOURCE_SIGNER, SOURCE_PRESIGNED };
 enum nonce_policy { NONCE_ECHO, NONCE_IGNORE };
 enum raw_nonce_policy { RAW_NONCE_ACCEPT, RAW_NONCE_REFUSE };
 enum unknown_issuer_policy { UNKNOWN_ISSUER_UNAUTHORIZED, UNKNOWN_ISSUER_UNKNOWN };
@@ -199,6 +201,7 @@ struct conf_issuer {
 	bool extensions[EXTENSION_COUNT]; /* index: enum answer_extension */
 	int64_t retired_until; /* seconds since 1970: no answer after it (P-33); 0: no end */
 	char *chain; /* a file of more certificates for each answer (P-26); NULL: none */
+	enum answer_source source;
 	enum signed_policy signed_requests;
 	char *requestors; /* a file; NULL: none */
 	char *allow; /* a file; NULL: whoever `requestors` have certified */
@@ -219,7 +222,8 @@ struct conf {
 };
 
 /* All signers of an issuer in order of preference: its own pair, which has the issuer's
- * name, then its [signer] sections. The parser saw to it that there is one at least. Borrowed strings. */
+ * name, then its [signer] sections. The parser saw to it that there is one at least, or none where answers are
+ * presigned. Borrowed strings. */
 unsigned conf_signer_count(const struct conf_issuer *issuer);
 struct conf_signer conf_signer_at(const struct conf_issuer *issuer, unsigned index);
 /* NULL: no [issuer] section has this name. */

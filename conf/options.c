@@ -66,6 +66,11 @@ static const struct option_word critical_words[] = {
 	{"ignore", OCSP_CRITICAL_IGNORE},
 	{NULL, 0},
 };
+static const struct option_word source_words[] = {
+	{"signer", SOURCE_SIGNER},
+	{"presigned", SOURCE_PRESIGNED},
+	{NULL, 0},
+};
 static const struct option_word nonce_words[] = {
 	{"echo", NONCE_ECHO},
 	{"ignore", NONCE_IGNORE},
@@ -504,6 +509,13 @@ const struct option options[] = {
 	{ISSUER(certificate), OPTION_PATH, CONF_LEDGER | CONF_SIGNER, BY_RELOAD, NULL, 1, TEXT_MOST,
 	 NULL, "ca.pem", ISSUER_AT(certificate),
 	 "The CA's certificate, PEM or DER. A relative path starts at this file's folder."},
+	{ISSUER(source), OPTION_CHOICE, CONF_LEDGER | CONF_SIGNER, BY_RELOAD, source_words, 0, 0,
+	 "signer", "presigned", ISSUER_AT(source),
+	 "Where answers come from. presigned: no key is here, and what was signed elsewhere "
+	 "(stillgood presign) and recorded (stillgood import answers) is given out as it is: "
+	 "proven anew, until it ends, and not where the database is stricter. A nonce is not "
+	 "echoed then, one request asks about one certificate, and what has no answer there is "
+	 "answered unauthorized."},
 	{ISSUER(signer_certificate), OPTION_PATH, CONF_SIGNER, BY_RELOAD, NULL, 1, TEXT_MOST, NULL,
 	 "ocsp.pem", ISSUER_AT(signer_certificate),
 	 "The certificate that answers are signed under, PEM or DER: issued by this CA with the "

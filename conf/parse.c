@@ -55,11 +55,20 @@ static bool may_come_with_key(const struct draft_section *section)
 	return key && strncmp(key->value.text, CONF_PKCS11, strlen(CONF_PKCS11)) != 0;
 }
 
+static bool is_presigned(const struct draft_section *section)
+{
+	const struct given *given =
+		section->kind == SECTION_ISSUER ? own_value(section, "source") : NULL;
+	return given && given->value.number == SOURCE_PRESIGNED;
+}
+
 /* An issuer needs no signer of its own, and so neither half of one, where [signer] sections name it
  * (P-37). */
 static bool may_lack(const struct draft *draft, const struct draft_section *section,
 		     const struct option *option)
 {
+	if (option_of_own_signer(option) && is_presigned(section))
+		return true;
 	if (option_certifies_key(option) && may_come_with_key(section))
 		return true;
 	if (!option_of_own_signer(option) || own_value(section, "signer_certificate") ||

@@ -50,7 +50,7 @@ struct db_connection_settings {
 struct db_statement {
 	const char *name;
 	int count;
-	struct view parameters[2];
+	struct view parameters[3];
 };
 
 must_check int db_connection_new(struct event_base *base,

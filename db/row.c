@@ -31,6 +31,9 @@ enum {
 	ISSUER_GENUINE,
 	ISSUER_CRL_FROM,
 	ISSUER_CRL_UNTIL,
+	ISSUER_PRESIGNED,
+	ISSUER_PRESIGNED_FROM,
+	ISSUER_PRESIGNED_UNTIL,
 };
 
 static int read_integer(const struct db_field *field, size_t size, int64_t *ret)
@@ -229,6 +232,13 @@ static const char *read_issuer_columns(const struct db_field *fields, struct db_
 	    read_time(&fields[ISSUER_CRL_UNTIL], &ret->record.crl_until) != 0 ||
 	    (ret->record.crl_from == TIME_NONE) != (ret->record.crl_until == TIME_NONE))
 		return "crl_from or crl_until";
+	int64_t presigned;
+	if (read_integer(&fields[ISSUER_PRESIGNED], 4, &presigned) != 0 || presigned < 0)
+		return "presigned";
+	ret->record.presigned = (int32_t)presigned;
+	if (read_time(&fields[ISSUER_PRESIGNED_FROM], &ret->record.presigned_from) != 0 ||
+	    read_time(&fields[ISSUER_PRESIGNED_UNTIL], &ret->record.presigned_until) != 0)
+		return "presigned_from or presigned_until";
 	return NULL;
 }
 

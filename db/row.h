@@ -28,8 +28,8 @@ struct db_field {
 	" WHERE n.issuer = i.id) END, CASE WHEN i.id IS NOT NULL THEN ("          \
 	"SELECT sha256(p.subject) = i.subject_hash AND sha256(p.key) ="           \
 	" i.key_hash FROM stillgood.certificate_parts(i.certificate) AS p) END, " \
-	"i.crl_from, i.crl_until"
-#define DB_ISSUER_FIELDS 12
+	"i.crl_from, i.crl_until, i.presigned, i.presigned_from, i.presigned_until"
+#define DB_ISSUER_FIELDS 15
 
 /* Of the tables with the aliases c, l (crl) and s (certificate_sct): what db_facts_read() takes, in
  * the order of FACT_ROWS (base/facts.h). */

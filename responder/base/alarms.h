@@ -26,6 +26,8 @@
 	X(REQUESTORS_UNUSABLE, "requestors_unusable") /* files of who may sign requests */       \
 	X(SIGNER_EXPIRED, "signer_expired") /* none of its certificates is valid now */          \
 	X(SIGNER_ENDS_SOON, "signer_ends_soon") /* and none after it */                          \
+	X(PRESIGNED_ENDS, "presigned_ends") /* answers that were signed beforehand end soon */   \
+	X(PRESIGNED_UNFIT, "presigned_unfit") /* some cannot be given out: which, and why */     \
 	X(TOKEN, "token") /* a signer's key is in one that cannot be used */                     \
 	X(NO_SIGNER, "no_signer") /* no process signs */                                         \
 	X(CRL_FETCH, "crl_fetch") /* a CRL that is followed cannot be fetched or recorded */     \

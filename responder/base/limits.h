@@ -122,6 +122,10 @@
 /* Batches in flight, each on a connection of its own: one is enough where rows are in memory. Where they are
  * not, a database reads those of one batch one after the other. */
 #define LIMIT_LOOKUP_BATCHES 4u
+/* Stored answers of one batch: each may have LIMIT_RESPONSE octets, and proving one costs a tenth of a millisecond. */
+#define LIMIT_STORED_BATCH 32u
+/* Seconds after which a stored answer is looked at again, though its issuer has told of no change. */
+#define LIMIT_STORED_AGE 600
 /* How long a row that was found good is remembered without another lookup, while the feed tells of no
  * change: what it does not tell (the end of a certificate, recorded later) counts after that. */
 #define LIMIT_KNOWN_AGE_US (INT64_C(3600) * 1000000)

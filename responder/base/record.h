@@ -58,6 +58,10 @@ struct issuer_record {
 	/* As of when, and until when, its CRLs prove that what none of them lists is not revoked. TIME_NONE
 	 * (both): nothing does. */
 	int64_t crl_from, crl_until;
+	/* Of answers that were signed beforehand: how often they have changed; and when the one that ends first
+	 * began and ends. TIME_NONE (both): there is none. */
+	int32_t presigned;
+	int64_t presigned_from, presigned_until;
 };
 
 /* 0, or -EINVAL for anything but a minimal DER INTEGER's content of 1 … LIMIT_SERIAL octets. */

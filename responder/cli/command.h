@@ -122,6 +122,7 @@ int command_drain(const struct command_line *line, struct fault *fault);
 int command_explain(const struct command_line *line, struct fault *fault);
 int command_fetch(const struct command_line *line, struct fault *fault);
 int command_hold(const struct command_line *line, struct fault *fault);
+int command_import_answers(const struct command_line *line, struct fault *fault);
 int command_import_certs(const struct command_line *line, struct fault *fault);
 int command_import_crl(const struct command_line *line, struct fault *fault);
 int command_import_index(const struct command_line *line, struct fault *fault);

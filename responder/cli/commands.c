@@ -256,6 +256,20 @@ const struct command commands[] = {
 		.run = command_import_crl,
 	},
 	{
+		.name = "import answers",
+		.operands = "PATH…",
+		.summary = "record answers that were signed beforehand",
+		.help = "Files and folders, such as presign writes. Each is proven: whose "
+			"certificate, by whom it was\nsigned, its times. One that is less strict "
+			"than the database is not taken. Whoever serves them\n(source = presigned) "
+			"proves them again. Exit status 1: some were not taken, and are named.",
+		.options = DATABASE | JSON | OPTION_BIT(OPTION_ISSUER) |
+			   OPTION_BIT(OPTION_DRY_RUN) | OPTION_BIT(OPTION_STRICT),
+		.least = 1,
+		.most = -1,
+		.run = command_import_answers,
+	},
+	{
 		.name = "diff",
 		.operands = "--crl PATH|URL",
 		.summary = "compare a published CRL with the database",

@@ -547,6 +547,7 @@ const char *answers_issuer_not_ready(const struct answers *answers, unsigned sec
 		[ISSUER_OTHER_KEY] = "registered with another key",
 		[ISSUER_UNREADABLE] = "its row in the database cannot be understood",
 		[ISSUER_UNSIGNED] = "no valid signer",
+		[ISSUER_NO_ANSWERS] = "no answers",
 	};
 	return section < answers->issuer_count ? reasons[answers->issuers[section]]
 					       : "not known yet";

@@ -99,6 +99,7 @@ enum issuer_readiness {
 	ISSUER_OTHER_KEY, /* registered with another key than its file's */
 	ISSUER_UNREADABLE, /* its row cannot be understood */
 	ISSUER_UNSIGNED, /* no signer has a certificate that is valid now */
+	ISSUER_NO_ANSWERS, /* source = presigned, and none are recorded */
 	ISSUER_READINESSES
 };
 

@@ -76,6 +76,8 @@ static enum cause find(const struct ledger *l, const struct question *q, struct 
 		return CAUSE_RETIRED;
 	if (!unknown && !sections_fit(l, issuer))
 		return CAUSE_SECTION_UNFIT;
+	if (!unknown && q->count > 1 && issuer->section->source == SOURCE_PRESIGNED)
+		return CAUSE_NO_ANSWER; /* each is about one certificate */
 	if (unknown && !l->has_evidence) /* who is unknown is not known yet */
 		return CAUSE_NOT_READ;
 	*ret = issuer;
@@ -84,8 +86,8 @@ static enum cause find(const struct ledger *l, const struct question *q, struct 
 
 static enum ocsp_result result_of(enum cause cause)
 {
-	bool never =
-		cause == CAUSE_SEVERAL_ISSUERS || cause == CAUSE_NOT_OURS || cause == CAUSE_RETIRED;
+	bool never = cause == CAUSE_SEVERAL_ISSUERS || cause == CAUSE_NOT_OURS ||
+		     cause == CAUSE_RETIRED || cause == CAUSE_NO_ANSWER;
 	if (cause == CAUSE_NONE)
 		return OCSP_SUCCESSFUL;
 	return never ? OCSP_UNAUTHORIZED : OCSP_TRY_LATER;
@@ -130,7 +132,7 @@ static void take_issuer(const struct ledger *l, struct question *q, const struct
 	q->unknown = issuer == &l->binding->unknown;
 	q->section = issuer->section;
 	/* P-16: per issuer. The front does not know the issuer, so it passes every nonce on. */
-	bool ignored = q->section->nonce == NONCE_IGNORE;
+	bool ignored = q->section->nonce == NONCE_IGNORE || q->section->source == SOURCE_PRESIGNED;
 	q->nonce = ignored ? (struct view){0} : q->asked_nonce;
 	q->cacheable = q->count == 1 && q->nonce.size == 0;
 }

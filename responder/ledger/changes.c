@@ -12,6 +12,7 @@
 #include "ledger/journal.h"
 #include "ledger/known.h"
 #include "ledger/lookups.h"
+#include "ledger/presigned.h"
 #include "ledger/question.h"
 #include "ledger/queue.h"
 #include "ledger/report.h"
@@ -138,6 +139,7 @@ void changes_apply(struct ledger *l, const struct cert_record *record, enum revo
 
 static void issuer_changed(struct ledger *l, const struct issuer *issuer)
 {
+	presigned_forget(l, issuer->record.name); /* other answers, or the same trouble again */
 	changes_purge_issuer(l, issuer->record.id);
 	if (issuer->record.revoked_at != TIME_NONE)
 		journal_issuer(l->journal, issuer);

@@ -18,6 +18,10 @@
 
 struct ledger;
 
+/* What is asked of stillgood.presigned: db/stored.h. */
+struct db_stored_key;
+struct db_stored_found;
+
 struct ledger_ops {
 	/* One frame, in order, to an attached front or signer. An edge that cannot send detaches it
 	 * later. */
@@ -31,6 +35,11 @@ struct ledger_ops {
 	 * follows, in any order with those of others; -EBUSY: not beside those in flight; else another
 	 * -errno. Where it is not 0 nothing follows. */
 	int (*lookup)(void *context, uint64_t batch, const struct db_key *keys, size_t count);
+	/* May be NULL: there are no stored answers. One batch, at most LIMIT_STORED_BATCH keys and one at a
+	 * time. 0: ledger_stored_done() or ledger_stored_failed() follows; else -errno and nothing
+	 * follows. */
+	int (*stored)(void *context, uint64_t batch, const struct db_stored_key *keys,
+		      size_t count);
 	/* What the database has told cannot be believed, for this reason: it shall tell everything
 	 * anew, from ledger_load_begin() on. */
 	void (*reload)(void *context, const char *reason);
@@ -121,6 +130,9 @@ void ledger_poll(struct ledger *l, const struct db_evidence *evidence,
 void ledger_lookup_done(struct ledger *l, uint64_t batch, const struct db_evidence *evidence,
 			const struct db_found *found, size_t count, struct moment now);
 void ledger_lookup_failed(struct ledger *l, uint64_t batch, struct moment now);
+void ledger_stored_done(struct ledger *l, uint64_t batch, const struct db_stored_found *found,
+			size_t count, struct moment now);
+void ledger_stored_failed(struct ledger *l, uint64_t batch, struct moment now);
 void ledger_lookup_state(struct ledger *l, bool usable, const char *reason);
 void ledger_feed_lost(struct ledger *l, const char *reason);
 void ledger_bad_row(struct ledger *l, const char *description);

@@ -111,6 +111,26 @@ static void bad_key(void *context, const struct db_key *key)
 	edge_turn(edge);
 }
 
+static void stored_done(void *context, uint64_t batch, const struct db_stored_found *found,
+			size_t count)
+{
+	struct edge *edge = context;
+	ledger_stored_done(edge->ledger, batch, found, count, clock_now());
+	edge_turn(edge);
+}
+
+static void stored_failed(void *context, uint64_t batch)
+{
+	struct edge *edge = context;
+	ledger_stored_failed(edge->ledger, batch, clock_now());
+	edge_turn(edge);
+}
+
+const struct db_stored_ops edge_stored_ops = {
+	.done = stored_done,
+	.failed = stored_failed,
+};
+
 const struct db_source_ops edge_source_ops = {
 	.load_begin = load_begin,
 	.load_row = load_row,

@@ -6,6 +6,7 @@
 #include "ledger/explain.h"
 #include "ledger/fronts.h"
 #include "ledger/lookups.h"
+#include "ledger/presigned.h"
 #include "ledger/queue.h"
 #include "ledger/report.h"
 #include "ledger/responses.h"
@@ -24,6 +25,7 @@ static void leave(struct ledger *l, struct question *q)
 		signing_take_back(l, q);
 	if (q->state == QUESTION_QUEUED)
 		queue_leave(l, q);
+	presigned_leave(l, q);
 }
 
 static void move(struct ledger *l, struct question *q, enum question_state state)
@@ -130,6 +132,18 @@ static void queue_up(struct ledger *l, struct question *q)
 		shed(l, q);
 }
 
+/* What was signed beforehand; what asks for it leaves at the end of the turn. */
+static void fetch(struct ledger *l, struct question *q, struct moment now)
+{
+	if (!presigned_possible(l, now)) {
+		q->cause = CAUSE_NO_LOOKUP;
+		refuse(l, q, OCSP_TRY_LATER);
+		return;
+	}
+	ledger_trace(l, q->request, "waits for its stored answer");
+	move(l, q, QUESTION_FETCHING);
+}
+
 /* Decides on what is known now. */
 static void advance(struct ledger *l, struct question *q, unsigned marks, struct moment now)
 {
@@ -147,6 +161,8 @@ static void advance(struct ledger *l, struct question *q, unsigned marks, struct
 		refuse(l, q, refusal);
 	else if (next != QUESTION_QUEUED && database_away(l, now))
 		refuse(l, q, OCSP_TRY_LATER);
+	else if (next == QUESTION_QUEUED && q->section->source == SOURCE_PRESIGNED)
+		fetch(l, q, now);
 	else if (q->explanation)
 		tell(l, q, next == QUESTION_QUEUED ? OCSP_SUCCESSFUL : OCSP_TRY_LATER);
 	else if (next == QUESTION_LOOKUP)
@@ -321,6 +337,33 @@ static void signing(struct ledger *l, struct question *q, unsigned marks, struct
 	/* Else what has changed is looked at when the signature comes. */
 }
 
+/* Proven, and no less strict than what was decided: which still stands, or it is decided again. */
+static void answer_came(struct ledger *l, struct question *q, struct moment now)
+{
+	if (q->overtaken) {
+		again(l, q, now);
+		return;
+	}
+	enum ocsp_result result = presigned_judge(l, q, now);
+	if (q->explanation)
+		tell(l, q, result);
+	else if (result != OCSP_SUCCESSFUL)
+		refuse(l, q, result);
+	else if (still_true(l, q, &q->signed_response, now))
+		deliver(l, q, &q->signed_response, now);
+	else
+		again(l, q, now);
+}
+
+static void fetching(struct ledger *l, struct question *q, unsigned marks, struct moment now)
+{
+	if (marks & MARK_SIGNED)
+		answer_came(l, q, now);
+	else if (marks & MARK_OUTAGE)
+		refuse(l, q, OCSP_TRY_LATER);
+	/* Else what has changed is looked at when the answer comes. */
+}
+
 /* ---- the pass ---- */
 
 static void askers_leave(struct ledger *l, struct question *q, struct moment now)
@@ -378,6 +421,9 @@ static void decide_one(struct ledger *l, struct question *q, unsigned marks, str
 		break;
 	case QUESTION_SIGNING:
 		signing(l, q, marks, now);
+		break;
+	case QUESTION_FETCHING:
+		fetching(l, q, marks, now);
 		break;
 	}
 }

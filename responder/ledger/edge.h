@@ -1,10 +1,11 @@
 /* The edge of the ledger room: peers, libpq, the log. Decides nothing. */
 #pragma once
 
-#include "net/resolver.h"
 #include "db/source.h"
+#include "db/stored.h"
 #include "ledger/core.h"
 #include "ledger/journal_store.h"
+#include "net/resolver.h"
 #include "room/room.h"
 
 struct edge {
@@ -15,6 +16,9 @@ struct edge {
 	struct db_source *source;
 	struct resolver *resolver; /* NULL: the database's host has no name */
 	uint64_t batch; /* of lookups, the latest */
+	struct db_stored
+		*stored; /* NULL until the first answer that was signed beforehand is asked for */
+	uint64_t stored_batch;
 	bool preparing; /* another configuration, and shell_prepared() is due */
 	int64_t alarm_second; /* alarms are logged, but not in floods */
 	unsigned alarms_logged;
@@ -33,3 +37,6 @@ static inline void edge_turn(struct edge *edge)
 /* Both act on a struct edge. */
 extern const struct ledger_ops edge_ledger_ops; /* outputs.c */
 extern const struct db_source_ops edge_source_ops; /* database.c */
+extern const struct db_stored_ops edge_stored_ops;
+/* How the database is reached now. */
+struct db_settings edge_settings(const struct edge *edge);

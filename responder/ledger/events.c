@@ -13,6 +13,7 @@
 #include "ledger/lookups.h"
 #include "ledger/names.h"
 #include "ledger/offers.h"
+#include "ledger/presigned.h"
 #include "ledger/queue.h"
 #include "ledger/readiness.h"
 #include "ledger/reconfigure.h"
@@ -28,9 +29,9 @@
 static int parts_init(struct ledger *l)
 {
 	static int (*const inits[])(struct ledger *) = {
-		questions_init, queue_init,    forgets_init,   fronts_init,
-		offers_init,    sections_init, lookups_init,   signing_init,
-		verifying_init, binding_init,  readiness_init, explain_init,
+		questions_init, queue_init,   forgets_init,   fronts_init,    offers_init,
+		sections_init,  lookups_init, signing_init,   verifying_init, binding_init,
+		readiness_init, explain_init, presigned_init,
 	};
 	for (size_t i = 0; i < array_size(inits); i++) {
 		int result = inits[i](l);
@@ -99,6 +100,7 @@ void ledger_free(struct ledger *l)
 	binding_deinit(l);
 	readiness_deinit(l);
 	explain_deinit(l);
+	presigned_deinit(l);
 	journal_free(l->journal);
 	known_free(l->known);
 	revoked_free(l->revoked);
@@ -218,6 +220,21 @@ int ledger_signer_frame(struct ledger *l, unsigned signer, uint8_t type, struct 
 	return result;
 }
 
+/* ---- answers that were signed beforehand ---- */
+
+void ledger_stored_done(struct ledger *l, uint64_t batch, const struct db_stored_found *found,
+			size_t count, struct moment now)
+{
+	presigned_take(l, batch, found, count);
+	decide(l, now);
+}
+
+void ledger_stored_failed(struct ledger *l, uint64_t batch, struct moment now)
+{
+	presigned_fail(l, batch, now);
+	decide(l, now);
+}
+
 /* ---- time ---- */
 
 static void journal_go_on(struct ledger *l, struct moment now)
@@ -234,7 +251,9 @@ void ledger_turn_end(struct ledger *l, struct moment now)
 	forgets_turn(l);
 	decide(l, now);
 	lookups_send(l, signing_saturated(l), now);
+	presigned_send(l, now);
 	decide(l, now); /* what cannot be asked for now */
+	presigned_look(l, now);
 	explain_turn(l, now);
 	readiness_update(l, now);
 }
@@ -255,7 +274,7 @@ static int64_t earlier(int64_t a, int64_t b)
 int64_t ledger_next_timer(const struct ledger *l)
 {
 	int64_t next = earlier(earlier(signing_next(l), questions_next(l)), lookups_next(l));
-	next = earlier(next, explain_next(l));
+	next = earlier(next, earlier(explain_next(l), presigned_next(l)));
 	next = earlier(next, l->loading ? INT64_MAX : journal_next(l->journal));
 	next = earlier(next, readiness_next(l));
 	int64_t stale = l->evidence.mono_us + l->conf->database.freshness_us;

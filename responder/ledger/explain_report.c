@@ -100,12 +100,21 @@ static struct why why_of(enum cause cause)
 				     "certificate",
 				     "row 1"},
 		[CAUSE_NO_SIGNER] = {"no signer has a certificate that is valid now", "P-37"},
+		[CAUSE_NO_ANSWER] = {"source = presigned, and no answer to this was signed "
+				     "beforehand and recorded",
+				     "P-22"},
+		[CAUSE_ANSWER_UNFIT] = {"source = presigned, and the recorded answer may not be "
+					"said: it has ended, is not proven, or is less strict than "
+					"the database",
+					"I-1"},
 	};
 	return table[cause];
 }
 
 static bool nobody_signs(const struct ledger *l, const struct question *q)
 {
+	if (q->section->source == SOURCE_PRESIGNED)
+		return false;
 	return !signing_possible(l) || offers_count(l, q->issuer->section_index) == 0;
 }
 

@@ -194,6 +194,7 @@ static struct issuer *add(struct issuers *issuers)
 	issuer->record.revoked_at = TIME_NONE;
 	issuer->record.reason = REASON_NONE;
 	issuer->record.crl_from = issuer->record.crl_until = TIME_NONE;
+	issuer->record.presigned_from = issuer->record.presigned_until = TIME_NONE;
 	issuer->foreign = true;
 	return issuer;
 }
@@ -263,6 +264,12 @@ static bool same_crls(const struct issuer *issuer, const struct issuer_record *b
 	       (before->crl_from == now->crl_from && before->crl_until == now->crl_until);
 }
 
+static bool same_presigned(const struct issuer *issuer, const struct issuer_record *before)
+{
+	return !issuer->section || issuer->section->source != SOURCE_PRESIGNED ||
+	       before->presigned == issuer->record.presigned;
+}
+
 /* All but a revocation that it takes back. */
 static int take_record(struct issuers *issuers, struct issuer *issuer,
 		       const struct issuer_record *record)
@@ -281,8 +288,9 @@ static int take_record(struct issuers *issuers, struct issuer *issuer,
 	take_section(issuers->conf, issuer);
 	if (lost && !told)
 		return ISSUERS_REFUSED;
-	return same_record(&known, &issuer->record) && same_crls(issuer, &known) ? 0
-										 : ISSUERS_CHANGED;
+	bool same = same_record(&known, &issuer->record) && same_crls(issuer, &known) &&
+		    same_presigned(issuer, &known);
+	return same ? 0 : ISSUERS_CHANGED;
 }
 
 /* An older version in one history is no news, unless it says that the issuer is revoked. */

@@ -37,6 +37,20 @@ static int lookup(void *context, uint64_t batch, const struct db_key *keys, size
 	return db_source_lookup(edge->source, batch, keys, count);
 }
 
+/* The first one makes the connection: most configurations need none. */
+static int stored(void *context, uint64_t batch, const struct db_stored_key *keys, size_t count)
+{
+	struct edge *edge = context;
+	int result = 0;
+	if (!edge->stored) {
+		const struct db_settings settings = edge_settings(edge);
+		result = db_stored_new(edge->shell->base, &settings, &edge_stored_ops, edge,
+				       &edge->stored);
+	}
+	edge->stored_batch = batch;
+	return result == 0 ? db_stored_send(edge->stored, batch, keys, count) : result;
+}
+
 static void reload(void *context, const char *reason)
 {
 	struct edge *edge = context;
@@ -105,6 +119,7 @@ const struct ledger_ops edge_ledger_ops = {
 	.to_verifier = to_verifier,
 	.to_signer = to_signer,
 	.lookup = lookup,
+	.stored = stored,
 	.reload = reload,
 	.look_elsewhere = look_elsewhere,
 	.journal = journal,

@@ -99,7 +99,7 @@ int question_new(struct ledger *l, const struct message_query *query, struct que
 void question_free(struct ledger *l, struct question *q)
 {
 	struct asker *asker;
-	check(q->state != QUESTION_SIGNING && q->state != QUESTION_QUEUED &&
+	check(q->state != QUESTION_SIGNING && q->state != QUESTION_QUEUED && q->fetch_place == 0 &&
 	      q->pending == 0); /* they would be left pointing here */
 	while ((asker = TAILQ_FIRST(&q->askers)))
 		asker_remove(l, asker);

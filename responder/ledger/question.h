@@ -1,6 +1,7 @@
 /* A question: who waits for its answer, in which state it is, what has happened to it.
  *
  *   NEW ─▶ PARKED ─▶ VERIFYING ─▶ LOOKUP ⇄ STALE ⇄ QUEUED ⇄ SIGNING ─▶ answered and gone
+ *                                               ⇄ FETCHING (source = presigned)
  *
  * What happens to it is only noted here, as marks, by whoever learns of it; decide.c alone looks at what
  * was marked, at the end of each event, and moves, answers and frees. */
@@ -39,8 +40,10 @@ enum cause {
 	CAUSE_CLOCK, /* the database's is too far behind ours */
 	CAUSE_NO_LOOKUP, /* the database does not answer */
 	CAUSE_NO_SIGNER,
+	CAUSE_NO_ANSWER, /* that was signed beforehand, for what is asked */
+	CAUSE_ANSWER_UNFIT, /* there is one, and it may not be said */
 };
-#define CAUSES 14
+#define CAUSES 16
 
 /* One CertID of a question. */
 struct entry {
@@ -89,8 +92,9 @@ enum question_state {
 	QUESTION_STALE, /* for fresh evidence */
 	QUESTION_QUEUED, /* for a signer that has room */
 	QUESTION_SIGNING, /* for its signer's answer */
+	QUESTION_FETCHING, /* for an answer that was signed beforehand */
 };
-#define QUESTION_STATES 7
+#define QUESTION_STATES 8
 
 /* What can happen to it. */
 enum mark {
@@ -166,6 +170,11 @@ struct question {
 	uint64_t sign_id;
 	int64_t given_us; /* to its signer, monotonic */
 	struct message_signed signed_response; /* MARK_SIGNED; of this event */
+
+	/* presigned.c. */
+	unsigned fetch_place; /* in the batch that is in flight, from 1; 0: not in it */
+	struct view stored, stored_issuer; /* MARK_SIGNED; of this event; empty: there is none */
+	enum ocsp_status stored_status; /* what it says; of what is delivered */
 
 	unsigned count;
 	struct entry entries[]; /* then the octets of what came */

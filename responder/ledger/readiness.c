@@ -129,6 +129,7 @@ void readiness_degraded(const struct ledger *l, struct buffer *out)
 		[ISSUER_OTHER_KEY] = "registered with another key than its file's: issuer",
 		[ISSUER_UNREADABLE] = "its row in the database cannot be understood: issuer",
 		[ISSUER_UNSIGNED] = "nothing valid to sign with: issuer",
+		[ISSUER_NO_ANSWERS] = "no answers are recorded that were signed beforehand: issuer",
 	};
 	if (l->readiness->bits & READINESS_AWAY)
 		add(out, "the database is away", conditions_reason(l));

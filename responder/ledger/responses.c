@@ -13,7 +13,7 @@ static bool never_changed(const struct question *q)
 {
 	const struct entry *entry = &q->entries[0];
 	return entry->verdict.says.status == OCSP_GOOD && entry->version == 1 &&
-	       q->section->profile != PROFILE_LIGHTWEIGHT;
+	       q->section->source == SOURCE_SIGNER && q->section->profile != PROFILE_LIGHTWEIGHT;
 }
 
 static uint32_t traits_of(const struct question *q)
@@ -32,7 +32,9 @@ struct message_answer responses_of(const struct ledger *l, const struct question
 		.cacheable = q->cacheable && binding_is_shareable(q),
 		.label.tag = q->entries[0].tag,
 		.label.issuer = q->issuer->record.id,
-		.label.status = q->entries[0].verdict.says.status,
+		.label.status = q->section->source == SOURCE_PRESIGNED
+					? q->stored_status
+					: q->entries[0].verdict.says.status,
 		.label.traits = traits_of(q),
 		.label.produced_at = m->produced_at,
 		.label.this_update = q->this_update,

@@ -85,22 +85,17 @@ static int edge_frame(void *context, struct peer peer, uint8_t type, struct view
 
 /* ---- the database ---- */
 
-static struct db_settings settings_of(const struct conf *conf)
-{
-	return (struct db_settings){
-		.conninfo = conf->database.conninfo,
-		.poll_interval_us = conf->database.poll_interval_us,
-		.connect_timeout_us = conf->database.connect_timeout_us,
-		.query_timeout_us = conf->database.query_timeout_us,
-		.facts = conf_wants_facts(conf),
-	};
-}
-
 static int edge_read_database(struct edge *edge)
 {
-	struct db_settings settings = settings_of(edge->shell->conf);
-	settings.resolver = edge->resolver;
+	const struct db_settings settings = edge_settings(edge);
 	return db_source_new(edge->shell->base, &settings, &edge_source_ops, edge, &edge->source);
+}
+
+static void edge_configure(struct edge *edge, const struct db_settings *settings)
+{
+	db_source_configure(edge->source, settings);
+	if (edge->stored)
+		db_stored_configure(edge->stored, settings);
 }
 
 /* As after a connection that was lost: what is known counts within freshness, what is asked waits. */
@@ -108,11 +103,14 @@ static void edge_read_anew(struct edge *edge, struct moment now)
 {
 	static const char reason[] = "the configuration leads to another database";
 	db_source_free(edge->source);
+	db_stored_free(edge->stored);
 	resolver_free(edge->resolver);
 	edge->source = NULL;
+	edge->stored = NULL;
 	ledger_feed_lost(edge->ledger, reason);
 	ledger_lookup_state(edge->ledger, false, reason);
 	ledger_lookup_failed(edge->ledger, edge->batch, now);
+	ledger_stored_failed(edge->ledger, edge->stored_batch, now);
 	int result = edge_read_database(edge);
 	if (result == 0)
 		return;
@@ -142,13 +140,13 @@ static void edge_abandon(void *context)
 static void edge_commit(void *context, const struct conf *before, struct moment now)
 {
 	struct edge *edge = context;
-	const struct db_settings settings = settings_of(edge->shell->conf);
+	const struct db_settings settings = edge_settings(edge);
 	bool same = strcmp(before->database.conninfo, settings.conninfo) == 0 &&
 		    conf_wants_facts(before) == settings.facts;
 	edge->preparing = false;
 	ledger_commit(edge->ledger, now);
 	if (edge->source && same)
-		db_source_configure(edge->source, &settings);
+		edge_configure(edge, &settings);
 	else if (edge->source)
 		edge_read_anew(edge, now);
 	edge->moved = !same;
@@ -288,6 +286,7 @@ static void edge_close(void *context)
 {
 	struct edge *edge = context;
 	db_source_free(edge->source);
+	db_stored_free(edge->stored);
 	journal_store_close(&edge->journal);
 	ledger_free(edge->ledger);
 	free(edge);

@@ -2,6 +2,7 @@
 
 #include "ledger/names.h"
 #include "ledger/offers.h"
+#include "ledger/presigned.h"
 #include "ledger/question.h"
 #include "ledger/state.h"
 
@@ -45,6 +46,7 @@ static void forget_alarms(struct ledger *l, const char *name)
 	alarms_clear(&l->alarms, ALARM_ISSUER_MISSING, name);
 	alarms_clear(&l->alarms, ALARM_ISSUER_KEY, name);
 	alarms_clear(&l->alarms, ALARM_ISSUER_UNREADABLE, name);
+	presigned_forget(l, name);
 }
 
 /* What was wrong before is no news, and what is gone is nobody's trouble. */
@@ -149,7 +151,11 @@ enum issuer_readiness sections_readiness(const struct ledger *l, unsigned sectio
 		[SECTION_UNREADABLE] = ISSUER_UNREADABLE,
 	};
 	enum issuer_readiness readiness = of[l->sections->states[section]];
-	return readiness == ISSUER_READY && offers_none(l, section) ? ISSUER_UNSIGNED : readiness;
+	if (readiness != ISSUER_READY)
+		return readiness;
+	if (l->conf->issuers[section].source == SOURCE_PRESIGNED)
+		return presigned_any(l, section) ? ISSUER_READY : ISSUER_NO_ANSWERS;
+	return offers_none(l, section) ? ISSUER_UNSIGNED : ISSUER_READY;
 }
 
 uint64_t sections_news(const struct ledger *l)

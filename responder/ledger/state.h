@@ -49,6 +49,7 @@ struct ledger {
 	struct offers *offers;
 	struct readiness *readiness;
 	struct sections *sections;
+	struct presigned *presigned;
 	struct signing *signing;
 	struct verifying *verifying;
 

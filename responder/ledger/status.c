@@ -99,6 +99,7 @@ static void put_questions(const struct ledger *l, struct buffer *out)
 		[QUESTION_STALE] = "stale",
 		[QUESTION_QUEUED] = "queued",
 		[QUESTION_SIGNING] = "signing",
+		[QUESTION_FETCHING] = "fetching",
 	};
 	buffer_put_string(out, ",\"questions\":[");
 	for (unsigned i = QUESTION_PARKED; i < QUESTION_STATES; i++)

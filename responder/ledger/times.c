@@ -182,6 +182,9 @@ void times_of_answer(const struct ledger *l, const struct question *q, struct an
 	label->refresh_at = refresh_time(l, q->section->profile, label);
 	if (extensions_missing(q) && label->refresh_at > label->produced_at + WITHOUT_FACTS_LIFE_S)
 		label->refresh_at = label->produced_at + WITHOUT_FACTS_LIFE_S;
+	if (q->section->source == SOURCE_PRESIGNED) /* half of its life was over before it came */
+		label->refresh_at = wall_seconds(l->now.wall_us) +
+				    stretched(LIMIT_STORED_AGE, spread(l, label));
 	if (label->refresh_at > label->serve_until)
 		label->refresh_at = label->serve_until;
 }

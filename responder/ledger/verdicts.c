@@ -159,6 +159,13 @@ static bool any_wants(const struct question *q)
 	return wants;
 }
 
+/* Of what was not issued nothing was signed beforehand (P-22). */
+static bool is_unsigned(const struct question *q, const struct verdict *verdict)
+{
+	return q->section->source == SOURCE_PRESIGNED &&
+	       (verdict->says.status == OCSP_UNKNOWN || verdict->extended_revoke);
+}
+
 /* The first one counts. `no_good`: until an operator has accepted what the database has lost (I-10). */
 static enum ocsp_result result_of(struct question *q, bool no_good)
 {
@@ -170,6 +177,10 @@ static enum ocsp_result result_of(struct question *q, bool no_good)
 			q->cause = CAUSE_NO_CRL;
 		if (verdict->result != OCSP_SUCCESSFUL)
 			return verdict->result;
+		if (is_unsigned(q, verdict)) {
+			q->cause = CAUSE_NO_ANSWER;
+			return OCSP_UNAUTHORIZED;
+		}
 		if (verdict->says.status == OCSP_GOOD && no_good) {
 			q->cause = CAUSE_LOST_HISTORY;
 			return OCSP_TRY_LATER;

@@ -22,6 +22,9 @@ struct ocsp_said {
  * without an end, with times in no order, or with a critical extension that is not understood. */
 must_check int ocsp_said_read(struct view der, struct ocsp_said *ret, struct fault *fault);
 
+/* What a CertID is filed under: SHA-256 of its DER. 0 or -EIO. */
+must_check int ocsp_certid_digest(struct view certid, uint8_t ret[static 32]);
+
 /* Has it begun, and not ended? 0 or OCSP_ANSWER_UNFIT. Clocks may differ by `skew` seconds. */
 must_check int ocsp_said_timely(const struct ocsp_said *said, int64_t now, int64_t skew,
 				struct fault *fault);

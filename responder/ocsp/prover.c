@@ -4,6 +4,12 @@
 
 #include <openssl/err.h>
 
+int ocsp_certid_digest(struct view certid, uint8_t ret[static 32])
+{
+	return EVP_Q_digest(NULL, "SHA256", NULL, certid.data, certid.size, ret, NULL) == 1 ? 0
+											    : -EIO;
+}
+
 struct ocsp_prover {
 	X509 *issuer;
 };

@@ -65,6 +65,8 @@ static void look(struct keyring *ring, struct keyring_entry *entry,
 			     "%s; nothing is answered about it", entry->trouble);
 		return;
 	}
+	if (c->count == 0)
+		return; /* presigned: nobody is to sign here */
 	const struct responder *current = choice_default(c, wall_seconds(now.wall_us));
 	if (!current && !choice_last(c, wall_seconds(now.wall_us))) /* else its token is away */
 		raise_expired(&ring->alarms, c, section, now);

@@ -37,14 +37,14 @@ GOOD = row(i4(1), b"\x01", i8(1), i2(0), None, None, None, i8(2**63 - 1))
 REVOKED = row(i4(1), b"\x02", i8(7), i2(1), i2(1), i8(DAY_US), i8(DAY_US // 2), i8(9 * DAY_US))
 HELD = row(i4(2), b"\x00\x80", i8(2), i2(2), i2(6), i8(DAY_US), None, None)
 CA = row(i4(1), b"Example CA", i8(1), None, None, b"\x30\x03\x02\x01\x01", bytes(32), bytes(32), None, b"\x01",
-         i8(DAY_US), i8(2 * DAY_US))
+         i8(DAY_US), i8(2 * DAY_US), i4(3), i8(DAY_US), i8(9 * DAY_US))
 SEEDS = {
     "rows": stream(ROW, GOOD, REVOKED, HELD),
     "row_inconsistent": stream(ROW, row(i4(1), b"\x01", i8(1), i2(0), i2(1), None, None, None)),
     "row_of_nobody": stream(ROW, row(None, b"\x01", i8(1), i2(0), None, None, None, None)),
     "issuer": stream(ISSUER, CA),
     "issuer_revoked": stream(ISSUER, row(i4(2), b"B", i8(2), i8(DAY_US), i2(2), b"\x30\0", bytes(32), bytes(32),
-                                         b"\x30\0", b"\x01", None, None)),
+                                         b"\x30\0", b"\x01", None, None, i4(0), None, None)),
     "facts": stream(FACTS, row(bytes(32), b"http://crl.example/ca.crl", b"\x07", i8(DAY_US),
                                b"\0\x03\0\x01\x09")),
     "facts_none": stream(FACTS, row(None, None, None, None, None)),

@@ -207,6 +207,9 @@ static void an_issuer_with_a_bad_column_is_bad(void **state)
 							 NULL_FIELD,
 							 FIELD(1),
 							 NULL_FIELD,
+							 NULL_FIELD,
+							 FIELD(0, 0, 0, 0),
+							 NULL_FIELD,
 							 NULL_FIELD};
 	struct db_issuer issuer;
 	struct fault fault;
@@ -238,6 +241,15 @@ static void an_issuer_with_a_bad_column_is_bad(void **state)
 	assert_int_equal(db_issuer_read(crl, &issuer, &fault), 0);
 	assert_int_equal(issuer.record.crl_from, 946684800);
 	assert_int_equal(issuer.record.crl_until, 946684801);
+	struct db_field presigned[DB_ISSUER_FIELDS];
+	memcpy(presigned, whole, sizeof(presigned));
+	presigned[12] = NULL_FIELD;
+	assert_int_equal(db_issuer_read(presigned, &issuer, &fault), DB_ROW_BAD);
+	presigned[12] = FIELD(0, 0, 0, 9);
+	presigned[14] = FIELD(0, 0, 0, 0, 0, 0x0f, 0x42, 0x40);
+	assert_int_equal(db_issuer_read(presigned, &issuer, &fault), 0);
+	assert_int_equal(issuer.record.presigned, 9);
+	assert_int_equal(issuer.record.presigned_until, 946684801);
 }
 
 static void a_withdrawn_row_has_no_revocation(void **state)

@@ -1,0 +1,40 @@
+/* Private to import_answers*.c. */
+#pragma once
+
+#include "cli/copy.h"
+#include "cli/import_report.h"
+#include "cli/registry.h"
+#include "ocsp/answer.h"
+#include "ocsp/issuer.h"
+
+/* A registered issuer, as CertIDs and signatures know it. */
+struct answers_issuer {
+	const struct registered *registered;
+	size_t name_count;
+	struct ocsp_issuer *names; /* its subject's hashes, and those of further encodings */
+	struct ocsp_prover *prover; /* NULL: not needed yet */
+};
+
+struct answers_import {
+	const struct command_line *line;
+	struct database database;
+	struct registry registry;
+	const struct registered *only; /* --issuer; NULL: any */
+	struct answers_issuer *issuers; /* of the registry, in its order */
+	struct copy copy;
+	struct import_report report;
+	int64_t now;
+	uint64_t read, imported, refused;
+};
+
+#define ANSWERS_TABLE_SQL                                                                       \
+	"CREATE TEMPORARY TABLE stillgood_import (place bigint, issuer integer, serial bytea, " \
+	"certid bytea, status smallint, held boolean, this_update timestamptz, "                \
+	"next_update timestamptz, answer bytea, origin text) ON COMMIT DROP"
+
+/* What `file` says, and who says so, proven; into the table. What is no answer that can be kept is noted.
+ * 0 or -errno. */
+must_check int answers_take(struct answers_import *import, const char *path, bool named,
+			    struct view der, struct fault *fault);
+/* From stillgood_import into the database. */
+must_check int answers_merge(struct answers_import *import, struct fault *fault);

@@ -1,0 +1,306 @@
+"""`import answers` and source = presigned: what was signed beforehand is given out as it is, and nothing that the
+database knows better (I-1)."""
+import base64
+import datetime
+import json
+import os
+import shutil
+import urllib.request
+
+import pytest
+from cryptography.x509 import ocsp
+
+import harness
+from harness import Postgres, Responder, run, stillgood, wait_for
+from test_presign import HASHES, World, harness_der, load, revoke
+
+
+@pytest.fixture(scope="module")
+def pg():
+    with Postgres() as server:
+        stillgood("db", "init", "--database", server.conninfo)
+        server.sql("CREATE ROLE responder LOGIN IN ROLE stillgood_responder")
+        yield server
+
+
+class Presigned(World):
+    """Signed in one place, imported and served in another that has no key."""
+
+    def bring(self, *arguments, check=True, folder=None):
+        result = stillgood("import", "answers", folder or self.out, "--database",
+                           self.pg.conninfo, "--json", *arguments, check=check)
+        return json.loads(result.stdout)
+
+    def serve(self, folder, **options):
+        server = Responder(str(folder), self.pg, {self.name: {
+            "certificate": self.ca.certificate, "source": "presigned", **options}},
+            database={"conninfo": self.pg.conninfo.replace("user=postgres", "user=responder")})
+        return server
+
+    def request(self, certificate, digest="sha1", *more, nonce=None):
+        from cryptography import x509
+        builder = ocsp.OCSPRequestBuilder().add_certificate(
+            load(certificate), load(self.ca.certificate), HASHES[digest]())
+        if nonce:
+            builder = builder.add_extension(x509.OCSPNonce(nonce), False)
+        return builder.build().public_bytes(harness_der())
+
+    def file(self, certificate, digest="sha1"):
+        with open(self.path(certificate, digest), "rb") as file:
+            return file.read()
+
+
+def post(server, body):
+    request = urllib.request.Request(server.url, body,
+                                     {"Content-Type": "application/ocsp-request"})
+    with urllib.request.urlopen(request, timeout=harness.DEADLINE) as response:
+        return response.read()
+
+
+def error(der):
+    return ocsp.load_der_ocsp_response(der).response_status.name
+
+
+def kinds(server):
+    return {alarm["kind"] for alarm in server.status()["alarms"]}
+
+
+def test_what_was_signed_beforehand_is_given_out_as_it_is(pg, tmp_path):
+    world = Presigned(pg, tmp_path, "Verbatim")
+    good, bad, new = world.issue("good", "bad", "new")
+    revoke(pg, bad, "--reason", "superseded")
+    stillgood("import", "certs", new, "--withdraw", "--database", pg.conninfo)
+    world.presign()
+    assert world.bring()["imported"] == 4
+    assert world.bring() == {**world.bring(), "imported": 0, "already_there": 4}
+    with world.serve(tmp_path / "run") as server:
+        for path in (good, bad):
+            for digest in ("sha1", "sha256"):
+                assert post(server, world.request(path, digest)) == world.file(path, digest)
+        # A nonce is not echoed, and asks for nothing of its own.
+        assert post(server, world.request(good, nonce=b"0123456789abcdef")) == world.file(good)
+        # RFC 9919: what has no answer here is nobody's to answer.
+        assert error(post(server, world.request(good, "sha512"))) == "UNAUTHORIZED"
+        assert error(post(server, world.request(new))) == "UNAUTHORIZED"
+        assert server.get("readyz/Verbatim")[0] == 200
+
+
+def test_an_import_counts_at_once_and_a_revocation_before_it(pg, tmp_path):
+    """Promise 1: between the two clients are told tryLater."""
+    world = Presigned(pg, tmp_path, "Counts")
+    path = world.issue("a")
+    world.presign()
+    world.bring()
+    with world.serve(tmp_path / "run") as server:
+        request = world.request(path)
+        before = post(server, request)
+        assert ocsp.load_der_ocsp_response(before).certificate_status.name == "GOOD"
+        revoke(pg, path)
+        wait_for("the good answer to be gone", lambda: error(post(server, request)) == "TRY_LATER")
+        assert post(server, request) != before
+        wait_for("the alarm", lambda: error(post(server, request)) == "TRY_LATER"
+                 and "presigned_unfit" in kinds(server))
+        world.presign()
+        assert world.bring()["imported"] == 2
+        wait_for("the new answer", lambda: post(server, request) == world.file(path))
+        wait_for("the alarm to end", lambda: "presigned_unfit" not in kinds(server))
+
+
+def test_one_that_is_stored_is_replaced_by_an_import_though_nothing_has_changed(pg, tmp_path):
+    world = Presigned(pg, tmp_path, "Replaced")
+    path = world.issue("a")
+    world.presign()
+    world.bring()
+    with world.serve(tmp_path / "run") as server:
+        request = world.request(path)
+        assert post(server, request) == world.file(path)
+        shutil.rmtree(world.out)
+        world.presign("--validity", "20d")
+        world.bring()
+        wait_for("the new one", lambda: post(server, request) == world.file(path))
+
+
+def test_a_hold_stops_good_and_a_revocation_a_hold(pg, tmp_path):
+    world = Presigned(pg, tmp_path, "Held")
+    path = world.issue("a")
+    stillgood("hold", path, "--database", pg.conninfo)
+    world.presign()
+    world.bring()
+    with world.serve(tmp_path / "run") as server:
+        request = world.request(path)
+        assert post(server, request) == world.file(path)
+        stillgood("release", path, "--database", pg.conninfo)
+        assert post(server, request) == world.file(path), "the stricter of the two"
+        revoke(pg, path)
+        wait_for("the hold to be gone", lambda: error(post(server, request)) == "TRY_LATER")
+
+
+def test_a_revoked_issuer_has_no_good_answer(pg, tmp_path):
+    """P-34."""
+    world = Presigned(pg, tmp_path, "Closed")
+    path = world.issue("a")
+    world.presign()
+    world.bring()
+    with world.serve(tmp_path / "run") as server:
+        assert post(server, world.request(path)) == world.file(path)
+        pg.sql("SELECT stillgood.revoke_issuer('Closed')")
+        wait_for("good to be gone",
+                 lambda: error(post(server, world.request(path))) == "TRY_LATER")
+
+
+def put(pg, world, path, der, digest="sha1"):
+    """Past the importer, as whoever can write to the table might."""
+    pg.sql("UPDATE stillgood.presigned p SET answer = %s FROM stillgood.issuer i"
+           " WHERE i.id = p.issuer AND i.name = %s AND p.answer = %s",
+           (der, world.name, world.file(path, digest)))
+
+
+def test_what_was_put_past_the_importer_is_proven_before_it_is_said(pg, tmp_path):
+    """Forged, of another certificate, of another CA, or octets of any kind."""
+    world = Presigned(pg, tmp_path / "a", "Proven")
+    other = Presigned(pg, tmp_path / "b", "Another")
+    paths = world.issue("a", "b")
+    foreign = other.issue("x", serial=load(paths[0]).serial_number)
+    world.presign()
+    other.presign()
+    world.bring()
+    der = world.file(paths[0])
+    wrong = [b"\x30\x03\x0a\x01\x06", der[:-1], der[:-40] + bytes([der[-40] ^ 1]) + der[-39:],
+             world.file(paths[1]), other.file(foreign), b"not an answer"]
+    with world.serve(tmp_path / "run") as server:
+        request = world.request(paths[0])
+        assert post(server, request) == der
+        for octets in wrong:
+            pg.sql("UPDATE stillgood.presigned p SET answer = %s FROM stillgood.issuer i WHERE"
+                   " i.id = p.issuer AND i.name = 'Proven' AND p.certid = sha256(%s)",
+                   (octets, certid(request)))
+            wait_for("it not to be said", lambda: error(post(server, request)) == "TRY_LATER")
+        assert post(server, world.request(paths[1])) == world.file(paths[1])
+        wait_for("the alarm", lambda: error(post(server, request)) == "TRY_LATER"
+                 and "presigned_unfit" in kinds(server))
+
+
+def certid(request):
+    """Within four SEQUENCEs that hold nothing else."""
+    for _ in range(4):
+        skip = 2 + (request[1] & 0x7f if request[1] & 0x80 else 0)
+        request = request[skip:]
+    return request
+
+
+def test_import_takes_nothing_that_is_less_strict_unproven_or_over(pg, tmp_path):
+    world = Presigned(pg, tmp_path, "Refused")
+    good, bad, held, gone = world.issue("good", "bad", "held", "gone")
+    world.presign("--hash", "sha1")
+    revoke(pg, bad)
+    stillgood("hold", held, "--database", pg.conninfo)
+    stillgood("import", "certs", gone, "--withdraw", "--database", pg.conninfo)
+    with open(world.path(good), "r+b") as file:
+        file.seek(-20, os.SEEK_END)
+        file.write(b"\0" * 20)
+    with open(os.path.join(world.out, "README"), "w", encoding="ascii") as file:
+        file.write("not an answer")
+    said = world.bring(check=False)
+    assert said["imported"] == 0 and said["skipped"] == 1
+    text = "\n".join(said["problems"])
+    assert said["problem_count"] == 4 and text.count("the database is stricter") == 2
+    assert "is not recorded" in text and "not issued by this CA" in text, text
+    assert pg.sql("SELECT count(*) FROM stillgood.presigned p JOIN stillgood.issuer i"
+                  " ON i.id = p.issuer WHERE i.name = 'Refused'") == [(0,)]
+
+
+def test_strict_takes_all_or_none_and_a_dry_run_nothing(pg, tmp_path):
+    world = Presigned(pg, tmp_path, "Strict")
+    a, _ = world.issue("a", "b")
+    world.presign("--hash", "sha1")
+    count = ("SELECT count(*) FROM stillgood.presigned p JOIN stillgood.issuer i"
+             " ON i.id = p.issuer WHERE i.name = 'Strict'")
+    assert world.bring("--dry-run")["imported"] == 2 and pg.sql(count) == [(0,)]
+    revoke(pg, a)
+    result = stillgood("import", "answers", world.out, "--strict", "--database", pg.conninfo,
+                       check=False)
+    assert result.returncode == 1 and "nothing was written" in result.stderr
+    assert pg.sql(count) == [(0,)]
+    assert world.bring(check=False)["imported"] == 1
+
+
+def test_an_older_answer_never_takes_the_place_of_a_newer_one(pg, tmp_path):
+    world = Presigned(pg, tmp_path, "Older")
+    path = world.issue("a")
+    world.presign("--hash", "sha1")
+    shutil.copytree(world.out, tmp_path / "old")
+    wait_for("another second", lambda: datetime.datetime.utcnow() > world.answer(path).produced_at
+             + datetime.timedelta(seconds=2))
+    shutil.rmtree(world.out)
+    world.presign("--hash", "sha1", "--validity", "8d")
+    assert world.bring()["imported"] == 1
+    assert world.bring(folder=tmp_path / "old")["imported"] == 0
+    rows = pg.sql("SELECT p.answer FROM stillgood.presigned p JOIN stillgood.issuer i"
+                  " ON i.id = p.issuer WHERE i.name = 'Older'")
+    assert bytes(rows[0][0]) == world.file(path)
+
+
+def test_an_end_is_told_before_it_comes(pg, tmp_path):
+    world = Presigned(pg, tmp_path, "Ends")
+    world.issue("a")
+    world.presign()
+    world.bring()
+    pg.sql("UPDATE stillgood.presigned p SET this_update = now() - interval '9 days',"
+           " next_update = now() + interval '1 day' FROM stillgood.issuer i"
+           " WHERE i.id = p.issuer AND i.name = 'Ends'")
+    with world.serve(tmp_path / "run") as server:
+        wait_for("the alarm", lambda: "presigned_ends" in kinds(server))
+
+
+def test_an_issuer_without_any_answer_is_not_ready_and_the_others_are(pg, tmp_path):
+    """I-9."""
+    world = Presigned(pg, tmp_path, "Empty")
+    path = world.issue("a")
+    server = world.serve(tmp_path / "run")
+    with open(server.conf, "a", encoding="utf-8") as file:
+        ca = world.ca
+        other = harness.DemoCA(str(tmp_path / "other"), name="Beside", key="P-256")
+        stillgood("issuer", "add", other.certificate, "--name", "Beside", "--database",
+                  pg.conninfo)
+        file.write(f"[issuer \"Beside\"]\ncertificate = {other.certificate}\nsigner_certificate ="
+                   f" {other.signer_certificate}\nsigner_key = {other.signer_key}\n")
+    with server:
+        assert server.get("readyz")[0] == 200
+        assert server.get("readyz/Beside")[0] == 200
+        assert server.get("readyz/Empty")[0] == 503
+        assert error(post(server, world.request(path))) == "UNAUTHORIZED"
+        world.presign()
+        world.bring()
+        wait_for("it to be ready", lambda: server.get("readyz/Empty")[0] == 200)
+        assert post(server, world.request(path)) == world.file(path)
+    assert ca
+
+
+def test_check_finds_nothing_wrong_and_a_signer_beside_it_is_refused(pg, tmp_path):
+    world = Presigned(pg, tmp_path, "Checked")
+    world.issue("a")
+    world.presign()
+    world.bring()
+    server = world.serve(tmp_path / "run")
+    result = stillgood("check", "-c", server.conf, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    with open(server.conf, "a", encoding="utf-8") as file:
+        file.write(f"signer_key = {world.ca.signer_key}\n"
+                   f"signer_certificate = {world.ca.signer_certificate}\n")
+    result = stillgood("check", "-c", server.conf, check=False)
+    assert result.returncode == 1 and "source = presigned and a signer" in \
+        result.stdout + result.stderr
+
+
+def test_explain_says_what_clients_are_told(pg, tmp_path):
+    world = Presigned(pg, tmp_path, "Explained")
+    path = world.issue("a")
+    world.presign()
+    world.bring()
+    with world.serve(tmp_path / "run") as server:
+        text = stillgood("explain", path, "--socket", server.control_socket).stdout
+        assert "good" in text
+        pg.sql("DELETE FROM stillgood.presigned p USING stillgood.issuer i WHERE i.id = p.issuer"
+               " AND i.name = 'Explained'")
+        wait_for("it to say why", lambda: "signed beforehand" in stillgood(
+            "explain", path, "--socket", server.control_socket, check=False).stdout)
