@@ -169,7 +169,7 @@ static void truncated_or_longer_messages_are_refused(void **state)
 	struct message_purge purge = {.scope = PURGE_ALL};
 	struct message_tick tick = {NOW * SECOND_US, 5};
 	struct message_readiness readiness = {.reason = view_of_string("why"),
-					      .issuers = view_of("\x00\x05", 2)};
+					      .issuers = view_of("\x00\x04", 2)};
 	struct message_sign job = a_job();
 	struct message_signed done = a_signature(), failed = {.result = OCSP_INTERNAL_ERROR};
 	struct view oid = view_of("\x06\x03\x2b\x65\x70", 5);
@@ -423,7 +423,7 @@ static void purge_tick_and_readiness_out_of_range_are_refused(void **state)
 	EXPECT_REFUSED(readiness, readiness, 1, 4, LIMIT_READINESS_REASON,
 		       LIMIT_READINESS_REASON + 1);
 	readiness.reason = view_of(octets, 0);
-	readiness.issuers = view_of("\x00\x04", 2);
+	readiness.issuers = view_of("\x00\x05", 2);
 	EXPECT_REFUSED(readiness, readiness, 10, 1, ISSUER_READINESSES - 1, ISSUER_READINESSES);
 	static const uint8_t issuers[LIMIT_ISSUERS + 1];
 	struct message_readiness back;
