@@ -44,10 +44,12 @@
 	"('issuer_certificate', 'ab6d30c487e80346'), "        \
 	"('issuer_name_after_change', '6ed7dc4b6f1b9955'), "  \
 	"('issuer_name_before_insert', 'd9bcf00f2a886521'), " \
+	"('presigned_after_change', '05c1f466b87981b8'), "    \
 	"('refuse_future', '7487dad371da72e5'), "             \
 	"('refuse_serial', '7814376255341d8e'), "             \
 	"('refuse_statement', '04b32630f1f262be'), "          \
 	"('serial_is_wrong', 'a4f06156ca3891da'), "           \
+	"('settle_presigned', 'ff615e1c44ecb5d0'), "          \
 	"('trim_change_log', 'ec21a45ddb610569')"
 
 /* Table, trigger, function, pg_trigger.tgtype. */
@@ -64,6 +66,10 @@
 	"('issuer_name', 'issuer_name_after_change', 'issuer_name_after_change', 13), "   \
 	"('issuer_name', 'issuer_name_before_insert', 'issuer_name_before_insert', 7), "  \
 	"('issuer_name', 'issuer_name_refuse', 'refuse_statement', 50), "                 \
+	"('presigned', 'presigned_after_delete', 'presigned_after_change', 8), "          \
+	"('presigned', 'presigned_after_insert', 'presigned_after_change', 4), "          \
+	"('presigned', 'presigned_after_update', 'presigned_after_change', 16), "         \
+	"('presigned', 'presigned_refuse', 'refuse_statement', 34), "                     \
 	"('revocation_event', 'revocation_event_refuse', 'refuse_statement', 58)"
 
 #define DB_EXAMINE_CONSTRAINTS                                                                    \
@@ -92,7 +98,8 @@
 	"WITH tabs (tab) AS MATERIALIZED (VALUES " DB_EXAMINE_TABLES "), "                         \
 	"triggers (tab, name, function, type) AS MATERIALIZED (VALUES " DB_EXAMINE_TRIGGERS ") "   \
 	"SELECT vital, text FROM ("                                                                \
-	"SELECT g.tab <> 'revocation_event' AS vital, format('database: trigger %s of "            \
+	"SELECT g.tab NOT IN ('presigned', 'revocation_event') AS vital, format('database: "       \
+	"trigger %s of "                                                                           \
 	"stillgood.%s is %s', g.name, g.tab, CASE WHEN t.oid IS NULL THEN 'missing: restore it' "  \
 	"WHEN t.tgenabled NOT IN ('O', 'A') THEN format('switched off: ALTER TABLE "               \
 	"stillgood.%s ENABLE TRIGGER %s', g.tab, g.name) ELSE 'another than this version of "      \
@@ -109,7 +116,8 @@
 	"(to_regclass('stillgood.change_log'), to_regclass('stillgood.change_log_trim'), "         \
 	"to_regclass('stillgood.heartbeat')) "                                                     \
 	"UNION ALL "                                                                               \
-	"SELECT true, format('database: function stillgood.%s() is another than this version "     \
+	"SELECT f.name NOT LIKE '%presigned%', format('database: function stillgood.%s() is "      \
+	"another than this version "                                                               \
 	"of stillgood made: restore it', f.name) FROM (VALUES " DB_EXAMINE_FUNCTIONS               \
 	") AS f (name, digest) WHERE NOT EXISTS (SELECT FROM pg_proc AS p WHERE "                  \
 	"p.pronamespace = 'stillgood'::regnamespace AND p.proname = f.name AND left(encode("       \
