@@ -39,7 +39,7 @@ def test_every_test_that_is_to_die_exists():
         if part == "integration":
             path, _, function = test.partition("::")
             text = (mutations.ROOT / "tests" / path).read_text(encoding="utf-8")
-            return re.search(rf"^def {re.escape(function)}\(", text, re.MULTILINE)
+            return not function or re.search(rf"^def {re.escape(function)}\(", text, re.MULTILINE)
         return part in ("fuzz", "vectors")
     assert not [f"{m.name}: {test}" for m in EVERY for test in m.tests if not exists(test)]
 
