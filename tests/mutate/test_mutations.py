@@ -35,7 +35,7 @@ def test_every_test_that_is_to_die_exists():
             room, _, subject = rest.partition("/")
             return (mutations.ROOT / f"tests/unit/{room}/test_{subject}.c").exists()
         if part == "replay":
-            return rest == "random" or (mutations.ROOT / f"tests/replay/scenarios/{rest}.replay").exists()
+            return rest in ("random", "refused-memory") or (mutations.ROOT / f"tests/replay/scenarios/{rest}.replay").exists()
         if part == "integration":
             path, _, function = test.partition("::")
             text = (mutations.ROOT / "tests" / path).read_text(encoding="utf-8")
