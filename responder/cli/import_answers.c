@@ -87,6 +87,12 @@ static int prove(struct answers_import *import, struct answers_issuer *issuer,
 
 /* ---- one answer ---- */
 
+static int unfit(struct fault *why, const char *reason)
+{
+	fault_set(why, OCSP_ANSWER_UNFIT, "%s", reason);
+	return OCSP_ANSWER_UNFIT;
+}
+
 /* 0, OCSP_ANSWER_UNFIT, or -errno. */
 static int judge(struct answers_import *import, struct view der, struct ocsp_said *said,
 		 const struct registered **ret, struct fault *why)
@@ -97,13 +103,12 @@ static int judge(struct answers_import *import, struct view der, struct ocsp_sai
 	if (result)
 		return result;
 	if (said->says.status == OCSP_UNKNOWN)
-		return fault_set(why, OCSP_ANSWER_UNFIT, "it says unknown");
+		return unfit(why, "it says unknown");
 	struct answers_issuer *issuer = issuer_of(import, &said->certid);
 	if (!issuer)
-		return fault_set(why, OCSP_ANSWER_UNFIT,
-				 import->only
-					 ? "it is about a certificate of another issuer"
-					 : "no registered issuer has the hashes of its CertID");
+		return unfit(why, import->only
+					  ? "it is about a certificate of another issuer"
+					  : "no registered issuer has the hashes of its CertID");
 	*ret = issuer->registered;
 	return prove(import, issuer, said, why);
 }
