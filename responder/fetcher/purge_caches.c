@@ -8,8 +8,8 @@
 #include "fetcher/purge_headers.h"
 
 #define ANSWER_MOST ((size_t)64 << 10)
-#define ANSWER_TIMEOUT_US (5 * SECOND_US)
-/* Unconfirmed for so long it is a person's business. */
+#define ANSWER_TIMEOUT_US (4 * SECOND_US)
+/* Unconfirmed for so long it is a person's business; longer than one answer may take, so that the alarm says why. */
 #define ALARM_AFTER_US (5 * SECOND_US)
 /* Until the last front has heard, beyond freshness. */
 #define AGAIN_SLACK_US SECOND_US
@@ -151,13 +151,18 @@ static void go_on(struct told *told)
 		failed(told, reason_of(result));
 }
 
+/* Turns come while one is being told, too. */
 static void begin(struct told *told, int64_t now_us)
 {
+	const struct purge_item *items;
+	unsigned count =
+		purge_queue_take(told->queue, cachekind_most(section_of(told)), now_us, &items);
+	if (count == 0)
+		return;
+	told->items = items;
+	told->count = count;
 	told->step = 0;
-	told->count = purge_queue_take(told->queue, cachekind_most(section_of(told)), now_us,
-				       &told->items);
-	if (told->count > 0)
-		go_on(told);
+	go_on(told);
 }
 
 /* ---- what a person must know ---- */

@@ -94,13 +94,14 @@ def get(port, path, method="GET", headers=None):
 
 class Varnish(Cache):
     program = "varnishd"
+    storage = "256m"
 
     def command(self):
         text = example("varnish.vcl.example", {
             '"192.0.2.11";\n\t.port = "8080"': f'"127.0.0.1";\n\t.port = "{self.backend}"',
             '\t"192.0.2.11";\n}': '\t"127.0.0.1";\n}'})
         return ["varnishd", "-F", "-a", f"127.0.0.1:{self.port}", "-n", os.path.join(self.folder, "n"),
-                "-f", self.file("vcl", text), "-s", "malloc,256m", "-j", "none"]
+                "-f", self.file("vcl", text), "-s", f"malloc,{self.storage}", "-j", "none"]
 
 
 class Nginx(Cache):
