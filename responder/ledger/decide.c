@@ -135,9 +135,10 @@ static void queue_up(struct ledger *l, struct question *q)
 /* What was signed beforehand; what asks for it leaves at the end of the turn. */
 static void fetch(struct ledger *l, struct question *q, struct moment now)
 {
-	if (!presigned_possible(l, now)) {
-		q->cause = CAUSE_NO_LOOKUP;
-		refuse(l, q, OCSP_TRY_LATER);
+	bool never = presigned_never(q);
+	if (never || !presigned_possible(l, now)) {
+		q->cause = never ? CAUSE_NO_ANSWER : CAUSE_NO_LOOKUP;
+		refuse(l, q, never ? OCSP_UNAUTHORIZED : OCSP_TRY_LATER);
 		return;
 	}
 	ledger_trace(l, q->request, "waits for its stored answer");

@@ -35,17 +35,23 @@ void presigned_deinit(struct ledger *l)
 
 /* ---- fetching ---- */
 
+/* One that was recorded before a withdrawal counts no more, and nobody shall sign another. */
+bool presigned_never(const struct question *q)
+{
+	const struct verdict *verdict = &q->entries[0].verdict;
+	return verdict->says.status == OCSP_UNKNOWN || verdict->extended_revoke;
+}
+
 bool presigned_possible(const struct ledger *l, struct moment now)
 {
 	return l->ops->stored && now.mono_us >= l->presigned->retry_us;
 }
 
 /* False: it cannot be asked for. */
-static bool key_of(const struct ledger *l, const struct question *q, struct db_stored_key *ret)
+static bool key_of(const struct question *q, struct db_stored_key *ret)
 {
 	const struct ocsp_certid *certid = &q->entries[0].certid;
 	*ret = (struct db_stored_key){.issuer = q->issuer->database_id};
-	(void)l;
 	return q->issuer->database_id != 0 && serial_set(&ret->serial, certid->serial) == 0 &&
 	       ocsp_certid_digest(certid->der, ret->certid) == 0;
 }
@@ -58,7 +64,7 @@ void presigned_send(struct ledger *l, struct moment now)
 	if (!q || p->count > 0 || !presigned_possible(l, now))
 		return;
 	for (; q && p->count < LIMIT_STORED_BATCH; q = TAILQ_NEXT(q, place)) {
-		if (!key_of(l, q, &keys[p->count])) {
+		if (!key_of(q, &keys[p->count])) {
 			question_mark(l, q, MARK_OUTAGE);
 			continue;
 		}

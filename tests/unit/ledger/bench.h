@@ -4,6 +4,7 @@
 
 #include "unit.h"
 
+#include "db/stored.h"
 #include "ipc/messages.h"
 #include "ledger/core.h"
 #include "made.h"
@@ -35,6 +36,11 @@ struct bench {
 	size_t key_count;
 	struct db_key keys[LIMIT_LOOKUP_BATCH];
 	int lookup_result;
+	unsigned stored_batches; /* of what was signed beforehand */
+	uint64_t stored_batch;
+	size_t stored_count;
+	struct db_stored_key stored_keys[LIMIT_STORED_BATCH];
+	int stored_result;
 	int64_t found_version; /* for a test that goes on by itself */
 	uint32_t explained; /* the latest ticket that was */
 	struct buffer explanation; /* its text, with a NUL */
@@ -63,6 +69,18 @@ static inline int take_lookup(void *context, uint64_t batch, const struct db_key
 	b->key_count = count;
 	memcpy(b->keys, keys, count * sizeof(*keys));
 	return b->lookup_result;
+}
+
+static inline int take_stored(void *context, uint64_t batch, const struct db_stored_key *keys,
+			      size_t count)
+{
+	struct bench *b = context;
+	assert_true(count > 0 && count <= LIMIT_STORED_BATCH);
+	b->stored_batches++;
+	b->stored_batch = batch;
+	b->stored_count = count;
+	memcpy(b->stored_keys, keys, count * sizeof(*keys));
+	return b->stored_result;
 }
 
 static inline void take_hung(void *context, unsigned signer)
@@ -143,6 +161,7 @@ static const struct ledger_ops ops = {
 	.to_verifier = take_verifier_frame,
 	.to_signer = take_frame,
 	.lookup = take_lookup,
+	.stored = take_stored,
 	.reload = take_reload,
 	.look_elsewhere = take_elsewhere,
 	.journal = take_journal,

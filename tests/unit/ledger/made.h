@@ -62,8 +62,8 @@ static inline void made_validity(struct buffer *out)
 	made_wrap(out, 0x30, &inner);
 }
 
-/* A certificate of the CA `name` whose public key's bits are the text `key`. */
-static inline void made_certificate(struct buffer *out, const char *name, const char *key)
+/* A certificate of the CA `name` with this public key. */
+static inline void made_certificate_of(struct buffer *out, const char *name, struct view key)
 {
 	static const uint8_t version3[] = {0xa0, 0x03, 0x02, 0x01, 0x02}, one = 1;
 	struct buffer tbs = {0}, spki = {0}, all = {0};
@@ -74,12 +74,18 @@ static inline void made_certificate(struct buffer *out, const char *name, const 
 	made_validity(&tbs);
 	made_name(&tbs, name);
 	made_algorithm(&spki);
-	made_bits(&spki, view_of_string(key));
+	made_bits(&spki, key);
 	made_wrap(&tbs, 0x30, &spki);
 	made_wrap(&all, 0x30, &tbs);
 	made_algorithm(&all);
 	made_bits(&all, view_of_string("no signature"));
 	made_wrap(out, 0x30, &all);
+}
+
+/* Whose public key's bits are the text `key`. */
+static inline void made_certificate(struct buffer *out, const char *name, const char *key)
+{
+	made_certificate_of(out, name, view_of_string(key));
 }
 
 static inline void made_hash(struct buffer *out, enum ocsp_hash hash)
