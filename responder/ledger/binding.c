@@ -93,10 +93,21 @@ static enum ocsp_result result_of(enum cause cause)
 	return never ? OCSP_UNAUTHORIZED : OCSP_TRY_LATER;
 }
 
+static bool ignores_nonces(const struct conf_issuer *section)
+{
+	return section->nonce == NONCE_IGNORE || section->source == SOURCE_PRESIGNED;
+}
+
 /* P-16: also where nonces are ignored, as one without octets is. */
 static bool refuses_nonce(const struct question *q)
 {
 	return q->asked_nonce.size > 0 && q->raw_nonce && q->section->raw_nonce == RAW_NONCE_REFUSE;
+}
+
+/* P-16: nonces that did not count when it was shared count since a reload; no answer would be everybody's. */
+static bool must_part(const struct question *q)
+{
+	return q->other_nonces && !ignores_nonces(q->section);
 }
 
 bool binding_wants_verifier(const struct question *q)
@@ -132,8 +143,7 @@ static void take_issuer(const struct ledger *l, struct question *q, const struct
 	q->unknown = issuer == &l->binding->unknown;
 	q->section = issuer->section;
 	/* P-16: per issuer. The front does not know the issuer, so it passes every nonce on. */
-	bool ignored = q->section->nonce == NONCE_IGNORE || q->section->source == SOURCE_PRESIGNED;
-	q->nonce = ignored ? (struct view){0} : q->asked_nonce;
+	q->nonce = ignores_nonces(q->section) ? (struct view){0} : q->asked_nonce;
 	q->cacheable = q->count == 1 && q->nonce.size == 0;
 }
 
@@ -149,6 +159,8 @@ enum ocsp_result binding_make(struct ledger *l, struct question *q, struct momen
 	result = judge_signature(q);
 	if (result == OCSP_SUCCESSFUL && refuses_nonce(q))
 		result = OCSP_MALFORMED_REQUEST;
+	if (result == OCSP_SUCCESSFUL && must_part(q))
+		result = OCSP_TRY_LATER;
 	if (result == OCSP_SUCCESSFUL)
 		key_make(l, q);
 	return result;

@@ -160,6 +160,7 @@ void asker_remove(struct ledger *l, struct asker *asker)
 void question_join(struct question *q, struct question *other)
 {
 	struct asker *asker;
+	other->other_nonces |= q->asked_nonce.size > 0 || other->asked_nonce.size > 0;
 	while ((asker = TAILQ_FIRST(&q->askers))) {
 		TAILQ_REMOVE(&q->askers, asker, beside);
 		TAILQ_INSERT_TAIL(&other->askers, asker, beside);

@@ -132,6 +132,7 @@ struct question {
 	const struct conf_issuer *section;
 	struct view asked_nonce, nonce; /* as it came; as it is answered (P-16) */
 	bool raw_nonce;
+	bool other_nonces; /* somebody has joined it, and not all have asked for none */
 	bool cacheable;
 	bool refresh; /* nobody waits for it but a front that has an answer */
 	struct view preferred;

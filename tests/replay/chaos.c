@@ -1,5 +1,5 @@
 /* Each seed makes one world and lets some hundreds of random things happen in it: revocations, holds
- * and releases (some in transactions that stay open), questions, late feeds and lookups, slow and
+ * and releases (some in transactions that stay open), questions, imports of answers, late feeds and lookups, slow and
  * lost signers, restarts, an absent database, time. The oracle judges every answer. */
 #include "chaos.h"
 
@@ -103,10 +103,40 @@ static void wishes(struct chaos *c)
 		w->prefers[i] = world_algorithm(algorithms[draw(c, array_size(algorithms))]);
 }
 
+static bool is_presigned(const struct world *w, unsigned issuer)
+{
+	const struct conf_issuer *section = conf_issuer_named(w->conf, w->issuers[issuer].name);
+	return section && section->source == SOURCE_PRESIGNED;
+}
+
+/* Of what the database says now; or a good of what is revoked for ever, or a forged one, past the importer. */
+static void an_import(struct chaos *c, unsigned issuer, bool honest)
+{
+	struct world *w = &c->world;
+	struct serial serial = a_serial(c);
+	struct stored_wish wish = {
+		.hash = draw(c, 4) ? OCSP_HASH_SHA1 : OCSP_HASH_SHA256,
+		.life_us = (int64_t)(1 + draw(c, 20)) * SECOND_US,
+	};
+	if (!stored_says(w, issuer, &serial, &wish.says))
+		return;
+	bool final =
+		wish.says.status == OCSP_REVOKED && wish.says.reason != REASON_CERTIFICATE_HOLD;
+	wish.forged = !honest && draw(c, 8) == 0;
+	if (!honest && final && draw(c, 3) == 0)
+		wish.says = (struct ocsp_cert_status){.status = OCSP_GOOD,
+						      .revoked_at = TIME_NONE,
+						      .reason = REASON_NONE,
+						      .invalidity_at = TIME_NONE};
+	stored_import(w, issuer, &serial, &wish);
+}
+
 static void a_question(struct chaos *c)
 {
 	struct world *w = &c->world;
 	unsigned issuers[3], count = draw(c, 8) ? 1 : 3, issuer = draw(c, w->issuer_count);
+	if (is_presigned(w, issuer) && draw(c, 3) == 0)
+		an_import(c, issuer, false);
 	struct serial serials[3];
 	for (unsigned i = 0; i < count; i++) {
 		issuers[i] = issuer;
@@ -126,6 +156,9 @@ static void the_feed(struct chaos *c)
 
 static void the_lookups(struct chaos *c)
 {
+	c->world.stored_held = draw(c, 3) == 0;
+	if (!c->world.stored_held)
+		stored_go(&c->world);
 	c->world.lookups_held = draw(c, 2);
 	if (!c->world.lookups_held)
 		world_lookups_go(&c->world);
@@ -181,6 +214,7 @@ static void policies(struct chaos *c, struct conf_issuer *section)
 	section->outlive = draw(c, 3) == 0;
 	section->final_answers = draw(c, 6) == 0;
 	section->profile = draw(c, 3) ? PROFILE_PRIVATE : PROFILE_LIGHTWEIGHT;
+	section->source = draw(c, 4) ? SOURCE_SIGNER : SOURCE_PRESIGNED;
 }
 
 /* Promise 5: other options, another order, another signer; or what was prepared is forgotten. */
@@ -267,7 +301,7 @@ static void mend(struct chaos *c)
 		database_up(w);
 	database_pause(w, false);
 	w->feed_on = true;
-	w->lookups_held = false;
+	w->lookups_held = w->stored_held = false;
 	for (unsigned i = 0; i < w->signer_count; i++) {
 		unsigned index = w->half * WORLD_SIGNERS + i;
 		if (!w->signers[index].attached)
@@ -287,7 +321,8 @@ static void must_be_whole(struct chaos *c)
 	mend(c);
 	struct question *q = world_ask(w, 0, 1, &issuer, &serial, OCSP_HASH_SHA1, true);
 	world_time_passes(w, 100 * MILLISECOND_US);
-	if (!q->answered || q->result == OCSP_TRY_LATER || q->result == OCSP_INTERNAL_ERROR)
+	bool later = q->result == OCSP_TRY_LATER && !is_presigned(w, issuer);
+	if (!q->answered || later || q->result == OCSP_INTERNAL_ERROR)
 		world_broken(w, "I-8, doc/faults.md row 28: not whole with all memory again");
 }
 

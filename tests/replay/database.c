@@ -146,18 +146,21 @@ static struct cert_facts facts_of(const struct cert_record *record)
 	};
 }
 
-static struct issuer_record issuer_row(const struct world *w, unsigned issuer)
+/* As who reads it now sees it; or, with `writing`, as who has its lock. */
+static struct issuer_record issuer_row(const struct world *w, unsigned issuer, bool writing)
 {
 	struct issuer_record row = {.id = database_issuer_id(issuer),
 				    .version = 1,
 				    .revoked_at = TIME_NONE,
 				    .reason = REASON_NONE,
+				    .presigned_from = TIME_NONE,
+				    .presigned_until = TIME_NONE,
 				    .crl_from = w->database.crl_from,
 				    .crl_until = w->database.crl_until};
 	const struct change *change;
 	(void)snprintf(row.name, sizeof(row.name), "%s", w->issuers[issuer].name);
 	TAILQ_FOREACH(change, &w->database.log, log)
-		if (change->whole_issuer && visible(&w->database, change) &&
+		if (change->whole_issuer && (writing || visible(&w->database, change)) &&
 		    change->issuer.id == row.id)
 			row = change->issuer;
 	return row;
@@ -165,7 +168,7 @@ static struct issuer_record issuer_row(const struct world *w, unsigned issuer)
 
 void database_revoke_issuer(struct world *w, unsigned issuer)
 {
-	struct issuer_record row = issuer_row(w, issuer);
+	struct issuer_record row = issuer_row(w, issuer, true);
 	struct change *change = change_add(w, -1);
 	row.version++;
 	row.revoked_at = wall_seconds(w->now.wall_us);
@@ -177,9 +180,21 @@ void database_revoke_issuer(struct world *w, unsigned issuer)
 void database_touch_issuer(struct world *w, unsigned issuer, bool spoilt)
 {
 	w->issuers[issuer].spoilt = spoilt;
-	struct issuer_record row = issuer_row(w, issuer);
+	struct issuer_record row = issuer_row(w, issuer, true);
 	struct change *change = change_add(w, -1);
 	row.version++;
+	change->whole_issuer = true;
+	change->issuer = row;
+}
+
+void database_import(struct world *w, unsigned issuer, int64_t from, int64_t until)
+{
+	struct issuer_record row = issuer_row(w, issuer, true);
+	struct change *change = change_add(w, -1);
+	row.version++;
+	row.presigned++;
+	row.presigned_from = from;
+	row.presigned_until = until;
 	change->whole_issuer = true;
 	change->issuer = row;
 }
@@ -217,6 +232,7 @@ void database_restore(struct world *w)
 {
 	struct database *db = &w->database;
 	log_cut(db, db->saved_xid);
+	stored_cut(w, db->saved_commits);
 	db->next_xid = db->saved_xid + 1;
 	db->history.timeline++;
 }
@@ -225,6 +241,7 @@ void database_restore_in_place(struct world *w)
 {
 	struct database *db = &w->database;
 	log_cut(db, db->saved_xid);
+	stored_cut(w, db->saved_commits);
 	db->next_xid++;
 	db->history.tables++;
 }
@@ -321,7 +338,7 @@ static size_t issuer_rows(struct world *w, struct db_issuer rows[WORLD_ISSUERS])
 			continue;
 		}
 		rows[count] = (struct db_issuer){
-			.record = issuer_row(w, i),
+			.record = issuer_row(w, i, false),
 			.certificate = buffer_view(&w->issuers[i].certificate),
 		};
 		rows[count++].record.id = w->database.ids[i];
@@ -364,6 +381,7 @@ void database_down(struct world *w)
 		w->lookup.pending = false;
 		INSIDE(ledger_lookup_failed(w->ledger, w->lookup.batch, w->now));
 	}
+	stored_fail(w);
 	INSIDE(ledger_lookup_state(w->ledger, false, "the fake database is down"));
 	INSIDE(ledger_feed_lost(w->ledger, "the fake database is down"));
 }

@@ -6,8 +6,8 @@
 
 static bool concerns(const struct change *change, int32_t issuer, const struct serial *serial)
 {
-	if (change->whole_issuer)
-		return change->issuer.id == issuer;
+	if (change->whole_issuer) /* else it says nothing of its certificates */
+		return change->issuer.id == issuer && change->issuer.revoked_at != TIME_NONE;
 	return change->record.issuer == issuer &&
 	       view_equal(serial_view(&change->record.serial), serial_view(serial));
 }
@@ -196,7 +196,8 @@ static bool issuer_revoked(const struct world *w, unsigned issuer)
 {
 	const struct change *change;
 	TAILQ_FOREACH(change, &w->database.log, log)
-		if (change->whole_issuer && change->issuer.id == database_issuer_id(issuer))
+		if (change->whole_issuer && change->issuer.revoked_at != TIME_NONE &&
+		    change->issuer.id == database_issuer_id(issuer))
 			return true;
 	return false;
 }
@@ -216,6 +217,9 @@ static void judge_end(struct world *w, const struct question *question, unsigned
 	if (final && (!row || (said->says.status == OCSP_REVOKED &&
 			       said->says.reason == REASON_CERTIFICATE_HOLD)))
 		broken(w, question, i, "P-53: final where it can change");
+	/* What was signed beforehand is given out as it is. */
+	if (question->stored)
+		return;
 	if (final || !section || section->outlive || issuer_revoked(w, question->issuers[i]) ||
 	    !row || row->record.not_after == TIME_NONE || never_issued(said))
 		return;
@@ -233,6 +237,17 @@ static void judge_times(struct world *w, const struct question *question)
 		broken(w, question, 0, "P-27: thisUpdate or producedAt in the future");
 }
 
+/* Promise 1, B7: verbatim, by the issuer's key, and no longer than freshness after another took its place. */
+static void judge_stored(struct world *w, const struct question *question)
+{
+	const struct stored_answer *stored = question->stored;
+	if (stored->forged)
+		broken(w, question, 0, "P-24: a forged answer is given out");
+	if (stored->replaced && question->statuses[0].says.status == OCSP_GOOD &&
+	    w->now.mono_us - stored->replaced_us > w->conf->database.freshness_us)
+		broken(w, question, 0, "promise 2: good by an answer that another one replaced");
+}
+
 void oracle_judge(struct world *w, const struct question *question)
 {
 	bool fresh = w->now.mono_us - w->evidence_mono_us <= w->conf->database.freshness_us;
@@ -242,6 +257,8 @@ void oracle_judge(struct world *w, const struct question *question)
 		broken(w, question, 0, "P-11: not one status for each CertID");
 	judge_times(w, question);
 	judge_replacement(w, question);
+	if (question->stored)
+		judge_stored(w, question);
 	for (unsigned i = 0; i < question->status_count; i++) {
 		const struct sign_entry *said = &question->statuses[i];
 		if ((said->says.status != OCSP_REVOKED || never_issued(said)) && !fresh)

@@ -197,6 +197,8 @@ static bool set_word(struct script *s, struct conf *conf)
 		issuer->extensions[EXTENSION_CRL_ID] = value != 0;
 	else if (is(s, 1, "sct_list") && (value = choice(s, "no|yes")) >= 0)
 		issuer->extensions[EXTENSION_SCT_LIST] = value != 0;
+	else if (is(s, 1, "source") && (value = choice(s, "signer|presigned")) >= 0)
+		issuer->source = value ? SOURCE_PRESIGNED : SOURCE_SIGNER;
 	else if (is(s, 1, "on_lost_history") && (value = choice(s, "continue|stop")) >= 0)
 		conf->database.on_lost_history = (enum lost_history)value;
 	else if (is(s, 1, "known") && (value = choice(s, "no|yes")) >= 0)
@@ -287,6 +289,66 @@ static bool do_release(struct script *s)
 static bool do_withdraw(struct script *s)
 {
 	return write_state(s, CERT_WITHDRAWN, REASON_NONE);
+}
+
+/* What a stored answer says, where the line says it. */
+static bool said_by(struct script *s, const char *word, struct ocsp_cert_status *ret)
+{
+	static const struct {
+		const char *word;
+		enum ocsp_status status;
+		enum revocation_reason reason;
+	} words[] = {{"good", OCSP_GOOD, REASON_NONE},
+		     {"revoked", OCSP_REVOKED, REASON_KEY_COMPROMISE},
+		     {"held", OCSP_REVOKED, REASON_CERTIFICATE_HOLD},
+		     {"unknown", OCSP_UNKNOWN, REASON_NONE}};
+	for (size_t i = 0; i < array_size(words); i++) {
+		bool revoked = words[i].status == OCSP_REVOKED;
+		if (strcmp(word, words[i].word) != 0)
+			continue;
+		*ret = (struct ocsp_cert_status){
+			.status = words[i].status,
+			.revoked_at = revoked ? wall_seconds(s->world.now.wall_us) - 1 : TIME_NONE,
+			.reason = words[i].reason,
+			.invalidity_at = TIME_NONE,
+		};
+		return true;
+	}
+	return fail(s, "STORE says good, revoked, held or unknown");
+}
+
+/* STORE S [SAYS good|revoked|held|unknown] [AGO D] [LASTS D] [SHA256] [FORGED] */
+static bool do_store(struct script *s)
+{
+	const char *says = take_pair(s, "SAYS"), *ago = take_pair(s, "AGO");
+	const char *lasts = take_pair(s, "LASTS");
+	struct stored_wish wish = {
+		.hash = take_flag(s, "SHA256") ? OCSP_HASH_SHA256 : OCSP_HASH_SHA1,
+		.forged = take_flag(s, "FORGED"),
+		.ago_us = ago ? duration(s, ago) : 0,
+		.life_us = lasts ? duration(s, lasts) : INT64_C(8) * 3600 * SECOND_US,
+	};
+	unsigned issuer;
+	struct serial serial;
+	certificate_named(s, word(s, 1), &issuer, &serial);
+	if (s->failed || (says && !said_by(s, says, &wish.says)))
+		return false;
+	if (!says && !stored_says(&s->world, issuer, &serial, &wish.says))
+		return fail(s, "there is no row of it: say what the answer SAYS");
+	stored_import(&s->world, issuer, &serial, &wish);
+	return true;
+}
+
+static bool do_stored(struct script *s)
+{
+	if (!is(s, 1, "HOLD") && !is(s, 1, "GO") && !is(s, 1, "LOST"))
+		return fail(s, "STORED HOLD, STORED GO or STORED LOST");
+	s->world.stored_held = is(s, 1, "HOLD");
+	if (is(s, 1, "GO"))
+		stored_go(&s->world);
+	else if (is(s, 1, "LOST"))
+		stored_fail(&s->world);
+	return true;
 }
 
 static bool do_delete(struct script *s)
@@ -730,6 +792,8 @@ static bool expect_of_question(struct script *s, const struct question *q)
 	if (is(s, 1, "AGE"))
 		return expect_seconds(s, "an age",
 				      wall_seconds(s->world.now.wall_us) - q->this_update);
+	if (is(s, 1, "STORED"))
+		return q->stored || fail(s, "it was not answered as it is stored");
 	if (is(s, 1, "FINAL"))
 		return q->next_update == TIME_MOST || fail(s, "it ends");
 	if (is(s, 1, "HIT") || is(s, 1, "MISS"))
@@ -785,7 +849,8 @@ static const struct {
 	{"MEND", do_touch, false},         {"JOURNAL", do_journal, true},
 	{"ACCEPT", do_accept, false},      {"RELOAD", do_reload, false},
 	{"RENEW", do_renew, false},        {"SECTION", do_section, false},
-	{"OTHER", do_other_signer, false},
+	{"OTHER", do_other_signer, false}, {"STORE", do_store, false},
+	{"STORED", do_stored, false},
 };
 
 static bool statement_run(struct script *s)

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "conf/conf.h"
 #include "db/source.h"
+#include "db/stored.h"
 #include "front/answers.h"
 #include "ledger/core.h"
 #include "ocsp/certificate.h"
@@ -61,6 +62,20 @@ struct database {
 	uint64_t feed_xmin;
 };
 
+/* An answer that was signed beforehand, in the database's table or once there (stored.c). */
+struct stored_answer {
+	TAILQ_ENTRY(stored_answer) all;
+	unsigned issuer;
+	struct serial serial;
+	struct buffer certid, der;
+	bool forged; /* its signature is another key's */
+	struct moment signed_at;
+	uint64_t commit; /* that it came with */
+	uint64_t replaced; /* the commit that replaced it; 0: none */
+	int64_t replaced_us; /* when, monotonic */
+};
+TAILQ_HEAD(stored_list, stored_answer);
+
 /* ---- the rest ---- */
 
 /* A signature algorithm of the scenario: an OBJECT IDENTIFIER made of its name's first letters. */
@@ -98,6 +113,7 @@ struct question {
 	bool forgotten; /* another history was accepted since */
 	struct moment signed_at; /* when the ledger sent the job, by both clocks */
 	enum ocsp_result result;
+	const struct stored_answer *stored; /* that it was answered with; NULL: a signer's */
 	unsigned status_count;
 	struct sign_entry
 		statuses[LIMIT_CERTIDS]; /* certid is empty, facts only tell what was there */
@@ -154,6 +170,14 @@ struct world {
 		struct db_found found[LIMIT_LOOKUP_BATCH];
 		struct db_evidence evidence;
 	} lookup; /* its result is fixed when it is asked */
+	struct stored_list stored;
+	bool stored_held;
+	struct {
+		bool pending;
+		uint64_t batch;
+		size_t count;
+		struct db_stored_found found[LIMIT_STORED_BATCH];
+	} fetch; /* its result is fixed when it is asked */
 	int64_t evidence_mono_us; /* the latest given to the ledger */
 	int64_t behind_us; /* the furthest that the database's clock ever was behind ours */
 	/* CLOCK JUMPS: our wall clock minus the monotonic one, before the latest. */
@@ -247,6 +271,8 @@ void database_end(struct world *w, int transaction, bool commit);
 void database_delete(struct world *w, unsigned issuer, const struct serial *serial);
 /* The issuer's row is written again with what it says, perhaps so that nobody can read it. */
 void database_touch_issuer(struct world *w, unsigned issuer, bool spoilt);
+/* Its answers that were signed beforehand have changed; those that come first end then. */
+void database_import(struct world *w, unsigned issuer, int64_t from, int64_t until);
 /* What came after DB SAVE is gone: in another timeline, which uses its numbers again; or, in place, in
  * other tables of the same names. */
 void database_restore(struct world *w);
@@ -259,6 +285,29 @@ void database_poll(struct world *w);
 /* Loads anew if there is a reason for it. */
 bool database_reload(struct world *w);
 void database_lookup(struct world *w, const struct db_key *keys, size_t count);
+
+/* ---- stored.c ---- */
+
+struct stored_wish {
+	struct ocsp_cert_status says;
+	enum ocsp_hash hash;
+	int64_t ago_us, life_us; /* thisUpdate is so long ago; from there to nextUpdate */
+	bool forged;
+};
+/* Signed, recorded, and told of. */
+void stored_import(struct world *w, unsigned issuer, const struct serial *serial,
+		   const struct stored_wish *wish);
+/* What an honest importer would record of the certificate now; false: nothing. */
+bool stored_says(const struct world *w, unsigned issuer, const struct serial *serial,
+		 struct ocsp_cert_status *ret);
+/* For struct ledger_ops. */
+int stored_ask(void *context, uint64_t batch, const struct db_stored_key *keys, size_t count);
+void stored_go(struct world *w);
+void stored_fail(struct world *w);
+/* The imports after this commit are undone. */
+void stored_cut(struct world *w, uint64_t commit);
+const struct stored_answer *stored_find(const struct world *w, struct view der);
+void stored_free(struct world *w);
 
 /* ---- oracle.c ---- */
 
