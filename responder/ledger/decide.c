@@ -295,7 +295,8 @@ static void again(struct ledger *l, struct question *q, struct moment now)
 {
 	l->fences += q->overtaken;
 	ledger_trace(l, q->request, "is decided anew");
-	if (TAILQ_EMPTY(&q->askers) || q->tries++ >= LIMIT_FENCE_RETRIES)
+	bool nobody = TAILQ_EMPTY(&q->askers) && !q->explanation;
+	if (nobody || q->tries++ >= LIMIT_FENCE_RETRIES)
 		refuse(l, q, OCSP_TRY_LATER);
 	else
 		advance(l, q, 0, now);
@@ -358,9 +359,13 @@ static void answer_came(struct ledger *l, struct question *q, struct moment now)
 
 static void fetching(struct ledger *l, struct question *q, unsigned marks, struct moment now)
 {
+	bool too_late =
+		q->explanation && (marks & MARK_DEADLINE); /* others' askers are gone then */
+	if (too_late)
+		q->cause = CAUSE_NO_LOOKUP;
 	if (marks & MARK_SIGNED)
 		answer_came(l, q, now);
-	else if (marks & MARK_OUTAGE)
+	else if (too_late || (marks & MARK_OUTAGE))
 		refuse(l, q, OCSP_TRY_LATER);
 	/* Else what has changed is looked at when the answer comes. */
 }

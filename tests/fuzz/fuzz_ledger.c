@@ -7,11 +7,13 @@
  * db/source.h promises; contents are anything that db/row.h lets through. */
 #include "ledger/core.h"
 
+#include "db/stored.h"
 #include "ipc/messages.h"
 #include "made_conf.h"
+#include "ocsp/answer.h"
 #include "ocsp/certificate.h"
 #include "ocsp/request.h"
-#include "unit/ledger/made.h"
+#include "unit/ledger/made_stored.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -29,6 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define JOBS 16u
 #define STEPS 400u
 #define CONTROL_MOST 65000u /* of what fits one message to the warden */
+
+static const char *const names[CAS] = {"A", "B"};
 
 /* What was told of one certificate. */
 struct told {
@@ -65,6 +69,13 @@ static struct world {
 		int64_t next_update;
 	} jobs[JOBS]; /* the last ones */
 	unsigned job_count;
+
+	bool presigned; /* source of the last CA */
+	bool fetch_open;
+	uint64_t fetch;
+	size_t fetch_count;
+	struct db_stored_key fetch_keys[LIMIT_STORED_BATCH];
+	struct buffer forged; /* what came last under another key */
 
 	uint32_t explanations; /* open: the ticket, or 0 */
 	bool batch_open;
@@ -112,6 +123,7 @@ static void take_answer(unsigned front, struct view payload)
 	if (!question)
 		return;
 	question->open = false;
+	CHECK(m.result != OCSP_SUCCESSFUL || !view_equal(m.der, buffer_view(&w.forged)));
 	if (m.result == OCSP_SUCCESSFUL && m.label.status == OCSP_GOOD)
 		check_good(question->ca, question->serial);
 }
@@ -160,6 +172,19 @@ static int lookup(void *context, uint64_t batch, const struct db_key *keys, size
 	w.batch = batch;
 	w.key_count = count;
 	memcpy(w.keys, keys, count * sizeof(*keys));
+	return 0;
+}
+
+static int stored(void *context, uint64_t batch, const struct db_stored_key *keys, size_t count)
+{
+	(void)context;
+	CHECK(w.presigned && !w.fetch_open && count > 0 && count <= LIMIT_STORED_BATCH);
+	if (!w.lookups)
+		return -ENOTCONN;
+	w.fetch_open = true;
+	w.fetch = batch;
+	w.fetch_count = count;
+	memcpy(w.fetch_keys, keys, count * sizeof(*keys));
 	return 0;
 }
 
@@ -216,6 +241,7 @@ static const struct ledger_ops ops = {
 	.to_verifier = to_verifier,
 	.to_signer = to_signer,
 	.lookup = lookup,
+	.stored = stored,
 	.reload = reload,
 	.journal = journal,
 	.journal_swap = journal_swap,
@@ -500,6 +526,62 @@ static void step_found(void)
 	ledger_lookup_done(w.ledger, w.batch, &evidence, found, w.key_count, w.now);
 }
 
+/* ---- the table of answers that were signed beforehand ---- */
+
+static const struct ocsp_cert_status sayings[] = {
+	{OCSP_GOOD, TIME_NONE, REASON_NONE, TIME_NONE},
+	{OCSP_REVOKED, 1700000000, REASON_SUPERSEDED, TIME_NONE},
+	{OCSP_REVOKED, 1700000000, REASON_CERTIFICATE_HOLD, TIME_NONE},
+	{OCSP_UNKNOWN, TIME_NONE, REASON_NONE, TIME_NONE},
+};
+
+/* About the serial of the key; times, the CertID's hash and whose key signs it are anything. */
+static void make_answer(uint8_t what, const struct db_stored_key *key, struct buffer *out)
+{
+	cleanup(buffer_deinit) struct buffer certid = {0};
+	uint8_t times = take();
+	int64_t now = wall_seconds(w.now.wall_us), since = now - (times & 15) * 60 + 60;
+	made_certid(&certid, what & 4 ? OCSP_HASH_SHA256 : OCSP_HASH_SHA1, &w.hashes[CAS - 1],
+		    &w.hashes[CAS - 1], serial_view(&key->serial));
+	const struct ocsp_single single = {
+		.certid = buffer_view(&certid),
+		.says = sayings[what & 3],
+		.this_update = since,
+		.next_update = since + 1 + (times >> 4) * 30,
+	};
+	const char *signer = names[what & 8 ? 0 : CAS - 1];
+	made_stored(out, names[CAS - 1], signer, &single, since);
+	if (what & 8) {
+		buffer_reset(&w.forged);
+		buffer_put_view(&w.forged, buffer_view(out));
+	}
+}
+
+/* What the query found: of each question the same kind. */
+static void step_stored(void)
+{
+	static struct buffer answers[LIMIT_STORED_BATCH];
+	struct db_stored_found found[LIMIT_STORED_BATCH] = {{.answer = {0}}};
+	uint8_t what = take();
+	if (!w.fetch_open)
+		return;
+	w.fetch_open = false;
+	if (what & 0x80) {
+		ledger_stored_failed(w.ledger, w.fetch, w.now);
+		return;
+	}
+	for (size_t i = 0; i < w.fetch_count && !(what & 0x40); i++) {
+		buffer_reset(&answers[i]);
+		if (what & 0x20)
+			buffer_put_view(&answers[i], take_octets());
+		else
+			make_answer(what, &w.fetch_keys[i], &answers[i]);
+		found[i].answer = buffer_view(&answers[i]);
+		found[i].certificate = buffer_view(&w.certificates[what & 0x10 ? 0 : CAS - 1]);
+	}
+	ledger_stored_done(w.ledger, w.fetch, found, w.fetch_count, w.now);
+}
+
 static void step_trouble(void)
 {
 	uint8_t what = take();
@@ -523,6 +605,10 @@ static void step_trouble(void)
 		if (!w.lookups && w.batch_open) {
 			w.batch_open = false;
 			ledger_lookup_failed(w.ledger, w.batch, w.now);
+		}
+		if (!w.lookups && w.fetch_open) {
+			w.fetch_open = false;
+			ledger_stored_failed(w.ledger, w.fetch, w.now);
 		}
 		ledger_lookup_state(w.ledger, w.lookups, w.lookups ? NULL : "the connection broke");
 		break;
@@ -556,7 +642,7 @@ static void begin(void)
 	const struct view files[2] = {buffer_view(&w.journal[0]), buffer_view(&w.journal[1])};
 	CHECK(ledger_new(w.conf, &key, &ops, NULL, &w.ledger) == 0);
 	CHECK(ledger_recall(w.ledger, files, &w.journal_current) == 0);
-	w.loaded = w.batch_open = w.reload = w.verifier = false;
+	w.loaded = w.batch_open = w.fetch_open = w.reload = w.verifier = false;
 	w.lookups = true;
 	w.job_count = 0;
 	ledger_lookup_state(w.ledger, true, NULL);
@@ -609,9 +695,20 @@ static void step_time(void)
 
 /* ---- all of it ---- */
 
+/* With keys that take longer to make than the rest of a short input. */
+static void certificate_init(unsigned ca)
+{
+	static struct buffer made[CAS];
+	struct certificate certificate;
+	if (made[ca].size == 0)
+		made_signing_certificate(&made[ca], names[ca]);
+	buffer_put_view(&w.certificates[ca], buffer_view(&made[ca]));
+	CHECK(certificate_read(buffer_view(&w.certificates[ca]), &certificate) == 0);
+	CHECK(ocsp_issuer_init(&w.hashes[ca], certificate.subject, certificate.key_bits) == 0);
+}
+
 static void world_init(struct view input)
 {
-	static const char *const names[CAS] = {"A", "B"};
 	static struct conf *conf;
 	w = (struct world){
 		.in = cursor_of(input),
@@ -623,15 +720,12 @@ static void world_init(struct view input)
 			"[server]\ncache = 1MiB\n"
 			"[defaults]\nsigned_requests = verify\nrequestors = r.pem\n" MADE_DATABASE
 				MADE_ISSUER("A") MADE_ISSUER("B"));
-	for (unsigned ca = 0; ca < CAS; ca++) {
-		struct certificate certificate;
-		made_certificate(&w.certificates[ca], names[ca], names[ca]);
-		CHECK(certificate_read(buffer_view(&w.certificates[ca]), &certificate) == 0);
-		CHECK(ocsp_issuer_init(&w.hashes[ca], certificate.subject, certificate.key_bits) ==
-		      0);
-	}
+	for (unsigned ca = 0; ca < CAS; ca++)
+		certificate_init(ca);
 	/* The first file may hold anything, as after a crash. */
 	buffer_put_view(&w.journal[0], take_octets());
+	w.presigned = take() & 1;
+	conf->issuers[CAS - 1].source = w.presigned ? SOURCE_PRESIGNED : SOURCE_SIGNER;
 	w.conf = conf;
 	begin();
 }
@@ -647,6 +741,7 @@ static void world_end(void)
 		buffer_deinit(&w.certificates[i]);
 	for (unsigned i = 0; i < 2; i++)
 		buffer_deinit(&w.journal[i]);
+	buffer_deinit(&w.forged);
 }
 
 static void (*const steps[])(void) = {
@@ -660,7 +755,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	world_init(view_of(data, size));
 	for (unsigned i = 0; i < STEPS && w.in.rest.size > 0; i++) {
 		uint8_t what = take();
-		steps[(what & 0x7f) % array_size(steps)]();
+		if ((what & 0x78) == 0x78)
+			step_stored();
+		else
+			steps[(what & 0x7f) % array_size(steps)]();
 		if (!(what & 0x80)) /* else more comes in the same turn */
 			turn();
 	}

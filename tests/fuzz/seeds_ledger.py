@@ -4,6 +4,7 @@ import sys
 
 QUERY, _, SIGNED, _, FOUND, _, POLL, _, LOAD, TIME, ATTACH, TROUBLE, FRONT, SIGNER, VERIFIER, RESTART, \
     ACCEPT, EXPLAIN = range(18)
+STORED = 0x78
 SAME_TURN = 0x80
 GOOD, REVOKED, HELD = 0, 1, 2
 TRUE, FALSE = 0, 1
@@ -39,7 +40,12 @@ def seconds(count):
     return [TIME, count << 1 | 1]
 
 
+def stored(kind=0, times=0x23):
+    return [STORED, kind] + ([] if kind & 0xe0 else [times])
+
+
 NO_JOURNAL = [0]
+BY_SIGNERS, PRESIGNED = [0], [1]
 ANSWERED = load() + query() + found() + signed()
 SEEDS = {
     "answered": ANSWERED + query(nonce=True) + found() + signed(1),
@@ -69,10 +75,28 @@ SEEDS = {
     + found() + signed(),
 }
 
+FETCHED = load() + query(ca=1) + found()
+STORED_SEEDS = {
+    "stored": FETCHED + stored() + query(ca=1) + query(2, ca=1) + found() + stored(1),
+    "stored_forged": FETCHED + stored(8) + query(2, ca=1) + found() + stored(0x10) + query(3, ca=1) + found()
+    + [STORED, 0x20, 3, 0x30, 1, 0],
+    "stored_of_another_time": FETCHED + stored(0, 0x20) + query(2, ca=1) + found() + stored(0, 0xf),
+    "stored_and_revoked": FETCHED + poll(record(REVOKED, ca=1)) + stored() + stored() + query(ca=1) + stored(2),
+    "stored_then_revoked": FETCHED + stored() + poll(record(REVOKED, ca=1)) + query(ca=1) + stored(),
+    "stored_and_held": load(record(HELD, ca=1)) + query(ca=1) + stored() + query(ca=1) + stored(2),
+    "stored_nothing": FETCHED + stored(0x40) + query(2, ca=1) + found() + stored(0x80),
+    "stored_database_away": FETCHED + [TROUBLE, 12] + seconds(9) + query(ca=1),
+    "stored_front_gone": FETCHED + [ATTACH, 0] + stored() + [EXPLAIN, 1] + found() + stored(),
+    "stored_explained_in_vain": load() + [EXPLAIN, 1] + found() + seconds(30),
+    "stored_restart": FETCHED + poll(record(REVOKED, ca=1)) + [RESTART] + load(history=1) + query(ca=1) + stored(),
+}
+
 # What the fuzzer found, as it was: a question of which serial number there is none, not even a word.
-FOUND = {"explain_nothing": "0008000400002f001840000000fdfd"}
+FOUND = {"explain_nothing": "000008000400002f00184000000091fd"}
 
 for name, steps in SEEDS.items():
-    (pathlib.Path(sys.argv[1]) / name).write_bytes(bytes(NO_JOURNAL + steps))
+    (pathlib.Path(sys.argv[1]) / name).write_bytes(bytes(NO_JOURNAL + BY_SIGNERS + steps))
+for name, steps in STORED_SEEDS.items():
+    (pathlib.Path(sys.argv[1]) / name).write_bytes(bytes(NO_JOURNAL + PRESIGNED + steps))
 for name, octets in FOUND.items():
     (pathlib.Path(sys.argv[1]) / name).write_bytes(bytes.fromhex(octets))

@@ -37,6 +37,7 @@ struct wish {
 	const char *signer; /* whose key signs it */
 	uint8_t serial;
 	int64_t produced_at, this_update, next_update;
+	bool as_openssl; /* its CertID has the parameters that most clients write: NULL */
 	unsigned broken; /* octets from its end, where one is changed; 0: none */
 };
 
@@ -53,8 +54,12 @@ static struct wish usual(uint8_t serial)
 static void make(const struct bench *b, const struct wish *wish, struct buffer *out)
 {
 	cleanup(buffer_deinit) struct buffer certid = {0};
-	made_certid(&certid, OCSP_HASH_SHA1, &b->hashes[0], &b->hashes[0],
-		    view_of(&wish->serial, 1));
+	if (wish->as_openssl)
+		ocsp_certid_write_of(&certid, &b->hashes[0], OCSP_HASH_SHA1,
+				     view_of(&wish->serial, 1));
+	else
+		made_certid(&certid, OCSP_HASH_SHA1, &b->hashes[0], &b->hashes[0],
+			    view_of(&wish->serial, 1));
 	const struct ocsp_single single = {.certid = buffer_view(&certid),
 					   .says = wish->says,
 					   .this_update = wish->this_update,
@@ -448,6 +453,83 @@ static void more_than_fit_one_batch_wait_for_the_next(void **state)
 	assert_int_equal(ledger_open(b->ledger), 0);
 }
 
+/* ---- an operator asks why ---- */
+
+static void explain(struct bench *b, const char *words)
+{
+	struct fault fault = {""};
+	b->explained = 0;
+	assert_int_equal(ledger_explain(b->ledger, 7, false, view_of_string(words), b->now, &fault),
+			 0);
+	ledger_turn_end(b->ledger, b->now);
+	found_good(b);
+	ledger_turn_end(b->ledger, b->now);
+}
+
+static void fronts_have_nothing(struct bench *b)
+{
+	struct message_explain asked;
+	assert_int_equal(message_explain_read(last_frame(b, MESSAGE_EXPLAIN), &asked), 0);
+	for (unsigned front = 0; front < 2; front++) {
+		cleanup(buffer_deinit) struct buffer payload = {0};
+		message_explained_write(&payload, &(struct message_explained){.id = asked.id});
+		assert_int_equal(ledger_front_frame(b->ledger, front, MESSAGE_EXPLAINED,
+						    buffer_view(&payload), b->now),
+				 0);
+	}
+	ledger_turn_end(b->ledger, b->now);
+	assert_int_equal(b->explained, 7);
+	assert_int_equal(ledger_open(b->ledger), 0);
+}
+
+static void what_an_operator_hears_is_what_clients_hear(void **state)
+{
+	struct bench *b = *state;
+	struct wish wish = usual(7);
+	wish.as_openssl = true;
+	explain(b, "A 07");
+	found_stored(b, &wish);
+	fronts_have_nothing(b);
+	assert_non_null(strstr((char *)b->explanation.data, "\"answer\":\"good\""));
+	forget_frames(b);
+	explain(b, "A 08");
+	found_stored(b, NULL);
+	fronts_have_nothing(b);
+	assert_non_null(strstr((char *)b->explanation.data, "unauthorized"));
+}
+
+/* I-7: also where the database never says a word of it. */
+static void an_operator_does_not_wait_for_ever(void **state)
+{
+	struct bench *b = *state;
+	explain(b, "A 07");
+	assert_int_equal(b->stored_count, 1);
+	for (unsigned i = 0; i < 60 && !b->explained; i++) {
+		b->now.mono_us += SECOND_US;
+		b->now.wall_us += SECOND_US;
+		ledger_timer(b->ledger, b->now);
+	}
+	assert_int_equal(b->explained, 7);
+	assert_int_equal(ledger_open(b->ledger), 0);
+}
+
+/* What has changed meanwhile is decided anew for it, too. */
+static void a_change_overtakes_an_explanation(void **state)
+{
+	struct bench *b = *state;
+	struct wish wish = usual(7);
+	wish.as_openssl = true;
+	explain(b, "A 07");
+	imported(b, 2, NOW + 9 * DAY);
+	found_stored(b, NULL);
+	found_good(b);
+	ledger_turn_end(b->ledger, b->now);
+	assert_int_equal(b->stored_batches, 2);
+	found_stored(b, &wish);
+	fronts_have_nothing(b);
+	assert_non_null(strstr((char *)b->explanation.data, "\"answer\":\"good\""));
+}
+
 /* ---- what lasts ---- */
 
 static void an_import_ends_what_is_remembered_here(void **state)
@@ -508,6 +590,9 @@ int main(void)
 		TEST(one_that_cannot_be_asked_for_is_told_at_once),
 		TEST(what_was_not_asked_for_is_not_taken),
 		TEST(more_than_fit_one_batch_wait_for_the_next),
+		TEST(what_an_operator_hears_is_what_clients_hear),
+		TEST(an_operator_does_not_wait_for_ever),
+		TEST(a_change_overtakes_an_explanation),
 		TEST(an_import_ends_what_is_remembered_here),
 		TEST(an_end_is_told_a_quarter_of_a_life_before_it_and_an_import_ends_that),
 	};
