@@ -56,15 +56,21 @@ class Meter(threading.Thread):
 
 class World:
     """`with World(folder) as world:` begins everything, and ends it. Options: `settings` of PostgreSQL, classes of its
-    `clusters`; `server` and `database` of the instances, a `prefix` of the command line of each."""
+    `clusters`; `server` and `database` of the instances, a `prefix` of the command line of each; `between`: {instance:
+    what makes something before its database, of the folder and the cluster}; `edit` changes each configuration's text;
+    `signers`: {CA: certificates whose answers are believed too}; `ending`: called when everything has ended."""
+
+    writers = Writer  # the kind of CA that works here
 
     def __init__(self, folder, names=("primary", "either", "standby"), settings=None, server=None, database=None,
-                 clusters=None, prefix=None):
+                 clusters=None, prefix=None, between=None, edit=None, signers=None, ending=()):
         self.folder, self.names = folder, names
         self.settings, self.server, self.database = settings or {}, server or {}, database or {}
         self.clusters = clusters or (harness.Postgres, harness.Standby)
-        self.prefix = prefix or {}
-        self.signers = {ca: [service.authority(ca).signer_certificate] for ca in CAS}  # whose answers are believed
+        self.prefix, self.edit = prefix or {}, edit or (lambda text: text)
+        self.between = between or {}
+        # Whose answers are believed.
+        self.signers = {ca: [service.authority(ca).signer_certificate, *(signers or {}).get(ca, ())] for ca in CAS}
         self.history = History()
         self.writable = None  # the cluster where the CA writes
         self.primary = self.standby = None
@@ -72,17 +78,19 @@ class World:
         self.gone = set()  # names of those whose database is lost for ever
         self.certificates = [Certificates(ca, 0x1000 + 0x100000 * i) for i, ca in enumerate(CAS)]
         self.stack = contextlib.ExitStack()
+        for function in ending:
+            self.stack.callback(function)
 
     # ---- begin and end ----
 
     def __enter__(self):
         try:
             self._begin_database()
-            self.writer = Writer(self.history, lambda: self.writable, self.certificates)
+            self.writer = self.writers(self.history, lambda: self.writable, self.certificates)
             self.writer.begin()
-            self.heart = self._thread(Heart(lambda: self.writable))
-            self._begin_instances()
-            self._begin_everybody()
+            self.heart = self.thread(Heart(lambda: self.writable))
+            self.begin_instances()
+            self.begin_everybody()
         except BaseException:
             self.stack.close()
             raise
@@ -106,6 +114,8 @@ class World:
                 " user=responder dbname=pki connect_timeout=2")
 
     def where(self, name):
+        if name in self.between:
+            return self.between[name].conninfo
         return {"primary": self.conninfo(self.primary), "standby": self.conninfo(self.standby),
                 "either": self.conninfo(self.primary, self.standby)}[name]
 
@@ -114,14 +124,20 @@ class World:
         made = Service(os.path.join(self.folder, name), self.where(name), CAS,
                        server={"fronts": 2, **self.server}, database=self.database)
         made.responder.prefix = self.prefix.get(name, [])
+        with open(made.responder.conf, encoding="utf-8") as file:
+            text = file.read()
+        with open(made.responder.conf, "w", encoding="utf-8") as file:
+            file.write(self.edit(text))
         return made
 
-    def _begin_instances(self):
+    def begin_instances(self):
+        self.between = {name: self.stack.enter_context(make(self.folder, self.primary))
+                        for name, make in self.between.items()}
         for name in self.names:
             made = self.instance(name)
             self.instances[name] = self.stack.enter_context(made)
 
-    def _thread(self, thread):
+    def thread(self, thread):
         def end():
             thread.ended.set()
             thread.join(timeout=harness.DEADLINE)
@@ -129,15 +145,17 @@ class World:
         thread.start()
         return thread
 
-    def _begin_everybody(self):
+    def begin_everybody(self, pause=0.015):
+        """pause: between two questions of one client."""
         for instance in self.instances.values():
             instance.whole()
-        self.weather = self._thread(Weather(self.history))
-        self._thread(Meter(self.history, self.instances))
-        self._thread(self.writer)
-        self.probers = [self._thread(Prober(self.history, self.instances, self.certificates, self.signers, seed=seed, pause=0.015))
+        self.weather = self.thread(Weather(self.history))
+        self.thread(Meter(self.history, self.instances))
+        self.thread(self.writer)
+        told = self.certificates, self.signers
+        self.probers = [self.thread(Prober(self.history, self.instances, *told, seed=seed, pause=pause))
                         for seed in range(3)]
-        self.probers += [self._thread(Follower(self.history, {name: instance}, self.certificates, self.signers, seed=name, pause=0.01))
+        self.probers += [self.thread(Follower(self.history, {name: instance}, *told, seed=name, pause=pause * 2 / 3))
                          for name, instance in self.instances.items()]
         self.calm()
 

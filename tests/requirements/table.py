@@ -156,6 +156,7 @@ READERS = [
     ("tests/unit/*/test_*.c", cited_in_c),
     ("tests/*/test_*.py", cited_in_python),
     ("tests/chaos/rows_*.py", cited_in_chaos),
+    ("tests/soak/soak.py", cited_in_python),
     ("tests/clients/*under_test.py", cited_in_python),
     ("tests/cluster/scenarios.py", cited_in_python),
     ("tests/replay/scenarios/*.replay", cited_in_whole),

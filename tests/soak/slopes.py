@@ -1,0 +1,51 @@
+"""How fast something grows, from samples that jump and have gaps: the slope of Theil and Sen, the median of the slopes of
+all pairs of samples. A third of them may be anything at all.
+
+A process that was restarted begins anew, so only samples of the same life make a pair. What a life hands on to the
+next one, through a file or another process, shows in the slope from life to life."""
+import collections
+import statistics
+
+Sample = collections.namedtuple("Sample", "life at value")
+Slope = collections.namedtuple("Slope", "within between level samples lives")  # per minute; None where nobody can say
+
+POINTS = 240  # of a series at most: more make pairs, not knowledge
+LEAST = 8  # samples of a life
+LIVES = 4  # for a slope from life to life
+
+
+def lives(samples, settle):
+    """[[(at, value)]] of each life, without its first seconds, in which everybody grows."""
+    by = collections.OrderedDict()
+    for sample in samples:
+        by.setdefault(sample.life, []).append((sample.at, sample.value))
+    kept = [[point for point in points if point[0] >= points[0][0] + settle] for points in by.values()]
+    return [points for points in kept if len(points) >= LEAST]
+
+
+def thinned(points, most):
+    """At most so many, each the median of its neighbours."""
+    size = -(-len(points) // max(1, most))
+    groups = [points[i:i + size] for i in range(0, len(points), size)]
+    return [(statistics.fmean(at for at, _ in group), statistics.median(value for _, value in group)) for group in groups]
+
+
+def pairs(points, nearest=1 / 12, farthest=1 / 3):
+    """Slopes per minute. Of neighbours' the noise is most of it; of those that lie far apart a single step is, which is no
+    leak: three of them are one. So pairs lie a twelfth to a third of the whole apart."""
+    whole = points[-1][0] - points[0][0]
+    return [(later - value) / (then - at) * 60 for i, (at, value) in enumerate(points) for then, later in points[i + 1:]
+            if then > at and nearest * whole <= then - at <= farthest * whole]
+
+
+def slope(samples, settle=60.0):
+    """The Slope of [Sample], in the order of time."""
+    found = lives(samples, settle)
+    count = sum(map(len, found))
+    # The longer a life, the more it says: each gets its share of points.
+    slopes = [one for points in found for one in pairs(thinned(points, max(LEAST, POINTS * len(points) // count)))]
+    levels = [(points[0][0], statistics.median(value for _, value in points)) for points in found]
+    between = pairs(levels, 0, 1) if len(levels) >= LIVES else None
+    level = statistics.median(value for points in found for _, value in points) if found else None
+    return Slope(statistics.median(slopes) if slopes else None, statistics.median(between) if between else None, level,
+                 count, len(found))
