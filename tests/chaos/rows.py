@@ -3,14 +3,14 @@ fault, and ends it; what is said meanwhile and afterwards is judged by the check
 the row."""
 import collections
 
-Row = collections.namedtuple("Row", "number name function options network clock lasts")
+Row = collections.namedtuple("Row", "number name function options network prepare lasts")
 ROWS = []
 
 
-def row(number, name, network=False, clock=None, lasts=30, **options):
-    """network: in a network namespace of its own; clock: gives options of the world by its folder; lasts:
+def row(number, name, network=False, prepare=None, lasts=30, **options):
+    """network: in namespaces of its own (network, mounts); prepare: gives options of the world by its folder; lasts:
     about so many seconds, to choose by."""
     def keep(function):
-        ROWS.append(Row(number, name, function, options, network, clock, lasts))
+        ROWS.append(Row(number, name, function, options, network, prepare, lasts))
         return function
     return keep

@@ -15,7 +15,7 @@ def responder_clock(folder):
     return {"prefix": {"primary": ["env", f"LD_PRELOAD={following(path)}"]}}
 
 
-@row(12, "the clock of an instance jumps", clock=responder_clock, lasts=50)
+@row(12, "the clock of an instance jumps", prepare=responder_clock, lasts=50)
 def instance_clock(world):
     """What it says of time is judged by the others' clock, so only while they are the same, or by versions."""
     with world.fault("clock of the instance", instances=["primary"], clock=True):

@@ -11,6 +11,7 @@ import pytest
 
 import harness
 from harness import DemoCA, stillgood, wait_for
+from pooler import Pooler
 
 POOLED = {"session", "transaction"}
 
@@ -137,57 +138,9 @@ def test_a_name_server_that_never_answers_holds_up_nobody(site):
 
 # ---- poolers ----
 
-class Pooler:
-    def __init__(self, site, mode):
-        self.folder = tempfile.mkdtemp(prefix="pooler-", dir=site.folder)
-        os.chmod(self.folder, 0o777)
-        os.chmod(site.folder, 0o755)
-        self.port = harness.free_port()
-        conf = os.path.join(self.folder, "pgbouncer.ini")
-        with open(conf, "w", encoding="utf-8") as file:
-            file.write(f"""[databases]
-* = host={site.pg.folder} port={site.pg.port} user=postgres
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = {self.port}
-unix_socket_dir =
-auth_type = any
-admin_users = postgres
-pool_mode = {mode}
-default_pool_size = 4
-ignore_startup_parameters = extra_float_digits,options
-logfile = {self.folder}/log
-pidfile = {self.folder}/pid
-""")
-        self.conninfo = f"host=127.0.0.1 port={self.port} dbname=postgres user=postgres"
-        self.process = subprocess.Popen(harness.as_postgres("pgbouncer", conf),
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_for("PgBouncer", self.answers)
-
-    def answers(self):
-        with socket.socket() as one:
-            return one.connect_ex(("127.0.0.1", self.port)) == 0
-
-    def tell(self, command):
-        """On its console; the process."""
-        return subprocess.Popen(["psql", "-X", "-q", "-A", "-t", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres",
-                                 "-d", "pgbouncer", "-c", command], stdout=subprocess.PIPE, text=True)
-
-    def paused(self):
-        """Last but one of the columns; its console itself is never paused."""
-        return any(line.split("|")[-2] == "1" for line in self.tell("SHOW DATABASES").communicate()[0].splitlines())
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(60)
-
-
 def test_a_pooler_in_session_mode_works(site):
     """doc/faults.md row 17."""
-    with Pooler(site, "session") as pooler:
+    with Pooler(site.folder, site.pg, "session") as pooler:
         made = site.responder("session", pooler.conninfo)
         checked = stillgood("check", "-c", made.conf, "--verbose", check=False)
         assert "a pooler is in between that keeps sessions apart" in checked.stdout, checked
@@ -199,7 +152,7 @@ def test_a_pooler_in_session_mode_works(site):
 def test_a_pooler_that_is_paused_is_a_database_that_does_not_answer(site):
     """doc/faults.md row 17: it lets everybody in and answers nobody. Own deadlines fire, cached answers go on, and
     once it is resumed the instance is whole again by itself (I-8)."""
-    with Pooler(site, "session") as pooler:
+    with Pooler(site.folder, site.pg, "session") as pooler:
         with site.responder("paused", pooler.conninfo, connect_timeout="1s", query_timeout="500ms") as made:
             assert len(site.answer(made)) > 100
             pause = pooler.tell("PAUSE postgres")  # ends once nobody has a session
@@ -218,7 +171,7 @@ def test_a_pooler_that_is_paused_is_a_database_that_does_not_answer(site):
 def test_a_pooler_in_transaction_mode_is_refused_with_the_reason(site):
     """doc/faults.md row 17: by `check` and by `serve`."""
     reason = "behind a pooler in transaction mode"
-    with Pooler(site, "transaction") as pooler:
+    with Pooler(site.folder, site.pg, "transaction") as pooler:
         made = site.responder("transaction", pooler.conninfo)
         for _ in range(3):
             checked = stillgood("check", "-c", made.conf, check=False)
