@@ -92,6 +92,12 @@ void fronts_purge_all(struct ledger *l)
 	forgets_all(l);
 }
 
+void fronts_purge_former(struct ledger *l)
+{
+	l->fronts->purge_all_due = true;
+	forgets_all(l);
+}
+
 void fronts_flush(struct ledger *l)
 {
 	if (!l->fronts->purge_all_due)

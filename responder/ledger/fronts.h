@@ -18,6 +18,8 @@ void fronts_answer(struct ledger *l, unsigned front, const struct message_answer
 /* Also from what is stored here. A flood of them becomes one for everything. */
 void fronts_purge(struct ledger *l, const struct message_purge *m);
 void fronts_purge_all(struct ledger *l);
+/* And of what an earlier ledger said, which may stay with them until there is evidence. */
+void fronts_purge_former(struct ledger *l);
 /* What was put off goes out. */
 void fronts_flush(struct ledger *l);
 void fronts_turn(struct ledger *l); /* a turn's end */

@@ -161,8 +161,9 @@ void ledger_commit(struct ledger *l, struct moment now)
 	check(next);
 	find_heirs(l);
 	purge_changed(l);
-	if (l->conf->server.cache_tag != next->conf->server.cache_tag)
-		fronts_purge_all(l); /* their heads name them, or do not */
+	/* Their heads name them, or do not; and of what an earlier ledger said nobody knows whose it is. */
+	if (l->conf->server.cache_tag != next->conf->server.cache_tag || !l->has_evidence)
+		fronts_purge_former(l);
 	questions_inherit(l, heir_of);
 	end_verifying(l);
 	signing_replace(l);
