@@ -44,7 +44,7 @@ static int64_t verdicts_as_of(const struct question *q)
 }
 
 /* P-53: of a CA that has closed, for what it is known to have issued and what can change no more; a
- * hold can still end either way. */
+ * hold can still end either way, and what CRLs prove ends with them. */
 static bool is_final(const struct question *q)
 {
 	if (!q->section->final_answers)
@@ -53,7 +53,7 @@ static bool is_final(const struct question *q)
 		const struct verdict *verdict = &q->entries[i].verdict;
 		bool held = verdict->says.status == OCSP_REVOKED &&
 			    verdict->says.reason == REASON_CERTIFICATE_HOLD;
-		if (!verdict->recorded || held)
+		if (!verdict->recorded || held || verdict->as_of != INT64_MAX)
 			return false;
 	}
 	return true;
