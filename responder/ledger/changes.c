@@ -192,6 +192,13 @@ void changes_apply_issuers(struct ledger *l, const struct db_issuer *issuers, si
 	issuers_settle(l->issuers);
 }
 
+void changes_count_crls(struct ledger *l)
+{
+	const struct issuer *issuer;
+	while ((issuer = issuers_count_crls(l->issuers)))
+		changes_purge_issuer(l, issuer->record.id);
+}
+
 void changes_bad_issuer(struct ledger *l, int32_t database_id)
 {
 	const struct issuer *issuer = issuers_bad(l->issuers, database_id);

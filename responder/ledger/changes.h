@@ -11,6 +11,8 @@ struct ledger;
 /* To the revoked set; purges what changed, counts and names what is refused. */
 void changes_apply(struct ledger *l, const struct cert_record *record, enum revoked_source source);
 void changes_apply_issuers(struct ledger *l, const struct db_issuer *issuers, size_t count);
+/* Everything has come that came with them: what their CRLs prove counts. */
+void changes_count_crls(struct ledger *l);
 /* Its row cannot be understood. */
 void changes_bad_issuer(struct ledger *l, int32_t database_id);
 /* What is said of this certificate, or is known from lookups, counts no more. */

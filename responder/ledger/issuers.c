@@ -22,6 +22,7 @@ struct issuers {
 	const struct issuer *by_section[LIMIT_ISSUERS];
 	const struct conf_issuer *missing;
 	uint64_t settled;
+	bool crls_told; /* some that do not count yet */
 };
 
 int issuers_new(const struct conf *conf, const struct siphash_key *key, struct issuers **ret)
@@ -194,6 +195,7 @@ static struct issuer *add(struct issuers *issuers)
 	issuer->record.revoked_at = TIME_NONE;
 	issuer->record.reason = REASON_NONE;
 	issuer->record.crl_from = issuer->record.crl_until = TIME_NONE;
+	issuer->crls = (struct crl_window){TIME_NONE, TIME_NONE};
 	issuer->record.presigned_from = issuer->record.presigned_until = TIME_NONE;
 	issuer->foreign = true;
 	return issuer;
@@ -270,6 +272,23 @@ static bool same_presigned(const struct issuer *issuer, const struct issuer_reco
 	       before->presigned == issuer->record.presigned;
 }
 
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b; /* TIME_NONE comes before all */
+}
+
+/* What both prove: the revocations that belong to the later one may not be here yet. */
+static void narrow_crls(struct issuers *issuers, struct issuer *issuer,
+			const struct issuer_record *known)
+{
+	struct issuer_record *record = &issuer->record;
+	issuer->crls = (struct crl_window){record->crl_from, record->crl_until};
+	record->crl_from = earlier(known->crl_from, record->crl_from);
+	record->crl_until = earlier(known->crl_until, record->crl_until);
+	issuers->crls_told = issuers->crls_told || record->crl_from != issuer->crls.from ||
+			     record->crl_until != issuer->crls.until;
+}
+
 /* All but a revocation that it takes back. */
 static int take_record(struct issuers *issuers, struct issuer *issuer,
 		       const struct issuer_record *record)
@@ -281,6 +300,7 @@ static int take_record(struct issuers *issuers, struct issuer *issuer,
 	issuer->record.id = known.id;
 	issuer->foreign = false;
 	issuer->lost = lost;
+	narrow_crls(issuers, issuer, &known);
 	if (lost) {
 		issuer->record.revoked_at = known.revoked_at;
 		issuer->record.reason = known.reason;
@@ -291,6 +311,22 @@ static int take_record(struct issuers *issuers, struct issuer *issuer,
 	bool same = same_record(&known, &issuer->record) && same_crls(issuer, &known) &&
 		    same_presigned(issuer, &known);
 	return same ? 0 : ISSUERS_CHANGED;
+}
+
+const struct issuer *issuers_count_crls(struct issuers *issuers)
+{
+	for (unsigned i = 0; issuers->crls_told && i < issuers->count; i++) {
+		struct issuer *issuer = issuers->all[i];
+		struct issuer_record known = issuer->record;
+		issuer->record.crl_from = issuer->crls.from;
+		issuer->record.crl_until = issuer->crls.until;
+		if (same_crls(issuer, &known))
+			continue;
+		issuers->settled++;
+		return issuer;
+	}
+	issuers->crls_told = false;
+	return NULL;
 }
 
 /* An older version in one history is no news, unless it says that the issuer is revoked. */

@@ -13,6 +13,11 @@
 #include "db/types.h"
 #include "ledger/issuer_hashes.h"
 
+/* As of when, and until when, its CRLs prove absence; TIME_NONE (both): they do not. */
+struct crl_window {
+	int64_t from, until;
+};
+
 struct issuer {
 	struct issuer_record record; /* its id is our number */
 	int32_t database_id; /* 0: the database does not name it now */
@@ -23,6 +28,7 @@ struct issuer {
 	bool bad; /* its row cannot be understood: nothing is said of it (doc/faults.md row 41) */
 	bool foreign; /* the record's version is of an earlier history */
 	bool lost; /* its revocation is missing in the database; it stays */
+	struct crl_window crls; /* as the database says it; what counts is in the record */
 	struct ocsp_issuer hashes; /* by the subject of its certificate */
 	struct issuer_encoding *encodings; /* followed by their names; or NULL */
 	unsigned encoding_count;
@@ -61,6 +67,10 @@ void issuers_begin(struct issuers *issuers, bool same);
  * counts all the same), -EFBIG above LIMIT_ISSUERS (both with a fault), -ENOMEM, -EIO. */
 must_check int issuers_apply(struct issuers *issuers, const struct db_issuer *issuer,
 			     const struct issuer **ret, struct fault *fault);
+/* CRLs prove what none of them lists only where all that they list is known: while a load or a poll goes on,
+ * another window counts as far as the one before does. Here everything has come that came with it. The next
+ * issuer that may be answered otherwise now, which is to be purged; NULL: no other. */
+const struct issuer *issuers_count_crls(struct issuers *issuers);
 /* Its row cannot be understood. NULL: there are too many, or no memory. */
 const struct issuer *issuers_bad(struct issuers *issuers, int32_t database_id);
 /* Our number of what the database calls so; one whose row has not come gets one too. 0: there are too many;

@@ -249,6 +249,7 @@ void ledger_load_end(struct ledger *l, const struct db_evidence *evidence, struc
 		l->settling = true;
 		l->feed_up = true;
 		doubts_date(l, evidence);
+		changes_count_crls(l);
 		evidence_take(l, evidence);
 	}
 	decide(l, now);
@@ -325,6 +326,7 @@ static void poll(struct ledger *l, const struct db_evidence *evidence,
 	if (l->has_evidence && evidence->mono_us > l->evidence.mono_us) {
 		doubts_date(l, evidence);
 		settle(l);
+		changes_count_crls(l);
 	}
 	history_take(&l->history, evidence);
 	journal_history(l->journal, &l->history);

@@ -82,6 +82,17 @@ static void a_transaction(struct chaos *c)
 		write_something(c, transaction);
 }
 
+static void a_crl(struct chaos *c)
+{
+	static const int64_t lasts[] = {0, 2, 5, 3600, 3600};
+	unsigned issuer = draw(c, c->world.issuer_count);
+	if (draw(c, 4) == 0)
+		database_poll_begins(&c->world);
+	database_crl(&c->world, issuer, lasts[draw(c, array_size(lasts))] * SECOND_US);
+	if (draw(c, 4) == 0)
+		database_poll_begins(&c->world);
+}
+
 static const char *const algorithms[] = {"rsa", "ecdsa", "sha1"};
 
 static void an_offer(struct chaos *c)
@@ -210,6 +221,7 @@ static void some_time(struct chaos *c)
 static void policies(struct chaos *c, struct conf_issuer *section)
 {
 	section->policy.unassigned = draw(c, 2) ? UNASSIGNED_UNKNOWN : UNASSIGNED_REVOKED;
+	section->policy.complete = draw(c, 4) != 0;
 	section->policy.expired = draw(c, 2) ? EXPIRED_ANSWER : EXPIRED_UNAUTHORIZED;
 	section->outlive = draw(c, 3) == 0;
 	section->final_answers = draw(c, 6) == 0;
@@ -258,6 +270,8 @@ static void something(struct chaos *c)
 		write_something(c, -1);
 	else if (dice < 61)
 		a_transaction(c);
+	else if (dice < 64)
+		a_crl(c);
 	else if (dice < 78)
 		some_time(c);
 	else if (dice < 84)
@@ -302,6 +316,8 @@ static void mend(struct chaos *c)
 	database_pause(w, false);
 	w->feed_on = true;
 	w->lookups_held = w->stored_held = false;
+	for (unsigned i = 0; i < w->issuer_count; i++)
+		database_crl(w, i, 3600 * SECOND_US);
 	for (unsigned i = 0; i < w->signer_count; i++) {
 		unsigned index = w->half * WORLD_SIGNERS + i;
 		if (!w->signers[index].attached)

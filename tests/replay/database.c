@@ -7,11 +7,8 @@
 
 #include "base/timetext.h"
 
-void database_init(struct database *db, struct moment now)
+void database_init(struct database *db)
 {
-	db->clock_us = now.wall_us - now.mono_us;
-	db->crl_from = wall_seconds(now.wall_us) - 3600;
-	db->crl_until = TIME_MOST;
 	TAILQ_INIT(&db->log);
 	db->up = true;
 	db->next_xid = 100;
@@ -155,8 +152,8 @@ static struct issuer_record issuer_row(const struct world *w, unsigned issuer, b
 				    .reason = REASON_NONE,
 				    .presigned_from = TIME_NONE,
 				    .presigned_until = TIME_NONE,
-				    .crl_from = w->database.crl_from,
-				    .crl_until = w->database.crl_until};
+				    .crl_from = w->crl_from,
+				    .crl_until = TIME_MOST};
 	const struct change *change;
 	(void)snprintf(row.name, sizeof(row.name), "%s", w->issuers[issuer].name);
 	TAILQ_FOREACH(change, &w->database.log, log)
@@ -197,6 +194,19 @@ void database_import(struct world *w, unsigned issuer, int64_t from, int64_t unt
 	row.presigned_until = until;
 	change->whole_issuer = true;
 	change->issuer = row;
+}
+
+void database_crl(struct world *w, unsigned issuer, int64_t lasts_us)
+{
+	struct issuer_record row = issuer_row(w, issuer, true);
+	struct change *change = change_add(w, -1);
+	row.version++;
+	row.crl_from = lasts_us ? wall_seconds(w->now.wall_us) : TIME_NONE;
+	row.crl_until = lasts_us ? wall_seconds(w->now.wall_us + lasts_us) : TIME_NONE;
+	change->whole_issuer = true;
+	change->issuer = row;
+	if (lasts_us)
+		crls_add(w, row.id, row.crl_from, row.crl_until);
 }
 
 void database_delete(struct world *w, unsigned issuer, const struct serial *serial)
@@ -324,6 +334,7 @@ static void feed_gave(struct world *w, const struct db_evidence *evidence)
 			xmin = change->xid;
 	w->database.feed_xmin = xmin;
 	w->evidence_mono_us = evidence->mono_us;
+	w->evidence = *evidence;
 }
 
 static size_t issuer_rows(struct world *w, struct db_issuer rows[WORLD_ISSUERS])
@@ -435,6 +446,16 @@ void database_poll(struct world *w)
 	feed_gave(w, &evidence);
 	INSIDE(ledger_poll(w->ledger, &evidence, records, count, issuers, issuer_count, w->now));
 	free(records);
+}
+
+void database_poll_begins(struct world *w)
+{
+	struct db_issuer issuers[WORLD_ISSUERS];
+	struct db_evidence before = w->evidence;
+	if (!w->database.up || database_reload(w))
+		return;
+	size_t count = issuer_rows(w, issuers);
+	INSIDE(ledger_poll(w->ledger, &before, NULL, 0, issuers, count, w->now));
 }
 
 static int32_t place_of(const struct database *db, int32_t id)

@@ -17,9 +17,20 @@ static const struct conf_issuer *section_of(const struct world *w, unsigned issu
 	return conf_issuer_named(w->conf, w->issuers[issuer].name);
 }
 
-static bool bad(const struct change *change)
+/* Its configuration says so in so many words: complete = no (P-22). */
+static bool known_by_crl(const struct world *w, unsigned issuer)
 {
-	return change->whole_issuer || change->record.status != CERT_GOOD;
+	const struct conf_issuer *section = section_of(w, issuer);
+	return section && !section->policy.complete;
+}
+
+/* What was withdrawn is answered as if it had no row, which CRLs say the same of as of any other. */
+static bool bad(const struct world *w, unsigned issuer, const struct change *change)
+{
+	if (change->whole_issuer)
+		return true;
+	return change->record.status != CERT_GOOD &&
+	       !(change->record.status == CERT_WITHDRAWN && known_by_crl(w, issuer));
 }
 
 /* Commits happen on the monotonic axis, which is everybody's; thisUpdate is a time of our wall clock as
@@ -66,12 +77,15 @@ static bool bad_when_proven(const struct world *w, const struct question *questi
 	int64_t from = question->this_update * SECOND_US;
 	int64_t to = from + SECOND_US + w->behind_us + (section ? section->backdate_us : 0);
 	const struct change *change, *then = state_at(w, question, issuer, serial, from);
-	if (!then || !bad(then))
+	if (!then || !bad(w, question->issuers[i], then))
 		return false;
-	if (!then->whole_issuer && then->record.status == CERT_WITHDRAWN)
+	/* Of an issuer that is known by its CRLs thisUpdate is theirs, however late the release came. */
+	if (!then->whole_issuer &&
+	    (then->record.status == CERT_WITHDRAWN || known_by_crl(w, question->issuers[i])))
 		to = INT64_MAX;
 	TAILQ_FOREACH(change, &w->database.log, log)
-		if (change->committed && concerns(change, issuer, serial) && !bad(change) &&
+		if (change->committed && concerns(change, issuer, serial) &&
+		    !bad(w, question->issuers[i], change) &&
 		    commit_us(w, question, change) >= from && commit_us(w, question, change) <= to)
 			return false;
 	return true;
@@ -88,13 +102,14 @@ static const struct change *latest(const struct world *w, int32_t issuer,
 	return last;
 }
 
-static bool released_after(const struct world *w, int32_t issuer, const struct serial *serial,
+static bool released_after(const struct world *w, unsigned of, const struct serial *serial,
 			   int64_t version)
 {
 	const struct change *change;
+	int32_t issuer = database_issuer_id(of);
 	TAILQ_FOREACH(change, &w->database.log, log)
 		if (change->committed && !change->whole_issuer &&
-		    concerns(change, issuer, serial) && !bad(change) &&
+		    concerns(change, issuer, serial) && !bad(w, of, change) &&
 		    change->record.version > version)
 			return true;
 	return false;
@@ -110,9 +125,11 @@ static bool contradicts(const struct world *w, const struct question *earlier, u
 		if (earlier->issuers[i] != issuer || said->says.status != OCSP_REVOKED ||
 		    !view_equal(serial_view(&earlier->serials[i]), serial_view(serial)))
 			continue;
+		/* Never issued; since a reload it is taken for good. */
+		if (ocsp_never_issued(&said->says) && known_by_crl(w, issuer))
+			continue;
 		if (said->says.reason != REASON_CERTIFICATE_HOLD ||
-		    !released_after(w, database_issuer_id(issuer), serial,
-				    said->says.invalidity_at))
+		    !released_after(w, issuer, serial, said->says.invalidity_at))
 			return true;
 	}
 	return false;
@@ -137,13 +154,6 @@ static void broken(struct world *w, const struct question *question, unsigned i,
 		     w->issuers[question->issuers[i]].name, hex);
 }
 
-/* Its configuration says so in so many words: complete = no (P-22). */
-static bool known_by_crl(const struct world *w, unsigned issuer)
-{
-	const struct conf_issuer *section = conf_issuer_named(w->conf, w->issuers[issuer].name);
-	return section && !section->policy.complete;
-}
-
 static void judge_good(struct world *w, const struct question *question, unsigned i)
 {
 	int32_t issuer = database_issuer_id(question->issuers[i]);
@@ -154,15 +164,37 @@ static void judge_good(struct world *w, const struct question *question, unsigne
 		broken(w, question, i, "I-6: good for a serial that was never issued");
 	if (bad_when_proven(w, question, i))
 		broken(w, question, i, "I-1: good with thisUpdate later than the revocation");
-	if (now && bad(now) && w->now.mono_us - now->committed_us > freshness)
+	if (now && bad(w, question->issuers[i], now) &&
+	    w->now.mono_us - now->committed_us > freshness)
 		broken(w, question, i, "I-2: good later than revocation + freshness");
 	if (good_after_revoked(w, question, i))
 		broken(w, question, i, "I-4: good after revoked");
+	if (known_by_crl(w, question->issuers[i]) && !question->stored &&
+	    !crls_prove(w, question, i))
+		broken(w, question, i, "I-1, P-22: good that no CRL of the issuer proves");
 }
 
 static bool never_issued(const struct sign_entry *said)
 {
 	return said->says.status == OCSP_UNKNOWN || ocsp_never_issued(&said->says);
+}
+
+/* Nobody knew of a row then: it is taken for good because no CRL lists it, and what lookups find is as old as
+ * the evidence may be. */
+static bool recorded_late(const struct world *w, const struct question *question, unsigned i)
+{
+	const struct change *change;
+	int64_t then = question->signed_at.mono_us, since = then - w->conf->database.freshness_us;
+	bool recorded = false, late = false;
+	TAILQ_FOREACH(change, &w->database.log, log) {
+		if (!change->committed || change->whole_issuer || change->committed_us > then ||
+		    !concerns(change, database_issuer_id(question->issuers[i]),
+			      &question->serials[i]))
+			continue;
+		late = change->committed_us > since && (late || !recorded);
+		recorded = change->record.status != CERT_WITHDRAWN;
+	}
+	return known_by_crl(w, question->issuers[i]) && (late || !recorded);
 }
 
 /* P-23: no cache says what time or an issuance has overtaken. */
@@ -177,7 +209,7 @@ static void judge_overtaken(struct world *w, const struct question *question, un
 		broken(w, question, i, "P-23: never issued, out of a cache");
 	if (section && section->policy.expired == EXPIRED_UNAUTHORIZED && row &&
 	    question->statuses[i].says.status == OCSP_GOOD && row->record.not_after != TIME_NONE &&
-	    row->record.not_after < now)
+	    row->record.not_after < now && !recorded_late(w, question, i))
 		broken(w, question, i, "P-23: good after the certificate's end");
 }
 
@@ -221,7 +253,8 @@ static void judge_end(struct world *w, const struct question *question, unsigned
 	if (question->stored)
 		return;
 	if (final || !section || section->outlive || issuer_revoked(w, question->issuers[i]) ||
-	    !row || row->record.not_after == TIME_NONE || never_issued(said))
+	    !row || row->record.not_after == TIME_NONE || never_issued(said) ||
+	    recorded_late(w, question, i))
 		return;
 	if (question->produced_at < row->record.not_after &&
 	    question->next_update > row->record.not_after)

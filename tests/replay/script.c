@@ -371,6 +371,25 @@ static bool do_touch(struct script *s)
 	return !s->failed;
 }
 
+/* CRL NAME LASTS DURATION [LISTS S…], CRL NAME WITHDRAWN */
+static bool do_crl(struct script *s)
+{
+	unsigned issuer = issuer_named(s, word(s, 1), strlen(word(s, 1))), of;
+	struct serial serial;
+	bool lasts = is(s, 2, "LASTS");
+	if (!lasts && !is(s, 2, "WITHDRAWN"))
+		return fail(s, "CRL NAME LASTS DURATION [LISTS S…] or CRL NAME WITHDRAWN");
+	for (unsigned i = 5; is(s, 4, "LISTS") && i < s->count; i++) {
+		certificate_named(s, word(s, i), &of, &serial);
+		if (!s->failed && of == issuer)
+			(void)database_write(&s->world, issuer, &serial, CERT_REVOKED, REASON_NONE,
+					     -1);
+	}
+	if (!s->failed)
+		database_crl(&s->world, issuer, lasts ? duration(s, word(s, 3)) : 0);
+	return !s->failed;
+}
+
 static bool do_journal(struct script *s)
 {
 	struct world *w = &s->world;
@@ -457,10 +476,12 @@ static bool do_feed(struct script *s)
 {
 	if (s->count == 1)
 		database_poll(&s->world);
+	else if (is(s, 1, "BEGINS"))
+		database_poll_begins(&s->world);
 	else if (is(s, 1, "LATE") || is(s, 1, "ON"))
 		s->world.feed_on = is(s, 1, "ON");
 	else
-		return fail(s, "FEED, FEED LATE or FEED ON");
+		return fail(s, "FEED, FEED BEGINS, FEED LATE or FEED ON");
 	return true;
 }
 
@@ -850,7 +871,7 @@ static const struct {
 	{"ACCEPT", do_accept, false},      {"RELOAD", do_reload, false},
 	{"RENEW", do_renew, false},        {"SECTION", do_section, false},
 	{"OTHER", do_other_signer, false}, {"STORE", do_store, false},
-	{"STORED", do_stored, false},
+	{"STORED", do_stored, false},      {"CRL", do_crl, false},
 };
 
 static bool statement_run(struct script *s)

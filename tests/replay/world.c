@@ -581,7 +581,9 @@ int world_init(struct world *w)
 	w->conf->server.max_certids = LIMIT_CERTIDS;
 	w->conf->database.poll_interval_us = 50 * MILLISECOND_US;
 	w->conf->database.freshness_us = 5 * SECOND_US;
-	database_init(&w->database, w->now);
+	database_init(&w->database);
+	w->database.clock_us = w->now.wall_us - w->now.mono_us;
+	w->crl_from = wall_seconds(w->now.wall_us) - 3600;
 	TAILQ_INIT(&w->frames);
 	TAILQ_INIT(&w->questions);
 	TAILQ_INIT(&w->stored);
@@ -597,6 +599,7 @@ unsigned world_add_issuer(struct world *w, const char *name, bool registered, bo
 	(void)snprintf(issuer->name, sizeof(issuer->name), "%s", name);
 	issuer->registered = registered;
 	issuer->configured = configured;
+	crls_add(w, database_issuer_id(index), w->crl_from, TIME_MOST);
 	made_signing_certificate(&issuer->certificate, name);
 	struct certificate certificate;
 	if (certificate_read(buffer_view(&issuer->certificate), &certificate) != 0 ||
@@ -787,6 +790,7 @@ void world_deinit(struct world *w)
 	stored_free(w);
 	buffer_deinit(&w->journal[0]);
 	buffer_deinit(&w->journal[1]);
+	crls_free(w);
 	database_deinit(&w->database);
 	for (unsigned i = 0; i < w->issuer_count; i++)
 		buffer_deinit(&w->issuers[i].certificate);

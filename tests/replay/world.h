@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/timetext.h"
 #include "conf/conf.h"
 #include "db/source.h"
 #include "db/stored.h"
@@ -43,7 +44,6 @@ TAILQ_HEAD(change_list, change);
 struct database {
 	bool up;
 	int64_t clock_us; /* its wall clock minus the monotonic clock */
-	int64_t crl_from, crl_until; /* of all issuers */
 	uint64_t commits; /* so far */
 	/* REPLAY PAUSED: a standby that shows the first `replayed` commits and an old heartbeat. */
 	bool paused;
@@ -77,6 +77,16 @@ struct stored_answer {
 TAILQ_HEAD(stored_list, stored_answer);
 
 /* ---- the rest ---- */
+
+/* Once recorded it is what the issuer said, though the database may forget it. */
+struct fake_crl {
+	struct fake_crl *next;
+	int32_t issuer;
+	int64_t from, until; /* seconds */
+	int64_t committed_us; /* monotonic */
+	size_t count;
+	struct serial *listed; /* what was revoked when it was recorded */
+};
 
 /* A signature algorithm of the scenario: an OBJECT IDENTIFIER made of its name's first letters. */
 struct world_algorithm {
@@ -160,6 +170,8 @@ struct world {
 	bool started;
 
 	struct database database;
+	struct fake_crl *crls; /* the latest first */
+	int64_t crl_from; /* of those that all issuers have at the start, without an end */
 	bool feed_on;
 	int64_t next_poll_us;
 	bool lookups_held;
@@ -179,6 +191,7 @@ struct world {
 		struct db_stored_found found[LIMIT_STORED_BATCH];
 	} fetch; /* its result is fixed when it is asked */
 	int64_t evidence_mono_us; /* the latest given to the ledger */
+	struct db_evidence evidence;
 	int64_t behind_us; /* the furthest that the database's clock ever was behind ours */
 	/* CLOCK JUMPS: our wall clock minus the monotonic one, before the latest. */
 	int64_t clock_before_us, clock_jumped_us;
@@ -249,7 +262,7 @@ void world_lookups_go(struct world *w);
 
 /* ---- database.c ---- */
 
-void database_init(struct database *db, struct moment now);
+void database_init(struct database *db);
 /* Its wall clock minus ours, from now on. */
 void database_clock(struct world *w, int64_t offset_us);
 void database_pause(struct world *w, bool paused);
@@ -279,9 +292,13 @@ void database_restore(struct world *w);
 void database_restore_in_place(struct world *w);
 /* Another cluster: the rows as they are, imported, their issuers registered in this order. */
 void database_rebuild(struct world *w, const unsigned order[WORLD_ISSUERS]);
+/* A CRL of this issuer is recorded that begins now; `lasts_us` 0: what there was is withdrawn. */
+void database_crl(struct world *w, unsigned issuer, int64_t lasts_us);
 void database_down(struct world *w);
 void database_up(struct world *w);
 void database_poll(struct world *w);
+/* The first portion of a poll: the issuers alone, with the evidence of the poll before. */
+void database_poll_begins(struct world *w);
 /* Loads anew if there is a reason for it. */
 bool database_reload(struct world *w);
 void database_lookup(struct world *w, const struct db_key *keys, size_t count);
@@ -308,6 +325,13 @@ void stored_fail(struct world *w);
 void stored_cut(struct world *w, uint64_t commit);
 const struct stored_answer *stored_find(const struct world *w, struct view der);
 void stored_free(struct world *w);
+
+/* ---- crls.c ---- */
+
+void crls_add(struct world *w, int32_t issuer, int64_t from, int64_t until);
+void crls_free(struct world *w);
+/* Is there a CRL that what is said good is as of, and ends with, and that does not list it? */
+bool crls_prove(const struct world *w, const struct question *question, unsigned i);
 
 /* ---- oracle.c ---- */
 
