@@ -144,6 +144,7 @@ struct conf_database {
 	int64_t freshness_us; /* the bound on the age of evidence (doc/faults.md, I-3) */
 	int64_t connect_timeout_us, query_timeout_us;
 	enum lost_history on_lost_history;
+	bool prewarm; /* ready only once the tables were read into the memory of the database's machine */
 };
 
 /* A key that may answer for an issuer. */

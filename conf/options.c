@@ -393,6 +393,18 @@ const struct option options[] = {
 	 "restored backup): they stay revoked in either case. With stop nothing is answered good "
 	 "until an operator has run \"stillgood accept-history\"."},
 
+	{DATABASE(prewarm), OPTION_SWITCH, CONF_LEDGER, BY_RESTART, switch_words, 0, 0, "no", "yes",
+	 DATABASE_AT(prewarm),
+	 "Read all certificates and their key once at the start, and be ready only then: a "
+	 "database "
+	 "that has just started, too, has them on its disk only, and reads them for each question "
+	 "one "
+	 "by one. They stay in the memory of the database's machine as far as it has room. Faster "
+	 "where the extension pg_prewarm is installed (CREATE EXTENSION pg_prewarm); PostgreSQL 13 "
+	 "without it reads the key alone. What cannot be read is told in a line, and is no reason "
+	 "to "
+	 "stay not ready."},
+
 	{SHARED(profile), OPTION_CHOICE, CONF_LEDGER | CONF_SIGNER, BY_RELOAD, profile_words, 0, 0,
 	 "private", "webpki", ISSUER_AT(profile),
 	 "The kind of CA: gives other defaults to the options below, and refuses what those who "

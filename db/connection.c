@@ -585,10 +585,20 @@ static void event_free_if(struct event *event)
 		event_free(event);
 }
 
+static void leave(struct db_connection *c)
+{
+	struct db_connection **at = c->leader ? &c->leader->followers : NULL;
+	while (at && *at != c)
+		at = &(*at)->next_follower;
+	if (at)
+		*at = c->next_follower;
+}
+
 void db_connection_free(struct db_connection *c)
 {
 	if (!c)
 		return;
+	leave(c);
 	event_free_if(c->input);
 	event_free_if(c->once);
 	event_free_if(c->wake);

@@ -61,8 +61,8 @@ void db_connection_free(struct db_connection *connection);
 DEFINE_CLEANUP(struct db_connection, db_connection_free)
 
 /* From now on it is, where it can be, with the server where the leader is, and goes there when that moves: in a list of
- * hosts one may be ahead of another, or of another history. Both have the same conninfo; neither is freed before the
- * other is used for the last time. */
+ * hosts one may be ahead of another, or of another history. Both have the same conninfo; the leader is freed after
+ * those who follow it. */
 void db_connection_follow(struct db_connection *connection, struct db_connection *leader);
 /* No effect on one that is awake. */
 void db_connection_wake(struct db_connection *connection);

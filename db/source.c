@@ -137,6 +137,11 @@ void db_source_look_elsewhere(struct db_source *s, const char *reason)
 	event_active(s->reload, EV_TIMEOUT, 0);
 }
 
+struct db_connection *db_source_connection(struct db_source *s)
+{
+	return db_feed_connection(s->feed);
+}
+
 int db_source_lookup(struct db_source *s, uint64_t batch, const struct db_key *keys, size_t count)
 {
 	bool busy = false;

@@ -18,6 +18,7 @@
 #include <event2/event.h>
 
 struct db_source;
+struct db_connection;
 
 /* Starts to connect at once. 0, -ENOMEM, or -EINVAL for a conninfo that libpq cannot parse. */
 must_check int db_source_new(struct event_base *base, const struct db_settings *settings,
@@ -35,6 +36,9 @@ void db_source_configure(struct db_source *source, const struct db_settings *set
 void db_source_reload(struct db_source *source, const char *reason);
 /* The same for the connection of the lookups alone. */
 void db_source_look_elsewhere(struct db_source *source, const char *reason);
+
+/* The feed's, for db_connection_follow(). */
+struct db_connection *db_source_connection(struct db_source *source);
 
 /* At most LIMIT_LOOKUP_BATCH keys. Several batches may be in flight, and end in any order: -EBUSY while
  * there is no connection for one more, of which one is made then; -ENOTCONN; -EINVAL for a count out of range; -ENOMEM. lookup_done and lookup_failed

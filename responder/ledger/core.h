@@ -143,6 +143,9 @@ void ledger_database_findings(struct ledger *l, const char *const *texts, size_t
 			      struct moment now);
 /* Why a standby's evidence stands still. */
 void ledger_stalled(struct ledger *l, enum db_stall why);
+/* Where [database] prewarm asks for it nothing is ready until this has ended; so much is read so far. */
+void ledger_prewarming(struct ledger *l, unsigned percent);
+void ledger_prewarmed(struct ledger *l);
 
 /* ---- time ---- */
 

@@ -23,6 +23,7 @@ static void load_end(void *context, const struct db_evidence *evidence)
 	struct edge *edge = context;
 	log_info("load ends");
 	ledger_load_end(edge->ledger, evidence, clock_now());
+	edge_prewarm(edge);
 	edge_turn(edge);
 }
 
@@ -73,6 +74,7 @@ static void feed_lost(void *context, const char *reason)
 	struct edge *edge = context;
 	log_info("the feed is interrupted reason=%s", log_quoted(reason ? reason : ""));
 	ledger_feed_lost(edge->ledger, reason);
+	edge_prewarm_lost(edge);
 	edge_turn(edge);
 }
 

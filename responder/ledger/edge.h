@@ -25,6 +25,8 @@ struct edge {
 	struct fault lookup_reason; /* told last, since when no lookup was answered */
 	int64_t look_for_files_us; /* monotonic: not before */
 	bool moved; /* the connection string is another one: it may name other files */
+	struct db_prewarm *prewarm; /* NULL: not begun, or over */
+	bool prewarmed; /* it is over, or not wanted */
 	bool lookup_quiet; /* it lasts, connection after connection */
 };
 
@@ -34,9 +36,14 @@ static inline void edge_turn(struct edge *edge)
 	shell_turn(edge->shell);
 }
 
-/* Both act on a struct edge. */
+/* All act on a struct edge. */
 extern const struct ledger_ops edge_ledger_ops; /* outputs.c */
 extern const struct db_source_ops edge_source_ops; /* database.c */
 extern const struct db_stored_ops edge_stored_ops;
+/* prewarm.c. The database was read, or cannot be read any more; a turn's end; the source goes. */
+void edge_prewarm(struct edge *edge);
+void edge_prewarm_lost(struct edge *edge);
+void edge_prewarm_turn(struct edge *edge);
+void edge_prewarm_close(struct edge *edge);
 /* How the database is reached now. */
 struct db_settings edge_settings(const struct edge *edge);

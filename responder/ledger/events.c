@@ -66,6 +66,7 @@ int ledger_new(const struct conf *conf, const struct siphash_key *key, const str
 	if (!l)
 		return -ENOMEM;
 	l->conf = conf;
+	l->prewarming = conf->database.prewarm;
 	l->key = *key;
 	l->ops = ops;
 	l->context = context;

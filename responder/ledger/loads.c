@@ -356,6 +356,16 @@ void ledger_stalled(struct ledger *l, enum db_stall why)
 	l->stall = why;
 }
 
+void ledger_prewarming(struct ledger *l, unsigned percent)
+{
+	l->prewarmed_percent = percent;
+}
+
+void ledger_prewarmed(struct ledger *l)
+{
+	l->prewarming = false;
+}
+
 void ledger_bad_row(struct ledger *l, const char *description)
 {
 	l->counts.bad_rows++;

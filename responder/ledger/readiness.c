@@ -29,10 +29,11 @@ enum {
 	READINESS_NO_ISSUER = 16, /* nothing can be answered about any */
 	READINESS_LOST = 32,
 	READINESS_INCOMPLETE = 64,
-	READINESS_LAST_REFUSAL = 64,
-	READINESS_AWAY = 128, /* the database cannot be read, or not be asked */
-	READINESS_STALLED = 256, /* its evidence stands still */
-	READINESS_ISSUERS = 512, /* nothing can be answered about some */
+	READINESS_PREWARMING = 128, /* the database has its certificates on its disk only */
+	READINESS_LAST_REFUSAL = 128,
+	READINESS_AWAY = 256, /* the database cannot be read, or not be asked */
+	READINESS_STALLED = 512, /* its evidence stands still */
+	READINESS_ISSUERS = 1024, /* nothing can be answered about some */
 };
 #define REFUSALS (2u * READINESS_LAST_REFUSAL - 1u)
 
@@ -79,6 +80,8 @@ static unsigned refusals_now(const struct ledger *l, struct moment now)
 		bits |= READINESS_LOST; /* I-10 */
 	if (l->incomplete)
 		bits |= READINESS_INCOMPLETE;
+	if (l->prewarming)
+		bits |= READINESS_PREWARMING;
 	return bits;
 }
 
@@ -119,6 +122,9 @@ void readiness_reason(const struct ledger *l, struct buffer *out)
 		    "see stillgood accept-history --show");
 	if (bits & READINESS_INCOMPLETE)
 		add(out, "memory ran out", "");
+	if (bits & READINESS_PREWARMING)
+		buffer_printf(out, "%sthe certificates are being read into memory: %u %%",
+			      out->size ? "; " : "", l->prewarmed_percent);
 }
 
 void readiness_degraded(const struct ledger *l, struct buffer *out)
@@ -156,6 +162,7 @@ static void public_reason(unsigned bits, struct buffer *out)
 		{READINESS_NO_ISSUER, "nothing can be answered about any issuer"},
 		{READINESS_LOST, "revocations are missing in the database"},
 		{READINESS_INCOMPLETE, "memory ran out"},
+		{READINESS_PREWARMING, "the certificates are being read into memory"},
 		{READINESS_AWAY, "the database is away"},
 		{READINESS_STALLED, "the evidence stands still"},
 		{READINESS_ISSUERS, "an issuer is not answered"},

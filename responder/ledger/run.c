@@ -26,6 +26,7 @@ static int64_t edge_turns(void *context, struct moment now)
 	if (now.mono_us >= ledger_next_timer(edge->ledger))
 		ledger_timer(edge->ledger, now);
 	ledger_turn_end(edge->ledger, now);
+	edge_prewarm_turn(edge);
 	if (edge->preparing && ledger_prepared(edge->ledger)) {
 		edge->preparing = false;
 		shell_prepared(edge->shell);
@@ -102,6 +103,7 @@ static void edge_configure(struct edge *edge, const struct db_settings *settings
 static void edge_read_anew(struct edge *edge, struct moment now)
 {
 	static const char reason[] = "the configuration leads to another database";
+	edge_prewarm_close(edge);
 	db_source_free(edge->source);
 	db_stored_free(edge->stored);
 	resolver_free(edge->resolver);
@@ -285,6 +287,7 @@ static void edge_status(void *context, struct moment now, struct buffer *out)
 static void edge_close(void *context)
 {
 	struct edge *edge = context;
+	edge_prewarm_close(edge);
 	db_source_free(edge->source);
 	db_stored_free(edge->stored);
 	journal_store_close(&edge->journal);

@@ -74,6 +74,8 @@ struct ledger {
 	unsigned bad_issuer_count;
 	int32_t bad_issuers[LIMIT_ISSUERS]; /* the database's ids, for the next load */
 	enum db_stall stall;
+	bool prewarming; /* and not ready before it has ended */
+	unsigned prewarmed_percent;
 	char bad_row[200]; /* the latest, in words */
 	struct doubts doubts;
 	struct {
