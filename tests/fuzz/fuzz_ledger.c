@@ -78,10 +78,11 @@ static struct world {
 	struct buffer forged; /* what came last under another key */
 
 	uint32_t explanations; /* open: the ticket, or 0 */
-	bool batch_open;
-	uint64_t batch;
-	size_t key_count;
-	struct db_key keys[LIMIT_LOOKUP_BATCH];
+	struct batch {
+		uint64_t number; /* 0: not in flight */
+		size_t count;
+		struct db_key keys[LIMIT_LOOKUP_BATCH];
+	} batches[LIMIT_LOOKUP_BATCHES];
 } w;
 
 /* ---- input ---- */
@@ -166,12 +167,13 @@ static int lookup(void *context, uint64_t batch, const struct db_key *keys, size
 	CHECK(count > 0 && count <= LIMIT_LOOKUP_BATCH);
 	if (!w.lookups)
 		return -ENOTCONN;
-	if (w.batch_open)
+	struct batch *b = w.batches;
+	while (b < w.batches + LIMIT_LOOKUP_BATCHES && b->number)
+		b++;
+	if (b == w.batches + LIMIT_LOOKUP_BATCHES)
 		return -EBUSY;
-	w.batch_open = true;
-	w.batch = batch;
-	w.key_count = count;
-	memcpy(w.keys, keys, count * sizeof(*keys));
+	*b = (struct batch){.number = batch, .count = count};
+	memcpy(b->keys, keys, count * sizeof(*keys));
 	return 0;
 }
 
@@ -492,38 +494,51 @@ static void step_poll(void)
 		memcpy(w.told, before, sizeof(before));
 }
 
+/* The first of those in flight from this place on; NULL: none is. */
+static struct batch *batch_in_flight(unsigned place)
+{
+	for (unsigned i = 0; i < LIMIT_LOOKUP_BATCHES; i++) {
+		struct batch *b = &w.batches[(place + i) % LIMIT_LOOKUP_BATCHES];
+		if (b->number)
+			return b;
+	}
+	return NULL;
+}
+
 static void step_found(void)
 {
 	static struct db_found found[LIMIT_LOOKUP_BATCH];
 	uint8_t what = take();
 	struct db_evidence evidence = take_evidence(what);
-	if (!w.batch_open)
+	struct batch *batch = batch_in_flight(what >> 4);
+	if (!batch)
 		return;
-	w.batch_open = false;
+	uint64_t number = batch->number;
+	batch->number = 0;
 	if (what & 4) {
-		ledger_lookup_failed(w.ledger, w.batch, w.now);
+		ledger_lookup_failed(w.ledger, number, w.now);
 		return;
 	}
 	if (what & 8)
 		evidence.history.system = what;
-	for (size_t i = 0; i < w.key_count; i++) {
+	for (size_t i = 0; i < batch->count; i++) {
 		uint8_t kind = take();
 		found[i] = (struct db_found){.bad = (kind & 7) == 7, .found = (kind & 7) < 6};
 		if (!found[i].found)
 			continue;
 		found[i].record = take_record();
-		found[i].record.issuer = w.keys[i].issuer;
-		found[i].record.serial = w.keys[i].serial;
+		found[i].record.issuer = batch->keys[i].issuer;
+		found[i].record.serial = batch->keys[i].serial;
 		/* It may have passed what the feed tells next. */
-		if (found[i].record.serial.size == 1 && ca_of_id(w.keys[i].issuer) < CAS) {
+		if (found[i].record.serial.size == 1 && ca_of_id(batch->keys[i].issuer) < CAS) {
 			struct told *told =
-				&w.told[ca_of_id(w.keys[i].issuer)]
+				&w.told[ca_of_id(batch->keys[i].issuer)]
 				       [found[i].record.serial.octets[0] % (SERIALS + 1)];
 			if (found[i].record.version > told->version)
 				told->version = found[i].record.version;
 		}
 	}
-	ledger_lookup_done(w.ledger, w.batch, &evidence, found, w.key_count, w.now);
+	ledger_lookup_done(w.ledger, number, &evidence, found, batch->count, w.now);
 }
 
 /* ---- the table of answers that were signed beforehand ---- */
@@ -602,10 +617,13 @@ static void step_trouble(void)
 		break;
 	default:
 		w.lookups = !w.lookups;
-		if (!w.lookups && w.batch_open) {
-			w.batch_open = false;
-			ledger_lookup_failed(w.ledger, w.batch, w.now);
-		}
+		for (struct batch *b = w.batches;
+		     !w.lookups && b < w.batches + LIMIT_LOOKUP_BATCHES; b++)
+			if (b->number) {
+				uint64_t number = b->number;
+				b->number = 0;
+				ledger_lookup_failed(w.ledger, number, w.now);
+			}
 		if (!w.lookups && w.fetch_open) {
 			w.fetch_open = false;
 			ledger_stored_failed(w.ledger, w.fetch, w.now);
@@ -642,7 +660,8 @@ static void begin(void)
 	const struct view files[2] = {buffer_view(&w.journal[0]), buffer_view(&w.journal[1])};
 	CHECK(ledger_new(w.conf, &key, &ops, NULL, &w.ledger) == 0);
 	CHECK(ledger_recall(w.ledger, files, &w.journal_current) == 0);
-	w.loaded = w.batch_open = w.fetch_open = w.reload = w.verifier = false;
+	w.loaded = w.fetch_open = w.reload = w.verifier = false;
+	memset(w.batches, 0, sizeof(w.batches));
 	w.lookups = true;
 	w.job_count = 0;
 	ledger_lookup_state(w.ledger, true, NULL);

@@ -172,7 +172,7 @@ static void the_lookups(struct chaos *c)
 		stored_go(&c->world);
 	c->world.lookups_held = draw(c, 2);
 	if (!c->world.lookups_held)
-		world_lookups_go(&c->world);
+		world_lookups_go(&c->world, draw(c, 2));
 }
 
 static void a_signer(struct chaos *c)

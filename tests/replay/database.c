@@ -387,10 +387,11 @@ static void load(struct world *w)
 
 void database_down(struct world *w)
 {
+	struct world_lookup *lookup;
 	w->database.up = false;
-	if (w->lookup.pending) {
-		w->lookup.pending = false;
-		INSIDE(ledger_lookup_failed(w->ledger, w->lookup.batch, w->now));
+	while ((lookup = world_lookup_next(w, false))) {
+		lookup->pending = false;
+		INSIDE(ledger_lookup_failed(w->ledger, lookup->batch, w->now));
 	}
 	stored_fail(w);
 	INSIDE(ledger_lookup_state(w->ledger, false, "the fake database is down"));
@@ -466,17 +467,18 @@ static int32_t place_of(const struct database *db, int32_t id)
 	return i + 1;
 }
 
-void database_lookup(struct world *w, const struct db_key *keys, size_t count)
+void database_lookup(struct world *w, struct world_lookup *lookup, const struct db_key *keys,
+		     size_t count)
 {
-	w->lookup.evidence = evidence_now(w);
-	w->lookup.count = count;
+	lookup->evidence = evidence_now(w);
+	lookup->count = count;
 	for (size_t i = 0; i < count; i++) {
 		const struct change *row = visible_row(
 			&w->database, place_of(&w->database, keys[i].issuer), &keys[i].serial);
-		w->lookup.found[i] = (struct db_found){.found = row != NULL};
+		lookup->found[i] = (struct db_found){.found = row != NULL};
 		if (row) {
-			w->lookup.found[i].record = told(w, &row->record);
-			w->lookup.found[i].facts = facts_of(&row->record);
+			lookup->found[i].record = told(w, &row->record);
+			lookup->found[i].facts = facts_of(&row->record);
 		}
 	}
 }

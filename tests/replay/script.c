@@ -498,11 +498,12 @@ static bool do_replay(struct script *s)
 
 static bool do_lookups(struct script *s)
 {
+	bool back = is(s, 2, "BACKWARDS");
 	if (!is(s, 1, "HOLD") && !is(s, 1, "GO"))
-		return fail(s, "LOOKUPS HOLD or LOOKUPS GO");
+		return fail(s, "LOOKUPS HOLD, LOOKUPS GO or LOOKUPS GO BACKWARDS");
 	s->world.lookups_held = is(s, 1, "HOLD");
 	if (!s->world.lookups_held)
-		world_lookups_go(&s->world);
+		world_lookups_go(&s->world, back);
 	return true;
 }
 

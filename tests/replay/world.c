@@ -90,11 +90,14 @@ static int lookup(void *context, uint64_t batch, const struct db_key *keys, size
 	struct world *w = context;
 	if (!w->database.up)
 		return -ENOTCONN;
-	if (w->lookup.pending)
+	size_t lane = 0;
+	while (lane < LIMIT_LOOKUP_BATCHES && w->lookups[lane].pending)
+		lane++;
+	if (lane == LIMIT_LOOKUP_BATCHES)
 		return -EBUSY;
-	w->lookup.pending = true;
-	w->lookup.batch = batch;
-	database_lookup(w, keys, count);
+	w->lookups[lane].pending = true;
+	w->lookups[lane].batch = batch;
+	database_lookup(w, &w->lookups[lane], keys, count);
 	return 0;
 }
 
@@ -450,13 +453,24 @@ static void frame_deliver(struct world *w, struct frame *frame)
 	frame_free(frame);
 }
 
-void world_lookups_go(struct world *w)
+struct world_lookup *world_lookup_next(struct world *w, bool latest)
 {
-	if (!w->lookup.pending)
-		return;
-	w->lookup.pending = false;
-	INSIDE(ledger_lookup_done(w->ledger, w->lookup.batch, &w->lookup.evidence, w->lookup.found,
-				  w->lookup.count, w->now));
+	struct world_lookup *found = NULL;
+	for (size_t i = 0; i < LIMIT_LOOKUP_BATCHES; i++)
+		if (w->lookups[i].pending &&
+		    (!found || (w->lookups[i].batch > found->batch) == latest))
+			found = &w->lookups[i];
+	return found;
+}
+
+void world_lookups_go(struct world *w, bool latest_first)
+{
+	struct world_lookup *l;
+	while ((l = world_lookup_next(w, latest_first))) {
+		l->pending = false;
+		INSIDE(ledger_lookup_done(w->ledger, l->batch, &l->evidence, l->found, l->count,
+					  w->now));
+	}
 }
 
 void world_settle(struct world *w)
@@ -469,7 +483,7 @@ void world_settle(struct world *w)
 		}
 		INSIDE(ledger_turn_end(w->ledger, w->now));
 		if (!w->lookups_held)
-			world_lookups_go(w);
+			world_lookups_go(w, false);
 		if (!w->stored_held)
 			stored_go(w);
 		if (w->database.reload)
@@ -478,7 +492,7 @@ void world_settle(struct world *w)
 			must_be_refused();
 			world_restart_ledger(w);
 		}
-	} while (!TAILQ_EMPTY(&w->frames) || (w->lookup.pending && !w->lookups_held) ||
+	} while (!TAILQ_EMPTY(&w->frames) || (world_lookup_next(w, false) && !w->lookups_held) ||
 		 (w->fetch.pending && !w->stored_held));
 }
 
@@ -675,7 +689,8 @@ static void ledger_end(struct world *w)
 	frames_drop(&w->frames, ROOM_LEDGER, ROOM_FRONT, -1);
 	ledger_free(w->ledger);
 	w->ledger = NULL;
-	w->lookup.pending = w->fetch.pending = false;
+	w->fetch.pending = false;
+	memset(w->lookups, 0, sizeof(w->lookups));
 }
 
 void world_accept(struct world *w)

@@ -175,13 +175,13 @@ struct world {
 	bool feed_on;
 	int64_t next_poll_us;
 	bool lookups_held;
-	struct {
+	struct world_lookup {
 		bool pending;
 		uint64_t batch;
 		size_t count;
 		struct db_found found[LIMIT_LOOKUP_BATCH];
 		struct db_evidence evidence;
-	} lookup; /* its result is fixed when it is asked */
+	} lookups[LIMIT_LOOKUP_BATCHES]; /* their results are fixed when they are asked */
 	struct stored_list stored;
 	bool stored_held;
 	struct {
@@ -258,7 +258,9 @@ uint64_t world_count(struct world *w, const char *name);
 
 void world_send(struct world *w, enum room from, enum room to, unsigned index, uint8_t type,
 		struct view payload);
-void world_lookups_go(struct world *w);
+void world_lookups_go(struct world *w, bool latest_first);
+/* The one that was asked first, or last, of those in flight; NULL. */
+struct world_lookup *world_lookup_next(struct world *w, bool latest);
 
 /* ---- database.c ---- */
 
@@ -301,7 +303,8 @@ void database_poll(struct world *w);
 void database_poll_begins(struct world *w);
 /* Loads anew if there is a reason for it. */
 bool database_reload(struct world *w);
-void database_lookup(struct world *w, const struct db_key *keys, size_t count);
+void database_lookup(struct world *w, struct world_lookup *lookup, const struct db_key *keys,
+		     size_t count);
 
 /* ---- stored.c ---- */
 

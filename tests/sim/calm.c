@@ -54,8 +54,9 @@ static void mend_route(struct instance *in)
 		in->server = c->authority;
 	if (in->feed.server != in->server)
 		feed_cut(in, "another server");
-	if (in->lookup.server != in->server)
-		lookup_cut(in, "another server");
+	for (unsigned i = 0; i < LIMIT_LOOKUP_BATCHES; i++)
+		if (in->lookups[i].server != in->server)
+			lookup_cut(in, &in->lookups[i], "another server");
 }
 
 static void mend_instance(struct instance *in)

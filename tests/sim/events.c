@@ -207,6 +207,16 @@ static void run_server_event(struct world *w, const struct event *event)
 	}
 }
 
+static void run_cut(struct instance *in, unsigned what)
+{
+	if (what == 0)
+		feed_cut(in, "cut");
+	else if (what == 1)
+		lookups_cut(in, "cut");
+	else
+		lookup_cut(in, &in->lookups[what - 2], "cut");
+}
+
 static void run_instance_event(struct world *w, const struct event *event)
 {
 	struct instance *in = instance_of(w, event);
@@ -220,7 +230,7 @@ static void run_instance_event(struct world *w, const struct event *event)
 		(void)feed_step(in);
 		break;
 	case EVENT_LOOKUP:
-		(void)lookup_step(in);
+		(void)lookup_step(in, number(event, 1, LIMIT_LOOKUP_BATCHES));
 		break;
 	case EVENT_SIGN:
 		(void)signer_sign(in, signer);
@@ -229,10 +239,7 @@ static void run_instance_event(struct world *w, const struct event *event)
 		in->held = (uint32_t)event->arguments[1];
 		break;
 	case EVENT_CUT:
-		if (event->arguments[1] == 0)
-			feed_cut(in, "cut");
-		else
-			lookup_cut(in, "cut");
+		run_cut(in, number(event, 1, 2 + LIMIT_LOOKUP_BATCHES));
 		break;
 	case EVENT_DIE:
 		ledger_crash(in, event->arguments[1] != 0);

@@ -14,7 +14,7 @@
 	EVENT(DELIVER, 3, "instance, pipe, octets (0: all)")                                       \
 	EVENT(TURN, 1, "instance: the ledger's turn ends")                                         \
 	EVENT(FEED, 1, "instance: the feed's next step")                                           \
-	EVENT(LOOKUP, 1, "instance: the lookup's next step")                                       \
+	EVENT(LOOKUP, 2, "instance, connection: the lookup's next step")                           \
 	EVENT(SIGN, 2, "instance, signer: its next job")                                           \
 	EVENT(HOLD, 2, "instance, bits of what does not go by itself")                             \
 	EVENT(CHANGE, 3, "issuer, serial, choice: a transaction with one change")                  \
@@ -45,7 +45,7 @@
 	EVENT(FOREIGN, 1, "1: the log has rows of another cluster")                                \
 	EVENT(CLOCK, 2, "instance, microseconds of its clock against the right one")               \
 	EVENT(CLOCKS, 1, "microseconds of all servers' clocks")                                    \
-	EVENT(CUT, 2, "instance, 0: feed, 1: lookups")                                             \
+	EVENT(CUT, 2, "instance, 0: feed, 1: lookups, 2 …: one connection of theirs")              \
 	EVENT(ROUTE, 2, "instance, server")                                                        \
 	EVENT(DIE, 2,                                                                              \
 	      "instance, 1: what the ledger had written is still read when it has crashed")        \

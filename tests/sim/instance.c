@@ -532,8 +532,10 @@ void ledger_crash(struct instance *in, bool read)
 	in->feed.state = FEED_AWAY;
 	in->feed.reload = in->feed.lost_told = false;
 	in->feed.beat = (struct db_beat){0};
-	in->lookup.state = LOOKUP_AWAY;
-	in->lookup.beat = (struct db_beat){0};
+	for (unsigned i = 0; i < LIMIT_LOOKUP_BATCHES; i++) {
+		in->lookups[i].state = LOOKUP_AWAY;
+		in->lookups[i].beat = (struct db_beat){0};
+	}
 	for (unsigned i = 0; i < SIM_FRONTS; i++) {
 		pipe_drop(&in->fronts[i].to_ledger);
 		pipe_drop(&in->fronts[i].from_ledger);
@@ -605,7 +607,10 @@ bool instance_quiet(const struct instance *in)
 		if (in->signers[i].to_ledger.octets.size ||
 		    in->signers[i].from_ledger.octets.size || !TAILQ_EMPTY(&in->signers[i].jobs))
 			return false;
-	return !in->turn && in->lookup.state != LOOKUP_ASKED && in->lookup.state != LOOKUP_RUN;
+	for (unsigned i = 0; i < LIMIT_LOOKUP_BATCHES; i++)
+		if (in->lookups[i].state == LOOKUP_ASKED || in->lookups[i].state == LOOKUP_RUN)
+			return false;
+	return !in->turn;
 }
 
 /* ---- making ---- */

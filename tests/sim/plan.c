@@ -200,6 +200,8 @@ static void arguments_draw(struct plan *p, const struct world *w, struct event *
 		a[0] = draw(c, 2);
 		break;
 	case EVENT_CUT:
+		a[1] = draw(c, 2) ? draw(c, 2) : 2 + draw(c, LIMIT_LOOKUP_BATCHES);
+		break;
 	case EVENT_DIE:
 	case EVENT_DISK:
 		a[1] = draw(c, 2);

@@ -1,4 +1,4 @@
-/* What db/ does, without libpq: a connection for the feed, which loads and then polls, and one for
+/* What db/ does, without libpq: a connection for the feed, which loads and then polls, and some for
  * lookups. Each step is an event, so a load or a poll may be old when it arrives, or never arrive. */
 #include "world.h"
 
@@ -299,13 +299,23 @@ bool feed_step(struct instance *in)
 
 /* ---- lookups ---- */
 
+static bool is_usable(const struct instance *in)
+{
+	for (unsigned i = 0; i < LIMIT_LOOKUP_BATCHES; i++)
+		if (in->lookups[i].state != LOOKUP_AWAY)
+			return true;
+	return false;
+}
+
+/* db/source.c: the first connection that is free; a batch each. */
 int lookup_ask(struct instance *in, uint64_t batch, const struct db_key *keys, size_t count)
 {
-	struct lookup *l = &in->lookup;
-	if (l->state == LOOKUP_AWAY)
-		return -ENOTCONN;
-	if (l->state != LOOKUP_IDLE)
-		return -EBUSY;
+	unsigned lane = 0;
+	while (lane < LIMIT_LOOKUP_BATCHES && in->lookups[lane].state != LOOKUP_IDLE)
+		lane++;
+	if (lane == LIMIT_LOOKUP_BATCHES)
+		return is_usable(in) ? -EBUSY : -ENOTCONN;
+	struct lookup *l = &in->lookups[lane];
 	l->state = LOOKUP_ASKED;
 	l->batch = batch;
 	l->count = count;
@@ -313,17 +323,23 @@ int lookup_ask(struct instance *in, uint64_t batch, const struct db_key *keys, s
 	return 0;
 }
 
-void lookup_cut(struct instance *in, const char *reason)
+void lookup_cut(struct instance *in, struct lookup *l, const char *reason)
 {
-	struct lookup *l = &in->lookup;
 	enum lookup_state before = l->state;
 	if (!in->ledger || before == LOOKUP_AWAY)
 		return;
 	l->state = LOOKUP_AWAY;
+	if (!is_usable(in))
+		ledger_lookup_state(in->ledger, false, reason);
 	if (before != LOOKUP_IDLE)
 		ledger_lookup_failed(in->ledger, l->batch, instance_now(in));
-	ledger_lookup_state(in->ledger, false, reason);
 	in->turn = true;
+}
+
+void lookups_cut(struct instance *in, const char *reason)
+{
+	for (unsigned i = 0; i < LIMIT_LOOKUP_BATCHES; i++)
+		lookup_cut(in, &in->lookups[i], reason);
 }
 
 static struct db_found find(const struct server *s, const struct db_key *key)
@@ -340,9 +356,8 @@ static struct db_found find(const struct server *s, const struct db_key *key)
 	return (struct db_found){0};
 }
 
-static void lookup_run(struct instance *in)
+static void lookup_run(struct instance *in, struct lookup *l)
 {
-	struct lookup *l = &in->lookup;
 	const struct server *s = server_of(in->world, l->server);
 	l->reading = server_read(&in->world->cluster, l->server, in->clock_us, &l->beat);
 	for (size_t i = 0; i < l->count; i++)
@@ -350,9 +365,8 @@ static void lookup_run(struct instance *in)
 	l->state = LOOKUP_RUN;
 }
 
-static void lookup_give(struct instance *in)
+static void lookup_give(struct instance *in, struct lookup *l)
 {
-	struct lookup *l = &in->lookup;
 	l->state = LOOKUP_IDLE;
 	in->turn = true;
 	blindness(in, &l->reading);
@@ -363,36 +377,43 @@ static void lookup_give(struct instance *in)
 		ledger_lookup_failed(in->ledger, l->batch, instance_now(in));
 }
 
-static bool lookup_connect(struct instance *in)
+static bool lookup_connect(struct instance *in, struct lookup *l)
 {
-	struct lookup *l = &in->lookup;
+	bool news = !is_usable(in);
 	if (!reachable(in->world, in->server))
 		return false;
 	if (l->server != in->server)
 		l->beat = (struct db_beat){0};
 	l->server = in->server;
 	l->state = LOOKUP_IDLE;
-	ledger_lookup_state(in->ledger, true, NULL);
+	if (news)
+		ledger_lookup_state(in->ledger, true, NULL);
 	in->turn = true;
 	return true;
 }
 
-bool lookup_step(struct instance *in)
+static bool lane_step(struct instance *in, struct lookup *l)
 {
-	if (!in->ledger)
-		return false;
-	switch (in->lookup.state) {
+	switch (l->state) {
 	case LOOKUP_AWAY:
-		return lookup_connect(in);
+		return lookup_connect(in, l);
 	case LOOKUP_IDLE:
 		return false;
 	case LOOKUP_ASKED:
-		lookup_run(in);
+		lookup_run(in, l);
 		return true;
 	case LOOKUP_RUN:
-		lookup_give(in);
+		lookup_give(in, l);
 		return true;
 	}
+	return false;
+}
+
+bool lookup_step(struct instance *in, unsigned first)
+{
+	for (unsigned i = 0; in->ledger && i < LIMIT_LOOKUP_BATCHES; i++)
+		if (lane_step(in, &in->lookups[(first + i) % LIMIT_LOOKUP_BATCHES]))
+			return true;
 	return false;
 }
 
@@ -402,7 +423,8 @@ void sources_cut(struct world *w, unsigned server)
 		struct instance *in = &w->instances[i];
 		if (in->feed.server == server)
 			feed_cut(in, "the server is gone");
-		if (in->lookup.server == server)
-			lookup_cut(in, "the server is gone");
+		for (unsigned k = 0; k < LIMIT_LOOKUP_BATCHES; k++)
+			if (in->lookups[k].server == server)
+				lookup_cut(in, &in->lookups[k], "the server is gone");
 	}
 }

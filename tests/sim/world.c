@@ -198,7 +198,7 @@ static bool instance_moves(struct instance *in)
 	bool moved = false;
 	while (!(in->held & HELD_FEED) && feed_due(in) && feed_step(in))
 		moved = true;
-	while (!(in->held & HELD_LOOKUPS) && lookup_step(in))
+	while (!(in->held & HELD_LOOKUPS) && lookup_step(in, 0))
 		moved = true;
 	for (unsigned i = 0; i < SIM_PIPES; i++)
 		if (!(in->held & HELD_PIPE(i)) && pipe_deliver(in, i, 0))

@@ -165,7 +165,7 @@ struct instance {
 	struct ledger *ledger; /* NULL: not running */
 	bool turn; /* the ledger has had events since its turn ended */
 	struct feed feed;
-	struct lookup lookup;
+	struct lookup lookups[LIMIT_LOOKUP_BATCHES]; /* a connection each */
 	struct journal journal;
 	struct sim_front fronts[SIM_FRONTS];
 	struct sim_signer signers[SIM_SIGNERS];
@@ -271,11 +271,13 @@ bool instance_quiet(const struct instance *in);
 
 /* ---- source.c ---- */
 
-/* Each does the next thing that the feed, or the lookup connection, would do. False: nothing to do. */
+/* Each does the next thing that the feed, or one of the lookups' connections from `first` on, would do. False:
+ * nothing to do. */
 bool feed_step(struct instance *in);
-bool lookup_step(struct instance *in);
+bool lookup_step(struct instance *in, unsigned first);
 void feed_cut(struct instance *in, const char *reason);
-void lookup_cut(struct instance *in, const char *reason);
+void lookup_cut(struct instance *in, struct lookup *lookup, const char *reason);
+void lookups_cut(struct instance *in, const char *reason);
 /* Connections to this server are lost. */
 void sources_cut(struct world *w, unsigned server);
 int lookup_ask(struct instance *in, uint64_t batch, const struct db_key *keys, size_t count);
