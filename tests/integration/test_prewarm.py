@@ -1,5 +1,5 @@
 """A start that reads the certificates into the memory of the database's machine before it says ready
-([database] prewarm)."""
+([database] prewarm; doc/faults.md row 13)."""
 import contextlib
 import os
 
