@@ -112,17 +112,21 @@ def test_a_server_that_ends_meanwhile_is_read_anew(tmp_path):
     """What was read before is in the memory of the one that is gone."""
     with harness.Postgres() as pg:
         db = filled(pg, "restarted")
-        watched_function(db, "PERFORM pg_catalog.pg_advisory_xact_lock_shared(17);")
+        watched_function(db, "IF $1 = 'stillgood.certificate_pkey'::regclass THEN"
+                             " PERFORM pg_catalog.pg_advisory_xact_lock_shared(17); END IF;"
+                             " INSERT INTO public.read VALUES ($1, $4, $5);")
         holder = db.connect()
         with holder.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(17)")
             with started(tmp_path, db, query_timeout="1m") as running:
-                running.logged("the certificates are being read")
+                begun = "SELECT first FROM public.read WHERE relation = 'stillgood.certificate'::regclass"
+                wait_for("the table to be read", lambda: db.sql(begun))
+                pg.kill()  # with the lock that holds it up
                 holder.close()
                 db.close()
-                pg.kill()
                 pg.start()
                 running.whole()
                 running.logged(OVER)
                 assert running.ask(0x41) == "good"
+        assert db.sql(begun) == [(0,), (0,)]
         db.close()
