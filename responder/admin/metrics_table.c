@@ -206,6 +206,16 @@ const struct metric metrics[] = {
 	 "name=issuer", "not_after", 0, NULL,
 	 "End of the certificate that signs now for the issuer, seconds since 1970. No sample: "
 	 "none is valid."},
+	{"stillgood_presigned_recorded", METRIC_GAUGE, OF_LEDGER, "presigned", "issuer", "recorded",
+	 0, NULL,
+	 "1 where answers of the issuer that were signed beforehand (source = presigned) are "
+	 "recorded."},
+	{"stillgood_presigned_first_end_timestamp_seconds", METRIC_GAUGE, OF_LEDGER, "presigned",
+	 "issuer", "first_end", 0, NULL,
+	 "When the first of these answers ends, of those that do not end with their certificates, "
+	 "seconds since 1970. No sample: there is none."},
+	{"stillgood_presigned_omitted", METRIC_GAUGE, OF_LEDGER, NULL, NULL, "presigned_omitted", 0,
+	 NULL, "Issuers that are missing here, because there are too many for one report."},
 	{"stillgood_requests_verified_total", METRIC_COUNTER, OF_VERIFIER, NULL, NULL, "verified",
 	 0, NULL, "Signed requests whose signature counted and was right."},
 	{"stillgood_requests_refused_total", METRIC_COUNTER, OF_VERIFIER, NULL, NULL, "refused", 0,

@@ -170,11 +170,22 @@ static struct json_object *signer_of(struct json_object *status, const char *iss
 	return NULL;
 }
 
+static void put_presigned(struct json_object *presigned, struct buffer *out)
+{
+	begin_term(out, "Signer");
+	buffer_put_string(out,
+			  document_true(presigned, "recorded") ? W_PRESIGNED : W_PRESIGNED_NONE);
+	put_part(out, presigned, "first_end", ", " W_PRESIGNED_END " ");
+	buffer_put_string(out, "</dd>");
+}
+
 static void put_signer(struct json_object *e, struct json_object *status, struct moment now,
 		       struct buffer *out)
 {
 	struct json_object *signer = signer_of(status, document_text(e, "issuer"));
 	long days;
+	if (document_member(e, "presigned"))
+		put_presigned(document_member(e, "presigned"), out);
 	if (!document_member(e, "signers"))
 		return;
 	begin_term(out, "Signer");

@@ -288,6 +288,27 @@ static void put_policy(struct json_object *policy, struct buffer *out)
 	buffer_put_string(out, "</p>");
 }
 
+/* In the place of signers. */
+static void put_presigned(struct json_object *presigned, struct moment now, struct buffer *out)
+{
+	const char *end = document_text(presigned, "first_end");
+	long days = 0;
+	bool known = page_days_left(end, now, &days);
+	bool none = !document_true(presigned, "recorded");
+	buffer_printf(out, "<ul class=\"signers\"><li class=\"%s\">%s",
+		      none || (known && days < 1) ? "bad"
+		      : known && days < 30        ? "warn"
+						  : "fine",
+		      none ? W_PRESIGNED_NONE : W_PRESIGNED);
+	if (*end) {
+		buffer_put_string(out, " <span class=\"quiet\">" W_PRESIGNED_END " ");
+		html_put_day(out, end);
+		buffer_printf(out, "</span> <strong>%ld day%s left</strong>", days,
+			      days == 1 ? "" : "s");
+	}
+	buffer_put_string(out, "</li></ul>");
+}
+
 static void put_issuer(struct json_object *document, const char *name, struct moment now,
 		       struct buffer *out)
 {
@@ -295,7 +316,12 @@ static void put_issuer(struct json_object *document, const char *name, struct mo
 	buffer_put_string(out, "<article><h3>");
 	html_put(out, name);
 	buffer_put_string(out, "</h3>");
-	put_signers(named(signers, "name", name), now, out);
+	struct json_object *presigned =
+		named(document_list(room_status(document, "ledger"), "presigned"), "issuer", name);
+	if (presigned)
+		put_presigned(presigned, now, out);
+	else
+		put_signers(named(signers, "name", name), now, out);
 	put_policy(named(document_list(document, "policies"), "issuer", name), out);
 	buffer_put_string(out, "</article>");
 }

@@ -38,6 +38,9 @@
 #define W_ISSUERS "Issuers and signers"
 #define W_ISSUERS_MORE "more issuers are answered and not shown here."
 #define W_NO_SIGNER "No signer has said anything about this issuer."
+#define W_PRESIGNED "None here: answers were signed beforehand"
+#define W_PRESIGNED_NONE "None here, and no answer that was signed beforehand is recorded"
+#define W_PRESIGNED_END "the first ends on"
 #define W_CRL_ONLY "Known by its CRL alone: a serial number without a record is answered good."
 
 #define W_ROOMS "Rooms"

@@ -126,6 +126,8 @@
 #define LIMIT_STORED_BATCH 32u
 /* Seconds after which a stored answer is looked at again, though its issuer has told of no change. */
 #define LIMIT_STORED_AGE 600
+/* Their end is warned of when this part of their life is left: a quarter. */
+#define LIMIT_STORED_WARNING 4
 /* How long a row that was found good is remembered without another lookup, while the feed tells of no
  * change: what it does not tell (the end of a certificate, recorded later) counts after that. */
 #define LIMIT_KNOWN_AGE_US (INT64_C(3600) * 1000000)

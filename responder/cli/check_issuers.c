@@ -2,6 +2,8 @@
  * the section's file: both must be the same CA. */
 #include "cli/check_issuers.h"
 
+#include "base/clock.h"
+#include "base/timetext.h"
 #include "conf/nearest.h"
 #include "signer/certfile.h"
 
@@ -35,11 +37,37 @@ static void find_unregistered(const struct checking *checking, const struct conf
 		       nearest ? "\"" : "", section->certificate, section->name);
 }
 
+/* What the ledger raises an alarm for (presigned_ends), and what it is not ready without. */
+static void check_presigned(const struct checking *checking, const struct conf_issuer *section,
+			    const struct issuer_record *record)
+{
+	int64_t now = wall_seconds(clock_now().wall_us), left = record->presigned_until - now;
+	char end[ISO_TIME_SIZE + 1] = "";
+	if (record->presigned == 0) {
+		preflight_find(
+			checking->preflight, SERVE_WARNED, "",
+			"issuer \"%s\": source = presigned, and no answer is recorded, so that "
+			"nothing is answered; run: stillgood presign, stillgood import answers",
+			section->name);
+		return;
+	}
+	if (record->presigned_until == TIME_NONE ||
+	    left > (record->presigned_until - record->presigned_from) / LIMIT_STORED_WARNING)
+		return;
+	time_put_iso(end, record->presigned_until);
+	preflight_find(checking->preflight, SERVE_WARNED, "",
+		       "issuer \"%s\": the first of the stored answers %s at %s; run: stillgood "
+		       "presign, stillgood import answers",
+		       section->name, left > 0 ? "ends" : "has ended", end);
+}
+
 static void find_well(const struct checking *checking, const struct conf_issuer *section,
 		      const struct registered *registered)
 {
 	preflight_find(checking->preflight, SERVE_WELL, "",
 		       "issuer \"%s\": registered with this subject and key", section->name);
+	if (section->source == SOURCE_PRESIGNED)
+		check_presigned(checking, section, &registered->record);
 	if (registered->record.revoked_at != TIME_NONE)
 		preflight_find(
 			checking->preflight, SERVE_WARNED, "",

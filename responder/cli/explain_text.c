@@ -167,6 +167,19 @@ static void print_policy(struct json_object *document)
 	       instance_text(without, "answer"), instance_text(without, "requirement"));
 }
 
+static void print_presigned(struct json_object *document)
+{
+	struct json_object *presigned = member(document, "presigned");
+	if (!presigned)
+		return;
+	print_title("signer");
+	printf("none here (source = presigned)");
+	if (!is_true(presigned, "recorded"))
+		printf("; no answer is recorded");
+	print_part(presigned, "first_end", "; the first of the recorded answers ends at ");
+	printf("\n");
+}
+
 static void print_signer(struct json_object *document)
 {
 	struct json_object *signers = member(document, "signers"),
@@ -248,5 +261,6 @@ void explain_print(struct json_object *document)
 	print_history(document);
 	print_policy(document);
 	print_signer(document);
+	print_presigned(document);
 	print_all_stored(document);
 }

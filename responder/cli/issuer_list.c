@@ -101,6 +101,15 @@ static void print_hashes(const struct described_name *name, bool key)
 	}
 }
 
+static void print_presigned(const struct issuer_record *record)
+{
+	char end[ISO_TIME_SIZE + 1] = "";
+	if (record->presigned == 0 || record->presigned_until == TIME_NONE)
+		return;
+	time_put_iso(end, record->presigned_until);
+	printf("  answers signed beforehand, the first ends at %s\n", end);
+}
+
 static void print_issuer(const struct described *described, bool hashes)
 {
 	const struct issuer_record *record = &described->issuer->record;
@@ -114,6 +123,7 @@ static void print_issuer(const struct described *described, bool hashes)
 		printf("  REVOKED since %s%s%s: every certificate of it is answered as revoked\n",
 		       revoked, reason ? ", " : "", reason ? reason : "");
 	}
+	print_presigned(record);
 	if (hashes)
 		print_hashes(&described->names[0], true);
 	for (size_t i = 1; i < described->name_count; i++) {
@@ -170,6 +180,7 @@ static struct json_object *issuer_document(const struct described *described)
 	output_json_number(document, "version", issuer->record.version);
 	output_json_time(document, "revoked_at", issuer->record.revoked_at);
 	output_json_string(document, "reason", reason_name(issuer->record.reason));
+	output_json_time(document, "presigned_first_end", issuer->record.presigned_until);
 	json_object_object_add(document, "hashes", hashes_document(&described->names[0], true));
 	json_object_object_add(document, "names", names_document(described));
 	return document;

@@ -7,10 +7,23 @@
 #include <openssl/err.h>
 #include <stdio.h>
 
-enum column { ID, NAME, VERSION, ADDED, REVOKED, REASON, CERTIFICATE };
+enum column {
+	ID,
+	NAME,
+	VERSION,
+	ADDED,
+	REVOKED,
+	REASON,
+	CERTIFICATE,
+	PRESIGNED,
+	PRESIGNED_FROM,
+	PRESIGNED_UNTIL
+};
 
 static const char query[] = "SELECT id, name, version, stillgood.seconds(added_at), "
-			    "stillgood.seconds(revoked_at), reason, certificate "
+			    "stillgood.seconds(revoked_at), reason, certificate, "
+			    "presigned, stillgood.seconds(presigned_from), "
+			    "stillgood.seconds(presigned_until) "
 			    "FROM stillgood.issuer ORDER BY name";
 
 static const char names_query[] = "SELECT issuer, name, stillgood.seconds(added_at) "
@@ -65,6 +78,9 @@ static int read_row(const PGresult *rows, int row, struct registered *issuer, st
 				 ? REASON_NONE
 				 : (enum revocation_reason)column_int(rows, row, REASON);
 	issuer->added_at = column_time(rows, row, ADDED);
+	record->presigned = (int32_t)column_int(rows, row, PRESIGNED);
+	record->presigned_from = column_time(rows, row, PRESIGNED_FROM);
+	record->presigned_until = column_time(rows, row, PRESIGNED_UNTIL);
 	const char *name = PQgetvalue(rows, row, NAME);
 	(void)snprintf(record->name, sizeof(record->name), "%s", name);
 	int result = column_bytes(rows, row, CERTIFICATE, &issuer->der);

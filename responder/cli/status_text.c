@@ -115,6 +115,23 @@ static void print_signers(FILE *out, struct json_object *rooms)
 	}
 }
 
+/* Whose answers were signed beforehand, and until when: there is no signer to be told of. */
+static void print_presigned(FILE *out, struct json_object *status)
+{
+	struct json_object *list = json_object_object_get(status, "presigned");
+	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
+		struct json_object *each = json_object_array_get_idx(list, i);
+		cleanup(memory_freep) char *name = output_text_new(instance_text(each, "issuer"));
+		const char *end = instance_text(each, "first_end");
+		bool any = json_object_get_boolean(json_object_object_get(each, "recorded"));
+		put(out, "presigned  %s: %s%s\n", name ? name : "",
+		    !any   ? "no answer is recorded"
+		    : *end ? "the first answer ends at "
+			   : "no answer ends before its certificate",
+		    any ? end : "");
+	}
+}
+
 /* P-22: a person must see where good does not mean that the certificate is known. */
 static void print_crl_only(FILE *out, struct json_object *document)
 {
@@ -221,6 +238,7 @@ static void print_truth(FILE *out, struct json_object *rooms)
 			put(out, "; %s lost in the database, see stillgood accept-history --show",
 			    lost);
 		put(out, "\n");
+		print_presigned(out, status);
 	}
 }
 

@@ -8,6 +8,7 @@
 #include "ledger/lookups.h"
 #include "ledger/lost.h"
 #include "ledger/offers.h"
+#include "ledger/presigned.h"
 #include "ledger/responses.h"
 #include "ledger/signing.h"
 #include "ledger/state.h"
@@ -137,6 +138,16 @@ static struct why rule_why(enum verdict_rule rule)
 	return (struct why){text->text, text->requirement};
 }
 
+static const struct why stored_is_stricter = {
+	"source = presigned, and the recorded answer is stricter than the database", "I-1"};
+
+/* Only then it says anything else. */
+static bool is_stricter(const struct ocsp_cert_status *stored, const struct ocsp_cert_status *says)
+{
+	return stored->status != says->status ||
+	       (stored->reason != says->reason && says->reason == REASON_CERTIFICATE_HOLD);
+}
+
 static void put_answer(const struct ledger *l, struct explanation *ex, const struct question *q,
 		       enum ocsp_result result)
 {
@@ -144,16 +155,19 @@ static void put_answer(const struct ledger *l, struct explanation *ex, const str
 	const struct verdict *verdict = &q->entries[0].verdict;
 	bool decided = q->indexed && (result == OCSP_SUCCESSFUL || q->cause == CAUSE_NONE);
 	bool no_signer = result == OCSP_SUCCESSFUL && nobody_signs(l, q);
+	bool stored = result == OCSP_SUCCESSFUL && q->section->source == SOURCE_PRESIGNED;
+	const struct ocsp_cert_status *says = stored ? &q->stored_says : &verdict->says;
 	ex->says = result == OCSP_SUCCESSFUL && !no_signer;
-	ex->said.status = verdict->says.status;
+	ex->said.status = says->status;
 	if (no_signer)
 		result = OCSP_TRY_LATER;
-	put_text(out, "answer",
-		 ex->says ? status_name(verdict->says.status) : ocsp_result_name(result));
+	put_text(out, "answer", ex->says ? status_name(says->status) : ocsp_result_name(result));
 	if (ex->says)
-		put_says(out, &verdict->says);
+		put_says(out, says);
 	if (no_signer)
 		put_why(out, why_of(CAUSE_NO_SIGNER));
+	else if (stored && is_stricter(says, &verdict->says))
+		put_why(out, stored_is_stricter);
 	else
 		put_why(out, decided ? rule_why(verdict->rule) : why_of(q->cause));
 }
@@ -356,6 +370,12 @@ static void put_policy(const struct ledger *l, const struct question *q, struct 
 
 static void put_signers(const struct ledger *l, const struct question *q, struct buffer *out)
 {
+	if (q->section->source == SOURCE_PRESIGNED) {
+		buffer_put_string(out, ",\"signers\":null,\"presigned\":{");
+		presigned_put_json(q->issuer, out);
+		buffer_put_u8(out, '}');
+		return;
+	}
 	const struct signing_counts counts = signing_counts(l);
 	int offered = offers_count(l, q->issuer->section_index);
 	buffer_printf(out, ",\"signers\":{\"processes\":%u,\"hung\":%u", counts.attached,

@@ -1,6 +1,7 @@
 #include "ledger/presigned.h"
 
 #include "base/hex.h"
+#include "base/json.h"
 #include "base/timetext.h"
 #include "ledger/state.h"
 #include "ocsp/answer.h"
@@ -10,8 +11,6 @@
 #define RETRY_US (50 * MILLISECOND_US)
 /* How often ends are looked at. */
 #define LOOK_US (60 * SECOND_US)
-/* The alarm begins when so much of an answer's life is left. */
-#define WARNING_SHARE 4
 
 struct presigned {
 	uint64_t batch; /* number of the latest */
@@ -195,7 +194,7 @@ enum ocsp_result presigned_judge(struct ledger *l, struct question *q, struct mo
 	q->cause = CAUSE_NONE;
 	q->this_update = said.this_update;
 	q->next_update = said.next_update;
-	q->stored_status = said.says.status;
+	q->stored_says = said.says;
 	q->signed_response = (struct message_signed){
 		.result = OCSP_SUCCESSFUL,
 		.produced_at = said.produced_at,
@@ -218,7 +217,8 @@ static void look_at_end(struct ledger *l, const struct issuer *issuer, struct mo
 	const struct issuer_record *record = &issuer->record;
 	int64_t left = record->presigned_until - wall_seconds(now.wall_us);
 	bool none = record->presigned == 0 || record->presigned_until == TIME_NONE;
-	if (none || left > (record->presigned_until - record->presigned_from) / WARNING_SHARE) {
+	if (none ||
+	    left > (record->presigned_until - record->presigned_from) / LIMIT_STORED_WARNING) {
 		alarms_clear(&l->alarms, ALARM_PRESIGNED_ENDS, record->name);
 		return;
 	}
@@ -251,6 +251,50 @@ int64_t presigned_next(const struct ledger *l)
 {
 	const struct presigned *p = l->presigned;
 	return p->looked_for == l->conf ? p->look_us : INT64_MIN;
+}
+
+/* ---- status ---- */
+
+/* What all of it may take of a control message. */
+#define STATUS_SPACE 6000u
+
+static void put_end(struct buffer *out, const struct issuer *issuer)
+{
+	char text[ISO_TIME_SIZE + 1] = "";
+	bool none = !issuer || issuer->record.presigned == 0 ||
+		    issuer->record.presigned_until == TIME_NONE;
+	if (!none)
+		time_put_iso(text, issuer->record.presigned_until);
+	buffer_printf(out, none ? ",\"first_end\":null" : ",\"first_end\":\"%s\"", text);
+}
+
+void presigned_put_json(const struct issuer *issuer, struct buffer *out)
+{
+	bool any = issuer && issuer->record.presigned > 0;
+	buffer_printf(out, "\"recorded\":%s", any ? "true" : "false");
+	put_end(out, issuer);
+}
+
+void presigned_status(const struct ledger *l, struct buffer *out)
+{
+	size_t before = out->size;
+	unsigned told = 0, omitted = 0;
+	buffer_put_string(out, ",\"presigned\":[");
+	for (unsigned i = 0; i < l->conf->issuer_count; i++) {
+		bool full = out->size - before > STATUS_SPACE;
+		if (l->conf->issuers[i].source != SOURCE_PRESIGNED)
+			continue;
+		omitted += full;
+		if (full)
+			continue;
+		buffer_put_string(out, told++ ? ",{\"issuer\":" : "{\"issuer\":");
+		json_put_string(out, l->conf->issuers[i].name);
+		buffer_put_u8(out, ',');
+		presigned_put_json(issuers_by_section(l->issuers, i), out);
+		buffer_put_u8(out, '}');
+	}
+	buffer_put_u8(out, ']');
+	json_put_number(out, "presigned_omitted", omitted);
 }
 
 void presigned_forget(struct ledger *l, const char *issuer)

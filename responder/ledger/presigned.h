@@ -37,5 +37,9 @@ bool presigned_any(const struct ledger *l, unsigned section);
 /* Now and then: do answers end soon? */
 void presigned_look(struct ledger *l, struct moment now);
 int64_t presigned_next(const struct ledger *l);
+/* "recorded" and "first_end" of an issuer; NULL: its row is not known. */
+void presigned_put_json(const struct issuer *issuer, struct buffer *out);
+/* A member of the ledger's status: each issuer whose section says source = presigned. */
+void presigned_status(const struct ledger *l, struct buffer *out);
 /* Its alarms end; what is still so begins anew. */
 void presigned_forget(struct ledger *l, const char *issuer);

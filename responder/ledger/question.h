@@ -175,7 +175,7 @@ struct question {
 	/* presigned.c. */
 	unsigned fetch_place; /* in the batch that is in flight, from 1; 0: not in it */
 	struct view stored, stored_issuer; /* MARK_SIGNED; of this event; empty: there is none */
-	enum ocsp_status stored_status; /* what it says; of what is delivered */
+	struct ocsp_cert_status stored_says; /* of what is delivered */
 
 	unsigned count;
 	struct entry entries[]; /* then the octets of what came */

@@ -33,7 +33,7 @@ struct message_answer responses_of(const struct ledger *l, const struct question
 		.label.tag = q->entries[0].tag,
 		.label.issuer = q->issuer->record.id,
 		.label.status = q->section->source == SOURCE_PRESIGNED
-					? q->stored_status
+					? q->stored_says.status
 					: q->entries[0].verdict.says.status,
 		.label.traits = traits_of(q),
 		.label.produced_at = m->produced_at,

@@ -7,6 +7,7 @@
 #include "ledger/known.h"
 #include "ledger/lookups.h"
 #include "ledger/lost.h"
+#include "ledger/presigned.h"
 #include "ledger/question.h"
 #include "ledger/queue.h"
 #include "ledger/readiness.h"
@@ -175,6 +176,7 @@ void ledger_status(const struct ledger *l, struct moment now, struct buffer *out
 	json_put_number(out, "cache_evictions", cache.evictions);
 	put_questions(l, out);
 	put_queue(l, out);
+	presigned_status(l, out);
 	put_counts(l, out);
 	put_times(l, out);
 	buffer_put_u8(out, ',');

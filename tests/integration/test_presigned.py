@@ -4,6 +4,7 @@ import base64
 import datetime
 import json
 import os
+import re
 import shutil
 import urllib.request
 
@@ -31,9 +32,9 @@ class Presigned(World):
                            self.pg.conninfo, "--json", *arguments, check=check)
         return json.loads(result.stdout)
 
-    def serve(self, folder, **options):
+    def serve(self, folder, server=None, **options):
         server = Responder(str(folder), self.pg, {self.name: {
-            "certificate": self.ca.certificate, "source": "presigned", **options}},
+            "certificate": self.ca.certificate, "source": "presigned", **options}}, server=server,
             database={"conninfo": self.pg.conninfo.replace("user=postgres", "user=responder")})
         return server
 
@@ -243,14 +244,34 @@ def test_an_older_answer_never_takes_the_place_of_a_newer_one(pg, tmp_path):
 
 def test_an_end_is_told_before_it_comes(pg, tmp_path):
     world = Presigned(pg, tmp_path, "Ends")
-    world.issue("a")
+    path = world.issue("a")
     world.presign()
     world.bring()
     pg.sql("UPDATE stillgood.presigned p SET this_update = now() - interval '9 days',"
            " next_update = now() + interval '1 day' FROM stillgood.issuer i"
            " WHERE i.id = p.issuer AND i.name = 'Ends'")
-    with world.serve(tmp_path / "run") as server:
+    end = pg.sql("SELECT to_char(presigned_until AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+                 " FROM stillgood.issuer WHERE name = 'Ends'")[0][0]
+    port = harness.free_port()
+    server = world.serve(tmp_path / "run", server={"admin_listen": f"127.0.0.1:{port}"})
+    check = stillgood("check", "-c", server.conf, check=False)
+    assert f"the first of the stored answers ends at {end}" in check.stdout + check.stderr
+    with server:
         wait_for("the alarm", lambda: "presigned_ends" in kinds(server))
+        text = stillgood("status", "--socket", server.control_socket).stdout
+        assert f"presigned  Ends: the first answer ends at {end}" in text
+        assert f"first of the recorded answers ends at {end}" in stillgood(
+            "explain", path, "--socket", server.control_socket).stdout
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=harness.DEADLINE) as reply:
+            metrics = reply.read().decode()
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=harness.DEADLINE) as reply:
+            page = reply.read().decode()
+    seconds = pg.sql("SELECT stillgood.seconds(presigned_until) FROM stillgood.issuer WHERE name = 'Ends'")[0][0]
+    value = re.search(r'^stillgood_presigned_first_end_timestamp_seconds\{[^}]*issuer="Ends"[^}]*\} (\S+)$', metrics, re.M)
+    assert float(value.group(1)) == seconds
+    assert "answers were signed beforehand" in page and "<strong>0 days left" in page
+    listed = stillgood("issuer", "list", "--database", pg.conninfo).stdout
+    assert f"answers signed beforehand, the first ends at {end}" in listed
 
 
 def test_an_issuer_without_any_answer_is_not_ready_and_the_others_are(pg, tmp_path):
@@ -270,6 +291,10 @@ def test_an_issuer_without_any_answer_is_not_ready_and_the_others_are(pg, tmp_pa
         assert server.get("readyz/Beside")[0] == 200
         assert server.get("readyz/Empty")[0] == 503
         assert error(post(server, world.request(path))) == "UNAUTHORIZED"
+        assert "presigned  Empty: no answer is recorded" in stillgood(
+            "status", "--socket", server.control_socket).stdout
+        found = stillgood("check", "-c", server.conf, check=False)
+        assert "no answer is recorded" in found.stdout + found.stderr
         world.presign()
         world.bring()
         wait_for("it to be ready", lambda: server.get("readyz/Empty")[0] == 200)

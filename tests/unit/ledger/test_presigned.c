@@ -492,10 +492,21 @@ static void what_an_operator_hears_is_what_clients_hear(void **state)
 	fronts_have_nothing(b);
 	assert_non_null(strstr((char *)b->explanation.data, "\"answer\":\"good\""));
 	forget_frames(b);
+	assert_non_null(strstr((char *)b->explanation.data, "\"signers\":null,\"presigned\":"));
+	forget_frames(b);
 	explain(b, "A 08");
 	found_stored(b, NULL);
 	fronts_have_nothing(b);
-	assert_non_null(strstr((char *)b->explanation.data, "unauthorized"));
+	assert_non_null(strstr((char *)b->explanation.data, "\"answer\":\"unauthorized\""));
+	/* Also where what is stored says more than the database. */
+	forget_frames(b);
+	explain(b, "A 09");
+	wish.serial = 9;
+	wish.says = revoked;
+	found_stored(b, &wish);
+	fronts_have_nothing(b);
+	assert_non_null(strstr((char *)b->explanation.data, "\"answer\":\"revoked\""));
+	assert_non_null(strstr((char *)b->explanation.data, "stricter than the database"));
 }
 
 /* I-7: also where the database never says a word of it. */
