@@ -193,6 +193,13 @@ static bool is_method(const char *text)
 	return !text || strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(text);
 }
 
+/* What is none would be left out of the request, which the cache would confirm all the same. */
+static bool is_field(const char *text)
+{
+	size_t name = text ? strcspn(text, ": \t{") : 0;
+	return !text || (name > 0 && text[name] == ':');
+}
+
 /* One that cannot be made to forget everything could never be whole again after it was missed. */
 static int check_cache(const struct draft *draft, const struct conf *conf,
 		       const struct conf_cache *cache)
@@ -214,6 +221,8 @@ static int check_cache(const struct draft *draft, const struct conf *conf,
 	if (!template && (cache->field || cache->body))
 		return refuse_cache(draft, cache, cache->field ? "field" : "body",
 				    "is for kind = template");
+	if (!is_field(cache->field))
+		return refuse_cache(draft, cache, "field", "write \"Name: value\"");
 	if (!is_method(cache->method))
 		return refuse_cache(draft, cache, "method", "write capital letters, as in PURGE");
 	if (!is_method(cache->method_all))

@@ -1,29 +1,10 @@
 #include "admin/html.h"
 
 #include "base/timetext.h"
+#include "base/utf8.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-/* Octets of the character that begins here; 0: it is none. */
-static size_t character_size(struct view text)
-{
-	uint8_t c = text.data[0];
-	size_t size = c < 0x80                 ? 1
-		      : c >= 0xc2 && c <= 0xdf ? 2
-		      : c >= 0xe0 && c <= 0xef ? 3
-		      : c >= 0xf0 && c <= 0xf4 ? 4
-					       : 0;
-	if (size == 0 || size > text.size)
-		return 0;
-	for (size_t i = 1; i < size; i++)
-		if ((text.data[i] & 0xc0) != 0x80)
-			return 0;
-	bool overlong = (c == 0xe0 && text.data[1] < 0xa0) || (c == 0xf0 && text.data[1] < 0x90);
-	bool surrogate = c == 0xed && text.data[1] >= 0xa0;
-	bool beyond = c == 0xf4 && text.data[1] >= 0x90;
-	return overlong || surrogate || beyond ? 0 : size;
-}
 
 /* C0, DEL, C1, and the marks that turn the direction of what follows. */
 static bool steers(struct view c)
@@ -55,7 +36,7 @@ static void put_character(struct buffer *out, struct view c)
 void html_put_view(struct buffer *out, struct view text)
 {
 	while (text.size > 0) {
-		size_t size = character_size(text);
+		size_t size = utf8_size(text);
 		if (size)
 			put_character(out, view_of(text.data, size));
 		else

@@ -5,6 +5,7 @@
 #include "admin/document.h"
 #include "base/result.h"
 #include "base/timetext.h"
+#include "base/utf8.h"
 
 #include <math.h>
 
@@ -22,39 +23,22 @@ struct sampler {
 
 /* ---- labels ---- */
 
-/* Octets of a UTF-8 sequence that is whole and well-formed enough for a reader of text; 0: none. */
-static size_t sequence_size(const char *text)
-{
-	const uint8_t *p = (const uint8_t *)text;
-	size_t size = p[0] < 0x80                   ? 1
-		      : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
-		      : p[0] >= 0xe0 && p[0] < 0xf0 ? 3
-		      : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
-						    : 0;
-	for (size_t i = 1; i < size; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] >= 0xa0) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] >= 0x90))
-		return 0;
-	return size;
-}
-
 /* A label's value may be any UTF-8; three characters are escaped. */
-static void put_value(struct buffer *out, const char *text)
+static void put_value(struct buffer *out, struct view text)
 {
 	buffer_put_u8(out, '"');
-	while (*text) {
-		size_t size = sequence_size(text);
-		if (*text == '\n')
+	while (text.size > 0) {
+		size_t size = utf8_size(text), step = size ? size : 1;
+		uint8_t c = text.data[0];
+		if (c == '\n')
 			buffer_put_string(out, "\\n");
-		else if (*text == '"' || *text == '\\')
-			buffer_printf(out, "\\%c", *text);
+		else if (c == '"' || c == '\\')
+			buffer_printf(out, "\\%c", c);
 		else if (size > 0)
-			buffer_put(out, text, size);
+			buffer_put(out, text.data, size);
 		else
 			buffer_put_u8(out, '?');
-		text += size ? size : 1;
+		text = view_of(text.data + step, text.size - step);
 	}
 	buffer_put_u8(out, '"');
 }
@@ -64,7 +48,7 @@ static void put_label(struct buffer *out, bool *first, struct view name, const c
 	buffer_put_u8(out, *first ? '{' : ',');
 	buffer_put_view(out, name);
 	buffer_put_u8(out, '=');
-	put_value(out, value);
+	put_value(out, view_of_string(value));
 	*first = false;
 }
 

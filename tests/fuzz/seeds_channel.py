@@ -26,6 +26,10 @@ SEEDS = {
     "ask": packet(6, text=b"status"),
     "failed": packet(33, text=b"cannot work"),
     "answer": packet(34, index=7, text=b"{}"),
+    "fetched": packet(39, index=1, text=b"crl A"),
+    "fetched_of_nobody": packet(39, index=2 ** 32 - 1, text=b" "),
+    "imported": packet(10, room=2, index=1, text=b"1 2 3 4 5 6 7 they differ"),
+    "imported_otherwise": packet(10, room=255, text=b"\xff\0"),
     "unknown": packet(77),
 }
 

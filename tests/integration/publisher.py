@@ -112,6 +112,11 @@ def unasked_not_modified(handler):
     say(handler, 304, b"")
 
 
+def nameless_place(handler):
+    """Octets that are no text, which end up in what is told of it."""
+    handler.wfile.write(b"HTTP/1.1 302 Found\r\nLocation: ftp://\xff\xc0\xe8\xaa/\x80\r\nContent-Length: 0\r\n\r\n")
+
+
 def endless(handler):
     handler.close_connection = True
     handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")

@@ -101,6 +101,7 @@ BAD = [
     (publisher.redirect("ftp://127.0.0.1/ca.crl"), "leads nowhere"),
     (publisher.redirect("http://a:b@127.0.0.1/ca.crl"), "leads nowhere"),
     (publisher.redirect(""), "leads nowhere"),
+    (publisher.nameless_place, "leads nowhere"),
 ]
 
 

@@ -9,23 +9,38 @@ UNDER_WAY = 32
 
 
 class Filler:
-    """One connection. Each answer must be one that a cache may keep: it bears an ETag."""
+    """One connection, and another one where the cache ends it, as nginx does after a thousand. Each answer must be one
+    that a cache may keep: it bears an ETag."""
 
     def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=harness.DEADLINE,
+        self.port, self.socket = port, None
+
+    def connect(self):
+        self.socket = socket.create_connection(("127.0.0.1", self.port), timeout=harness.DEADLINE,
                                                source_address=("127.0.0.2", 0))
         self.replies = self.socket.makefile("rb")
 
     def close(self):
-        self.replies.close()
-        self.socket.close()
+        if self.socket:
+            self.replies.close()
+            self.socket.close()
+        self.socket = None
 
     def ask(self, paths):
-        self.socket.sendall(b"".join(b"GET %s HTTP/1.1\r\nHost: cache\r\n\r\n" % path.encode() for path in paths))
-        for path in paths:
-            self.take(path)
+        while paths:
+            if not self.socket:
+                self.connect()
+            self.socket.sendall(b"".join(b"GET %s HTTP/1.1\r\nHost: cache\r\n\r\n" % path.encode()
+                                         for path in paths))
+            answered = 0
+            while answered < len(paths) and self.socket:
+                answered += 1
+                if self.take(paths[answered - 1]):
+                    self.close()
+            paths = paths[answered:]
 
     def take(self, path):
+        """Whether it was the connection's last."""
         status = self.replies.readline()
         fields = {}
         for line in iter(self.replies.readline, b"\r\n"):
@@ -34,6 +49,7 @@ class Filler:
             fields[name.lower()] = value.strip()
         body = self.replies.read(int(fields[b"content-length"]))
         assert status.split()[1] == b"200" and b"etag" in fields, (path, status, fields, body)
+        return fields.get(b"connection") == b"close"
 
 
 def fill(port, paths):

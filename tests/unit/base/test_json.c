@@ -31,6 +31,17 @@ static void other_text_stays_as_it_is(void **state)
 	assert_written("認証局 \x7f", "\"認証局 \x7f\"");
 }
 
+/* What a server sent, or a bound has cut in the middle of a character. */
+static void what_is_no_text_does_not_make_the_whole_unreadable(void **state)
+{
+	(void)state;
+	assert_written("a\xff\x80z", "\"a\\ufffd\\ufffdz\"");
+	assert_written("\xe8\xaa\x8d\xe8\xaa", "\"認\\ufffd\\ufffd\"");
+	assert_written("\xc0\xaf\xed\xa0\x80", "\"\\ufffd\\ufffd\\ufffd\\ufffd\\ufffd\"");
+	assert_written("\xf0\x9f\x98\x80\xf4\x90\x80\x80",
+		       "\"\xf0\x9f\x98\x80\\ufffd\\ufffd\\ufffd\\ufffd\"");
+}
+
 static void a_number_is_a_further_member(void **state)
 {
 	(void)state;
@@ -46,6 +57,7 @@ int main(void)
 		cmocka_unit_test(quotes_and_backslashes_are_escaped),
 		cmocka_unit_test(control_characters_are_escaped),
 		cmocka_unit_test(other_text_stays_as_it_is),
+		cmocka_unit_test(what_is_no_text_does_not_make_the_whole_unreadable),
 		cmocka_unit_test(a_number_is_a_further_member),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

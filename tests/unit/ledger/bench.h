@@ -137,6 +137,11 @@ static inline void take_verifier_frame(void *context, unsigned verifier, uint8_t
 	take_frame(context, verifier, type, payload);
 }
 
+static inline void take_fetcher_frame(void *context, uint8_t type, struct view payload)
+{
+	take_frame(context, 0, type, payload);
+}
+
 static inline int take_journal(void *context, struct view octets)
 {
 	struct bench *b = context;
@@ -160,6 +165,7 @@ static const struct ledger_ops ops = {
 	.to_front = take_frame,
 	.to_verifier = take_verifier_frame,
 	.to_signer = take_frame,
+	.to_fetcher = take_fetcher_frame,
 	.lookup = take_lookup,
 	.stored = take_stored,
 	.reload = take_reload,
