@@ -183,6 +183,12 @@ class ResponderMachine(Machine):
     def command(self, *words, **options):
         return harness.run(self.binary, *words, "--socket", self.control, **options)
 
+    def told(self):
+        """Has every cache confirmed everything that this one has told it?"""
+        rooms = json.loads(self.command("status", "--json", check=False).stdout)["rooms"]
+        caches = [cache for room in rooms for cache in (room.get("status") or {}).get("caches", [])]
+        return len(caches) == 2 and all(cache["purges"] and not cache["unpurged"] for cache in caches)
+
 
 class Edge(Machine):
     """HAProxy or a cache: a program with its example."""
@@ -211,8 +217,8 @@ def varnish(machine):
 
 
 def nginx(machine):
-    os.makedirs(machine.path("cache"))
-    text = example("nginx.conf", (r"/var/cache/nginx/stillgood", machine.path("cache")))
+    os.makedirs(machine.path("cache"), exist_ok=True)
+    text = example("nginx.conf", (r"/var/cache/nginx", machine.path("cache")))
     temporary = "".join(f"{kind}_temp_path {machine.path(kind)};\n" for kind in (
         "client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     main = machine.file("nginx.conf", f"daemon off;\nuser root;\npid {machine.path('pid')};\nworker_processes 1;\n"
@@ -315,3 +321,7 @@ class Cluster:
         for machine in self.edges:
             harness.wait_for(f"{machine.name} to pass requests on", machine.passes, pause=0.1)
         return self
+
+    @property
+    def caches(self):
+        return [self.machine("varnish"), self.machine("nginx")]

@@ -168,6 +168,25 @@ def slow(cluster, watch):
     return f"{responder.name} answered in {median:.0f} ms (median), {worst:.0f} ms (worst)"
 
 
+@scenario("caches", "both caches are down for 15 s of revocations; one comes back with what it had on its disk")
+def caches(cluster, watch):
+    """doc/faults.md row 33: told until they confirm it, and whole again by themselves. What nginx had stored before is
+    good for max_age (1 min) longer where nobody tells it."""
+    names = [machine.name for machine in cluster.caches]
+    with watch.fault("the caches' end", silent=True, instances=names):
+        for machine in cluster.caches:
+            machine.kill()
+        watch.pass_time(15)
+        for machine in cluster.caches:
+            machine.up()
+        back = time.time()
+        for machine in cluster.responders:
+            harness.wait_for(f"{machine.name} to have told both caches", machine.told, pause=0.05)
+        took = time.time() - back
+    watch.pass_time(15)
+    return f"told all that they had missed {took:.1f} s after they were back"
+
+
 def forget(history, after, at):
     """What was committed after that moment is lost since this one."""
     for event in history.of("state") + history.of("issued"):
