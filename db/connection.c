@@ -559,6 +559,8 @@ int db_connection_new(struct event_base *base, const struct db_connection_settin
 	int result =
 		db_targets_new(settings->source->conninfo, settings->purpose, &c->targets, NULL);
 	if (result == 0)
+		db_targets_shuffle(c->targets, settings->source->order);
+	if (result == 0)
 		result = make_events(c);
 	if (result < 0)
 		return result;

@@ -12,12 +12,15 @@ static const char *const listed[] = {"host", "hostaddr", "port"};
 enum { LIST_HOST, LIST_HOSTADDR, LIST_PORT, LISTS };
 
 #define SESSION_ATTRS "target_session_attrs"
+#define LOAD_BALANCE "load_balance_hosts" /* since libpq 16 */
 
 struct db_targets {
 	PQconninfoOption *options;
 	char *lists[LISTS]; /* the text's, or a service file's, or the environment's; or NULL */
-	char **hosts; /* one of each index; NULL: it has none */
+	char **hosts; /* one of each place in the lists; NULL: it has none */
+	size_t *order; /* the place of each index */
 	size_t count;
+	bool random; /* in any order, not in that of the lists */
 	bool prefers_standby; /* a round asks all of them for a standby, then all for whatever they are */
 	char *application_name;
 	char *picked[LISTS]; /* of the target given last */
@@ -100,10 +103,13 @@ char *db_application_name(const char *given, const char *purpose)
 static int take_values(struct db_targets *t, const char *purpose)
 {
 	PQconninfoOption *defaults = defaults_of(t->options);
-	cleanup(memory_freep) char *given = NULL, *session = NULL;
+	cleanup(memory_freep) char *given = NULL, *session = NULL, *balance = NULL;
 	int result = take_value(t->options, defaults, "application_name", &given);
 	if (result == 0)
 		result = take_value(t->options, defaults, SESSION_ATTRS, &session);
+	if (result == 0)
+		result = take_value(t->options, defaults, LOAD_BALANCE, &balance);
+	t->random = balance && strcmp(balance, "random") == 0;
 	t->prefers_standby = session && strcmp(session, "prefer-standby") == 0;
 	for (size_t i = 0; result == 0 && i < LISTS; i++)
 		result = take_value(t->options, defaults, listed[i], &t->lists[i]);
@@ -117,8 +123,11 @@ static int take_values(struct db_targets *t, const char *purpose)
 static int take_hosts(struct db_targets *t)
 {
 	t->hosts = calloc(t->count, sizeof(*t->hosts));
-	if (!t->hosts)
+	t->order = calloc(t->count, sizeof(*t->order));
+	if (!t->hosts || !t->order)
 		return -ENOMEM;
+	for (size_t i = 0; i < t->count; i++)
+		t->order[i] = i;
 	for (size_t i = 0; t->lists[LIST_HOST] && i < t->count; i++) {
 		t->hosts[i] = pick(t->lists[LIST_HOST], i);
 		if (!t->hosts[i])
@@ -127,16 +136,30 @@ static int take_hosts(struct db_targets *t)
 	return 0;
 }
 
+/* libpq's own words may repeat a password: only this one, which an older libpq does not know, is told from them. */
+static int parse(const char *conninfo, PQconninfoOption **ret, struct fault *fault)
+{
+	char *why = NULL;
+	*ret = PQconninfoParse(conninfo, &why);
+	if (*ret)
+		return 0;
+	bool old = why && strstr(why, "\"" LOAD_BALANCE "\"");
+	PQfreemem(why);
+	return fault_set(fault, -EINVAL,
+			 old ? "database: " LOAD_BALANCE " in conninfo needs libpq 16 or newer"
+			     : "database: conninfo is not a connection string");
+}
+
 int db_targets_new(const char *conninfo, const char *purpose, struct db_targets **ret,
 		   struct fault *fault)
 {
 	cleanup(db_targets_freep) struct db_targets *t = calloc(1, sizeof(*t));
 	if (!t)
 		return -ENOMEM;
-	t->options = PQconninfoParse(conninfo, NULL);
-	if (!t->options)
-		return fault_set(fault, -EINVAL, "database: conninfo is not a connection string");
-	int result = take_values(t, purpose);
+	int result = parse(conninfo, &t->options, fault);
+	if (result < 0)
+		return result;
+	result = take_values(t, purpose);
 	if (result < 0)
 		return result;
 	size_t hosts = elements(t->lists[LIST_HOST]), addresses = elements(t->lists[LIST_HOSTADDR]);
@@ -161,9 +184,28 @@ void db_targets_free(struct db_targets *t)
 	for (size_t i = 0; i < LISTS; i++)
 		free(t->lists[i]);
 	free(t->hosts);
+	free(t->order);
 	free(t->application_name);
 	PQconninfoFree(t->options);
 	free(t);
+}
+
+/* Fisher and Yates'. The random numbers are of no secret. */
+void db_targets_shuffle(struct db_targets *t, uint64_t seed)
+{
+	if (!t->random)
+		return;
+	for (size_t left = t->count; left > 1; left--) {
+		seed = seed * UINT64_C(6364136223846793005) + 1;
+		size_t other = (size_t)((seed >> 33) % left), place = t->order[other];
+		t->order[other] = t->order[left - 1];
+		t->order[left - 1] = place;
+	}
+}
+
+static size_t place_at(const struct db_targets *t, size_t index)
+{
+	return t->order[index % t->count];
 }
 
 size_t db_targets_count(const struct db_targets *t)
@@ -181,18 +223,18 @@ static bool is_name(const char *host)
 	       inet_pton(AF_INET, host, &address) != 1 && inet_pton(AF_INET6, host, &address) != 1;
 }
 
-static bool has_address(const struct db_targets *t, size_t index)
+static bool has_address(const struct db_targets *t, size_t place)
 {
 	if (!t->lists[LIST_HOSTADDR])
 		return false;
-	cleanup(memory_freep) char *address = pick(t->lists[LIST_HOSTADDR], index);
+	cleanup(memory_freep) char *address = pick(t->lists[LIST_HOSTADDR], place);
 	return address && *address;
 }
 
 const char *db_targets_name(const struct db_targets *t, size_t index)
 {
-	index %= t->count;
-	return is_name(t->hosts[index]) && !has_address(t, index) ? t->hosts[index] : NULL;
+	size_t place = place_at(t, index);
+	return is_name(t->hosts[place]) && !has_address(t, place) ? t->hosts[place] : NULL;
 }
 
 bool db_targets_named(const struct db_targets *t)
@@ -215,15 +257,15 @@ static char *repeat(const char *host, const char *addresses)
 
 /* ---- for libpq ---- */
 
-static int pick_lists(struct db_targets *t, size_t index, const char *addresses)
+static int pick_lists(struct db_targets *t, size_t place, const char *addresses)
 {
 	for (size_t i = 0; i < LISTS; i++) {
 		if (addresses && i == LIST_HOST)
-			t->picked[i] = repeat(t->hosts[index], addresses);
+			t->picked[i] = repeat(t->hosts[place], addresses);
 		else if (addresses && i == LIST_HOSTADDR)
 			t->picked[i] = strdup(addresses);
 		else if (elements(t->lists[i]) > 0)
-			t->picked[i] = pick(t->lists[i], index);
+			t->picked[i] = pick(t->lists[i], place);
 		else
 			continue;
 		if (!t->picked[i])
@@ -235,7 +277,8 @@ static int pick_lists(struct db_targets *t, size_t index, const char *addresses)
 static bool is_ours(const char *keyword)
 {
 	static const char *const ours[] = {"client_encoding", "application_name",
-					   "fallback_application_name", SESSION_ATTRS};
+					   "fallback_application_name", SESSION_ATTRS,
+					   LOAD_BALANCE};
 	for (size_t i = 0; i < array_size(ours); i++)
 		if (strcmp(keyword, ours[i]) == 0)
 			return true;
@@ -265,7 +308,7 @@ int db_targets_get(struct db_targets *t, size_t index, const char *addresses, st
 {
 	size_t used = 0;
 	drop_picked(t);
-	int result = pick_lists(t, index % t->count, addresses);
+	int result = pick_lists(t, place_at(t, index), addresses);
 	if (result < 0)
 		return result;
 	*ret = (struct db_target){0};

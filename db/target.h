@@ -10,6 +10,7 @@
 #include <libpq-fe.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define DB_TARGET_PARAMETERS 64 /* more than libpq has */
 
@@ -28,6 +29,9 @@ must_check int db_targets_new(const char *conninfo, const char *purpose, struct 
 void db_targets_free(struct db_targets *targets);
 DEFINE_CLEANUP(struct db_targets, db_targets_free)
 
+/* Where load_balance_hosts is random: the hosts' order becomes one that the seed chooses, the same one for each list of as
+ * many. Before the first index is used. */
+void db_targets_shuffle(struct db_targets *targets, uint64_t seed);
 /* Attempts of a round: one for each host, or two where a standby is preferred and any other taken too. */
 size_t db_targets_count(const struct db_targets *targets);
 /* The host of this index, where it is a name that somebody must resolve, for libpq would block; or NULL.

@@ -15,6 +15,7 @@ struct edge {
 	/* NULL until the warden has given the journal: what was known before comes first. */
 	struct db_source *source;
 	struct resolver *resolver; /* NULL: the database's host has no name */
+	uint64_t hosts_order; /* of the database, where that is random */
 	uint64_t batch; /* of lookups, the latest */
 	struct db_stored
 		*stored; /* NULL until the first answer that was signed beforehand is asked for */

@@ -16,5 +16,6 @@ struct db_settings edge_settings(const struct edge *edge)
 {
 	struct db_settings settings = settings_of(edge->shell->conf);
 	settings.resolver = edge->resolver;
+	settings.order = edge->hosts_order;
 	return settings;
 }

@@ -320,6 +320,7 @@ static int edge_open(struct shell *shell, void **ret, struct fault *fault)
 		return fault_set(fault, result, "the ledger cannot start: %s", strerror(-result));
 	}
 	edge->shell = shell;
+	evutil_secure_rng_get_bytes(&edge->hosts_order, sizeof(edge->hosts_order));
 	edge->journal.fd[0] = edge->journal.fd[1] = -1;
 	result = open_resolver(edge, fault);
 	if (result < 0) {

@@ -83,6 +83,72 @@ static void other_sessions_are_for_libpq_to_refuse(void **state)
 	assert_string_equal(value(&target, "target_session_attrs"), "read-write");
 }
 
+static bool libpq_shuffles(void)
+{
+	PQconninfoOption *options = PQconninfoParse("load_balance_hosts=random", NULL);
+	PQconninfoFree(options);
+	return options;
+}
+
+#define RANDOM_HOSTS "host=a,b,c,d port=1,2,3,4 load_balance_hosts=random"
+
+/* An older libpq does not know the word: then the line says which, and nothing of a password. */
+static void a_word_that_libpq_does_not_know_is_named(void **state)
+{
+	(void)state;
+	cleanup(db_targets_freep) struct db_targets *targets = NULL;
+	struct fault fault = {0};
+	int result = db_targets_new("password=secret " RANDOM_HOSTS, "feed", &targets, &fault);
+	assert_int_equal(result, libpq_shuffles() ? 0 : -EINVAL);
+	assert_null(strstr(fault.text, "secret"));
+	if (result < 0)
+		assert_non_null(
+			strstr(fault.text, "load_balance_hosts in conninfo needs libpq 16"));
+}
+
+/* Each host with its own port, all of them in a round, and of the same seed in the same order: lookups go where the
+ * feed is. */
+static void random_hosts_are_all_tried_in_an_order_of_the_seed(void **state)
+{
+	(void)state;
+	bool turned = false;
+	if (!libpq_shuffles())
+		skip();
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		cleanup(db_targets_freep) struct db_targets *feed = NULL, *lookup = NULL;
+		struct db_target target;
+		unsigned seen = 0;
+		assert_int_equal(db_targets_new(RANDOM_HOSTS, "feed", &feed, NULL), 0);
+		assert_int_equal(db_targets_new(RANDOM_HOSTS, "lookup", &lookup, NULL), 0);
+		db_targets_shuffle(feed, seed);
+		db_targets_shuffle(lookup, seed);
+		for (size_t i = 0; i < 4; i++) {
+			assert_string_equal(db_targets_name(feed, i), db_targets_name(lookup, i));
+			assert_int_equal(db_targets_get(feed, i, NULL, &target), 0);
+			char host = *value(&target, "host");
+			assert_int_equal(*value(&target, "port"), '1' + host - 'a');
+			assert_int_equal(*db_targets_name(feed, i), host);
+			assert_null(value(&target, "load_balance_hosts"));
+			seen |= 1u << (host - 'a');
+			turned |= host != "abcd"[i];
+		}
+		assert_int_equal(seen, 15);
+	}
+	assert_true(turned);
+}
+
+static void hosts_stay_in_their_order_where_nobody_wants_another(void **state)
+{
+	(void)state;
+	cleanup(db_targets_freep) struct db_targets *targets = NULL;
+	assert_int_equal(db_targets_new("host=a,b,c", "feed", &targets, NULL), 0);
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		db_targets_shuffle(targets, seed);
+		for (size_t i = 0; i < 3; i++)
+			assert_int_equal(*db_targets_name(targets, i), "abc"[i]);
+	}
+}
+
 static void without_a_host_there_is_one_target_named_stillgood(void **state)
 {
 	(void)state;
@@ -164,6 +230,9 @@ int main(void)
 		cmocka_unit_test(the_environment_and_a_service_file_count_too),
 		cmocka_unit_test(a_standby_is_looked_for_on_all_hosts_before_any_is_taken),
 		cmocka_unit_test(other_sessions_are_for_libpq_to_refuse),
+		cmocka_unit_test(a_word_that_libpq_does_not_know_is_named),
+		cmocka_unit_test(random_hosts_are_all_tried_in_an_order_of_the_seed),
+		cmocka_unit_test(hosts_stay_in_their_order_where_nobody_wants_another),
 		cmocka_unit_test(without_a_host_there_is_one_target_named_stillgood),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
