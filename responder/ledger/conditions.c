@@ -90,7 +90,10 @@ static const char *cause(const struct ledger *l)
 
 static void look_at_evidence(struct ledger *l, const char *age, struct moment now)
 {
-	if (l->has_evidence && !feed_fresh(l, now))
+	if (history_unread(l))
+		alarms_raise(&l->alarms, ALARM_EVIDENCE_OLD, "", now,
+			     HISTORY_UNREAD ": only what is revoked is answered");
+	else if (l->has_evidence && !feed_fresh(l, now))
 		alarms_raise(&l->alarms, ALARM_EVIDENCE_OLD, "", now,
 			     "the evidence is too old: only what is revoked is answered %s "
 			     "cause=%s",

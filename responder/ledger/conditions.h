@@ -9,6 +9,8 @@
 
 struct ledger;
 
+#define HISTORY_UNREAD "another history of the database is being read"
+
 /* The database cannot be read, or not be asked, and it was tried. */
 bool conditions_away(const struct ledger *l);
 /* Why, with what libpq says. */

@@ -30,10 +30,11 @@ enum {
 	READINESS_LOST = 32,
 	READINESS_INCOMPLETE = 64,
 	READINESS_PREWARMING = 128, /* the database has its certificates on its disk only */
-	READINESS_LAST_REFUSAL = 128,
-	READINESS_AWAY = 256, /* the database cannot be read, or not be asked */
-	READINESS_STALLED = 512, /* its evidence stands still */
-	READINESS_ISSUERS = 1024, /* nothing can be answered about some */
+	READINESS_UNREAD = 256, /* another history is read for the first time */
+	READINESS_LAST_REFUSAL = 256,
+	READINESS_AWAY = 512, /* the database cannot be read, or not be asked */
+	READINESS_STALLED = 1024, /* its evidence stands still */
+	READINESS_ISSUERS = 2048, /* nothing can be answered about some */
 };
 #define REFUSALS (2u * READINESS_LAST_REFUSAL - 1u)
 
@@ -70,6 +71,8 @@ static unsigned refusals_now(const struct ledger *l, struct moment now)
 	unsigned bits = 0;
 	if (!l->has_evidence)
 		bits |= READINESS_NO_LOAD;
+	else if (history_unread(l))
+		bits |= READINESS_UNREAD;
 	else if (!feed_fresh(l, now))
 		bits |= READINESS_STALE;
 	if (!signing_possible(l))
@@ -109,6 +112,8 @@ void readiness_reason(const struct ledger *l, struct buffer *out)
 	unsigned bits = l->readiness->bits;
 	if (bits & READINESS_NO_LOAD)
 		add(out, "the database has not been read yet", l->feed_reason);
+	if (bits & READINESS_UNREAD)
+		add(out, HISTORY_UNREAD, "");
 	if (bits & READINESS_STALE)
 		add(out, "the evidence is too old", l->feed_up ? "" : l->feed_reason);
 	if (bits & READINESS_NO_SIGNER)
@@ -157,6 +162,7 @@ static void public_reason(unsigned bits, struct buffer *out)
 		const char *what;
 	} reasons[] = {
 		{READINESS_NO_LOAD, "the database has not been read yet"},
+		{READINESS_UNREAD, HISTORY_UNREAD},
 		{READINESS_STALE, "the evidence is too old"},
 		{READINESS_NO_SIGNER, "no signer"},
 		{READINESS_NO_ISSUER, "nothing can be answered about any issuer"},
@@ -237,5 +243,5 @@ bool readiness_good(const struct ledger *l)
 
 bool readiness_fresh(const struct ledger *l)
 {
-	return !(l->readiness->bits & (READINESS_NO_LOAD | READINESS_STALE));
+	return !(l->readiness->bits & (READINESS_NO_LOAD | READINESS_UNREAD | READINESS_STALE));
 }

@@ -102,11 +102,15 @@ static inline bool evidence_fresh(const struct ledger *l, const struct db_eviden
 	return now.mono_us < evidence->mono_us + l->conf->database.freshness_us;
 }
 
-/* While another history is read for the first time nothing is proven of it. */
+/* Another history is read for the first time: nothing is proven of it. */
+static inline bool history_unread(const struct ledger *l)
+{
+	return l->loading && l->other_history;
+}
+
 static inline bool feed_fresh(const struct ledger *l, struct moment now)
 {
-	return l->has_evidence && evidence_fresh(l, &l->evidence, now) &&
-	       !(l->loading && l->other_history);
+	return l->has_evidence && evidence_fresh(l, &l->evidence, now) && !history_unread(l);
 }
 
 /* Does the feed vouch for every row that it has not told otherwise of? */

@@ -306,6 +306,32 @@ static void each_part_of_its_identity_counts(void **state)
 	}
 }
 
+static struct view last_reason(const struct bench *b)
+{
+	struct message_readiness m;
+	assert_int_equal(message_readiness_read(last_frame(b, MESSAGE_READINESS), &m), 0);
+	return m.reason;
+}
+
+/* While another history is read for the first time its evidence is not old: there is none yet. */
+static void what_is_waited_for_in_another_history_is_named(void **state)
+{
+	struct bench *b = *state;
+	struct told told = usual(2, 50);
+	cleanup(buffer_deinit) struct buffer der = {0};
+	struct db_issuer issuer = issuer_row(&told, 0, &der);
+	later(b);
+	struct db_evidence now = proof(b, 2, 50);
+	forget_frames(b);
+	ledger_load_begin(b->ledger, &now, &issuer, 1, b->now);
+	ledger_turn_end(b->ledger, b->now);
+	assert_view_equal(last_reason(b),
+			  view_of_string("another history of the database is being read"));
+	ledger_load_end(b->ledger, &now, b->now);
+	poll(b, 2, 50, NULL, 0);
+	assert_null(memmem(last_reason(b).data, last_reason(b).size, "history", 7));
+}
+
 /* A load of the old primary: it has lost that 7 is revoked, and says that 8 is not. */
 static void load_old_primary(struct bench *b)
 {
@@ -1146,6 +1172,7 @@ int main(void)
 {
 	const struct CMUnitTest all[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, teardown)
+		TEST(what_is_waited_for_in_another_history_is_named),
 		TEST(ids_that_are_swapped_mean_the_same_issuers),
 		TEST(ids_that_are_swapped_in_one_history_are_another),
 		TEST(a_swap_of_ids_releases_nothing),
