@@ -240,6 +240,7 @@ static void take_copy_row(void *context, const struct db_field *fields)
 		see_transaction(f, &fields[FEED_COPY_XID], &fields[FEED_COPY_OWN]);
 		take_record(f, fields);
 	} else if (read_row(f, fields, &record)) {
+		record.ended = db_hold_read(&fields[DB_ROW_FIELDS]);
 		f->ops->load_row(f->context, &record);
 	}
 }
@@ -391,7 +392,7 @@ static void step(struct db_feed *f, enum state state)
 		f->stall_asked_us = clock_now().mono_us;
 	if (state == EXAMINE)
 		f->examined_mono_us = clock_now().mono_us;
-	f->copy = (struct db_copy){.columns = f->streaming ? FEED_COPY_FIELDS : DB_ROW_FIELDS};
+	f->copy = (struct db_copy){.columns = f->streaming ? FEED_COPY_FIELDS : FEED_ROWS_FIELDS};
 	if (send_state(f) < 0)
 		reset(f, "database: a query cannot be sent");
 }

@@ -108,10 +108,22 @@ enum {
 	FEED_COPY_FIELDS,
 };
 
-/* Rows that once were not good are among them: a hold may have been released while we were away. */
-#define FEED_ROWS_QUERY                                             \
-	"SELECT " DB_ROW_COLUMNS " FROM stillgood.certificate AS c" \
+/* Rows that once were not good are among them: a hold may have been released while we were away. In another history,
+ * where versions do not tell, the hold that was ended last does. (id + 0: by the certificate's index, never by that of
+ * all events.) */
+#define FEED_ROWS_QUERY                                                             \
+	"SELECT " DB_ROW_COLUMNS ", h.version, h.revoked_at, h.invalidity_at"       \
+	" FROM stillgood.certificate AS c LEFT JOIN LATERAL ("                      \
+	"SELECT e.version, e.revoked_at, e.invalidity_at"                           \
+	" FROM stillgood.revocation_event AS e"                                     \
+	" WHERE c.status IN (0, 3) AND e.issuer = c.issuer AND e.serial = c.serial" \
+	" AND e.new_status = 2 AND e.id <"                                          \
+	" (SELECT max(r.id + 0) FROM stillgood.revocation_event AS r"               \
+	" WHERE r.issuer = c.issuer AND r.serial = c.serial"                        \
+	" AND r.old_status = 2 AND r.new_status IN (0, 3))"                         \
+	" ORDER BY e.id + 0 DESC LIMIT 1) AS h ON true"                             \
 	" WHERE c.status <> 0 OR c.version > 1"
+#define FEED_ROWS_FIELDS (DB_ROW_FIELDS + DB_HOLD_FIELDS)
 #define FEED_ROWS "COPY (" FEED_ROWS_QUERY ") TO STDOUT (FORMAT binary)"
 
 #define FEED_STREAM_QUERY                                                  \

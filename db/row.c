@@ -189,6 +189,16 @@ int db_row_read(const struct db_field fields[DB_ROW_FIELDS], struct cert_record 
 	return 0;
 }
 
+struct hold db_hold_read(const struct db_field fields[DB_HOLD_FIELDS])
+{
+	struct hold hold;
+	if (read_integer(&fields[0], 8, &hold.version) != 0 || hold.version < 1 ||
+	    read_time(&fields[1], &hold.revoked_at) != 0 ||
+	    read_time(&fields[2], &hold.invalidity_at) != 0)
+		return (struct hold){0};
+	return hold;
+}
+
 void db_facts_read(const struct db_field fields[DB_FACTS_FIELDS], struct cert_facts *ret)
 {
 	struct cert_facts facts = {0};

@@ -16,6 +16,8 @@ struct db_field {
 	"c.issuer, c.serial, c.version, c.status, c.reason, c.revoked_at, " \
 	"c.invalidity_at, c.not_after"
 #define DB_ROW_FIELDS 8
+/* What db_hold_read() takes: version, revoked_at and invalidity_at of a hold, or NULLs. */
+#define DB_HOLD_FIELDS 3
 
 /* The same for issuers, alias i. Names are DER, which says where each of them ends. After them: is the
  * certificate that of the row's subject and key? Where it is not, somebody has put another CA's there,
@@ -50,6 +52,8 @@ struct db_bad_row {
  * second are cut off. */
 must_check int db_row_read(const struct db_field fields[DB_ROW_FIELDS], struct cert_record *ret,
 			   struct db_bad_row *bad);
+/* One that cannot be understood is none. */
+struct hold db_hold_read(const struct db_field fields[DB_HOLD_FIELDS]);
 /* What does not fit (the tables' constraints let nothing such in) is left out, as if it were NULL: no
  * fact is worth an answer. Points into the fields. */
 void db_facts_read(const struct db_field fields[DB_FACTS_FIELDS], struct cert_facts *ret);

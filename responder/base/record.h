@@ -35,6 +35,12 @@ struct serial {
 	uint8_t octets[LIMIT_SERIAL];
 };
 
+/* What tells one hold of a certificate from another, in any history. */
+struct hold {
+	int64_t version; /* 0: there is none */
+	int64_t revoked_at, invalidity_at;
+};
+
 /* One version of one certificate's state. Times are seconds since 1970 or TIME_NONE. */
 struct cert_record {
 	int32_t issuer; /* stillgood.issuer.id; small, positive */
@@ -45,6 +51,7 @@ struct cert_record {
 	int64_t revoked_at; /* TIME_NONE exactly where not status_says_revoked() */
 	int64_t invalidity_at;
 	int64_t not_after; /* TIME_NONE: not known */
+	struct hold ended; /* that was released or withdrawn last; only loads say so */
 	bool hashed; /* the certificate's own hash is recorded; only lookups say so */
 };
 

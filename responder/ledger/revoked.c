@@ -317,6 +317,16 @@ static void row_lose(struct revoked *set, struct row *row, enum cert_status inst
 						   : INSTEAD_GOOD;
 }
 
+/* It is what became of the hold that is remembered: whatever else was lost, that was not. */
+static bool ends_hold(const struct row *row, const struct cert_record *record)
+{
+	const struct hold *ended = &record->ended;
+	return row->status == CERT_HELD && !status_says_revoked(record->status) &&
+	       ended->version == row->version && record->version > ended->version &&
+	       same_time(row->revoked_at, ended->revoked_at) &&
+	       same_time(row->invalidity_at, ended->invalidity_at);
+}
+
 /* Versions do not tell which of the two is newer, so the stricter one holds. */
 static int row_compare(struct revoked *set, struct row *row, const struct cert_record *record)
 {
@@ -328,6 +338,8 @@ static int row_compare(struct revoked *set, struct row *row, const struct cert_r
 		row_write(set, row, record);
 		return changed ? REVOKED_CHANGED : 0;
 	}
+	if (ends_hold(row, record))
+		return row_take(set, row, record);
 	row_lose(set, row, record->status);
 	return foreign ? REVOKED_LOST : REVOKED_REFUSED;
 }

@@ -226,6 +226,28 @@ def test_what_the_lost_primary_had_revoked_stays_revoked_until_it_is_accepted(pa
         accept_and_be_good_again(running, lost=(0x31, 0x33), kept=(0x32, 0x34, 0x35))
 
 
+def test_a_hold_that_the_next_primary_has_too_ends_where_it_is_released(pair, tmp_path):
+    """doc/faults.md row 36: I-9, I-10. Released between the promotion and the first look at it: that history has the
+    hold, and its end. Where it has lost the hold, the release of another one is nothing to it."""
+    pair.now.issue(0x30, 0x31, 0x32, 0x33)
+    pair.now.hold(0x30, 0x31)
+    pair.part()
+    with Service(tmp_path, pair.hosts(), "AB") as running:
+        pair.now.hold(0x32)
+        pair.now.revoke(0x33)
+        running.becomes("revoked", 0x30, 0x31, 0x32, 0x33, never=())
+        assert running.responder.stop() == 0
+        pair.promote()
+        pair.later.release(0x30)
+        for serial in (0x32, 0x33):
+            pair.later.sql("SELECT stillgood.hold('A', %s::bytea)", (service.octets(serial),))
+            pair.later.release(serial)
+        running.responder.start()
+        running.becomes("good", 0x30, never=())
+        running.whole().stays("revoked", 0x31, 0x32, 0x33)
+        accept_and_be_good_again(running, lost=(0x32, 0x33), kept=(0x31,))
+
+
 def accept_and_be_good_again(running, lost, kept):
     """`accept-history` shows what was lost, and only that; after it the database is believed."""
     shown = running.accept_history("--show").stdout

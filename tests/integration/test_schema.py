@@ -338,20 +338,22 @@ CALLS = {
     "read issuer": "SELECT 1 FROM stillgood.issuer",
     "read log": "SELECT 1 FROM stillgood.change_log",
     "read heartbeat": "SELECT 1 FROM stillgood.heartbeat",
-    "read events": "SELECT 1 FROM stillgood.revocation_event",
+    "read events": "SELECT who, note FROM stillgood.revocation_event",
+    "read holds": "SELECT id, issuer, serial, version, old_status, new_status, revoked_at, invalidity_at"
+                  " FROM stillgood.revocation_event",
     "read migration": "SELECT 1 FROM stillgood.migration",
     "write migration": "UPDATE stillgood.migration SET sha256 = ''",
 }
 MAY = {
-    "responder": {"read certificate", "read issuer", "read log", "read heartbeat"},
+    "responder": {"read certificate", "read issuer", "read log", "read heartbeat", "read holds"},
     "ca": {"issue", "revoke", "hold", "release", "insert", "update", "read certificate",
-           "read issuer", "read events"},
+           "read issuer", "read events", "read holds"},
     "revocation": {"revoke", "hold", "release", "revoke_issuer", "read issuer"},
     "desk": {"revoke", "hold", "release", "read issuer"},
     "heartbeat": {"heartbeat"},
     "admin": {"issue", "revoke", "hold", "release", "revoke_issuer", "heartbeat", "trim", "insert",
               "update", "add issuer", "read certificate", "read issuer", "read log",
-              "read heartbeat", "read events"},
+              "read heartbeat", "read events", "read holds"},
 }
 
 

@@ -365,6 +365,26 @@ static struct cert_record told(const struct world *w, const struct cert_record *
 	return row;
 }
 
+/* What a load says of a row that is not held any more: the hold that was ended last. */
+static struct hold ended_hold(const struct world *w, const struct change *current)
+{
+	const struct change *change, *held = NULL;
+	struct hold ended = {0};
+	if (status_says_revoked(current->record.status))
+		return ended;
+	TAILQ_FOREACH(change, &w->database.log, log) {
+		const struct cert_record *r = &change->record;
+		if (change->deleted || !visible(&w->database, change) ||
+		    !same_certificate(change, current->record.issuer, &current->record.serial))
+			continue;
+		if (held && !status_says_revoked(r->status))
+			ended = (struct hold){held->record.version, held->record.revoked_at,
+					      held->record.invalidity_at};
+		held = r->status == CERT_HELD ? change : NULL;
+	}
+	return ended;
+}
+
 static void load(struct world *w)
 {
 	struct db_issuer issuers[WORLD_ISSUERS];
@@ -376,6 +396,7 @@ static void load(struct world *w)
 		    (change->record.status == CERT_GOOD && change->record.version == 1))
 			continue;
 		struct cert_record record = told(w, &change->record);
+		record.ended = ended_hold(w, change);
 		INSIDE(ledger_load_row(w->ledger, &record));
 	}
 	w->database.loaded = w->database.history;

@@ -94,6 +94,20 @@ static void load_begin(struct instance *in)
 	ledger_load_begin(in->ledger, &f->next.evidence, issuers, count, now);
 }
 
+/* The hold that was ended last, by the events of this cluster: what was imported has none. */
+static struct hold ended_hold(const struct server *image, const struct change *row)
+{
+	if (status_says_revoked(row->status))
+		return (struct hold){0};
+	for (; row->version > 1 && row->before; row = row->before) {
+		const struct change *before = row->before;
+		struct cert_record held = server_record(image, before);
+		if (before->status == CERT_HELD && !status_says_revoked(row->status))
+			return (struct hold){held.version, held.revoked_at, held.invalidity_at};
+	}
+	return (struct hold){0};
+}
+
 static void load_rows(struct instance *in, unsigned issuer)
 {
 	struct feed *f = &in->feed;
@@ -102,6 +116,7 @@ static void load_rows(struct instance *in, unsigned issuer)
 		if (!row || f->image.ids[issuer] == 0)
 			continue;
 		struct cert_record record = server_record(&f->image, row);
+		record.ended = ended_hold(&f->image, row);
 		if (row->bad)
 			give_bad(in, &f->image, row);
 		else if (row->status != CERT_GOOD || row->version > 1)

@@ -265,6 +265,27 @@ static void a_withdrawn_row_has_no_revocation(void **state)
 	assert_int_equal(r.status, CERT_WITHDRAWN);
 }
 
+/* What is no whole hold ends none: the hold that is remembered stays. */
+static void a_hold_that_cannot_be_understood_is_none(void **state)
+{
+	(void)state;
+	const struct db_field version = FIELD(0, 0, 0, 0, 0, 0, 0, 2);
+	const struct db_field right[] = {version, ONE_AND_A_HALF, NULL_FIELD};
+	const struct db_field wrong[][DB_HOLD_FIELDS] = {
+		{NULL_FIELD, NULL_FIELD, NULL_FIELD},
+		{FIELD(0, 0, 0, 0, 0, 0, 0, 0), ONE_AND_A_HALF, NULL_FIELD},
+		{FIELD(0, 0, 0, 2), ONE_AND_A_HALF, NULL_FIELD},
+		{version, INFINITY_FIELD, NULL_FIELD},
+		{version, ONE_AND_A_HALF, FIELD(0)},
+	};
+	struct hold hold = db_hold_read(right);
+	assert_int_equal(hold.version, 2);
+	assert_int_equal(hold.revoked_at, 946684801);
+	assert_int_equal(hold.invalidity_at, TIME_NONE);
+	for (size_t i = 0; i < array_size(wrong); i++)
+		assert_int_equal(db_hold_read(wrong[i]).version, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,6 +303,7 @@ int main(void)
 		cmocka_unit_test(times_before_1970_round_down),
 		cmocka_unit_test(an_issuer_with_a_bad_column_is_bad),
 		cmocka_unit_test(a_withdrawn_row_has_no_revocation),
+		cmocka_unit_test(a_hold_that_cannot_be_understood_is_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

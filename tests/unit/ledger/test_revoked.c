@@ -290,6 +290,51 @@ static void across_histories_only_what_a_row_says_counts(void **state)
 }
 
 /* I-10 */
+/* I-9, I-10: of another history, that row is believed which tells the end of the very hold that is remembered. */
+static void across_histories_a_hold_ends_where_that_hold_has_ended(void **state)
+{
+	(void)state;
+	const struct hold same = {.version = 2, .revoked_at = 1700000000, .invalidity_at = 5};
+	const struct hold others[] = {
+		{.version = 0},
+		{.version = 1, .revoked_at = 1700000000, .invalidity_at = 5},
+		{.version = 3, .revoked_at = 1700000000, .invalidity_at = 5},
+		{.version = 2, .revoked_at = 1700000001, .invalidity_at = 5},
+		{.version = 2, .revoked_at = 1700000000, .invalidity_at = TIME_NONE},
+	};
+	for (size_t i = 0; i <= array_size(others); i++) {
+		cleanup(revoked_freep) struct revoked *set = new_set();
+		struct cert_record held = record_of(1, 2, CERT_HELD);
+		held.invalidity_at = 5;
+		assert_int_equal(revoked_apply(set, &held, REVOKED_LOGGED), REVOKED_CHANGED);
+		revoked_begin(set, false);
+		struct cert_record good = record_of(1, 4, CERT_GOOD);
+		good.ended = i < array_size(others) ? others[i] : same;
+		bool ended = i == array_size(others);
+		assert_int_equal(revoked_apply(set, &good, REVOKED_LOADED),
+				 ended ? REVOKED_CHANGED : REVOKED_LOST);
+		assert_int_equal(status_of(set, 1), ended ? CERT_GOOD : CERT_HELD);
+		assert_int_equal(revoked_lost_count(set), ended ? 0 : 1);
+	}
+}
+
+/* I-4, I-10: what is revoked has no such end; and a row that is no newer than the hold is not what became of it. */
+static void an_ended_hold_ends_no_revocation_and_no_later_hold(void **state)
+{
+	(void)state;
+	cleanup(revoked_freep) struct revoked *set = new_set();
+	assert_int_equal(apply(set, 1, 2, CERT_REVOKED), REVOKED_CHANGED);
+	assert_int_equal(apply(set, 2, 2, CERT_HELD), REVOKED_CHANGED);
+	revoked_begin(set, false);
+	for (uint32_t number = 1; number <= 2; number++) {
+		struct cert_record good = record_of(number, number == 1 ? 3 : 2, CERT_GOOD);
+		good.ended = (struct hold){2, 1700000000, TIME_NONE};
+		assert_int_equal(revoked_apply(set, &good, REVOKED_LOADED), REVOKED_LOST);
+	}
+	assert_int_equal(status_of(set, 1), CERT_REVOKED);
+	assert_int_equal(status_of(set, 2), CERT_HELD);
+}
+
 static void what_the_database_says_instead_is_told_and_counts_once_accepted(void **state)
 {
 	(void)state;
@@ -379,6 +424,8 @@ int main(void)
 		cmocka_unit_test(revoked_never_becomes_held),
 		cmocka_unit_test(one_version_with_two_contents_is_what_is_stricter),
 		cmocka_unit_test(across_histories_only_what_a_row_says_counts),
+		cmocka_unit_test(across_histories_a_hold_ends_where_that_hold_has_ended),
+		cmocka_unit_test(an_ended_hold_ends_no_revocation_and_no_later_hold),
 		cmocka_unit_test(what_the_database_says_instead_is_told_and_counts_once_accepted),
 		cmocka_unit_test(what_is_recalled_is_revoked_until_a_load_says_otherwise),
 		cmocka_unit_test(rows_of_an_issuer_move_to_its_other_number),
