@@ -40,22 +40,20 @@ static int take_descriptors(const struct importer_call *call, int options, int o
 	return 0;
 }
 
-static void take_signals(void)
-{
-	sigset_t none;
-	for (int i = 1; i < NSIG; i++)
-		(void)signal(i, SIG_DFL);
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-}
+struct start {
+	const struct importer_call *call;
+	int options;
+};
 
-static _Noreturn void run(const struct importer_call *call, int options, int output)
+static void run(const void *context, int output)
 {
+	const struct start *start = context;
+	const struct importer_call *call = start->call;
 	char *environment[ENVIRONMENT_MOST];
 	const char *const arguments[] = {ROOM_ARGV0, IMPORTER_NAME, call->kind, call->issuer, NULL};
 	(void)setsid();
-	take_signals();
-	int result = take_descriptors(call, options, output);
+	spawn_default_signals();
+	int result = take_descriptors(call, start->options, output);
 	if (result == 0)
 		result = become(call->users);
 	(void)setpriority(PRIO_PROCESS, 0, NICENESS);
@@ -67,27 +65,12 @@ static _Noreturn void run(const struct importer_call *call, int options, int out
 		result = -errno;
 	}
 	log_error("the importer cannot be started: %s", strerror(-result));
-	_exit(127);
 }
 
 int importer_process_start(const struct importer_call *call, pid_t *ret_pid, int *ret_fd)
 {
-	int ends[2];
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return -errno;
-	cleanup(descriptor_closep) int ours = ends[0], theirs = ends[1], options = -1;
+	cleanup(descriptor_closep) int options = -1;
 	int result = spawn_options(CONF_IMPORTER, call->conf, &options);
-	if (result < 0)
-		return result;
-	if (fcntl(ours, F_SETFL, O_NONBLOCK) < 0)
-		return -errno;
-	pid_t pid = spawn_fork();
-	if (pid < 0)
-		return -errno;
-	if (pid == 0)
-		run(call, options, theirs);
-	*ret_pid = pid;
-	*ret_fd = ours;
-	ours = -1;
-	return 0;
+	const struct start start = {.call = call, .options = options};
+	return result < 0 ? result : spawn_piped(run, &start, ret_pid, ret_fd);
 }

@@ -210,44 +210,34 @@ void preflight_run(const struct preflight_step *step, const struct conf *conf,
 
 /* ---- beside a warden that serves ---- */
 
-/* It has the warden's signals, and a handler of its own would write where the warden's writes. */
-static _Noreturn void prove_all(const struct preflight_step *steps, const struct conf *conf,
-				const struct preflight *parent, int fd)
+struct proof {
+	const struct preflight_step *steps;
+	const struct conf *conf;
+	const struct preflight *parent;
+};
+
+static void prove_all(const void *context, int output)
 {
-	static const int signals[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
-	struct preflight preflight = *parent;
-	sigset_t none;
-	for (size_t i = 0; i < array_size(signals); i++)
-		(void)signal(signals[i], SIG_DFL);
+	const struct proof *proof = context;
+	struct preflight preflight = *proof->parent;
 	(void)setpgid(0, 0); /* it ends with its steps */
 	(void)setpriority(PRIO_PROCESS, 0, PROOF_NICENESS);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	spawn_default_signals();
+	(void)signal(SIGPIPE, SIG_IGN); /* whoever reads may be gone: a write says so */
 	preflight.found = put_finding;
-	preflight.context = &fd;
-	for (; steps->prove; steps++)
-		preflight_run(steps, conf, &preflight);
+	preflight.context = &output;
+	for (const struct preflight_step *step = proof->steps; step->prove; step++)
+		preflight_run(step, proof->conf, &preflight);
 	_exit(0);
 }
 
 int preflight_fork(const struct preflight_step *steps, const struct conf *conf,
 		   const struct preflight *preflight, pid_t *ret_pid, int *ret_fd)
 {
-	int ends[2];
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return -errno;
-	cleanup(descriptor_closep) int ours = ends[0], theirs = ends[1];
-	if (fcntl(ours, F_SETFL, O_NONBLOCK) < 0)
-		return -errno;
-	pid_t pid = spawn_fork();
-	if (pid < 0)
-		return -errno;
-	if (pid == 0)
-		prove_all(steps, conf, preflight, theirs);
-	(void)setpgid(pid, pid);
-	*ret_pid = pid;
-	*ret_fd = ours;
-	ours = -1;
-	return 0;
+	const struct proof proof = {.steps = steps, .conf = conf, .parent = preflight};
+	int result = spawn_piped(prove_all, &proof, ret_pid, ret_fd);
+	if (result == 0)
+		(void)setpgid(*ret_pid, *ret_pid);
+	return result;
 }

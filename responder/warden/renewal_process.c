@@ -50,22 +50,14 @@ static int take_descriptors(int output)
 	return 0;
 }
 
-static void take_signals(void)
+static void run(const void *context, int output)
 {
-	sigset_t none;
-	for (int i = 1; i < NSIG; i++)
-		(void)signal(i, SIG_DFL);
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-static _Noreturn void run(const struct renewal_call *call, int output)
-{
+	const struct renewal_call *call = context;
 	char *environment[VARIABLES];
 	char shell[] = "sh", option[] = "-c";
 	char *const arguments[] = {shell, option, (char *)call->command, NULL};
 	(void)setsid();
-	take_signals();
+	spawn_default_signals();
 	int result = make_environment(call, environment);
 	if (result == 0)
 		result = become(call->users);
@@ -75,24 +67,9 @@ static _Noreturn void run(const struct renewal_call *call, int output)
 	(void)umask(077);
 	if (result == 0 && chdir("/") == 0)
 		(void)execve("/bin/sh", arguments, environment);
-	_exit(127);
 }
 
 int renewal_process_start(const struct renewal_call *call, pid_t *ret_pid, int *ret_fd)
 {
-	int ends[2];
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return -errno;
-	cleanup(descriptor_closep) int ours = ends[0], theirs = ends[1];
-	if (fcntl(ours, F_SETFL, O_NONBLOCK) < 0)
-		return -errno;
-	pid_t pid = spawn_fork();
-	if (pid < 0)
-		return -errno;
-	if (pid == 0)
-		run(call, theirs);
-	*ret_pid = pid;
-	*ret_fd = ours;
-	ours = -1;
-	return 0;
+	return spawn_piped(run, call, ret_pid, ret_fd);
 }

@@ -13,6 +13,8 @@
 /* What one run may say; the rest is for its own log. */
 #define LINES_MOST 200u
 #define LINE_MOST 500u
+/* After its end: what a pipe holds. */
+#define READS_MOST 16u
 
 struct renewal {
 	TAILQ_ENTRY(renewal) others;
@@ -105,12 +107,15 @@ static void release(struct renewal *renewal)
 	renewal->pid = 0;
 }
 
-/* What is left in the pipe; whoever still holds its other end is not waited for. */
+/* What is left in the pipe; whoever still holds its other end is not waited for, nor heard for ever. */
 static void drain(struct renewal *renewal)
 {
 	char octets[4096];
-	for (ssize_t size; (size = read(renewal->fd, octets, sizeof(octets))) > 0;)
-		take_octets(renewal, octets, (size_t)size);
+	ssize_t size = 1;
+	for (unsigned i = 0; size > 0 && i < READS_MOST; i++) {
+		size = read(renewal->fd, octets, sizeof(octets));
+		take_octets(renewal, octets, size > 0 ? (size_t)size : 0);
+	}
 	if (renewal->size > 0)
 		say_line(renewal);
 	if (renewal->lines > LINES_MOST)
@@ -120,8 +125,8 @@ static void drain(struct renewal *renewal)
 
 static void end(struct renewal *renewal, int status)
 {
-	drain(renewal);
 	(void)kill(-renewal->pid, SIGKILL); /* nothing of it stays */
+	drain(renewal);
 	if (renewal->late)
 		log_error("renew_command was ended at its deadline issuer=\"%s\"", renewal->issuer);
 	else if (WIFSIGNALED(status))

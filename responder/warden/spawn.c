@@ -111,6 +111,36 @@ pid_t spawn_fork(void)
 	return pid;
 }
 
+int spawn_piped(spawn_child *child, const void *context, pid_t *ret_pid, int *ret_fd)
+{
+	int ends[2];
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	cleanup(descriptor_closep) int ours = ends[0], theirs = ends[1];
+	if (fcntl(ours, F_SETFL, O_NONBLOCK) < 0)
+		return -errno;
+	pid_t pid = spawn_fork();
+	if (pid < 0)
+		return -errno;
+	if (pid == 0) {
+		child(context, theirs);
+		_exit(127);
+	}
+	*ret_pid = pid;
+	*ret_fd = ours;
+	ours = -1;
+	return 0;
+}
+
+void spawn_default_signals(void)
+{
+	sigset_t none;
+	for (int i = 1; i < NSIG; i++)
+		(void)signal(i, SIG_DFL);
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 int spawn_room(enum room_kind kind, unsigned index, const struct conf *conf,
 	       const struct users *users, pid_t *ret_pid, int *ret_control)
 {

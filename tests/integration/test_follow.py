@@ -127,16 +127,11 @@ def test_whatever_a_server_does_is_one_line_and_an_alarm_and_the_rest_goes_on(st
     assert instance.ready()
 
 
-def test_after_a_failure_it_is_tried_again(start, server):
-    server.pages["/ca.crl"] = publisher.error
-    start({"crl": server.url()})
-    wait_for("another try", lambda: len(server.of()) >= 3)
-
-
-def test_an_alarm_ends_with_what_it_is_about(start, server):
+def test_after_a_failure_it_is_tried_again_and_the_alarm_ends(start, server):
     server.pages["/ca.crl"] = publisher.error
     instance = start({"crl": server.url()})
     wait_for("the alarm", lambda: alarms(instance))
+    wait_for("another try", lambda: len(server.of()) >= 3)
     server.pages["/ca.crl"] = crl(1)
     recorded(instance, server.url())
     wait_for("its end", lambda: not alarms(instance))
@@ -151,46 +146,36 @@ def test_what_could_not_be_recorded_is_fetched_whole_again(start, server):
     assert not any("If-None-Match" in fields for fields in server.of())
 
 
-def test_a_redirect_is_followed_to_listed_hosts(start, server):
+def test_names_are_resolved_and_redirects_followed_to_listed_hosts(start, server):
+    published, named = crl(1), server.url("/named.crl", "localhost")
     server.pages.update({"/ca.crl": publisher.redirect("/moved.crl", 301),
                          "/moved.crl": publisher.redirect(server.url("/cdn.crl", "localhost")),
-                         "/cdn.crl": crl(1)})
-    instance = start({"crl": server.url()}, fetch_hosts="localhost")
+                         "/cdn.crl": published, "/named.crl": published})
+    instance = start({"crl": f"{server.url()}, {named}"}, fetch_hosts="localhost")
     recorded(instance, server.url())
     assert len(server.of("/cdn.crl")) == 1
+    recorded(instance, named)
 
 
-def test_a_name_is_resolved(start, server):
-    server.pages["/ca.crl"] = crl(1)
-    url = server.url(host="localhost")
-    recorded(start({"crl": url}), url)
-
-
-def test_https_needs_whom_to_trust(start, tmp_path):
+def test_https_needs_whom_to_trust_and_never_leads_to_http(start, tmp_path, server):
+    """doc/faults.md row 50."""
     ca = harness.DemoCA(str(tmp_path / "tls"), name="TLS", key="P-256")
     certificate = ca.issue("server", extensions="subjectAltName=IP:127.0.0.1\n")
-    with Publisher(certificate, ca.path("server.key")) as server:
-        server.pages["/ca.crl"] = crl(1)
-        instance = start({"crl": server.url()})
+    server.pages["/ca.crl"] = crl(1)
+    with Publisher(certificate, ca.path("server.key")) as secure:
+        secure.pages["/ca.crl"] = server.pages["/ca.crl"]
+        instance = start({"crl": secure.url()})
         assert "fetch_ca_file" in wait_for("the alarm", lambda: alarms(instance))[0]["text"]
         with open(instance.responder.conf, encoding="utf-8") as file:
             text = file.read()
         with open(instance.responder.conf, "w", encoding="utf-8") as file:
             file.write(text.replace("[server]\n", f"[server]\nfetch_ca_file = {ca.certificate}\n"))
         harness.stillgood("reload", "--socket", instance.responder.control_socket)
-        recorded(instance, server.url())
+        recorded(instance, secure.url())
         wait_for("the alarm's end", lambda: not alarms(instance))
-
-
-def test_a_redirect_never_leads_from_https_to_http(start, tmp_path, server):
-    """doc/faults.md row 50."""
-    ca = harness.DemoCA(str(tmp_path / "tls"), name="TLS", key="P-256")
-    certificate = ca.issue("server", extensions="subjectAltName=IP:127.0.0.1\n")
-    server.pages["/ca.crl"] = crl(1)
-    with Publisher(certificate, ca.path("server.key")) as secure:
         secure.pages["/ca.crl"] = publisher.redirect(server.url())
-        instance = start({"crl": secure.url()}, fetch_ca_file=ca.certificate)
-        assert "from https to http" in wait_for("the alarm", lambda: alarms(instance))[0]["text"]
+        result = fetch(instance)
+        assert result.returncode == 1 and "from https to http" in result.stdout
         assert not server.of()
 
 
@@ -248,23 +233,29 @@ def test_an_issuer_that_is_known_by_its_crl_alone_is_answered_while_that_lasts(s
     assert instance.ask(5) == "revoked"
 
 
-@pytest.mark.parametrize("page, words", [
-    (lambda: crl(1, number=3, key=service.authority("B")), "did not sign it"),
-    (lambda: crl(1, number=3, ca="B"), ""),
-    (lambda: crl(number=1, this_update=publisher.NOW - 9 * publisher.HOUR), ""),
-    (lambda: crl(number=3, this_update=publisher.NOW + 9 * publisher.HOUR), ""),
-], ids=["forged", "another-ca-s", "older", "of-the-future"])
-def test_what_may_not_be_recorded_is_an_alarm_and_the_last_crl_stays(start, server, page, words):
+UNFIT = {
+    "forged": (lambda: crl(1, number=3, key=service.authority("B")), "did not sign it"),
+    "another CA's": (lambda: crl(1, number=3, ca="B"), ""),
+    "older": (lambda: crl(number=1, this_update=publisher.NOW - 9 * publisher.HOUR), ""),
+    "of the future": (lambda: crl(number=3, this_update=publisher.NOW + 9 * publisher.HOUR), ""),
+}
+
+
+def test_what_may_not_be_recorded_is_an_alarm_and_the_last_crl_stays(start, server):
     """doc/faults.md row 50: and it revokes nothing."""
-    server.pages["/ca.crl"] = crl(number=2)
+    server.pages["/ca.crl"] = last = crl(number=2)
     instance = start({"crl": server.url()}, cas=("A", "B"))
     told = recorded(instance, server.url())
-    server.pages["/ca.crl"] = page()
-    result = fetch(instance, "A")
-    assert result.returncode == 1 and words in result.stdout, result
-    assert alarms(instance)[0]["issuer"] == "A"
-    assert source(instance, server.url())["next_update"] == told["next_update"]
-    instance.stays("good", 1)
+    for what, (page, words) in UNFIT.items():
+        server.pages["/ca.crl"] = page()
+        result = fetch(instance, "A")
+        assert result.returncode == 1 and words in result.stdout, (what, result)
+        assert alarms(instance)[0]["issuer"] == "A"
+        assert source(instance, server.url())["next_update"] == told["next_update"]
+        instance.stays("good", 1, seconds_long=0.5)
+        server.pages["/ca.crl"] = last
+        assert fetch(instance, "A").returncode == 0
+        assert not alarms(instance)
 
 
 def test_while_the_database_is_away_nothing_is_lost(start, server):
@@ -275,18 +266,13 @@ def test_while_the_database_is_away_nothing_is_lost(start, server):
     harness.stillgood("reload", "--socket", instance.responder.control_socket)
     server.pages["/ca.crl"] = crl(1, number=2)
     assert fetch(instance).returncode == 1 and alarms(instance)
+    configure(instance, {"import_conninfo": "none"}, head="[database]\n")
+    harness.stillgood("reload", "--socket", instance.responder.control_socket)
+    assert "import_conninfo" in fetch(instance).stdout, "without a login for it an alarm says so"
     configure(instance, {"import_conninfo": instance.database.conninfo}, head="[database]\n")
     harness.stillgood("reload", "--socket", instance.responder.control_socket)
     instance.becomes("revoked", 1, never=())
     wait_for("the alarm's end", lambda: not alarms(instance))
-
-
-def test_without_a_login_for_it_an_alarm_says_so(start, server):
-    server.pages["/ca.crl"] = crl(number=1)
-    instance = start({"crl": server.url()})
-    configure(instance, {"import_conninfo": "none"}, head="[database]\n")
-    harness.stillgood("reload", "--socket", instance.responder.control_socket)
-    assert "import_conninfo" in fetch(instance).stdout
 
 
 # ---- what is compared ----

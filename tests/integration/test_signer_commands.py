@@ -1,8 +1,10 @@
 """`signer request` makes a key and the request for its certificate, `signer check` proves that before it is
 installed, and renew_command runs when a signer ends soon (doc/faults.md rows 20, 22)."""
+import contextlib
 import json
 import os
 import re
+import signal
 import stat
 
 import pytest
@@ -191,6 +193,18 @@ def test_a_command_that_does_not_end_is_ended_and_one_that_fails_is_said(tmp_pat
     with renewing(tmp_path, pg, ca, "exit 3\n") as responder:
         wait_for("the failure", lambda: 'renew_command failed issuer="Renewed" status=3' in responder.log())
         assert responder.ready()
+
+
+def test_what_a_command_leaves_behind_does_not_hold_up_the_warden(tmp_path, pg, ca):
+    """A process out of its group that goes on saying something for as long as anybody reads (doc/faults.md row 20)."""
+    left = tmp_path / "left"
+    with renewing(tmp_path, pg, ca, f"setsid yes 'it goes on' & echo $! >{left}\nsleep 1\nexit 3\n") as responder:
+        try:
+            wait_for("the failure", lambda: 'renew_command failed issuer="Renewed" status=3' in responder.log())
+            assert responder.ready()
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(left.read_text(encoding="ascii")), signal.SIGKILL)
 
 
 def test_a_signer_that_lasts_is_left_alone(tmp_path, pg, ca):
