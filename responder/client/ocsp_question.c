@@ -56,10 +56,11 @@ int ocsp_question_write(struct ocsp_question *question, struct buffer *out, stru
 	if (request && fill(request, question))
 		size = i2d_OCSP_REQUEST(request, NULL);
 	uint8_t *room = size > 0 ? buffer_reserve(out, (size_t)size) : NULL;
+	bool written = room && i2d_OCSP_REQUEST(request, &room) == size;
 	ERR_clear_error();
-	if (!room)
+	if (!written)
 		return fault_set(fault, -EIO, "the OCSP request could not be made");
-	out->size += (size_t)i2d_OCSP_REQUEST(request, &room);
+	out->size += (size_t)size;
 	return 0;
 }
 

@@ -299,12 +299,21 @@ static bool make_digest(struct scheme *s, struct view message, uint8_t digest[EV
 	       EVP_DigestFinal_ex(s->hash, digest, size) == 1;
 }
 
+/* Without memory the library has said that it has signed, and that the signature is SIZE_MAX octets long
+ * (doc/faults.md row 28). */
+static bool is_signature(const struct scheme *s, int signed_, size_t size)
+{
+	return signed_ == 1 && size > 0 && size <= s->signature_capacity;
+}
+
 static int sign_digest(struct scheme *s, struct view message, bool verify, size_t *size)
 {
 	uint8_t digest[EVP_MAX_MD_SIZE];
 	unsigned digest_size;
-	if (!make_digest(s, message, digest, &digest_size) ||
-	    EVP_PKEY_sign(s->sign, s->signature, size, digest, digest_size) != 1)
+	if (!make_digest(s, message, digest, &digest_size))
+		return -EIO;
+	int signed_ = EVP_PKEY_sign(s->sign, s->signature, size, digest, digest_size);
+	if (!is_signature(s, signed_, *size))
 		return -EIO;
 	if (verify && EVP_PKEY_verify(s->verify, s->signature, *size, digest, digest_size) != 1)
 		return -EKEYREJECTED;
@@ -320,8 +329,11 @@ static bool verifies_message(struct scheme *s, struct view message, struct view 
 
 static int sign_message(struct scheme *s, struct view message, bool verify, size_t *size)
 {
-	if (EVP_DigestSignInit(s->message_sign, NULL, NULL, NULL, NULL) != 1 ||
-	    EVP_DigestSign(s->message_sign, s->signature, size, message.data, message.size) != 1)
+	int signed_ = EVP_DigestSignInit(s->message_sign, NULL, NULL, NULL, NULL);
+	if (signed_ == 1)
+		signed_ = EVP_DigestSign(s->message_sign, s->signature, size, message.data,
+					 message.size);
+	if (!is_signature(s, signed_, *size))
 		return -EIO;
 	if (verify && !verifies_message(s, message, view_of(s->signature, *size)))
 		return -EKEYREJECTED;

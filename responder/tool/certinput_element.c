@@ -108,7 +108,9 @@ static int put_certificate(struct buffer *out, X509 *certificate, unsigned *coun
 	uint8_t *room = size > 0 ? buffer_reserve(out, (size_t)size) : NULL;
 	if (!room)
 		return size > 0 ? -ENOMEM : 0;
-	out->size += (size_t)i2d_X509(certificate, &room);
+	if (i2d_X509(certificate, &room) != size)
+		return -ENOMEM;
+	out->size += (size_t)size;
 	++*count;
 	return 0;
 }

@@ -27,6 +27,12 @@ static void put_hashes(struct buffer *out, const uint8_t *name, struct view key)
 	buffer_put_u8(out, ' ');
 }
 
+static int written(const struct buffer *out, struct fault *fault)
+{
+	int result = buffer_result(out);
+	return result < 0 ? fault_set(fault, result, "out of memory") : 0;
+}
+
 int explain_words_of_certificate(struct view der, struct buffer *out, struct fault *fault)
 {
 	struct certificate certificate;
@@ -44,7 +50,7 @@ int explain_words_of_certificate(struct view der, struct buffer *out, struct fau
 	buffer_put_string(out, "explain-issued ");
 	put_hashes(out, name, certificate.authority_key_id);
 	put_hex(out, serial_view(&serial));
-	return buffer_result(out);
+	return written(out, fault);
 }
 
 /* It travels in one line. */
@@ -69,5 +75,5 @@ int explain_words_of_serial(struct view issuer, struct view serial, struct buffe
 	buffer_put_view(out, issuer);
 	buffer_put_u8(out, ' ');
 	put_hex(out, serial_view(&number));
-	return buffer_result(out);
+	return written(out, fault);
 }

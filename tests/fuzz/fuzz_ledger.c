@@ -436,7 +436,8 @@ static void step_load(void)
 	struct db_issuer issuers[CAS];
 	unsigned count = 0, rows_count = (what >> 5) % array_size(rows);
 	struct db_evidence evidence = take_evidence(what);
-	evidence.history = (struct db_history){.system = 1 + (history & 3), .timeline = 1};
+	evidence.history = (struct db_history){.system = 1 + (history & 3),
+					       .timeline = 1 + (history >> 3 & 1)};
 	if (history & 4)
 		evidence.position = history;
 	memset(w.id_of, 0, sizeof(w.id_of));

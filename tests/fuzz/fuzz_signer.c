@@ -4,6 +4,7 @@
  *
  *   step = 0 · size (u16) · payload          raw
  *        = 1 · which CertID · status · thisUpdate, nextUpdate (i32, from now) · nonce size · count · issuer */
+#include "alloc/refused.h"
 #include "ipc/messages.h"
 #include "made_ca.h"
 #include "made_conf.h"
@@ -103,6 +104,14 @@ static bool is_ours(OCSP_SINGLERESP *single)
 	       memcmp(ASN1_STRING_get0_data(hashed), expected, size) == 0;
 }
 
+static void check_signature(OCSP_BASICRESP *basic)
+{
+	STACK_OF(X509) *signers = sk_X509_new_null();
+	CHECK(signers && sk_X509_push(signers, ca) == 1);
+	CHECK(OCSP_basic_verify(basic, signers, NULL, OCSP_NOVERIFY | OCSP_TRUSTOTHER) == 1);
+	sk_X509_free(signers);
+}
+
 static void check_response(const struct message_sign *job, struct view der, int64_t now)
 {
 	const unsigned char *at = der.data;
@@ -110,6 +119,7 @@ static void check_response(const struct message_sign *job, struct view der, int6
 	CHECK(response && at == der.data + der.size);
 	OCSP_BASICRESP *basic = OCSP_response_get1_basic(response);
 	CHECK(basic && OCSP_resp_count(basic) == (int)job->count);
+	check_signature(basic);
 	for (unsigned i = 0; i < job->count; i++) {
 		OCSP_SINGLERESP *single = OCSP_resp_get0(basic, (int)i);
 		check_single(single, &job->entries[i], now);
@@ -128,7 +138,8 @@ static void answer(struct view payload)
 	cleanup(buffer_deinit) struct buffer der = {0}, again = {0};
 	if (message_sign_read(payload, &job) < 0)
 		return; /* the channel is closed */
-	CHECK(keyring_answer(&keyring, &job, now, &der, &signed_answer, &outcome) == 0);
+	CHECK(INSIDE_RESULT(keyring_answer(&keyring, &job, now, &der, &signed_answer, &outcome)) ==
+	      0);
 	CHECK((signed_answer.result == OCSP_SUCCESSFUL) == !outcome.reason);
 	message_signed_write(&again, &signed_answer);
 	CHECK(buffer_result(&again) == 0);

@@ -1,5 +1,6 @@
 /* The verifier under a compromised ledger, or a client whose signed request came to it (doc/faults.md row 32): any octets
  * as a whole OCSPRequest. Nobody who has no key of the configured CA's is ever let in, and nothing is kept. */
+#include "alloc/refused.h"
 #include "made_ca.h"
 #include "made_conf.h"
 #include "verifier/requestors.h"
@@ -31,7 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!requestors)
 		begin();
 	now = wall_seconds(clock_now().wall_us);
-	enum ocsp_result result = requestors_judge(requestors, view_of(data, size), now, &reason);
+	enum ocsp_result result = (enum ocsp_result)INSIDE_RESULT(
+		requestors_judge(requestors, view_of(data, size), now, &reason));
 	if (result != OCSP_MALFORMED_REQUEST && result != OCSP_UNAUTHORIZED)
 		abort();
 	if (ERR_peek_error() != 0)

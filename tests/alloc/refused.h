@@ -1,0 +1,12 @@
+/* Around calls of the product in a fuzz target, which runs a second time with its requests for memory refused in turn
+ * (refuse/NAME): see alloc.h. Elsewhere these say nothing. */
+#pragma once
+
+#ifdef STILLGOOD_REFUSE
+#include "alloc/alloc.h"
+#define REFUSED alloc_refused()
+#else
+#define INSIDE(call) call
+#define INSIDE_RESULT(call) (call)
+#define REFUSED false
+#endif
