@@ -82,14 +82,19 @@ static void look_at_stall(struct ledger *l, const char *age, struct moment now)
 		alarms_clear(&l->alarms, ALARM_HEARTBEAT_STOPPED, "");
 }
 
-static const char *cause(const struct ledger *l)
+const char *conditions_cause(const struct ledger *l)
 {
 	const char *stalled = conditions_stalled(l);
-	return conditions_away(l) ? conditions_reason(l) : stalled ? stalled : "unknown";
+	if (conditions_away(l))
+		return conditions_reason(l);
+	if (stalled)
+		return stalled;
+	return l->reading ? "very many changes are being read" : NULL;
 }
 
 static void look_at_evidence(struct ledger *l, const char *age, struct moment now)
 {
+	const char *cause = conditions_cause(l);
 	if (history_unread(l))
 		alarms_raise(&l->alarms, ALARM_EVIDENCE_OLD, "", now,
 			     HISTORY_UNREAD ": only what is revoked is answered");
@@ -97,7 +102,7 @@ static void look_at_evidence(struct ledger *l, const char *age, struct moment no
 		alarms_raise(&l->alarms, ALARM_EVIDENCE_OLD, "", now,
 			     "the evidence is too old: only what is revoked is answered %s "
 			     "cause=%s",
-			     age, log_quoted(cause(l)));
+			     age, log_quoted(cause ? cause : "unknown"));
 	else if (l->has_evidence)
 		alarms_clear(&l->alarms, ALARM_EVIDENCE_OLD, "");
 }

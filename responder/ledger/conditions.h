@@ -15,6 +15,8 @@ struct ledger;
 bool conditions_away(const struct ledger *l);
 /* Why, with what libpq says. */
 const char *conditions_reason(const struct ledger *l);
+/* Why the evidence grows old: one of the two, or that very many changes are being read; NULL: nobody knows. */
+const char *conditions_cause(const struct ledger *l);
 /* Why the evidence of a standby stands still; NULL: it does not. */
 const char *conditions_stalled(const struct ledger *l);
 /* Raises what is so and clears what is not. */

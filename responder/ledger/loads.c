@@ -323,7 +323,9 @@ static void poll(struct ledger *l, const struct db_evidence *evidence,
 	if (l->distrusted)
 		return;
 	/* All but the last part of a poll come with the evidence of the poll before. */
+	l->reading += count;
 	if (l->has_evidence && evidence->mono_us > l->evidence.mono_us) {
+		l->reading = 0;
 		doubts_date(l, evidence);
 		settle(l);
 		changes_count_crls(l);
@@ -348,6 +350,7 @@ void ledger_feed_lost(struct ledger *l, const char *reason)
 {
 	l->feed_up = false;
 	l->loading = false;
+	l->reading = 0;
 	(void)snprintf(l->feed_reason, sizeof(l->feed_reason), "%s", reason ? reason : "");
 }
 

@@ -112,10 +112,11 @@ void readiness_reason(const struct ledger *l, struct buffer *out)
 	unsigned bits = l->readiness->bits;
 	if (bits & READINESS_NO_LOAD)
 		add(out, "the database has not been read yet", l->feed_reason);
+	const char *cause = conditions_cause(l);
 	if (bits & READINESS_UNREAD)
 		add(out, HISTORY_UNREAD, "");
 	if (bits & READINESS_STALE)
-		add(out, "the evidence is too old", l->feed_up ? "" : l->feed_reason);
+		add(out, "the evidence is too old", cause ? cause : "");
 	if (bits & READINESS_NO_SIGNER)
 		add(out,
 		    signing_counts(l).attached ? "no signer answers" : "no signer is connected",

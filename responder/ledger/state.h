@@ -74,6 +74,7 @@ struct ledger {
 	unsigned bad_issuer_count;
 	int32_t bad_issuers[LIMIT_ISSUERS]; /* the database's ids, for the next load */
 	enum db_stall stall;
+	size_t reading; /* rows of a poll that is not over: one of very many comes in parts */
 	bool prewarming; /* and not ready before it has ended */
 	unsigned prewarmed_percent;
 	char bad_row[200]; /* the latest, in words */

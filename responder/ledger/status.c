@@ -51,6 +51,7 @@ static void put_database(const struct ledger *l, struct moment now, struct buffe
 			      (long long)((now.mono_us - l->evidence.mono_us) / MILLISECOND_US));
 	else
 		buffer_put_string(out, ",\"evidence_us\":null,\"evidence_age_ms\":null");
+	json_put_number(out, "reading", l->reading);
 	if (l->has_evidence)
 		buffer_printf(out, ",\"role\":\"%s\",\"feed_lag_us\":%lld",
 			      l->evidence.standby ? "standby" : "primary",

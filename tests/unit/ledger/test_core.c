@@ -491,6 +491,30 @@ static void a_purge_goes_to_every_front_before_the_tick(void **state)
 	assert_int_equal(frames_of(b, MESSAGE_PURGE), 0);
 }
 
+/* One of very many rows comes in parts, and vouches for nothing before the last: who looks is told why. */
+static void a_poll_of_very_many_rows_says_that_it_is_read(void **state)
+{
+	struct bench *b = *state;
+	const struct db_evidence before = evidence(b);
+	struct cert_record record = {.issuer = 1,
+				     .serial = {.size = 1, .octets = {0x42}},
+				     .version = 2,
+				     .status = CERT_REVOKED,
+				     .reason = REASON_SUPERSEDED,
+				     .revoked_at = 1700000000,
+				     .invalidity_at = TIME_NONE,
+				     .not_after = TIME_NONE};
+	ledger_poll(b->ledger, &before, &record, 1, NULL, 0, b->now);
+	b->now.wall_us += 6 * SECOND_US;
+	b->now.mono_us += 6 * SECOND_US;
+	ledger_timer(b->ledger, b->now);
+	ledger_turn_end(b->ledger, b->now);
+	assert_status_says(b, "\"reading\":1,");
+	assert_status_says(b, "the evidence is too old: very many changes are being read");
+	feed_revokes(b, 0x43);
+	assert_status_says(b, "\"reading\":0,");
+}
+
 static void ticks_never_go_back(void **state)
 {
 	struct bench *b = *state;
@@ -788,6 +812,7 @@ int main(void)
 		CASE(a_row_that_becomes_unreadable_takes_back_what_was_said_of_it),
 		CASE(what_a_load_lost_is_told_after_the_last_part_of_the_next_poll),
 		CASE(a_purge_goes_to_every_front_before_the_tick),
+		CASE(a_poll_of_very_many_rows_says_that_it_is_read),
 		CASE(ticks_never_go_back),
 		CASE(a_new_ledger_purges_everything_before_its_first_tick),
 		CASE(fronts_are_told_what_issuers_are_called),
