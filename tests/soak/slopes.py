@@ -38,12 +38,14 @@ def pairs(points, nearest=1 / 12, farthest=1 / 3):
             if then > at and nearest * whole <= then - at <= farthest * whole]
 
 
-def slope(samples, settle=60.0):
-    """The Slope of [Sample], in the order of time."""
+def slope(samples, settle=60.0, long=0.0):
+    """The Slope of [Sample], in the order of time. Lives that are not `long`, in seconds, are still filling what they may
+    keep: they count from life to life only."""
     found = lives(samples, settle)
     count = sum(map(len, found))
     # The longer a life, the more it says: each gets its share of points.
-    slopes = [one for points in found for one in pairs(thinned(points, max(LEAST, POINTS * len(points) // count)))]
+    slopes = [one for points in found if points[-1][0] - points[0][0] >= long
+              for one in pairs(thinned(points, max(LEAST, POINTS * len(points) // count)))]
     levels = [(points[0][0], statistics.median(value for _, value in points)) for points in found]
     between = pairs(levels, 0, 1) if len(levels) >= LIVES else None
     level = statistics.median(value for points in found for _, value in points) if found else None

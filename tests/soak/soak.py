@@ -57,14 +57,14 @@ def against_the_machine(series):
                                      for sample in samples if (name, sample.at) in waits]
 
 
-def check_growth(series, settle):
+def check_growth(series, settle, long=0.0):
     """[(part, quantity, Slope, bound, grows)] of every series that says something (doc/faults.md row 34, I-8)."""
     found = []
     for (part, quantity), samples in sorted(against_the_machine(series)):
-        slope = slopes.slope(samples, settle)
-        if slope.within is not None:
+        slope = slopes.slope(samples, settle, long)
+        if (slope.within, slope.between) != (None, None):
             most = BOUNDS[quantity] * (slope.level if quantity == "latency" else 1)
-            found.append((part, quantity, slope, most, max(slope.within, slope.between or 0) > most))
+            found.append((part, quantity, slope, most, max(slope.within or 0, slope.between or 0) > most))
     return found
 
 
@@ -102,7 +102,7 @@ def main():
         history = checker.History(world.history.events, bounds(chosen.patience))
         violations = history.violations()
         keep(chosen.keep, world, world.sampler.series, violations)
-    judged = check_growth(world.sampler.series, min(90.0, chosen.minutes * 6))
+    judged = check_growth(world.sampler.series, min(90.0, chosen.minutes * 6), min(300.0, chosen.minutes * 20))
     table(judged)
     grown = [one for one in judged if one[-1]]
     print(f"\n{chosen.minutes:g} minutes, {done} restarts and changes, {len(history.of['answer']):,} answers judged,"

@@ -92,6 +92,14 @@ def test_a_restart_is_no_leak_and_hides_none():
     assert slopes.slope(series(value, restarted)).within < -15
 
 
+def test_short_lives_count_from_life_to_life_only():
+    """Each of them fills its cache until it ends."""
+    fills = series(lambda at, age, chooser: 2000 + age * 4 + noise(chooser), restarted)
+    assert slopes.slope(fills).within > 200
+    found = slopes.slope(fills, long=300)
+    assert found.within is None and abs(found.between) < 1, found
+
+
 def test_nobody_can_say():
     assert slopes.slope([]).within is None
     assert slopes.slope(series(FLAT["noise"], minutes=1)).within is None  # the beginning only
