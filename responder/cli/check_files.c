@@ -16,13 +16,14 @@ void check_secret(const struct conf *conf, struct preflight *preflight)
 {
 	struct stat status;
 	const char *path = conf->database.file ? conf->database.file : conf->path;
-	if (stat(path, &status) == 0 && (status.st_mode & S_IROTH) &&
-	    conninfo_has_secret(conf->database.conninfo))
-		preflight_find(
-			preflight, SERVE_REFUSED, "",
-			"%s: everybody may read this file, and conninfo holds a password; chmod "
-			"o-r it, or keep the password in a passfile (mode 0600)",
-			path);
+	const char *import = conf->database.import_conninfo;
+	bool open = stat(path, &status) == 0 && (status.st_mode & S_IROTH);
+	bool secret = conninfo_has_secret(conf->database.conninfo);
+	if (open && (secret || (import && conninfo_has_secret(import))))
+		preflight_find(preflight, SERVE_REFUSED, "",
+			       "%s: everybody may read this file, and %s holds a password; chmod "
+			       "o-r it, or keep the password in a passfile (mode 0600)",
+			       path, secret ? "conninfo" : "import_conninfo");
 }
 
 /* P-37: each signer with its time; expired ones are findings of credential_load(). */

@@ -14,5 +14,7 @@ const struct preflight_step check_steps[] = {
 	{"the database", 30 * SECOND_US, SERVE_LATER, ROOM_LEDGER, check_database},
 	/* However many there are. */
 	{"the rows of the database", 10 * SECOND_US, SERVE_WARNED, ROOM_LEDGER, check_rows},
+	{"the fields for caches", 60 * SECOND_US, SERVE_REGARDLESS, ROOM_FETCHER, check_headers},
+	{"where CRLs are recorded", 30 * SECOND_US, SERVE_REGARDLESS, ROOM_KINDS, check_importing},
 	{0},
 };

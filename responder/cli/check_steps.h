@@ -21,3 +21,6 @@ void check_database(const struct conf *conf, struct preflight *preflight);
 /* What rows say that cannot be: check_rows.c. Silent where check_database() has found that nothing
  * can be read. */
 void check_rows(const struct conf *conf, struct preflight *preflight);
+/* What is sent to caches; where CRLs are recorded, as the importer: check_fetching.c */
+void check_headers(const struct conf *conf, struct preflight *preflight);
+void check_importing(const struct conf *conf, struct preflight *preflight);

@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "fetcher/cachekind.h"
-#include "fetcher/purge_headers.h"
+#include "net/headers.h"
 
 #define ANSWER_MOST ((size_t)64 << 10)
 #define ANSWER_TIMEOUT_US (4 * SECOND_US)
@@ -90,10 +90,10 @@ static void on_done(void *context, const struct transfer_reply *reply)
 	shell_turn(told->all->shell);
 }
 
-static int start(struct told *told, struct cachekind_request *r, struct purge_headers *headers)
+static int start(struct told *told, struct cachekind_request *r, struct headers *headers)
 {
 	/* The kind's own fields come first. */
-	const char *fields[PURGE_HEADERS_MOST + 3];
+	const char *fields[HEADERS_MOST + 3];
 	unsigned count = 0;
 	for (const char *f = (const char *)r->fields.data;
 	     r->fields.size > 0 && f < (const char *)r->fields.data + r->fields.size;
@@ -138,8 +138,8 @@ static void go_on(struct told *told)
 	const struct conf_cache *section = section_of(told);
 	struct fault fault = {""};
 	struct cachekind_request r = {.method = NULL};
-	cleanup(purge_headers_deinit) struct purge_headers headers = {0};
-	if (purge_headers_read(section->headers_file, &headers, &fault) < 0) {
+	cleanup(headers_deinit) struct headers headers = {0};
+	if (headers_read(section->headers_file, &headers, &fault) < 0) {
 		headers_failed(told, &fault);
 		return;
 	}

@@ -15,7 +15,7 @@
 /* Beside those who answer it takes what they leave. */
 #define NICENESS 10
 
-static int become(const struct users *users)
+int importer_become(const struct users *users)
 {
 	const struct passwd *own = privilege_may_switch() ? getpwnam(IMPORTER_USER) : NULL;
 	if (!own || !users->separate)
@@ -55,7 +55,7 @@ static void run(const void *context, int output)
 	spawn_default_signals();
 	int result = take_descriptors(call, start->options, output);
 	if (result == 0)
-		result = become(call->users);
+		result = importer_become(call->users);
 	(void)setpriority(PRIO_PROCESS, 0, NICENESS);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (result == 0) {

@@ -24,3 +24,5 @@ struct importer_call {
 /* `ret_fd` is what it says, non-blocking. 0 or -errno. */
 must_check int importer_process_start(const struct importer_call *call, pid_t *ret_pid,
 				      int *ret_fd);
+/* In a child: takes its rights, and gives up all others. 0 or -errno, and then the process must end. */
+must_check int importer_become(const struct users *users);

@@ -286,6 +286,55 @@ def a_configuration_without_a_password_that_everybody_may_read(site):
     site.write(0o644)
 
 
+@case("refuses", r"everybody may read this file, and import_conninfo holds a password")
+def a_password_of_the_importer_that_everybody_may_read(site):
+    site.text = site.text.replace("[database]\n", f"[database]\nimport_conninfo = {site.good} password=right\n")
+    site.write(0o644)
+
+
+# What the fetcher needs
+
+def tell_a_cache(site, headers):
+    site.text = site.text.replace("[server]\n", "[server]\ncache_tag = xkey\n")
+    site.text += f'[cache "edge"]\nurl = http://127.0.0.1:9/\nheaders_file = {headers}\n'
+
+
+@case("starts", r"open-fields: everybody may read what is secret in it; chmod o-r it")
+def fields_for_a_cache_that_everybody_may_read(site):
+    tell_a_cache(site, site.file("open-fields", "X-Token: a\n", 0o644))
+
+
+@case("starts", r'cache "edge" cannot be told: .*no-fields:1: write')
+def fields_for_a_cache_that_are_none(site):
+    tell_a_cache(site, site.file("no-fields", "token\n"))
+
+
+def follow(site, conninfo=None):
+    site.set(crl="http://127.0.0.1:9/ca.crl")
+    if conninfo:
+        site.text = site.text.replace("[database]\n", f"[database]\nimport_conninfo = {conninfo}\n")
+
+
+@case("starts", r'CRLs of issuer "Demo" are fetched, and nobody may record .* import_conninfo')
+def nobody_to_record_crls(site):
+    follow(site)
+
+
+@case("starts", r'import_conninfo: .*"nobody" does not exist')
+def an_importer_that_is_none(site):
+    follow(site, site.conninfo(user="nobody"))
+
+
+@case("starts", r'import_conninfo: "responder" may not record CRLs; GRANT stillgood_ca TO "responder"')
+def an_importer_that_may_not_write(site):
+    follow(site, site.conninfo())
+
+
+@case("starts", None)
+def an_importer_that_may(site):
+    follow(site, site.good)
+
+
 @case("degraded", r"P-15.*/nowhere/requestors")
 def no_requestors_file(site):
     site.set(signed_requests="verify", requestors="/nowhere/requestors.pem")

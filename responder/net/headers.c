@@ -1,4 +1,4 @@
-#include "fetcher/purge_headers.h"
+#include "net/headers.h"
 
 #include "base/file.h"
 
@@ -17,7 +17,7 @@ static bool is_field(const char *line)
 	return true;
 }
 
-static int take_line(const char *path, unsigned number, char *line, struct purge_headers *ret,
+static int take_line(const char *path, unsigned number, char *line, struct headers *ret,
 		     struct fault *fault)
 {
 	size_t size = strlen(line);
@@ -27,14 +27,14 @@ static int take_line(const char *path, unsigned number, char *line, struct purge
 		return 0;
 	if (!is_field(line))
 		return fault_set(fault, -EINVAL, "%s:%u: write \"Name: value\"", path, number);
-	if (ret->count == PURGE_HEADERS_MOST)
+	if (ret->count == HEADERS_MOST)
 		return fault_set(fault, -EINVAL, "%s:%u: more than %u fields", path, number,
-				 PURGE_HEADERS_MOST);
+				 HEADERS_MOST);
 	ret->each[ret->count++] = line;
 	return 0;
 }
 
-int purge_headers_read(const char *path, struct purge_headers *ret, struct fault *fault)
+int headers_read(const char *path, struct headers *ret, struct fault *fault)
 {
 	int result = path ? file_read(path, FILE_MOST, &ret->text, fault) : 0;
 	if (!path || result < 0)
@@ -50,7 +50,7 @@ int purge_headers_read(const char *path, struct purge_headers *ret, struct fault
 	return result;
 }
 
-void purge_headers_deinit(struct purge_headers *headers)
+void headers_deinit(struct headers *headers)
 {
 	if (headers->text.data)
 		explicit_bzero(headers->text.data, headers->text.size);

@@ -5,15 +5,15 @@
 #include "base/bytes.h"
 #include "base/result.h"
 
-#define PURGE_HEADERS_MOST 16u
+#define HEADERS_MOST 16u
 
-struct purge_headers {
+struct headers {
 	struct buffer text;
 	unsigned count;
-	const char *each[PURGE_HEADERS_MOST];
+	const char *each[HEADERS_MOST];
 };
 
 /* NULL: no file, no fields. Lines without text are skipped. 0, -errno, or -EINVAL (what is no field), with a fault
  * that names the file and the line. `ret`, which starts as zeros, is to be released in any case. */
-must_check int purge_headers_read(const char *path, struct purge_headers *ret, struct fault *fault);
-void purge_headers_deinit(struct purge_headers *headers);
+must_check int headers_read(const char *path, struct headers *ret, struct fault *fault);
+void headers_deinit(struct headers *headers);

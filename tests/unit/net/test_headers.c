@@ -1,13 +1,13 @@
 /* Fields for requests to caches, out of a file that holds secrets (doc/faults.md row 33). */
 #include "unit.h"
 
-#include "fetcher/purge_headers.h"
+#include "net/headers.h"
 
 #include <fcntl.h>
 
 static char path[] = "/tmp/stillgood-headers-XXXXXX";
 
-static struct purge_headers headers;
+static struct headers headers;
 static struct fault fault;
 
 static int read_text(struct view text)
@@ -16,10 +16,10 @@ static int read_text(struct view text)
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, text.data, text.size), (ssize_t)text.size);
 	close(fd);
-	purge_headers_deinit(&headers);
-	headers = (struct purge_headers){0};
+	headers_deinit(&headers);
+	headers = (struct headers){0};
 	fault = (struct fault){""};
-	return purge_headers_read(path, &headers, &fault);
+	return headers_read(path, &headers, &fault);
 }
 
 static int read_string(const char *text)
@@ -47,8 +47,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	purge_headers_deinit(&headers);
-	headers = (struct purge_headers){0};
+	headers_deinit(&headers);
+	headers = (struct headers){0};
 	return unlink(path);
 }
 
@@ -67,9 +67,9 @@ static void each_line_is_a_field(void **state)
 static void without_a_file_there_are_none(void **state)
 {
 	(void)state;
-	purge_headers_deinit(&headers);
-	headers = (struct purge_headers){0};
-	assert_int_equal(purge_headers_read(NULL, &headers, &fault), 0);
+	headers_deinit(&headers);
+	headers = (struct headers){0};
+	assert_int_equal(headers_read(NULL, &headers, &fault), 0);
 	assert_int_equal(headers.count, 0);
 }
 
@@ -89,7 +89,7 @@ static void it_is_bounded(void **state)
 	static const char zero[] = "A: b\0C: s3cret";
 	cleanup(buffer_deinit) struct buffer many = {0};
 	(void)state;
-	for (unsigned i = 0; i < PURGE_HEADERS_MOST; i++)
+	for (unsigned i = 0; i < HEADERS_MOST; i++)
 		buffer_put_string(&many, "A: b\n");
 	assert_int_equal(read_text(buffer_view(&many)), 0);
 	buffer_put_string(&many, "A: b\n");
