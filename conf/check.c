@@ -115,6 +115,18 @@ static int check_proxies(const struct draft *draft, const struct conf *conf)
 		draft_line(draft_given(draft, server, option)->line));
 }
 
+static int check_kept_answers(const struct draft *draft, const struct conf *conf)
+{
+	if (conf->server.kept_answers == 0 || conf->server.journal)
+		return 0;
+	const struct draft_section *server = draft_find(draft, SECTION_SERVER, NULL);
+	const struct given *given =
+		draft_given(draft, server, option_find(SECTION_SERVER, "kept_answers"));
+	return fault_set(draft->fault, -EINVAL,
+			 "%s:%u: kept_answers needs a folder; name one by journal, or leave it out",
+			 draft_file(draft, given->line), draft_line(given->line));
+}
+
 /* P-22: saying unknown for other CAs needs somebody who signs it. */
 static int check_default_issuer(const struct draft *draft, const struct conf *conf)
 {
@@ -280,6 +292,8 @@ int check_rules(const struct draft *draft, const struct conf *conf)
 	int caches = check_caches(draft, conf);
 	if (caches < 0)
 		return caches;
-	int listeners = check_listeners(draft, conf);
-	return listeners < 0 ? listeners : check_proxies(draft, conf);
+	int result = check_listeners(draft, conf);
+	if (result == 0)
+		result = check_kept_answers(draft, conf);
+	return result < 0 ? result : check_proxies(draft, conf);
 }

@@ -117,6 +117,7 @@ struct conf_server {
 	bool strict_start; /* one issuer's trouble refuses the start */
 	char *journal; /* folder of the memory of revocations; NULL: none */
 	bool journal_named; /* by the file, so that it must be usable */
+	uint64_t kept_answers; /* bytes in that folder for signed answers; 0: none */
 	uint64_t known_size; /* bytes of the ledger's memory of rows that are good; 0: none */
 	struct conf_networks trusted_proxies; /* P-51 */
 	bool proxy_protocol; /* their connections begin with a PROXY header */
@@ -265,6 +266,8 @@ void conf_render(const struct conf *conf, unsigned rooms, bool secrets, struct b
 void conf_each_issuer_option(const struct conf_issuer *issuer, unsigned rooms,
 			     void (*take)(void *context, const char *name, const char *value),
 			     void *context);
+/* Appends all that they are given of it, as it would be written, but for the sections' own names. */
+void conf_issuer_text(const struct conf_issuer *issuer, unsigned rooms, struct buffer *out);
 /* Do both say the same of all that the rooms in the mask are given, but for the sections' own names?
  * False also without memory. */
 bool conf_issuer_same(const struct conf_issuer *a, const struct conf_issuer *b, unsigned rooms);

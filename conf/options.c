@@ -224,6 +224,13 @@ const struct option options[] = {
 	 "The folder where it is kept which certificates were revoked, so that no restart forgets "
 	 "what the database may have lost meanwhile. It must be on a local disk, and no other "
 	 "instance may use it. none keeps it in memory only."},
+	{SERVER(kept_answers), OPTION_SIZE, CONF_WARDEN | CONF_LEDGER, BY_RESTART, NULL, 0,
+	 64 * GIB, "0B", "256MiB", SERVER_AT(kept_answers),
+	 "Room in that folder for signed answers: after a restart they are given out again, as "
+	 "long "
+	 "as they are true and of use, instead of being signed anew all at once. What is said is "
+	 "decided anew each time; only the signature is saved. The ledger holds them in memory for "
+	 "its first hour. 0B keeps none."},
 	{SERVER(connections), OPTION_INTEGER, CONF_FRONT, BY_RELOAD, NULL, 1, 1000000, "20000",
 	 "50000", SERVER_AT(connections),
 	 "Most client connections open at a time, for each front."},

@@ -80,15 +80,18 @@ static void put_issuer(const struct conf_issuer *issuer, unsigned rooms, bool se
 			    secrets, out);
 }
 
+void conf_issuer_text(const struct conf_issuer *issuer, unsigned rooms, struct buffer *out)
+{
+	put_section(SECTION_ISSUER, NULL, issuer, rooms, true, out);
+	for (unsigned i = 0; i < issuer->signer_count; i++)
+		put_section(SECTION_SIGNER, NULL, &issuer->signers[i], rooms, true, out);
+}
+
 bool conf_issuer_same(const struct conf_issuer *a, const struct conf_issuer *b, unsigned rooms)
 {
 	struct buffer texts[2] = {{0}};
-	put_section(SECTION_ISSUER, NULL, a, rooms, true, &texts[0]);
-	put_section(SECTION_ISSUER, NULL, b, rooms, true, &texts[1]);
-	for (unsigned i = 0; i < a->signer_count; i++)
-		put_section(SECTION_SIGNER, NULL, &a->signers[i], rooms, true, &texts[0]);
-	for (unsigned i = 0; i < b->signer_count; i++)
-		put_section(SECTION_SIGNER, NULL, &b->signers[i], rooms, true, &texts[1]);
+	conf_issuer_text(a, rooms, &texts[0]);
+	conf_issuer_text(b, rooms, &texts[1]);
 	bool same = buffer_result(&texts[0]) == 0 && buffer_result(&texts[1]) == 0 &&
 		    view_equal(buffer_view(&texts[0]), buffer_view(&texts[1]));
 	buffer_deinit(&texts[0]);

@@ -133,6 +133,19 @@ const struct metric metrics[] = {
 	 "configured."},
 	{"stillgood_journal_bytes", METRIC_GAUGE, OF_LEDGER, NULL, NULL, "journal_bytes", 0, NULL,
 	 "Size of its file."},
+	{"stillgood_kept_answers_usable", METRIC_GAUGE, OF_LEDGER, NULL, NULL, "kept_answers", 0,
+	 "written",
+	 "1 where signed answers are kept on disk for the next start (kept_answers); 0: they "
+	 "cannot be "
+	 "written, or none are."},
+	{"stillgood_kept_answers_bytes", METRIC_GAUGE, OF_LEDGER, NULL, NULL, "kept_bytes", 0, NULL,
+	 "Size of the file that is written."},
+	{"stillgood_kept_answers_reused_total", METRIC_COUNTER, OF_LEDGER, NULL, NULL,
+	 "kept_reused", 0, NULL,
+	 "Answers that were given out with the signature of before the start."},
+	{"stillgood_kept_answers_left_out_total", METRIC_COUNTER, OF_LEDGER, NULL, NULL,
+	 "kept_left_out", 0, NULL,
+	 "Answers that were not kept, because more came in a minute than half of kept_answers."},
 	{"stillgood_ledger_questions", METRIC_GAUGE, OF_LEDGER, "questions", "state", "count", 0,
 	 NULL,
 	 "Questions of the fronts by what they wait for: parked (the first load), verifying (a "

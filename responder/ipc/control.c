@@ -14,7 +14,7 @@ static const struct {
 } carries[] = {
 	[CONTROL_LISTEN] = {1, CONTROL_DESCRIPTORS, true, false},
 	[CONTROL_CHANNEL] = {1, 1, true, false},
-	[CONTROL_JOURNAL] = {0, 2, true, false},
+	[CONTROL_JOURNAL] = {0, 4, true, false},
 	[CONTROL_WORDS] = {1, 1, true, false},
 	[CONTROL_ACCESS_LOG] = {0, 1, true, false},
 	[CONTROL_STOP] = {0, 0, true, false},

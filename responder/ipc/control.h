@@ -15,7 +15,7 @@ enum control_type {
 	/* warden → room */
 	CONTROL_LISTEN = 1, /* to a front: its listening sockets */
 	CONTROL_CHANNEL = 2, /* its channel to another room: `kind` and `index` are that one's */
-	CONTROL_JOURNAL = 3, /* to the ledger: the journal's two files, or none */
+	CONTROL_JOURNAL = 3, /* to the ledger: the journal's two files, and the kept answers' */
 	CONTROL_WORDS = 4, /* to the admin room: a stream to the control socket's few safe words */
 	CONTROL_STOP = 5, /* finish what is in flight, then end */
 	CONTROL_ASK = 6, /* the text is a word: "status", which all know, or another */

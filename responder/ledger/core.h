@@ -21,6 +21,7 @@ struct ledger;
 /* What is asked of stillgood.presigned: db/stored.h. */
 struct db_stored_key;
 struct db_stored_found;
+struct ocsp_said; /* ocsp/answer.h */
 
 struct ledger_ops {
 	/* One frame, in order, to an attached front or signer. An edge that cannot send detaches it
@@ -52,6 +53,12 @@ struct ledger_ops {
 	int (*journal)(void *context, struct view octets);
 	/* What is appended from here on goes to the other file, which is empty now. 0 or -errno. */
 	int (*journal_swap)(void *context);
+	/* All three may be NULL where ledger_recall_answers() is never called. The first two as those of the
+	 * journal, for the kept answers; the last reads what a signed answer says by its own octets: false where
+	 * it is not of the kind that caches keep. */
+	int (*keep)(void *context, struct view octets);
+	int (*keep_swap)(void *context);
+	bool (*read_answer)(void *context, struct view der, struct ocsp_said *ret);
 	/* This signer holds jobs and has been silent for too long; its jobs go to others. */
 	void (*signer_hung)(void *context, unsigned signer);
 	/* Something that a person must look at: one line. */
@@ -74,6 +81,17 @@ DEFINE_CLEANUP(struct ledger, ledger_free)
  * here on it is written: `*ret_current` (0 or 1) is the file to append to. Damage is an alarm, and what can
  * be read counts. Not called: nothing outlives this ledger. 0 or -ENOMEM. */
 must_check int ledger_recall(struct ledger *l, const struct view files[2], unsigned *ret_current);
+
+struct ledger_recalled {
+	unsigned current; /* the file (0 or 1) to append to */
+	size_t size; /* of it; what is behind that is nothing, and goes */
+	size_t answers;
+	size_t damaged; /* octets that were not readable */
+};
+/* After ledger_recall(): both files of the kept answers, of an earlier process; taken over in any case. From here
+ * on they are written, by [server] kept_answers. Not called: no answer outlives this ledger. 0 or -ENOMEM. */
+must_check int ledger_recall_answers(struct ledger *l, struct buffer files[2],
+				     struct ledger_recalled *ret);
 
 /* ---- fronts (index below LIMIT_FRONTS), signers (below 2 × LIMIT_SIGNERS), verifiers (below 2) ----
  *

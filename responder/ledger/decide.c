@@ -5,6 +5,7 @@
 #include "ledger/changes.h"
 #include "ledger/explain.h"
 #include "ledger/fronts.h"
+#include "ledger/kept.h"
 #include "ledger/lookups.h"
 #include "ledger/presigned.h"
 #include "ledger/queue.h"
@@ -79,6 +80,17 @@ static void shed(struct ledger *l, struct question *q)
 	refuse(l, q, OCSP_TRY_LATER);
 }
 
+static void deliver(struct ledger *l, struct question *q, const struct message_signed *m,
+		    struct moment now)
+{
+	check(verdicts_hold(l, q, now));
+	struct message_answer signed_answer = responses_of(l, q, m);
+	if (q->cacheable)
+		responses_store(l, q, &signed_answer);
+	histogram_add(&l->answer_times, now.mono_us - q->asked_us);
+	answer(l, q, &signed_answer);
+}
+
 /* ---- going on ---- */
 
 /* Away for longer than the bound, with no connection: it may take minutes, so nobody is made to wait
@@ -122,8 +134,21 @@ static void wait_for_lookups(struct ledger *l, struct question *q, unsigned mark
 		refuse(l, q, OCSP_TRY_LATER);
 }
 
-static void queue_up(struct ledger *l, struct question *q)
+/* Of an earlier process's: nobody need sign it (kept.h). */
+static bool answer_kept(struct ledger *l, struct question *q, struct moment now)
 {
+	struct message_signed m;
+	if (!kept_find(l, q, now, &m))
+		return false;
+	ledger_trace(l, q->request, "was signed before the start");
+	deliver(l, q, &m, now);
+	return true;
+}
+
+static void queue_up(struct ledger *l, struct question *q, struct moment now)
+{
+	if (answer_kept(l, q, now))
+		return;
 	if (q->state == QUESTION_QUEUED)
 		queue_renew(l, q);
 	else if (queue_admits(l, q, signing_working(l)))
@@ -169,7 +194,7 @@ static void advance(struct ledger *l, struct question *q, unsigned marks, struct
 	else if (next == QUESTION_LOOKUP)
 		wait_for_lookups(l, q, marks);
 	else if (next == QUESTION_QUEUED)
-		queue_up(l, q);
+		queue_up(l, q, now);
 	else
 		move(l, q, next);
 }
@@ -302,17 +327,6 @@ static void again(struct ledger *l, struct question *q, struct moment now)
 		advance(l, q, 0, now);
 }
 
-static void deliver(struct ledger *l, struct question *q, const struct message_signed *m,
-		    struct moment now)
-{
-	check(verdicts_hold(l, q, now));
-	struct message_answer signed_answer = responses_of(l, q, m);
-	if (q->cacheable)
-		responses_store(l, q, &signed_answer);
-	histogram_add(&l->answer_times, now.mono_us - q->asked_us);
-	answer(l, q, &signed_answer);
-}
-
 static void signature_came(struct ledger *l, struct question *q, struct moment now)
 {
 	const struct message_signed *m = &q->signed_response;
@@ -324,6 +338,7 @@ static void signature_came(struct ledger *l, struct question *q, struct moment n
 			     q->signer);
 		refuse(l, q, OCSP_INTERNAL_ERROR);
 	} else if (still_true(l, q, m, now)) {
+		kept_put(l, q, m);
 		deliver(l, q, m, now);
 	} else {
 		again(l, q, now);

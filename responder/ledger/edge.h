@@ -11,7 +11,7 @@
 struct edge {
 	struct shell *shell;
 	struct ledger *ledger;
-	struct journal_store journal;
+	struct journal_store journal, answers;
 	/* NULL until the warden has given the journal: what was known before comes first. */
 	struct db_source *source;
 	struct resolver *resolver; /* NULL: the database's host has no name */

@@ -9,6 +9,7 @@
 #include "ledger/fronts.h"
 #include "ledger/intake.h"
 #include "ledger/issuers.h"
+#include "ledger/kept.h"
 #include "ledger/known.h"
 #include "ledger/lookups.h"
 #include "ledger/names.h"
@@ -31,7 +32,7 @@ static int parts_init(struct ledger *l)
 	static int (*const inits[])(struct ledger *) = {
 		questions_init, queue_init,   forgets_init,   fronts_init,    offers_init,
 		sections_init,  lookups_init, signing_init,   verifying_init, binding_init,
-		readiness_init, explain_init, presigned_init,
+		readiness_init, explain_init, presigned_init, kept_init,
 	};
 	for (size_t i = 0; i < array_size(inits); i++) {
 		int result = inits[i](l);
@@ -102,6 +103,7 @@ void ledger_free(struct ledger *l)
 	readiness_deinit(l);
 	explain_deinit(l);
 	presigned_deinit(l);
+	kept_deinit(l);
 	journal_free(l->journal);
 	known_free(l->known);
 	revoked_free(l->revoked);
@@ -255,6 +257,7 @@ void ledger_turn_end(struct ledger *l, struct moment now)
 	presigned_send(l, now);
 	decide(l, now); /* what cannot be asked for now */
 	presigned_look(l, now);
+	kept_turn(l, now);
 	explain_turn(l, now);
 	readiness_update(l, now);
 }

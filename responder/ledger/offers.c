@@ -239,6 +239,12 @@ int offers_count(const struct ledger *l, unsigned section)
 	return offer->said ? (int)offer->count : -1;
 }
 
+struct view offers_hash(const struct ledger *l, unsigned section)
+{
+	const struct offer *offer = &l->offers->of[section];
+	return offer->said && offer->count > 0 ? hash_of(offer) : (struct view){0};
+}
+
 struct view offers_key(const struct ledger *l, unsigned section)
 {
 	const struct offer *offer = &l->offers->of[section];

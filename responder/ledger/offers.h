@@ -36,6 +36,8 @@ bool offers_list_is_valid(struct view preferred);
 int offers_count(const struct ledger *l, unsigned section);
 /* SHA-1 of the key in its file, as signers tell; empty: they have not told. */
 struct view offers_key(const struct ledger *l, unsigned section);
+/* Of all that this section's answers are signed with now; empty: signers have not told, or have nothing. */
+struct view offers_hash(const struct ledger *l, unsigned section);
 /* Signers say that they have nothing valid to sign with for this section. */
 bool offers_none(const struct ledger *l, unsigned section);
 /* How often what signers offer has changed. */

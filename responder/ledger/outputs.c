@@ -1,6 +1,7 @@
 /* What the core says, carried out: frames to channels, lookups to the database, alarms to the log. */
 #include "ipc/messages.h"
 #include "ledger/edge.h"
+#include "ocsp/answer.h"
 
 #define ALARM_LINES_A_SECOND 20u
 
@@ -75,6 +76,24 @@ static int journal_swap(void *context)
 	return journal_store_swap(&edge->journal);
 }
 
+static int keep(void *context, struct view octets)
+{
+	struct edge *edge = context;
+	return journal_store_append(&edge->answers, octets);
+}
+
+static int keep_swap(void *context)
+{
+	struct edge *edge = context;
+	return journal_store_swap(&edge->answers);
+}
+
+static bool read_answer(void *context, struct view der, struct ocsp_said *ret)
+{
+	(void)context;
+	return ocsp_said_read(der, ret, NULL) == 0;
+}
+
 /* The status shows it too (signers_hung). The signer is asked again as soon as it says anything. */
 static void signer_hung(void *context, unsigned signer)
 {
@@ -124,6 +143,9 @@ const struct ledger_ops edge_ledger_ops = {
 	.look_elsewhere = look_elsewhere,
 	.journal = journal,
 	.journal_swap = journal_swap,
+	.keep = keep,
+	.keep_swap = keep_swap,
+	.read_answer = read_answer,
 	.signer_hung = signer_hung,
 	.alarm = alarm_line,
 	.explained = explained,

@@ -165,16 +165,26 @@ static int edge_refuse_journal(const int *descriptors, unsigned count, struct fa
 	return fault_set(fault, -EBADMSG, "the journal came twice, or in %u files", count);
 }
 
+static int edge_open_files(struct edge *edge, const int *descriptors, unsigned count,
+			   struct fault *fault)
+{
+	int result =
+		count ? journal_store_open(&edge->journal, descriptors, edge->ledger, fault) : 0;
+	if (result == 0 && count == 4)
+		journal_store_open_answers(&edge->answers, descriptors + 2,
+					   edge->shell->conf->server.kept_answers, edge->ledger);
+	return result;
+}
+
 /* Without files what is known ends with the process. What was known before comes first: from here on the
  * database is read. */
 static int edge_take_journal(void *context, const int *descriptors, unsigned count,
 			     struct fault *fault)
 {
 	struct edge *edge = context;
-	if (edge->source || (count != 0 && count != array_size(edge->journal.fd)))
+	if (edge->source || (count != 0 && count != 2 && count != 4))
 		return edge_refuse_journal(descriptors, count, fault);
-	int result =
-		count ? journal_store_open(&edge->journal, descriptors, edge->ledger, fault) : 0;
+	int result = edge_open_files(edge, descriptors, count, fault);
 	if (result < 0)
 		return result;
 	result = edge_read_database(edge);
@@ -291,6 +301,7 @@ static void edge_close(void *context)
 	db_source_free(edge->source);
 	db_stored_free(edge->stored);
 	journal_store_close(&edge->journal);
+	journal_store_close(&edge->answers);
 	ledger_free(edge->ledger);
 	free(edge);
 }
@@ -322,6 +333,7 @@ static int edge_open(struct shell *shell, void **ret, struct fault *fault)
 	edge->shell = shell;
 	evutil_secure_rng_get_bytes(&edge->hosts_order, sizeof(edge->hosts_order));
 	edge->journal.fd[0] = edge->journal.fd[1] = -1;
+	edge->answers.fd[0] = edge->answers.fd[1] = -1;
 	result = open_resolver(edge, fault);
 	if (result < 0) {
 		edge_close(edge);

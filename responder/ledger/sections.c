@@ -13,16 +13,32 @@ enum section_state {
 	SECTION_UNREADABLE, /* it has one, and nobody understands what it says of it */
 };
 
+struct section {
+	enum section_state state;
+	bool hashed;
+	uint8_t hash[SECTION_HASH]; /* of what it says */
+};
+
 struct sections {
 	uint64_t news; /* what sections_update() has seen */
 	uint64_t named; /* of the issuers, when fronts were told their names */
-	enum section_state states[]; /* of each */
+	struct section of[]; /* each */
 };
+
+static bool hash_text(const struct conf_issuer *conf, uint8_t ret[static SECTION_HASH])
+{
+	cleanup(buffer_deinit) struct buffer text = {0};
+	conf_issuer_text(conf, CONF_LEDGER, &text);
+	return buffer_result(&text) == 0 && ocsp_sha256(buffer_view(&text), ret) == 0;
+}
 
 struct sections *sections_new(const struct conf *conf)
 {
 	unsigned count = conf->issuer_count;
-	return calloc(1, sizeof(struct sections) + count * sizeof(enum section_state));
+	struct sections *sections = calloc(1, sizeof(*sections) + count * sizeof(struct section));
+	for (unsigned i = 0; sections && i < count; i++)
+		sections->of[i].hashed = hash_text(&conf->issuers[i], sections->of[i].hash);
+	return sections;
 }
 
 int sections_init(struct ledger *l)
@@ -56,7 +72,7 @@ void sections_replace(struct ledger *l, struct sections *next, const struct conf
 		const struct conf_issuer *before =
 			conf_issuer_named(l->conf, conf->issuers[i].name);
 		if (before)
-			next->states[i] = l->sections->states[before - l->conf->issuers];
+			next->of[i].state = l->sections->of[before - l->conf->issuers].state;
 	}
 	for (unsigned i = 0; i < l->conf->issuer_count; i++)
 		if (!conf_issuer_named(conf, l->conf->issuers[i].name))
@@ -106,12 +122,12 @@ static void look(struct ledger *l, unsigned section)
 {
 	const struct conf_issuer *conf = &l->conf->issuers[section];
 	enum section_state state = state_of(l, section);
-	if (state != l->sections->states[section]) {
+	if (state != l->sections->of[section].state) {
 		alarm_section(l, state, conf->name);
 		/* What is being asked about it may be answered now, or not any more. */
 		questions_mark_issuer(l, issuers_by_section(l->issuers, section));
 	}
-	l->sections->states[section] = state;
+	l->sections->of[section].state = state;
 }
 
 void sections_update(struct ledger *l)
@@ -129,7 +145,7 @@ void sections_update(struct ledger *l)
 
 bool sections_fit(const struct ledger *l, const struct issuer *issuer)
 {
-	return l->sections->states[issuer->section_index] == SECTION_RIGHT &&
+	return l->sections->of[issuer->section_index].state == SECTION_RIGHT &&
 	       !issuer_unusable(issuer) &&
 	       issuers_by_section(l->issuers, issuer->section_index) == issuer;
 }
@@ -137,7 +153,7 @@ bool sections_fit(const struct ledger *l, const struct issuer *issuer)
 bool sections_expect(const struct ledger *l, const struct ocsp_certid *certid)
 {
 	for (unsigned i = 0; i < l->conf->issuer_count; i++)
-		if (l->sections->states[i] != SECTION_RIGHT && offers_may_mean(l, i, certid))
+		if (l->sections->of[i].state != SECTION_RIGHT && offers_may_mean(l, i, certid))
 			return true;
 	return false;
 }
@@ -150,7 +166,7 @@ enum issuer_readiness sections_readiness(const struct ledger *l, unsigned sectio
 		[SECTION_OTHER_KEY] = ISSUER_OTHER_KEY,
 		[SECTION_UNREADABLE] = ISSUER_UNREADABLE,
 	};
-	enum issuer_readiness readiness = of[l->sections->states[section]];
+	enum issuer_readiness readiness = of[l->sections->of[section].state];
 	if (readiness != ISSUER_READY)
 		return readiness;
 	if (l->conf->issuers[section].source == SOURCE_PRESIGNED)
@@ -161,4 +177,10 @@ enum issuer_readiness sections_readiness(const struct ledger *l, unsigned sectio
 uint64_t sections_news(const struct ledger *l)
 {
 	return l->sections->news;
+}
+
+struct view sections_hash(const struct ledger *l, unsigned section)
+{
+	const struct section *of = &l->sections->of[section];
+	return of->hashed ? view_of(of->hash, sizeof(of->hash)) : (struct view){0};
 }

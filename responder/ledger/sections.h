@@ -19,6 +19,10 @@ void sections_free(struct sections *sections);
 void sections_replace(struct ledger *l, struct sections *next, const struct conf *conf);
 /* Looks again where something has changed; marks the questions that it concerns. */
 void sections_update(struct ledger *l);
+#define SECTION_HASH 32u
+/* Of all that the ledger is given of this section: another one wherever it says something else. Empty: it could not
+ * be made. */
+struct view sections_hash(const struct ledger *l, unsigned section);
 /* May anything be said of this issuer, which has a section? */
 bool sections_fit(const struct ledger *l, const struct issuer *issuer);
 /* May it be of a CA whose section does not fit, so that it is only not known yet? */

@@ -88,7 +88,7 @@ static struct sign_entry sign_entry_of(const struct entry *entry)
 	};
 }
 
-static struct message_sign message_of(const struct question *q)
+struct message_sign signing_message(const struct question *q)
 {
 	struct message_sign m = {
 		.id = q->sign_id,
@@ -113,7 +113,7 @@ bool signing_give(struct ledger *l, unsigned index, struct question *q, struct m
 {
 	struct signer *signer = &l->signing->signers[index];
 	q->sign_id = ++l->signing->id;
-	const struct message_sign m = message_of(q);
+	const struct message_sign m = signing_message(q);
 	buffer_reset(&l->frame);
 	message_sign_write(&l->frame, &m);
 	if (buffer_result(&l->frame) < 0)

@@ -20,6 +20,8 @@ must_check int signing_init(struct ledger *l);
 void signing_deinit(struct ledger *l);
 /* The signer with the fewest questions that has less than `most`, or SIGNING_NONE. */
 unsigned signing_choose(const struct ledger *l, unsigned most);
+/* What is asked of a signer: what was decided, as it stands in the question. */
+struct message_sign signing_message(const struct question *q);
 /* Gives it what was decided. False: no response can be asked for with these fields. */
 must_check bool signing_give(struct ledger *l, unsigned signer, struct question *q,
 			     struct moment now);

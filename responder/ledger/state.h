@@ -45,6 +45,7 @@ struct ledger {
 	struct explanations *explanations; /* explain.c */
 	struct forgets *forgets;
 	struct fronts *fronts;
+	struct kept *kept;
 	struct lookups *lookups;
 	struct offers *offers;
 	struct readiness *readiness;

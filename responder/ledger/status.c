@@ -4,6 +4,7 @@
 #include "ledger/forgets.h"
 #include "ledger/fronts.h"
 #include "ledger/issuers.h"
+#include "ledger/kept.h"
 #include "ledger/known.h"
 #include "ledger/lookups.h"
 #include "ledger/lost.h"
@@ -80,6 +81,21 @@ static void put_history(const struct ledger *l, struct buffer *out)
 	json_put_number(out, "lost", ledger_lost_count(l));
 	buffer_printf(out, ",\"journal\":\"%s\"", states[journal_state(l->journal)]);
 	json_put_number(out, "journal_bytes", journal_size(l->journal));
+}
+
+/* What another process need not have signed. */
+static void put_kept(const struct ledger *l, struct buffer *out)
+{
+	static const char *const states[] = {
+		[KEPT_NONE] = "none",
+		[KEPT_WRITTEN] = "written",
+		[KEPT_BROKEN] = "cannot be written",
+	};
+	const struct kept_counts counts = kept_counts(l);
+	buffer_printf(out, ",\"kept_answers\":\"%s\"", states[counts.state]);
+	json_put_number(out, "kept_bytes", counts.octets);
+	json_put_number(out, "kept_reused", counts.reused);
+	json_put_number(out, "kept_left_out", counts.left_out);
 }
 
 static void put_signers(const struct ledger *l, struct buffer *out)
@@ -166,6 +182,7 @@ void ledger_status(const struct ledger *l, struct moment now, struct buffer *out
 	put_readiness(l, out);
 	put_database(l, now, out);
 	put_history(l, out);
+	put_kept(l, out);
 	json_put_number(out, "revoked", revoked_count(l->revoked));
 	json_put_number(out, "revoked_bytes", revoked_memory(l->revoked));
 	json_put_number(out, "issuers", issuers_count(l->issuers));

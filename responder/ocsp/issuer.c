@@ -11,6 +11,15 @@ static int digest(const char *name, struct view bytes, uint8_t out[static EVP_MA
 	return EVP_Q_digest(NULL, name, NULL, bytes.data, bytes.size, out, NULL) == 1 ? 0 : -EIO;
 }
 
+int ocsp_sha256(struct view octets, uint8_t ret[static 32])
+{
+	uint8_t out[EVP_MAX_MD_SIZE];
+	int result = digest("SHA256", octets, out);
+	if (result == 0)
+		memcpy(ret, out, 32);
+	return result;
+}
+
 int ocsp_issuer_init(struct ocsp_issuer *ret, struct view name, struct view key)
 {
 	struct ocsp_issuer issuer = {0};

@@ -24,6 +24,9 @@ must_check int ocsp_issuer_identity(const struct ocsp_issuer *issuer,
 must_check int ocsp_certificate_identity(const struct ocsp_issuer *issuer, struct view serial,
 					 uint8_t ret[static OCSP_ISSUER_IDENTITY]);
 
+/* SHA-256 of any octets. 0 or -EIO. */
+must_check int ocsp_sha256(struct view octets, uint8_t ret[static 32]);
+
 /* Both hashes match this issuer (P-8). */
 bool ocsp_issuer_matches(const struct ocsp_issuer *issuer, const struct ocsp_certid *certid);
 

@@ -52,7 +52,8 @@ static int hash_signers(struct credential *c, struct fault *fault)
 	unsigned size = 0;
 	EVP_MD_CTX *hash = EVP_MD_CTX_new();
 	bool done = hash && EVP_DigestInit_ex(hash, EVP_sha256(), NULL) == 1 &&
-		    hash_part(hash, view_of(&c->responder_id, sizeof(c->responder_id)));
+		    hash_part(hash, view_of(&c->responder_id, sizeof(c->responder_id))) &&
+		    hash_part(hash, view_of(&c->archive_cutoff, sizeof(c->archive_cutoff)));
 	for (unsigned i = 0; done && i < c->count; i++)
 		done = hash_responder(hash, &c->responders[i]);
 	done = done && EVP_DigestFinal_ex(hash, c->signers, &size) == 1 && size == SIGNERS_HASH;

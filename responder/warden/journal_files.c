@@ -10,7 +10,13 @@
 #define LOCK_PATIENCE_US (5 * SECOND_US)
 #define LOCK_STEP_US (20 * MILLISECOND_US)
 
-static const char *const names[JOURNAL_FILES] = {"revocations.a", "revocations.b"};
+static const char *const names[JOURNAL_FILES] = {"revocations.a", "revocations.b", "answers.a",
+						 "answers.b"};
+
+static unsigned wanted(const struct conf_server *server)
+{
+	return server->kept_answers > 0 ? JOURNAL_FILES : 2;
+}
 
 /* Always a fault; what follows from it depends on whether anybody asked for this folder. */
 static int refuse(const struct conf_server *server, const char *name, int error,
@@ -57,7 +63,7 @@ int journal_files_open(const struct conf_server *server, struct journal_files *r
 	if (!server->journal)
 		return 0;
 	result = open_folder(server, &folder, fault);
-	while (result == 0 && files.count < JOURNAL_FILES) {
+	while (result == 0 && files.count < wanted(server)) {
 		const char *name = names[files.count];
 		int error = open_file(folder, name, &files.descriptors[files.count]);
 		files.count += files.descriptors[files.count] >= 0;
@@ -86,7 +92,7 @@ int journal_files_try(const struct conf_server *server, struct fault *fault)
 	if (result == 0 && folder >= 0 &&
 	    faccessat(AT_FDCWD, server->journal, W_OK | X_OK, AT_EACCESS) < 0)
 		result = refuse(server, NULL, errno, fault);
-	for (unsigned i = 0; result == 0 && folder >= 0 && i < JOURNAL_FILES; i++)
+	for (unsigned i = 0; result == 0 && folder >= 0 && i < wanted(server); i++)
 		result = try_file(server, folder, names[i], fault);
 	return result;
 }

@@ -1,16 +1,17 @@
-/* The two files in which the ledger keeps what must never be forgotten (doc/faults.md, I-10): opened by
- * the warden, which has the rights to the folder; the ledger gets the descriptors, again after each
- * of its restarts. */
+/* The two files in which the ledger keeps what must never be forgotten (doc/faults.md, I-10), and, where there is
+ * kept_answers, two for signed answers: opened by the warden, which has the rights to the folder; the ledger gets
+ * the descriptors, again after each of its restarts. */
 #pragma once
 
 #include "base/result.h"
 #include "conf/conf.h"
 #include "warden/users.h"
 
-#define JOURNAL_FILES 2
+#define JOURNAL_FILES 4
 
 struct journal_files {
-	unsigned count; /* JOURNAL_FILES, or 0: none, what is known ends with the process */
+	unsigned
+		count; /* 0: none, what is known ends with the process; 2: no answers are kept; 4 */
 	int descriptors[JOURNAL_FILES];
 };
 

@@ -402,6 +402,33 @@ static bool do_journal(struct script *s)
 	return !s->failed;
 }
 
+static bool keep_spoiled(struct script *s, struct buffer *file)
+{
+	unsigned from_end = number(s, word(s, 2), (unsigned)file->size);
+	if (!s->failed && from_end > 0)
+		file->data[file->size - from_end] ^= 1;
+	return !s->failed;
+}
+
+static bool do_kept(struct script *s)
+{
+	struct world *w = &s->world;
+	struct buffer *file = &w->kept[w->kept_current];
+	if (s->count == 1)
+		return (w->keeps = !w->started) || fail(s, "KEPT comes at the top");
+	if (is(s, 1, "LOSES"))
+		file->size -= number(s, word(s, 2), (unsigned)file->size);
+	else if (is(s, 1, "SPOILED"))
+		return keep_spoiled(s, file);
+	else if (is(s, 1, "SAVE") || is(s, 1, "RESTORE"))
+		for (unsigned i = 0; i < 2; i++)
+			world_copy(is(s, 1, "SAVE") ? &w->kept_saved[i] : &w->kept[i],
+				   is(s, 1, "SAVE") ? &w->kept[i] : &w->kept_saved[i]);
+	else
+		return fail(s, "KEPT LOSES|SPOILED OCTETS, KEPT SAVE, KEPT RESTORE");
+	return !s->failed;
+}
+
 static bool do_accept(struct script *s)
 {
 	if (!is(s, 1, "HISTORY"))
@@ -827,9 +854,9 @@ static bool do_expect(struct script *s)
 {
 	static const struct {
 		const char *word, *counter;
-	} counters[] = {{"LOOKUPS", "lookups"}, {"BATCHES", "batches"}, {"FENCES", "fences"},
-			{"REVOKED", "revoked"}, {"JOINED", "joined"},   {"OPEN", "open"},
-			{"LOST", "lost"}};
+	} counters[] = {{"LOOKUPS", "lookups"}, {"BATCHES", "batches"},   {"FENCES", "fences"},
+			{"REVOKED", "revoked"}, {"JOINED", "joined"},     {"OPEN", "open"},
+			{"LOST", "lost"},       {"REUSED", "kept_reused"}};
 	const struct question *question = question_named(s, take_pair(s, "OF"));
 	for (size_t i = 0; i < array_size(counters); i++)
 		if (is(s, 1, counters[i].word))
@@ -873,6 +900,7 @@ static const struct {
 	{"RENEW", do_renew, false},        {"SECTION", do_section, false},
 	{"OTHER", do_other_signer, false}, {"STORE", do_store, false},
 	{"STORED", do_stored, false},      {"CRL", do_crl, false},
+	{"KEPT", do_kept, true},
 };
 
 static bool statement_run(struct script *s)
@@ -880,7 +908,7 @@ static bool statement_run(struct script *s)
 	for (size_t i = 0; i < array_size(statements); i++) {
 		if (!is(s, 0, statements[i].word))
 			continue;
-		if (!statements[i].setup || is(s, 1, "LOSES"))
+		if (!statements[i].setup || is(s, 1, "LOSES") || (is(s, 0, "KEPT") && s->count > 1))
 			world_start(&s->world);
 		bool passed = statements[i].run(s);
 		if (passed && s->world.started)

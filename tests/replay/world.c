@@ -126,6 +126,41 @@ static int journal_swap(void *context)
 	return 0;
 }
 
+static int keep(void *context, struct view octets)
+{
+	OUTSIDE;
+	struct world *w = context;
+	buffer_put_view(&w->kept[w->kept_current], octets);
+	return 0;
+}
+
+static int keep_swap(void *context)
+{
+	OUTSIDE;
+	struct world *w = context;
+	w->kept_current ^= 1;
+	buffer_reset(&w->kept[w->kept_current]);
+	return 0;
+}
+
+/* What a fake signer made says what it was asked (read_response()). */
+static bool read_answer(void *context, struct view der, struct ocsp_said *ret)
+{
+	OUTSIDE;
+	struct cursor in = cursor_of(der);
+	struct message_sign job;
+	(void)context;
+	*ret = (struct ocsp_said){.produced_at = cursor_i64(&in)};
+	(void)cursor_take(&in, 16);
+	if (in.failed || message_sign_read(in.rest, &job) < 0 || job.count != 1 ||
+	    job.nonce.size > 0 || ocsp_certid_parse(job.entries[0].certid, &ret->certid) != 0)
+		return false;
+	ret->says = job.entries[0].says;
+	ret->this_update = job.this_update;
+	ret->next_update = job.next_update;
+	return true;
+}
+
 static void signer_hung(void *context, unsigned signer)
 {
 	OUTSIDE;
@@ -156,6 +191,9 @@ static const struct ledger_ops ledger_ops = {
 	.reload = reload,
 	.journal = journal,
 	.journal_swap = journal_swap,
+	.keep = keep,
+	.keep_swap = keep_swap,
+	.read_answer = read_answer,
 	.signer_hung = signer_hung,
 	.alarm = alarm_count,
 	.condition = condition_count,
@@ -591,6 +629,7 @@ int world_init(struct world *w)
 	w->conf = w->edited = &w->confs[0];
 	*w->conf = made_conf_of(CONF_FRONT | CONF_LEDGER, w->sections[0], 0);
 	w->conf->server.cache_size = 1u << 20;
+	w->conf->server.kept_answers = 1u << 20;
 	w->conf->server.answer_timeout_us = 3 * SECOND_US;
 	w->conf->server.max_certids = LIMIT_CERTIDS;
 	w->conf->database.poll_interval_us = 50 * MILLISECOND_US;
@@ -630,6 +669,27 @@ unsigned world_add_issuer(struct world *w, const char *name, bool registered, bo
 	return index;
 }
 
+void world_copy(struct buffer *to, const struct buffer *from)
+{
+	buffer_reset(to);
+	buffer_put_view(to, buffer_view(from));
+}
+
+/* Without memory for them there are none. */
+static void recall_answers(struct world *w)
+{
+	struct buffer files[2] = {{0}, {0}};
+	struct ledger_recalled recalled;
+	for (unsigned i = 0; i < 2; i++)
+		world_copy(&files[i], &w->kept[i]);
+	if (INSIDE_RESULT(ledger_recall_answers(w->ledger, files, &recalled)) < 0) {
+		must_be_refused();
+		return;
+	}
+	w->kept_current = recalled.current;
+	w->kept[recalled.current].size = recalled.size;
+}
+
 static void ledger_start(struct world *w)
 {
 	static const struct siphash_key key = {.k0 = 1, .k1 = 2};
@@ -639,6 +699,8 @@ static void ledger_start(struct world *w)
 	while (w->journaled &&
 	       INSIDE_RESULT(ledger_recall(w->ledger, files, &w->journal_current)) < 0)
 		must_be_refused();
+	if (w->keeps)
+		recall_answers(w);
 	for (unsigned i = 0; i < w->front_count; i++) {
 		INSIDE(ledger_front_attach(w->ledger, i, w->now));
 		INSIDE(answers_ledger_connected(w->fronts[i].answers));
@@ -806,6 +868,10 @@ void world_deinit(struct world *w)
 	buffer_deinit(&w->journal[0]);
 	buffer_deinit(&w->journal[1]);
 	crls_free(w);
+	for (unsigned i = 0; i < 2; i++) {
+		buffer_deinit(&w->kept[i]);
+		buffer_deinit(&w->kept_saved[i]);
+	}
 	database_deinit(&w->database);
 	for (unsigned i = 0; i < w->issuer_count; i++)
 		buffer_deinit(&w->issuers[i].certificate);

@@ -199,6 +199,9 @@ struct world {
 	bool journaled; /* JOURNAL: what outlives the ledger */
 	struct buffer journal[2];
 	unsigned journal_current;
+	bool keeps; /* KEPT: signed answers outlive the ledger too */
+	struct buffer kept[2], kept_saved[2];
+	unsigned kept_current;
 
 	struct ledger *ledger;
 	struct world_front fronts[WORLD_FRONTS];
@@ -217,6 +220,8 @@ struct world {
 /* 0 or -ENOMEM. */
 must_check int world_init(struct world *w);
 void world_deinit(struct world *w);
+/* The octets of one become those of the other. */
+void world_copy(struct buffer *to, const struct buffer *from);
 /* Before the start. Returns its index. */
 unsigned world_add_issuer(struct world *w, const char *name, bool registered, bool configured);
 /* Makes the rooms; the first load comes at once unless the database is down. */

@@ -250,6 +250,9 @@ static void run_instance_event(struct world *w, const struct event *event)
 	case EVENT_DAMAGE:
 		journal_damage(in, (size_t)event->arguments[1]);
 		break;
+	case EVENT_ROT:
+		kept_damage(in, (size_t)event->arguments[1]);
+		break;
 	case EVENT_DISK:
 		in->journal.broken = event->arguments[1] != 0;
 		break;

@@ -56,6 +56,7 @@
 	EVENT(SIGNERBACK, 2, "instance, signer")                                                   \
 	EVENT(SIGNERSAYS, 3, "instance, signer, result")                                           \
 	EVENT(DAMAGE, 2, "instance, octets that the end of the journal's newer file loses")        \
+	EVENT(ROT, 2, "instance, octets: of the kept answers' files (kept_damage())")              \
 	EVENT(DISK, 2, "instance, 1: full")                                                        \
 	EVENT(ACCEPT, 1, "instance: what the database lost is forgotten")                          \
 	EVENT(CALM, 0, "faults end, everything is mended, and everything must be answered")

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "ipc/frame.h"
 #include "ipc/messages.h"
+#include "ocsp/answer.h"
 #include "ocsp/certificate.h"
 #include "unit/ledger/made.h"
 
@@ -104,6 +105,42 @@ static int journal_swap(void *context)
 	return 0;
 }
 
+static int keep(void *context, struct view octets)
+{
+	struct instance *in = context;
+	if (in->journal.broken)
+		return -EIO;
+	buffer_put_view(&in->kept.files[in->kept.current], octets);
+	return 0;
+}
+
+static int keep_swap(void *context)
+{
+	struct instance *in = context;
+	if (in->journal.broken)
+		return -EIO;
+	in->kept.current ^= 1;
+	buffer_reset(&in->kept.files[in->kept.current]);
+	return 0;
+}
+
+/* What the signer was asked stands in it (read_response()). */
+static bool read_answer(void *context, struct view der, struct ocsp_said *ret)
+{
+	struct cursor in = cursor_of(der);
+	struct message_sign job;
+	(void)context;
+	*ret = (struct ocsp_said){.produced_at = cursor_i64(&in)};
+	(void)cursor_take(&in, 24);
+	if (in.failed || message_sign_read(in.rest, &job) < 0 || job.count != 1 ||
+	    job.nonce.size > 0 || ocsp_certid_parse(job.entries[0].certid, &ret->certid) != 0)
+		return false;
+	ret->says = job.entries[0].says;
+	ret->this_update = job.this_update;
+	ret->next_update = job.next_update;
+	return true;
+}
+
 static void signer_hung(void *context, unsigned signer)
 {
 	struct instance *in = context;
@@ -130,6 +167,9 @@ static const struct ledger_ops ledger_ops = {
 	.reload = reload,
 	.journal = journal,
 	.journal_swap = journal_swap,
+	.keep = keep,
+	.keep_swap = keep_swap,
+	.read_answer = read_answer,
 	.signer_hung = signer_hung,
 	.alarm = alarm_line,
 	.condition = condition_line,
@@ -499,6 +539,27 @@ static void recall(struct instance *in)
 		abort();
 }
 
+static void copy(struct buffer *to, const struct buffer *from)
+{
+	buffer_reset(to);
+	buffer_put_view(to, buffer_view(from));
+}
+
+static void recall_answers(struct instance *in)
+{
+	struct kept_files *kept = &in->kept;
+	struct buffer files[2] = {{0}, {0}};
+	struct ledger_recalled recalled;
+	if (!kept->on)
+		return;
+	for (unsigned i = 0; i < 2; i++)
+		copy(&files[i], &kept->files[i]);
+	if (ledger_recall_answers(in->ledger, files, &recalled) < 0)
+		abort();
+	kept->current = recalled.current;
+	kept->files[recalled.current].size = recalled.size;
+}
+
 void ledger_start(struct instance *in)
 {
 	struct siphash_key key = {.k0 = in->world->options.seed, .k1 = ++in->world->nonces};
@@ -508,6 +569,7 @@ void ledger_start(struct instance *in)
 		abort();
 	in->turn = true;
 	recall(in);
+	recall_answers(in);
 	for (unsigned i = 0; i < in->world->options.fronts; i++) {
 		if (!in->fronts[i].answers)
 			continue;
@@ -554,6 +616,21 @@ void journal_damage(struct instance *in, size_t octets)
 		file->data[octets % file->size] ^= 0x10;
 	else
 		file->size -= octets % file->size;
+}
+
+void kept_damage(struct instance *in, size_t octets)
+{
+	struct kept_files *kept = &in->kept;
+	struct buffer *file = &kept->files[kept->current];
+	if (in->ledger)
+		return;
+	for (unsigned i = 0; i < 2 && octets % 4 < 2; i++)
+		copy(octets % 4 ? &kept->files[i] : &kept->former[i],
+		     octets % 4 ? &kept->former[i] : &kept->files[i]);
+	if (file->size > 0 && octets % 4 == 2)
+		file->data[octets / 4 % file->size] ^= 0x10;
+	else if (file->size > 0 && octets % 4 == 3)
+		file->size -= octets / 4 % file->size;
 }
 
 void accept_history(struct instance *in)
@@ -643,6 +720,10 @@ void instance_end(struct instance *in)
 	}
 	buffer_deinit(&in->journal.files[0]);
 	buffer_deinit(&in->journal.files[1]);
+	for (unsigned i = 0; i < 2; i++) {
+		buffer_deinit(&in->kept.files[i]);
+		buffer_deinit(&in->kept.former[i]);
+	}
 	free(in->feed.log);
 	free(in->said);
 }

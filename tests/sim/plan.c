@@ -48,6 +48,7 @@ static const struct trouble {
 	{2, 2, {{EVENT_DIE, 2}, {EVENT_LIVE, 6}}},
 	{6, 1, {{EVENT_DAMAGE, 3}}},
 	{6, 1, {{EVENT_DISK, 3}}},
+	{3, 1, {{EVENT_ROT, 4}}},
 	{4, 1, {{EVENT_ACCEPT, 2}}},
 	{3, 2, {{EVENT_FRONTDIE, 2}, {EVENT_FRONTLIVE, 6}}},
 	{3, 3, {{EVENT_SIGNERLOST, 2}, {EVENT_SIGNERBACK, 4}, {EVENT_SIGNERSAYS, 2}}},

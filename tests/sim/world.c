@@ -66,7 +66,8 @@ static void issuer_make(struct world *w, unsigned issuer)
 {
 	static const char *const names[SIM_ISSUERS] = {"A", "B", "C"};
 	struct certificate certificate;
-	struct message_offer offer = {.issuer = issuer, .count = 1};
+	struct message_offer offer = {
+		.issuer = issuer, .count = 1, .signers = view_of_string(names[issuer])};
 	static const uint8_t algorithm[] = {0x06, 0x03, 0x2a, 1, 2};
 	made_certificate(&w->certificates[issuer], names[issuer], names[issuer]);
 	if (certificate_read(buffer_view(&w->certificates[issuer]), &certificate) != 0 ||
@@ -149,6 +150,8 @@ static void instances_make(struct world *w)
 		in->server = draw(&w->chance, 1 + w->options.standbys);
 		conf_make(in);
 		in->journal.kept = draw(&w->chance, 4) != 0;
+		in->kept.on = draw(&w->chance, 4) != 0;
+		in->conf.server.kept_answers = 65536;
 		instance_make(in);
 	}
 }

@@ -146,6 +146,13 @@ struct journal {
 	bool broken; /* the disk is full */
 };
 
+/* Signed answers that outlive the ledger: they may vanish, rot or be those of long ago at any time. */
+struct kept_files {
+	struct buffer files[2], former[2];
+	unsigned current;
+	bool on;
+};
+
 /* What does not go by itself as time passes, only by its own events. */
 #define HELD_FEED 1u
 #define HELD_LOOKUPS 2u
@@ -167,6 +174,7 @@ struct instance {
 	struct feed feed;
 	struct lookup lookups[LIMIT_LOOKUP_BATCHES]; /* a connection each */
 	struct journal journal;
+	struct kept_files kept;
 	struct sim_front fronts[SIM_FRONTS];
 	struct sim_signer signers[SIM_SIGNERS];
 	struct question_list questions;
@@ -263,6 +271,9 @@ bool signer_sign(struct instance *in, unsigned signer);
 void turn_end(struct instance *in);
 /* The end of the newer file is lost, or broken, while no ledger runs. */
 void journal_damage(struct instance *in, size_t octets);
+/* While no ledger runs: the files of kept answers are saved, those that were saved are put back, an octet is another
+ * one, or the end of the newer file is lost: by the last two bits. */
+void kept_damage(struct instance *in, size_t octets);
 /* stillgood accept-history */
 void accept_history(struct instance *in);
 /* Timers that are due. */
