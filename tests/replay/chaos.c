@@ -304,6 +304,7 @@ static void prepare(struct chaos *c)
 	w->conf->issuers[0].validity_us = draw(c, 2) ? 8 * SECOND_US : 3600 * SECOND_US;
 	policies(c, &w->conf->issuers[0]);
 	w->conf->server.max_age_us = (int64_t)draw(c, 4) * SECOND_US;
+	w->keeps = draw(c, 2);
 	database_clock(w, draw(c, 2) ? 0 : ((int64_t)draw(c, 9) - 4) * SECOND_US);
 	world_start(w);
 }
