@@ -2,7 +2,8 @@
 """Live answers of a database that has just started, with millions of certificates on its disk and none in memory,
 beside the same once they are in memory.
 
-    tests/bench/cold.py [--rows N] [--seconds N] [--connections N] [--keep FOLDER] [--before BINARY]
+    tests/bench/cold.py [--rows N] [--seconds N] [--connections N] [--keep FOLDER] [--disk US]
+                        [--before BINARY]
 
 STILLGOOD_BIN is the build to measure (an optimised one), --before an older one. Each round: PostgreSQL is stopped, the
 kernel's cache dropped (/proc/sys/vm/drop_caches: it needs root), PostgreSQL and a responder are started, and random
@@ -10,7 +11,8 @@ certificates are asked for, each with a nonce. Rounds: cold, by this build and b
 responder told to fill the memory first ([database] prewarm), without the extension pg_prewarm and with it; at last
 warm. --keep: the database is made there, or used if it is there already; 20 million rows
 take some minutes and 2.5 GB. A disk whose host keeps it in memory shows little of all this: the first line says how
-fast single pages are read at random. Bounded in time, leaves nothing running."""
+fast single pages are read at random; with --disk each read of PostgreSQL that is not in memory waits so long first
+(slow_disk.c). Bounded in time, leaves nothing running."""
 import argparse
 import contextlib
 import os
@@ -59,6 +61,26 @@ def fill(pg, ca, rows):
     pg.sql("ALTER TABLE stillgood.certificate ADD CONSTRAINT certificate_pkey PRIMARY KEY (issuer, serial)")
     pg.sql("VACUUM ANALYZE stillgood.certificate")
     pg.sql("CHECKPOINT")
+
+
+def slow_disk(folder, us):
+    """What PostgreSQL inherits from here on."""
+    library = os.path.join(folder, "slow_disk.so")
+    harness.run("cc", "-O2", "-shared", "-fPIC", "-o", library,
+                os.path.join(os.path.dirname(os.path.abspath(__file__)), "slow_disk.c"))
+    os.chmod(library, 0o755)
+    os.environ["SLOW_DISK_US"] = str(us)
+    return library
+
+
+@contextlib.contextmanager
+def preloaded(library):
+    if library:
+        os.environ["LD_PRELOAD"] = library
+    try:
+        yield
+    finally:
+        os.environ.pop("LD_PRELOAD", None)
 
 
 def serials(pg, rows, count, seed):
@@ -114,7 +136,8 @@ def one_round(pg, ca, folder, label, script, options, cold=True, **database):
     if cold:
         pg.stop()
         drop_caches()
-        pg.start()
+        with preloaded(options.library):
+            pg.start()
     began = time.monotonic()
     with responder(os.path.join(folder, label.replace(" ", "-")), pg, ca, **database) as made:
         harness.wait_for("readiness", made.ready, 600)
@@ -146,6 +169,7 @@ def rounds(pg, ca, folder, options):
         return script_of(folder, name, pg, ca, options, parts)
 
     pg.sql("DROP EXTENSION IF EXISTS pg_prewarm")
+    pg.sql("CHECKPOINT")
     scripts = [script(f"draw{n}") for n in range(5)]
     builds = [("", harness.STILLGOOD)] + ([(", before", os.path.abspath(options.before))] if options.before else [])
     for label, binary in builds:
@@ -170,7 +194,8 @@ def authority(folder):
 def measure(pg, ca, folder, options):
     pg.sql("CHECKPOINT")
     print(f"{options.rows:,} certificates, {options.connections} connections, {options.seconds} s each;"
-          f" one page at random takes {random_reads(pg):.0f} us", flush=True)
+          f" one page at random takes {random_reads(pg):.0f} us"
+          + (f", and {options.disk} us more" if options.disk else ""), flush=True)
     found = []
     for one in rounds(pg, ca, folder, options):
         found.append(one)
@@ -187,6 +212,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=10)
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--keep", metavar="FOLDER")
+    parser.add_argument("--disk", type=int, metavar="US", help="of a slow disk, made up")
     parser.add_argument("--before", metavar="BINARY", help="an older build")
     options = parser.parse_args()
     if os.geteuid() != 0:
@@ -205,6 +231,7 @@ def main():
             if not made:
                 fill(pg.start(), ca, options.rows)
                 pg.stop()
+            options.library = slow_disk(folder, options.disk) if options.disk else None
             pg.start()
             measure(pg, ca, folder, options)
 
