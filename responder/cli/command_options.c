@@ -69,6 +69,7 @@ const struct option_row command_options[OPTION_COUNT] = {
 				    "the key's passphrase, or the token's PIN; or \"prompt\""},
 	[OPTION_OUT] = {"out", 'o', "PATH",
 			"write there (signer request: a new file; presign: a folder)"},
+	[OPTION_SQL] = {"sql", 0, "FILE", "write there, for psql"},
 	[OPTION_CA] = {"ca", 0, "FILE", "the CA's certificate, of an issuer without a section"},
 	[OPTION_REQUEST] = {"request", 0, "FILE", "the request that it was made from (PEM)"},
 	[OPTION_VALIDITY] = {"validity", 0, "DURATION",

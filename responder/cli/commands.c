@@ -208,11 +208,14 @@ const struct command commands[] = {
 		.help = "Of every recorded certificate of the issuer, for each hash and each "
 			"encoding of its name. --out\nis a folder for a web server: the names of "
 			"its files are the paths of GET. What is there already\nand still true is "
-			"kept, so that a run that was interrupted goes on. Exit status 1: some "
-			"could not\nbe signed.",
+			"kept, so that a run that was interrupted goes on. --sql is a script for "
+			"psql, which records them\nfor responders (source = presigned). Exit "
+			"status "
+			"1: some could not be signed.",
 		.options = DATABASE | JSON | OPTION_BIT(OPTION_ISSUER) | OPTION_BIT(OPTION_OUT) |
-			   OPTION_BIT(OPTION_HASH) | OPTION_BIT(OPTION_VALIDITY) |
-			   OPTION_BIT(OPTION_UNTIL) | OPTION_BIT(OPTION_JOBS),
+			   OPTION_BIT(OPTION_SQL) | OPTION_BIT(OPTION_HASH) |
+			   OPTION_BIT(OPTION_VALIDITY) | OPTION_BIT(OPTION_UNTIL) |
+			   OPTION_BIT(OPTION_JOBS),
 		.run = command_presign,
 	},
 	{

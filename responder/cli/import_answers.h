@@ -1,6 +1,7 @@
 /* Private to import_answers*.c. */
 #pragma once
 
+#include "cli/answers_sql.h"
 #include "cli/copy.h"
 #include "cli/import_report.h"
 #include "cli/registry.h"
@@ -26,11 +27,6 @@ struct answers_import {
 	int64_t now;
 	uint64_t read, imported, refused;
 };
-
-#define ANSWERS_TABLE_SQL                                                                       \
-	"CREATE TEMPORARY TABLE stillgood_import (place bigint, issuer integer, serial bytea, " \
-	"certid bytea, status smallint, held boolean, this_update timestamptz, "                \
-	"next_update timestamptz, answer bytea, origin text) ON COMMIT DROP"
 
 /* What `file` says, and who says so, proven; into the table. What is no answer that can be kept is noted.
  * 0 or -errno. */

@@ -8,11 +8,6 @@
 	"AND c.status <> 3 "
 #define SERIAL_OF "encode(i.serial, 'hex'), s.name"
 
-/* Good of what is revoked or on hold, or a hold of what is revoked. */
-#define LESS_STRICT                                                      \
-	"(i.status = 0 AND (c.status <> 0 OR s.revoked_at IS NOT NULL) " \
-	"OR i.held AND (c.status = 1 OR s.revoked_at IS NOT NULL))"
-
 /* Names what the condition finds, and takes it out. */
 static int refuse(struct answers_import *import, const char *query, const char *statement,
 		  struct fault *fault)
@@ -31,10 +26,7 @@ static int refuse_unrecorded(struct answers_import *import, struct fault *fault)
 		      "SELECT count(*) OVER (), format('%s: serial %s of issuer \"%s\" is not "
 		      "recorded: not imported', i.origin, " SERIAL_OF ")" FROM_RECORDED
 		      "WHERE c.serial IS NULL ORDER BY i.place" IMPORT_SHOWN_SQL,
-		      "DELETE FROM stillgood_import i WHERE NOT EXISTS (SELECT FROM "
-		      "stillgood.certificate c WHERE c.issuer = i.issuer AND c.serial = i.serial "
-		      "AND c.status <> 3)",
-		      fault);
+		      ANSWERS_DROP_UNRECORDED_SQL, fault);
 }
 
 static int refuse_less_strict(struct answers_import *import, struct fault *fault)
@@ -42,12 +34,9 @@ static int refuse_less_strict(struct answers_import *import, struct fault *fault
 	return refuse(import,
 		      "SELECT count(*) OVER (), format('%s: serial %s of issuer \"%s\": the "
 		      "database is stricter than this answer: not imported', i.origin, " SERIAL_OF
-		      ")" FROM_RECORDED "WHERE " LESS_STRICT " ORDER BY i.place" IMPORT_SHOWN_SQL,
-		      "DELETE FROM stillgood_import d USING stillgood_import i JOIN "
-		      "stillgood.issuer s ON s.id = i.issuer JOIN stillgood.certificate c ON "
-		      "c.issuer = i.issuer AND c.serial = i.serial "
-		      "WHERE d.place = i.place AND " LESS_STRICT,
-		      fault);
+		      ")" FROM_RECORDED "WHERE " ANSWERS_LESS_STRICT_SQL
+		      " ORDER BY i.place" IMPORT_SHOWN_SQL,
+		      ANSWERS_DROP_LESS_STRICT_SQL, fault);
 }
 
 static int name_stricter(struct answers_import *import, struct fault *fault)
@@ -61,26 +50,10 @@ static int name_stricter(struct answers_import *import, struct fault *fault)
 		0, NULL, NULL, fault);
 }
 
-/* Of several the newest; never an older one than what is there. Issuers are locked by the trigger, in the order of
- * their numbers. */
 static int insert_rows(struct answers_import *import, struct fault *fault)
 {
 	cleanup(result_clearp) PGresult *rows = NULL;
-	int result = database_query(
-		&import->database,
-		"INSERT INTO stillgood.presigned AS p (this_update, next_update, issuer, status, "
-		"with_certificate, serial, certid, answer) "
-		"SELECT DISTINCT ON (i.issuer, i.serial, i.certid) i.this_update, i.next_update, "
-		"i.issuer, i.status, coalesce(i.next_update >= c.not_after - interval '1 second', "
-		"false), i.serial, i.certid, i.answer FROM stillgood_import i "
-		"JOIN stillgood.certificate c ON c.issuer = i.issuer AND c.serial = i.serial "
-		"ORDER BY i.issuer, i.serial, i.certid, i.this_update DESC, i.next_update DESC, "
-		"i.place ON CONFLICT ON CONSTRAINT presigned_pkey DO UPDATE SET this_update = "
-		"EXCLUDED.this_update, next_update = EXCLUDED.next_update, imported_at = "
-		"clock_timestamp(), status = EXCLUDED.status, with_certificate = "
-		"EXCLUDED.with_certificate, answer = EXCLUDED.answer "
-		"WHERE p.answer <> EXCLUDED.answer AND p.this_update <= EXCLUDED.this_update",
-		0, NULL, &rows, fault);
+	int result = database_query(&import->database, ANSWERS_INSERT_SQL, 0, NULL, &rows, fault);
 	if (result == 0)
 		import->imported = result_affected(rows);
 	return result;

@@ -24,6 +24,7 @@ static void presign_deinit(struct presign *p)
 		buffer_deinit(&p->sample[i]);
 	if (p->folder >= 0)
 		(void)close(p->folder);
+	presign_sql_deinit(p);
 	free(p->names);
 	ocsp_prover_free(p->prover);
 	import_report_deinit(&p->report);
@@ -209,11 +210,11 @@ static int prepare(struct presign *p, struct fault *fault)
 	if (result == 0)
 		result = import_report_init(&p->report, p->line, "certificates", 0, fault);
 	if (result == 0)
-		result = presign_folder_open(p, fault);
-	if (result == 0)
 		result = database_open_current(p->line, DB_READER, &p->database, fault);
 	if (result == 0)
 		result = presign_begin(p, fault);
+	if (result == 0)
+		result = p->place->open(p, fault);
 	if (result == 0)
 		result = check_certificate(p, fault);
 	if (result == 0)
@@ -238,6 +239,23 @@ static void note(struct presign *p, enum import_finding finding, const struct se
 	import_note(&p->report, finding, "serial %s: %s", digits, text);
 }
 
+/* Proven, then put in its place as a whole. */
+static int put(struct presign *p, const struct presign_wish *wish, struct view der,
+	       struct fault *fault)
+{
+	struct fault why = {""};
+	struct ocsp_said said;
+	if (presign_prove(p, wish, der, &said, &why) != 0)
+		return fault_set(fault, -EKEYREJECTED, "what was signed would not be believed: %s",
+				 why.text);
+	int result = p->place->put(p, wish, der, &said, fault);
+	if (result == 0) {
+		p->counts.made++;
+		presign_count_end(p, said.next_update);
+	}
+	return result;
+}
+
 static int take_one(struct presign *p, struct fault *fault)
 {
 	struct crew_result done = {0};
@@ -250,9 +268,9 @@ static int take_one(struct presign *p, struct fault *fault)
 			continue;
 		wish->id = 0;
 		if (!done.reason)
-			return presign_put(p, wish, done.answer.der, fault);
+			return put(p, wish, done.answer.der, fault);
 		note(p, IMPORT_PROBLEM, &wish->serial, done.reason);
-		return presign_remove(p, wish, fault);
+		return p->place->remove(p, wish, fault);
 	}
 	return fault_set(fault, -EPROTO, "a signing process answered what nobody asked");
 }
@@ -321,8 +339,8 @@ static int make_answer(struct presign *p, const struct presign_row *row,
 	if (buffer_result(&wish->certid) < 0 || presign_path(wish) < 0)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	if (!said)
-		return presign_remove(p, wish, fault);
-	return presign_is_kept(p, wish) ? 0 : give(p, wish, name, facts, fault);
+		return p->place->remove(p, wish, fault);
+	return p->place->is_kept(p, wish) ? 0 : give(p, wish, name, facts, fault);
 }
 
 /* ---- one certificate ---- */
@@ -409,7 +427,7 @@ static int work(struct presign *p, struct fault *fault)
 	int result = presign_each(p, take_row, fault);
 	while (result == 0)
 		result = take_one(p, fault);
-	return result == CREW_IDLE ? presign_folder_close(p, fault) : result;
+	return result == CREW_IDLE ? p->place->close(p, fault) : result;
 }
 
 static void print_json(struct presign *p)
@@ -448,8 +466,9 @@ static void print_text(struct presign *p)
 
 static int check_usage(const struct command_line *line, struct fault *fault)
 {
-	if (!option_given(line, OPTION_ISSUER) || !option_given(line, OPTION_OUT))
-		return usage(fault, "say --issuer and --out");
+	if (!option_given(line, OPTION_ISSUER) ||
+	    option_given(line, OPTION_OUT) == option_given(line, OPTION_SQL))
+		return usage(fault, "say --issuer, and --out or --sql");
 	return 0;
 }
 
@@ -462,6 +481,7 @@ int command_presign(const struct command_line *line, struct fault *fault)
 	if (!p)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	p->line = line;
+	p->place = option_given(line, OPTION_SQL) ? &presign_sql : &presign_folder;
 	p->folder = -1;
 	p->now = wall_seconds(clock_now().wall_us);
 	p->counts.first_end = p->counts.last_end = TIME_NONE;

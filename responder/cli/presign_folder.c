@@ -26,7 +26,7 @@ static int fail(struct fault *fault, const struct presign *p, const char *path)
 			 strerror(reason));
 }
 
-int presign_folder_open(struct presign *p, struct fault *fault)
+static int folder_open(struct presign *p, struct fault *fault)
 {
 	const char *path = p->line->values[OPTION_OUT];
 	if (mkdir(path, 0755) < 0 && errno != EEXIST)
@@ -76,54 +76,18 @@ static int read_file(const struct presign *p, const char *path, struct buffer *o
 	return 0;
 }
 
-static bool says_same(const struct ocsp_cert_status *a, const struct ocsp_cert_status *b)
-{
-	enum revocation_reason left = a->reason == REASON_UNSPECIFIED ? REASON_NONE : a->reason;
-	enum revocation_reason right = b->reason == REASON_UNSPECIFIED ? REASON_NONE : b->reason;
-	return a->status == b->status && a->revoked_at == b->revoked_at && left == right &&
-	       a->invalidity_at == b->invalidity_at;
-}
-
-/* What a client would believe of it. */
-static int prove(const struct presign *p, const struct presign_wish *wish, struct view der,
-		 struct ocsp_said *ret, struct fault *fault)
-{
-	int64_t now = wall_seconds(clock_now().wall_us);
-	struct ocsp_said said;
-	int result = ocsp_said_read(der, &said, fault);
-	if (result == 0)
-		result = ocsp_said_timely(&said, now, 0, fault);
-	if (result == 0 && (!view_equal(said.certid.der, buffer_view(&wish->certid)) ||
-			    !says_same(&said.says, &wish->says)))
-		result = fault_set(fault, OCSP_ANSWER_UNFIT, "it says something else");
-	if (result == 0)
-		result = ocsp_prover_prove(p->prover, &said, now, 0, fault);
-	if (result == 0)
-		*ret = said;
-	return result;
-}
-
-static void count_end(struct presign *p, int64_t next_update)
-{
-	struct presign_counts *counts = &p->counts;
-	if (counts->first_end == TIME_NONE || next_update < counts->first_end)
-		counts->first_end = next_update;
-	if (counts->last_end == TIME_NONE || next_update > counts->last_end)
-		counts->last_end = next_update;
-}
-
-bool presign_is_kept(struct presign *p, const struct presign_wish *wish)
+static bool is_kept(struct presign *p, const struct presign_wish *wish)
 {
 	cleanup(buffer_deinit) struct buffer der = {0};
 	struct ocsp_said said;
 	if (read_file(p, path_of(wish), &der) < 0 ||
-	    prove(p, wish, buffer_view(&der), &said, NULL) != 0)
+	    presign_prove(p, wish, buffer_view(&der), &said, NULL) != 0)
 		return false;
 	int64_t missing = (wish->next_update - wish->this_update) / KEPT_SHARE;
 	if (said.next_update > wish->next_update || said.next_update < wish->next_update - missing)
 		return false;
 	p->counts.kept++;
-	count_end(p, said.next_update);
+	presign_count_end(p, said.next_update);
 	return true;
 }
 
@@ -168,23 +132,17 @@ static int take_sample(struct presign *p, const struct presign_wish *wish)
 	return buffer_result(&p->sample[place]);
 }
 
-int presign_put(struct presign *p, const struct presign_wish *wish, struct view der,
-		struct fault *fault)
+static int put_file(struct presign *p, const struct presign_wish *wish, struct view der,
+		    const struct ocsp_said *said, struct fault *fault)
 {
-	struct fault why = {""};
-	struct ocsp_said said;
-	if (prove(p, wish, der, &said, &why) != 0)
-		return fault_set(fault, -EKEYREJECTED, "what was signed would not be believed: %s",
-				 why.text);
+	(void)said;
 	if (make_folders(p, (char *)wish->path.data) < 0 || !write_file(p, der) ||
 	    renameat(p->folder, TEMPORARY, p->folder, path_of(wish)) < 0)
 		return fail(fault, p, path_of(wish));
-	p->counts.made++;
-	count_end(p, said.next_update);
 	return take_sample(p, wish) < 0 ? fault_set(fault, -ENOMEM, "out of memory") : 0;
 }
 
-int presign_remove(struct presign *p, const struct presign_wish *wish, struct fault *fault)
+static int remove_file(struct presign *p, const struct presign_wish *wish, struct fault *fault)
 {
 	if (unlinkat(p->folder, path_of(wish), 0) == 0)
 		p->counts.removed++;
@@ -208,10 +166,18 @@ static int look_at_sample(struct presign *p, const char *path, struct fault *fau
 			 p->line->values[OPTION_OUT], path, why.text);
 }
 
-int presign_folder_close(struct presign *p, struct fault *fault)
+static int folder_close(struct presign *p, struct fault *fault)
 {
 	int result = syncfs(p->folder) < 0 ? fail(fault, p, "") : 0;
 	for (uint64_t i = 0; result == 0 && i < p->sampled && i < PRESIGN_SAMPLE; i++)
 		result = look_at_sample(p, (const char *)p->sample[i].data, fault);
 	return result;
 }
+
+const struct presign_place presign_folder = {
+	.open = folder_open,
+	.is_kept = is_kept,
+	.put = put_file,
+	.remove = remove_file,
+	.close = folder_close,
+};

@@ -160,10 +160,9 @@ static void queue_up(struct ledger *l, struct question *q, struct moment now)
 /* What was signed beforehand; what asks for it leaves at the end of the turn. */
 static void fetch(struct ledger *l, struct question *q, struct moment now)
 {
-	bool never = presigned_never(q);
-	if (never || !presigned_possible(l, now)) {
-		q->cause = never ? CAUSE_NO_ANSWER : CAUSE_NO_LOOKUP;
-		refuse(l, q, never ? OCSP_UNAUTHORIZED : OCSP_TRY_LATER);
+	if (!presigned_possible(l, now)) {
+		q->cause = CAUSE_NO_LOOKUP;
+		refuse(l, q, OCSP_TRY_LATER);
 		return;
 	}
 	ledger_trace(l, q->request, "waits for its stored answer");

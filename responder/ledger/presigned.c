@@ -34,13 +34,6 @@ void presigned_deinit(struct ledger *l)
 
 /* ---- fetching ---- */
 
-/* One that was recorded before a withdrawal counts no more, and nobody shall sign another. */
-bool presigned_never(const struct question *q)
-{
-	const struct verdict *verdict = &q->entries[0].verdict;
-	return verdict->says.status == OCSP_UNKNOWN || verdict->extended_revoke;
-}
-
 bool presigned_possible(const struct ledger *l, struct moment now)
 {
 	return l->ops->stored && now.mono_us >= l->presigned->retry_us;

@@ -11,8 +11,6 @@ void presigned_deinit(struct ledger *l);
 
 /* ---- fetching ---- */
 
-/* Is there none, whatever is recorded: of what nobody has issued, or was withdrawn? */
-bool presigned_never(const struct question *q);
 /* Can they be asked for now? */
 bool presigned_possible(const struct ledger *l, struct moment now);
 /* A batch of those that wait (QUESTION_FETCHING), while none is in flight. */

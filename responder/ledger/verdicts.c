@@ -159,7 +159,7 @@ static bool any_wants(const struct question *q)
 	return wants;
 }
 
-/* Of what was not issued nothing was signed beforehand (P-22). */
+/* Of what was not issued nothing was signed beforehand, and of what was withdrawn what was counts no more (P-22). */
 static bool is_unsigned(const struct question *q, const struct verdict *verdict)
 {
 	return q->section->source == SOURCE_PRESIGNED &&

@@ -242,6 +242,109 @@ def test_an_older_answer_never_takes_the_place_of_a_newer_one(pg, tmp_path):
     assert bytes(rows[0][0]) == world.file(path)
 
 
+def psql(pg, path, check=True):
+    return run(*pg._command("psql", "-X", "-q", "-h", pg.folder, "-U", "postgres", "-d", "postgres", "-f", path),
+               check=check, cwd=pg.folder)
+
+
+def script(world, path, *arguments, check=True):
+    result = stillgood("presign", "--issuer", world.name, "--sql", path, "-c", world.conf, "--json", *arguments,
+                       check=check)
+    return json.loads(result.stdout) if check else result
+
+
+def stored(pg, world):
+    return pg.sql("SELECT encode(p.serial, 'hex'), p.status, p.answer, p.with_certificate FROM stillgood.presigned p"
+                  " JOIN stillgood.issuer i ON i.id = p.issuer WHERE i.name = %s ORDER BY 1, p.certid", (world.name,))
+
+
+@pytest.fixture
+def shared(pg):
+    """A folder that psql, which runs as another user, may read."""
+    folder = os.path.join(pg.folder, "scripts")
+    os.makedirs(folder, exist_ok=True)
+    return folder
+
+
+def test_a_script_for_psql_does_what_an_import_does(pg, tmp_path, shared):
+    world = Presigned(pg, tmp_path, "Script")
+    good, bad, held = world.issue("good", "bad", "held")
+    revoke(pg, bad, "--reason", "superseded")
+    stillgood("hold", held, "--database", pg.conninfo)
+    path = os.path.join(shared, "script.sql")
+    assert script(world, path)["signed"] == 6 and os.listdir(shared) == ["script.sql"]
+    psql(pg, path)
+    assert [row[1] for row in stored(pg, world)].count(0) == 2 and len(stored(pg, world)) == 6
+    with world.serve(tmp_path / "run") as server:
+        answers = {path: post(server, world.request(path)) for path in (good, bad, held)}
+        assert {bytes(row[2]) for row in stored(pg, world)} >= set(answers.values())
+        said = [ocsp.load_der_ocsp_response(der).certificate_status.name for der in answers.values()]
+        assert said == ["GOOD", "REVOKED", "REVOKED"]
+        before = stored(pg, world)
+        psql(pg, path)
+        assert stored(pg, world) == before, "it may be given again"
+        # Between the two a revocation: the script is not taken for more than is recorded, nor for older.
+        revoke(pg, good)
+        revoke(pg, held)
+        pg.sql("DELETE FROM stillgood.presigned p USING stillgood.issuer i WHERE i.id = p.issuer AND i.name = 'Script'")
+        psql(pg, path)
+        assert [row[1] for row in stored(pg, world)] == [1, 1], "of the revoked one alone"
+        wait_for("good to be gone", lambda: error(post(server, world.request(good))) == "UNAUTHORIZED")
+
+
+def test_a_script_takes_back_what_may_not_be_said_any_more(pg, tmp_path, shared):
+    world = Presigned(pg, tmp_path, "Taken back")
+    a, b = world.issue("a", "b")
+    path = os.path.join(shared, "back.sql")
+    script(world, path, "--hash", "sha1")
+    psql(pg, path)
+    stillgood("import", "certs", a, "--withdraw", "--database", pg.conninfo)
+    script(world, path, "--hash", "sha1")
+    psql(pg, path)
+    assert [int(row[0], 16) for row in stored(pg, world)] == [load(b).serial_number]
+
+
+def test_an_older_script_replaces_nothing_and_one_of_an_unknown_issuer_fails(pg, tmp_path, shared):
+    world = Presigned(pg, tmp_path, "Old script")
+    path = world.issue("a")
+    old, new = os.path.join(shared, "old.sql"), os.path.join(shared, "new.sql")
+    begun = datetime.datetime.utcnow()
+    script(world, old, "--hash", "sha1")
+    wait_for("another second", lambda: datetime.datetime.utcnow() > begun + datetime.timedelta(seconds=3))
+    script(world, new, "--hash", "sha1", "--validity", "8d")
+    psql(pg, new)
+    newest = stored(pg, world)
+    psql(pg, old)
+    assert stored(pg, world) == newest and path
+    with Postgres() as other:
+        stillgood("db", "init", "--database", other.conninfo)
+        os.makedirs(os.path.join(other.folder, "scripts"))
+        copy = shutil.copy(new, os.path.join(other.folder, "scripts"))
+        result = psql(other, copy, check=False)
+        assert result.returncode != 0 and "not registered here" in result.stderr
+
+
+def test_a_script_is_whole_or_not_there(pg, tmp_path, shared):
+    world = Presigned(pg, tmp_path, "Whole")
+    world.issue("a")
+    path = os.path.join(shared, "whole.sql")
+    result = script(world, path, "--out", str(tmp_path / "both"), check=False)
+    assert result.returncode == 2 and "--out or --sql" in result.stderr
+    with open(path + ".new", "w", encoding="ascii"):
+        pass
+    result = script(world, path, check=False)
+    assert result.returncode == 1 and "another presign writes it" in result.stderr
+    assert os.path.exists(path + ".new") and not os.path.exists(path)
+    os.unlink(path + ".new")
+    other = World(pg, tmp_path / "other", "Other key")
+    with open(other.conf, encoding="utf-8") as file:
+        text = file.read().replace('"Other key"', '"Whole"')
+    with open(other.conf, "w", encoding="utf-8") as file:
+        file.write(text)
+    result = stillgood("presign", "--issuer", "Whole", "--sql", path, "-c", other.conf, check=False)
+    assert result.returncode == 1 and not os.path.exists(path) and not os.path.exists(path + ".new")
+
+
 def test_an_end_is_told_before_it_comes(pg, tmp_path):
     world = Presigned(pg, tmp_path, "Ends")
     path = world.issue("a")
