@@ -1,11 +1,14 @@
 """`presign`: what it signs, keeps, takes away and refuses, and that plain files are answers."""
 import base64
+import contextlib
 import datetime
 import json
 import os
+import socket
 import subprocess
 import threading
 import urllib.parse
+import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -289,24 +292,70 @@ class Files(BaseHTTPRequestHandler):
         pass
 
 
-def test_a_plain_web_server_answers_clients_with_the_folder(pg, tmp_path):
-    """RFC 9919, 6.1: our own client and OpenSSL's library verify what they get by GET."""
-    world = World(pg, tmp_path, "Folder")
-    good, bad = world.issue("good", "bad")
-    revoke(pg, bad)
-    world.presign()
+@contextlib.contextmanager
+def plain_server(world):
+    """As short as such a server can be; its URL."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Files)
-    server.folder = world.out
+    server.folder = os.path.dirname(world.out)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        for path, status in ((good, 0), (bad, 3)):
-            for digest in ("sha1", "sha256"):
-                result = stillgood(
-                    "ask", path, "--issuer", world.ca.certificate, "--method", "get", "--hash",
-                    digest, "--url", f"http://127.0.0.1:{server.server_port}/", check=False)
-                assert result.returncode == status, result.stdout + result.stderr
+        yield f"http://127.0.0.1:{server.server_port}/root/"
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextlib.contextmanager
+def nginx(world):
+    """With the line of the README; its URL."""
+    with open(os.path.join(harness.ROOT, "README.md"), encoding="utf-8") as file:
+        location = [line.strip() for line in file if line.strip().startswith("location /root/")]
+    assert len(location) == 1 and "/srv/ocsp;" in location[0]
+    location = location[0].replace("/srv/ocsp;", f"{os.path.dirname(world.out)};")
+    folder, port = os.path.join(world.folder, "nginx"), harness.free_port()
+    os.makedirs(folder)
+    temporary = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in (
+        "client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    path = os.path.join(folder, "nginx.conf")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"daemon off;\npid {folder}/pid;\nerror_log {folder}/log warn;\nworker_processes 1;\nuser root;\n"
+                   f"events {{ worker_connections 64; }}\nhttp {{\naccess_log off;\n{temporary}server {{\n"
+                   f"listen 127.0.0.1:{port};\n{location}\n}}\n}}\n")
+    process = subprocess.Popen(["nginx", "-p", folder, "-e", f"{folder}/log", "-c", path])
+    try:
+        wait_for("nginx to listen", lambda: process.poll() is not None or listens(port))
+        yield f"http://127.0.0.1:{port}/root/"
+    finally:
+        process.terminate()
+        process.wait(harness.DEADLINE)
+
+
+def listens(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("web_server, count", [(plain_server, 1), (nginx, 3)], ids=["plain", "nginx"])
+def test_a_web_server_answers_clients_with_the_folder(pg, tmp_path, web_server, count):
+    """RFC 9919, 6.1: our own client and OpenSSL's library verify what they get by GET, whatever base64 makes of it."""
+    world = World(pg, tmp_path, f"Folder {web_server.__name__}")
+    world.out = os.path.join(world.folder, "served", "root")
+    os.makedirs(os.path.dirname(world.out))
+    *good, bad = world.issue(*(f"good {number}" for number in range(count)), "bad")
+    revoke(pg, bad)
+    world.presign()
+    wanted = urllib.parse.quote(os.path.relpath(world.path(good[0]), world.out), safe="")
+    with web_server(world) as url:
+        with urllib.request.urlopen(url + wanted, timeout=harness.DEADLINE) as reply:
+            assert reply.headers["Content-Type"] == "application/ocsp-response"
+        for path, status in (*((path, 0) for path in good), (bad, 3)):
+            for digest in ("sha1", "sha256"):
+                result = stillgood(
+                    "ask", path, "--issuer", world.ca.certificate, "--method", "get", "--hash",
+                    digest, "--url", url, check=False)
+                assert result.returncode == status, result.stdout + result.stderr
