@@ -20,6 +20,8 @@ struct status_view {
 };
 
 void status_print(FILE *out, struct json_object *document, const struct status_view *view);
+/* Its part of the fetcher; nothing where there is none: status_fetching.c */
+void status_fetching_print(FILE *out, struct json_object *rooms);
 
 /* The documents of the last minute. */
 #define STATUS_SAMPLES 128u

@@ -281,5 +281,6 @@ void status_print(FILE *out, struct json_object *document, const struct status_v
 	for (size_t i = 0; rooms && i < json_object_array_length(rooms); i++)
 		print_room(out, json_object_array_get_idx(rooms, i), view->verbose);
 	print_signers(out, rooms);
+	status_fetching_print(out, rooms);
 	print_figures(out, view);
 }

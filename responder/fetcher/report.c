@@ -97,22 +97,37 @@ static void put_source(struct buffer *out, const struct source *s)
 	buffer_put_u8(out, '}');
 }
 
+struct report {
+	struct buffer *out;
+	size_t before;
+	unsigned told, omitted;
+};
+
+static void put_where_it_fits(struct report *report, const struct source *s)
+{
+	struct buffer *out = report->out;
+	size_t fits = out->size;
+	buffer_put_string(out, report->told ? "," : "");
+	put_source(out, s);
+	bool full = out->size - report->before > SOURCES_SPACE;
+	if (full)
+		out->size = fits;
+	report->told += !full;
+	report->omitted += full;
+}
+
+/* What is wrong first: where there are too many, the others are left out. */
 void report_sources(const struct source_list *sources, struct buffer *out)
 {
-	size_t before = out->size;
-	unsigned told = 0, omitted = 0;
+	struct report report = {.out = out, .before = out->size};
 	const struct source *s;
 	buffer_put_string(out, "\"sources\":[");
-	TAILQ_FOREACH(s, sources, others) {
-		size_t fits = out->size;
-		buffer_put_string(out, told ? "," : "");
-		put_source(out, s);
-		bool full = out->size - before > SOURCES_SPACE;
-		if (full)
-			out->size = fits;
-		told += !full;
-		omitted += full;
-	}
+	TAILQ_FOREACH(s, sources, others)
+		if (fails(s) || differs(s))
+			put_where_it_fits(&report, s);
+	TAILQ_FOREACH(s, sources, others)
+		if (!fails(s) && !differs(s))
+			put_where_it_fits(&report, s);
 	buffer_put_u8(out, ']');
-	json_put_number(out, "sources_omitted", omitted);
+	json_put_number(out, "sources_omitted", report.omitted);
 }

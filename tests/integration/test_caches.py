@@ -250,6 +250,8 @@ def test_what_was_told_is_counted(tmp_path, database):
         assert now["purges"] == len(" ".join(a[2]["xkey-purge"] for a in fake.asked).split())
         assert sum(now["times"]["counts"]) == sum(before["times"]["counts"]) + 2, "of each the first time"
         assert now["failures"] == 0
+        text = harness.stillgood("status", "--socket", running.responder.control_socket).stdout
+        assert re.search(rf"\ncaches\n  front +told all, {now['purges']} purges\n", text), text
 
 
 BAD = {"error": 500, "forbidden": 403, "elsewhere": 302, "nonsense": caches.Fake.NONSENSE, "cut": caches.Fake.CUT,
@@ -274,6 +276,8 @@ def test_what_is_not_confirmed_is_told_until_it_is(tmp_path, database):
             assert state(running, place)["unpurged"] >= 1
             running.logged("cache_untold", f'"{place}"', "serial=01")
         running.becomes("revoked", 1, never=())
+        text = harness.stillgood("status", "--socket", running.responder.control_socket).stdout
+        assert re.search(r"\n  error +1 to be told, the first for \d+ ms: it answers 500\n", text), text
         bad.discard("error")
         wait_for("it is whole", lambda: state(running, "error")["unpurged"] == 0)
         assert all(state(running, place)["unpurged"] for place in bad), "the others not by that"

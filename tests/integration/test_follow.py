@@ -1,5 +1,7 @@
 """CRLs are followed: fetched when they are due, without asking more than is needed, whatever their servers do,
 and recorded, or compared, by a process of their own."""
+import re
+
 import pytest
 
 import harness
@@ -132,8 +134,12 @@ def test_after_a_failure_it_is_tried_again_and_the_alarm_ends(start, server):
     instance = start({"crl": server.url()})
     wait_for("the alarm", lambda: alarms(instance))
     wait_for("another try", lambda: len(server.of()) >= 3)
+    assert f"A                recorded {server.url()}: fails, the server says 503; the last that was taken ends at no time"\
+        in harness.stillgood("status", "--socket", instance.responder.control_socket).stdout
     server.pages["/ca.crl"] = crl(1)
     recorded(instance, server.url())
+    assert re.search(f"  A +recorded {re.escape(server.url())}: ends 20[0-9T:-]+Z\n",
+                     harness.stillgood("status", "--socket", instance.responder.control_socket).stdout)
     wait_for("its end", lambda: not alarms(instance))
     assert instance.logged("it has ended", "alarm=crl_fetch")
 
