@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		begin();
 	now = wall_seconds(clock_now().wall_us);
 	enum ocsp_result result = (enum ocsp_result)INSIDE_RESULT(
-		requestors_judge(requestors, view_of(data, size), now, &reason));
+		(int)requestors_judge(requestors, view_of(data, size), now, &reason));
 	if (result != OCSP_MALFORMED_REQUEST && result != OCSP_UNAUTHORIZED)
 		abort();
 	if (ERR_peek_error() != 0)
