@@ -207,6 +207,7 @@ struct conf_issuer {
 	enum signed_policy signed_requests;
 	char *requestors; /* a file; NULL: none */
 	char *allow; /* a file; NULL: whoever `requestors` have certified */
+	int64_t crl_warning_us; /* before the CRL ends; 0: a quarter of its time */
 	char *crl; /* URLs, separated by commas; NULL: none is followed */
 	char *crl_watch; /* the same; NULL: none is compared */
 };

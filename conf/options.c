@@ -483,6 +483,10 @@ const struct option options[] = {
 	 "the CRL that was recorded, and with its thisUpdate. Once it has lapsed, or before there "
 	 "is one, "
 	 "clients are told tryLater; what is revoked stays revoked."},
+	{SHARED(crl_warning), OPTION_DURATION, CONF_LEDGER, BY_RELOAD, auto_words, SECOND_US,
+	 366 * DAY_US, "auto", "6h", ISSUER_AT(crl_warning_us),
+	 "With complete = no: so long before its CRL ends, while the next one is not recorded, "
+	 "there is an alarm (crl_ends). auto: a quarter of the CRL's time."},
 	{SHARED(archive_cutoff), OPTION_DURATION, CONF_SIGNER, BY_RELOAD, archive_words, DAY_US,
 	 36500 * DAY_US, "no", "3650d", ISSUER_AT(archive_cutoff_us),
 	 "Say in answers how far back they are reliable after certificates expire "

@@ -62,7 +62,7 @@ static bool is_issuer(struct json_object *document, const char *name)
 static bool stops_answers(struct json_object *alarm)
 {
 	static const char *const kinds[] = {"issuer_missing", "issuer_key", "issuer_unreadable",
-					    "signer_expired"};
+					    "signer_expired", "crl_lapsed"};
 	for (size_t i = 0; i < array_size(kinds); i++)
 		if (strcmp(document_text(alarm, "kind"), kinds[i]) == 0)
 			return true;

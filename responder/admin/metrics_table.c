@@ -146,6 +146,16 @@ const struct metric metrics[] = {
 	{"stillgood_kept_answers_left_out_total", METRIC_COUNTER, OF_LEDGER, NULL, NULL,
 	 "kept_left_out", 0, NULL,
 	 "Answers that were not kept, because more came in a minute than half of kept_answers."},
+	{"stillgood_issuer_crl_this_update_timestamp_seconds", METRIC_GAUGE, OF_LEDGER, "crls",
+	 "issuer", "this_update", 0, NULL,
+	 "As of when the issuer's recorded CRLs prove what is not revoked, seconds since 1970."},
+	{"stillgood_issuer_crl_next_update_timestamp_seconds", METRIC_GAUGE, OF_LEDGER, "crls",
+	 "issuer", "next_update", 0, NULL,
+	 "And until when: with complete = no nothing is good from then on."},
+	{"stillgood_issuer_crl_missing", METRIC_GAUGE, OF_LEDGER, "crls", "issuer", "state", 0,
+	 "missing",
+	 "1 where the issuer needs a CRL (complete = no) and none is recorded that proves what is "
+	 "not revoked."},
 	{"stillgood_ledger_questions", METRIC_GAUGE, OF_LEDGER, "questions", "state", "count", 0,
 	 NULL,
 	 "Questions of the fronts by what they wait for: parked (the first load), verifying (a "

@@ -270,6 +270,22 @@ static void put_signers(struct json_object *issuer, struct moment now, struct bu
 	}
 }
 
+/* Of an issuer that is known by its CRLs: how long they prove what is good. */
+static void put_crl(struct json_object *crl, struct buffer *out)
+{
+	const char *state = document_text(crl, "state");
+	bool ending = strcmp(state, "ending") == 0;
+	if (!crl || strcmp(state, "unneeded") == 0)
+		return;
+	buffer_printf(out, "<p class=\"%s\">",
+		      strcmp(state, "valid") == 0 ? "quiet"
+		      : ending                    ? "warn"
+						  : "bad");
+	buffer_put_string(out, *document_text(crl, "next_update") ? W_CRL : W_NO_CRL);
+	html_put_time(out, document_text(crl, "next_update"));
+	buffer_put_string(out, "</p>");
+}
+
 /* {"issuer":…, "unassigned":"unknown", …} */
 static void put_policy(struct json_object *policy, struct buffer *out)
 {
@@ -322,6 +338,7 @@ static void put_issuer(struct json_object *document, const char *name, struct mo
 		put_presigned(presigned, now, out);
 	else
 		put_signers(named(signers, "name", name), now, out);
+	put_crl(named(document_list(room_status(document, "ledger"), "crls"), "issuer", name), out);
 	put_policy(named(document_list(document, "policies"), "issuer", name), out);
 	buffer_put_string(out, "</article>");
 }

@@ -41,6 +41,8 @@
 #define W_PRESIGNED "None here: answers were signed beforehand"
 #define W_PRESIGNED_NONE "None here, and no answer that was signed beforehand is recorded"
 #define W_PRESIGNED_END "the first ends on"
+#define W_CRL "Good as its CRL says, until "
+#define W_NO_CRL "No CRL of it is recorded: nothing is good."
 #define W_CRL_ONLY "Known by its CRL alone: a serial number without a record is answered good."
 
 #define W_ROOMS "Rooms"

@@ -30,6 +30,8 @@
 	X(PRESIGNED_UNFIT, "presigned_unfit") /* some cannot be given out: which, and why */     \
 	X(TOKEN, "token") /* a signer's key is in one that cannot be used */                     \
 	X(NO_SIGNER, "no_signer") /* no process signs */                                         \
+	X(CRL_ENDS, "crl_ends") /* that of an issuer known by its CRLs, soon */                  \
+	X(CRL_LAPSED, "crl_lapsed") /* it has, or there is none: nothing is good */              \
 	X(CRL_FETCH, "crl_fetch") /* a CRL that is followed cannot be fetched or recorded */     \
 	X(CRL_DIFFERENCE, "crl_difference") /* what the CA publishes is not the database's */    \
 	X(CACHE_UNTOLD, "cache_untold") /* an HTTP cache may say what is over */                 \

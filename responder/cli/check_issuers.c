@@ -61,6 +61,26 @@ static void check_presigned(const struct checking *checking, const struct conf_i
 		       section->name, left > 0 ? "ends" : "has ended", end);
 }
 
+/* P-22: nothing is good but as of a CRL that lasts. */
+static void find_crl(const struct checking *checking, const struct conf_issuer *section,
+		     const struct issuer_record *record)
+{
+	char until[ISO_TIME_SIZE + 1] = "";
+	bool none = record->crl_from == TIME_NONE;
+	int64_t now_s = wall_seconds(clock_now().wall_us);
+	if (section->policy.complete || (!none && record->crl_until > now_s))
+		return;
+	if (!none)
+		time_put_iso(until, record->crl_until);
+	preflight_find(checking->preflight, SERVE_WARNED, "P-22",
+		       "%s:%u: issuer \"%s\" has complete = no, and %s%s: nothing is good, clients "
+		       "are told tryLater until one is recorded (stillgood import crl)",
+		       section->file, section->line, section->name,
+		       none ? "no CRL is recorded that proves what is not revoked"
+			    : "its CRL has ended at ",
+		       until);
+}
+
 static void find_well(const struct checking *checking, const struct conf_issuer *section,
 		      const struct registered *registered)
 {
@@ -74,6 +94,7 @@ static void find_well(const struct checking *checking, const struct conf_issuer 
 			"issuer \"%s\": revoked as a whole; every certificate of it is answered "
 			"as revoked",
 			section->name);
+	find_crl(checking, section, &registered->record);
 }
 
 /* The key is what counts: under which names it issues the database says (P-7). */

@@ -180,6 +180,20 @@ static void print_presigned(struct json_object *document)
 	printf("\n");
 }
 
+/* Of an issuer that is known by its CRLs alone. */
+static void print_crl(struct json_object *document)
+{
+	struct json_object *crl = member(document, "crl");
+	if (!crl)
+		return;
+	print_title("CRL");
+	if (!*instance_text(crl, "this_update"))
+		printf("none is recorded");
+	print_part(crl, "this_update", "good as of ");
+	print_part(crl, "next_update", ", until ");
+	printf("%s (P-22)\n", is_true(crl, "proves") ? "" : "; nothing is good now");
+}
+
 static void print_signer(struct json_object *document)
 {
 	struct json_object *signers = member(document, "signers"),
@@ -260,6 +274,7 @@ void explain_print(struct json_object *document)
 	print_evidence(document);
 	print_history(document);
 	print_policy(document);
+	print_crl(document);
 	print_signer(document);
 	print_presigned(document);
 	print_all_stored(document);

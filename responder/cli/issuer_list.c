@@ -110,6 +110,16 @@ static void print_presigned(const struct issuer_record *record)
 	printf("  answers signed beforehand, the first ends at %s\n", end);
 }
 
+static void print_crl(const struct issuer_record *record)
+{
+	char from[ISO_TIME_SIZE + 1] = "", until[ISO_TIME_SIZE + 1] = "";
+	if (record->crl_from == TIME_NONE)
+		return;
+	time_put_iso(from, record->crl_from);
+	time_put_iso(until, record->crl_until);
+	printf("  CRL of %s, until %s\n", from, until);
+}
+
 static void print_issuer(const struct described *described, bool hashes)
 {
 	const struct issuer_record *record = &described->issuer->record;
@@ -124,6 +134,7 @@ static void print_issuer(const struct described *described, bool hashes)
 		       revoked, reason ? ", " : "", reason ? reason : "");
 	}
 	print_presigned(record);
+	print_crl(record);
 	if (hashes)
 		print_hashes(&described->names[0], true);
 	for (size_t i = 1; i < described->name_count; i++) {
@@ -181,6 +192,8 @@ static struct json_object *issuer_document(const struct described *described)
 	output_json_time(document, "revoked_at", issuer->record.revoked_at);
 	output_json_string(document, "reason", reason_name(issuer->record.reason));
 	output_json_time(document, "presigned_first_end", issuer->record.presigned_until);
+	output_json_time(document, "crl_from", issuer->record.crl_from);
+	output_json_time(document, "crl_until", issuer->record.crl_until);
 	json_object_object_add(document, "hashes", hashes_document(&described->names[0], true));
 	json_object_object_add(document, "names", names_document(described));
 	return document;

@@ -17,13 +17,16 @@ enum column {
 	CERTIFICATE,
 	PRESIGNED,
 	PRESIGNED_FROM,
-	PRESIGNED_UNTIL
+	PRESIGNED_UNTIL,
+	CRL_FROM,
+	CRL_UNTIL
 };
 
 static const char query[] = "SELECT id, name, version, stillgood.seconds(added_at), "
 			    "stillgood.seconds(revoked_at), reason, certificate, "
 			    "presigned, stillgood.seconds(presigned_from), "
-			    "stillgood.seconds(presigned_until) "
+			    "stillgood.seconds(presigned_until), "
+			    "stillgood.seconds(crl_from), stillgood.seconds(crl_until) "
 			    "FROM stillgood.issuer ORDER BY name";
 
 static const char names_query[] = "SELECT issuer, name, stillgood.seconds(added_at) "
@@ -77,6 +80,8 @@ static int read_row(const PGresult *rows, int row, struct registered *issuer, st
 	record->reason = PQgetisnull(rows, row, REASON)
 				 ? REASON_NONE
 				 : (enum revocation_reason)column_int(rows, row, REASON);
+	record->crl_from = column_time(rows, row, CRL_FROM);
+	record->crl_until = column_time(rows, row, CRL_UNTIL);
 	issuer->added_at = column_time(rows, row, ADDED);
 	record->presigned = (int32_t)column_int(rows, row, PRESIGNED);
 	record->presigned_from = column_time(rows, row, PRESIGNED_FROM);

@@ -140,6 +140,25 @@ static void print_crl_only(FILE *out, struct json_object *document)
 		print_list(out, document, "CRL-only", "crl_only");
 }
 
+/* How long they prove what is good. */
+static void print_crls(FILE *out, struct json_object *ledger)
+{
+	struct json_object *list = json_object_object_get(ledger, "crls");
+	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
+		struct json_object *crl = json_object_array_get_idx(list, i);
+		cleanup(memory_freep) char *name = output_text_new(instance_text(crl, "issuer"));
+		const char *state = instance_text(crl, "state"),
+			   *until = instance_text(crl, "next_update");
+		put(out, "CRL        %s: ", name ? name : "");
+		if (*until)
+			put(out, "as of %s, until %s%s%s\n", instance_text(crl, "this_update"),
+			    until, strcmp(state, "unneeded") == 0 ? "" : ", ",
+			    strcmp(state, "unneeded") == 0 ? "" : state);
+		else
+			put(out, "none is recorded: nothing is good\n");
+	}
+}
+
 /* ---- figures ---- */
 
 static void print_rate(FILE *out, uint64_t count, double seconds)
@@ -239,6 +258,7 @@ static void print_truth(FILE *out, struct json_object *rooms)
 			    lost);
 		put(out, "\n");
 		print_presigned(out, status);
+		print_crls(out, status);
 	}
 }
 

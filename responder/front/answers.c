@@ -548,6 +548,7 @@ const char *answers_issuer_not_ready(const struct answers *answers, unsigned sec
 		[ISSUER_UNREADABLE] = "its row in the database cannot be understood",
 		[ISSUER_UNSIGNED] = "no valid signer",
 		[ISSUER_NO_ANSWERS] = "no answers",
+		[ISSUER_NO_CRL] = "no CRL that lasts",
 	};
 	return section < answers->issuer_count ? reasons[answers->issuers[section]]
 					       : "not known yet";

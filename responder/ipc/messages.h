@@ -100,6 +100,7 @@ enum issuer_readiness {
 	ISSUER_UNREADABLE, /* its row cannot be understood */
 	ISSUER_UNSIGNED, /* no signer has a certificate that is valid now */
 	ISSUER_NO_ANSWERS, /* source = presigned, and none are recorded */
+	ISSUER_NO_CRL, /* complete = no, and none that lasts is recorded: only revoked is answered */
 	ISSUER_READINESSES
 };
 

@@ -3,6 +3,7 @@
 #include "cache/cache.h"
 #include "ledger/binding.h"
 #include "ledger/changes.h"
+#include "ledger/crls.h"
 #include "ledger/decide.h"
 #include "ledger/explain.h"
 #include "ledger/forgets.h"
@@ -32,7 +33,7 @@ static int parts_init(struct ledger *l)
 	static int (*const inits[])(struct ledger *) = {
 		questions_init, queue_init,   forgets_init,   fronts_init,    offers_init,
 		sections_init,  lookups_init, signing_init,   verifying_init, binding_init,
-		readiness_init, explain_init, presigned_init, kept_init,
+		readiness_init, explain_init, presigned_init, kept_init,      crls_init,
 	};
 	for (size_t i = 0; i < array_size(inits); i++) {
 		int result = inits[i](l);
@@ -104,6 +105,7 @@ void ledger_free(struct ledger *l)
 	explain_deinit(l);
 	presigned_deinit(l);
 	kept_deinit(l);
+	crls_deinit(l);
 	journal_free(l->journal);
 	known_free(l->known);
 	revoked_free(l->revoked);
@@ -258,6 +260,7 @@ void ledger_turn_end(struct ledger *l, struct moment now)
 	decide(l, now); /* what cannot be asked for now */
 	presigned_look(l, now);
 	kept_turn(l, now);
+	crls_look(l, now);
 	explain_turn(l, now);
 	readiness_update(l, now);
 }
@@ -280,7 +283,7 @@ int64_t ledger_next_timer(const struct ledger *l)
 	int64_t next = earlier(earlier(signing_next(l), questions_next(l)), lookups_next(l));
 	next = earlier(next, earlier(explain_next(l), presigned_next(l)));
 	next = earlier(next, l->loading ? INT64_MAX : journal_next(l->journal));
-	next = earlier(next, readiness_next(l));
+	next = earlier(next, earlier(readiness_next(l), crls_next(l)));
 	int64_t stale = l->evidence.mono_us + l->conf->database.freshness_us;
 	return readiness_fresh(l) ? earlier(next, stale) : next;
 }

@@ -182,6 +182,20 @@ static void put_times(struct buffer *out, const struct explanation *ex, const st
 	put_time(out, "true_until", q->valid_until);
 }
 
+/* What is good is so by them, with a row or without: from when to when. */
+static void put_crl(const struct question *q, struct moment now, struct buffer *out)
+{
+	const struct issuer_record *record = &q->issuer->record;
+	if (q->section->policy.complete)
+		return;
+	bool proves =
+		record->crl_from != TIME_NONE && record->crl_until > wall_seconds(now.wall_us);
+	buffer_printf(out, ",\"crl\":{\"proves\":%s", proves ? "true" : "false");
+	put_time(out, "this_update", record->crl_from);
+	put_time(out, "next_update", record->crl_until);
+	buffer_put_u8(out, '}');
+}
+
 /* What a serial number is answered with that has no row: by the table that decides. */
 static void put_unassigned(const struct question *q, struct moment now, struct buffer *out)
 {
@@ -459,6 +473,7 @@ void explain_put_decision(const struct ledger *l, struct explanation *ex, const 
 		put_database(l, ex, q, out);
 		put_policy(l, q, out);
 		put_unassigned(q, now, out);
+		put_crl(q, now, out);
 		put_signers(l, q, out);
 		put_cache(l, ex, q, now);
 	}

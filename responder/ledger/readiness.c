@@ -16,7 +16,7 @@ struct readiness {
 	unsigned bits;
 	uint64_t news; /* of the sections, when `issuers` was made */
 	int64_t look_us; /* monotonic: what lasts is looked at again, where anything does */
-	unsigned unready; /* issuers of which nothing is answered */
+	unsigned unready, silent; /* issuers with something missing; of which nothing is answered */
 	uint8_t issuers[LIMIT_ISSUERS]; /* enum issuer_readiness */
 };
 
@@ -59,10 +59,11 @@ void readiness_configure(struct ledger *l)
 static void look_at_issuers(struct ledger *l)
 {
 	struct readiness *r = l->readiness;
-	r->unready = 0;
+	r->unready = r->silent = 0;
 	for (unsigned i = 0; i < l->conf->issuer_count; i++) {
 		r->issuers[i] = (uint8_t)sections_readiness(l, i);
 		r->unready += r->issuers[i] != ISSUER_READY;
+		r->silent += r->issuers[i] != ISSUER_READY && r->issuers[i] != ISSUER_NO_CRL;
 	}
 }
 
@@ -77,7 +78,7 @@ static unsigned refusals_now(const struct ledger *l, struct moment now)
 		bits |= READINESS_STALE;
 	if (!signing_possible(l))
 		bits |= READINESS_NO_SIGNER;
-	if (l->readiness->unready == l->conf->issuer_count) /* P-37 */
+	if (l->readiness->silent == l->conf->issuer_count) /* P-37 */
 		bits |= READINESS_NO_ISSUER;
 	if (l->has_evidence && lost_stops_good(l))
 		bits |= READINESS_LOST; /* I-10 */
@@ -142,6 +143,7 @@ void readiness_degraded(const struct ledger *l, struct buffer *out)
 		[ISSUER_UNREADABLE] = "its row in the database cannot be understood: issuer",
 		[ISSUER_UNSIGNED] = "nothing valid to sign with: issuer",
 		[ISSUER_NO_ANSWERS] = "no answers are recorded that were signed beforehand: issuer",
+		[ISSUER_NO_CRL] = "no CRL proves now what is good: issuer",
 	};
 	if (l->readiness->bits & READINESS_AWAY)
 		add(out, "the database is away", conditions_reason(l));

@@ -1,5 +1,6 @@
 #include "ledger/sections.h"
 
+#include "ledger/crls.h"
 #include "ledger/names.h"
 #include "ledger/offers.h"
 #include "ledger/presigned.h"
@@ -63,6 +64,7 @@ static void forget_alarms(struct ledger *l, const char *name)
 	alarms_clear(&l->alarms, ALARM_ISSUER_KEY, name);
 	alarms_clear(&l->alarms, ALARM_ISSUER_UNREADABLE, name);
 	presigned_forget(l, name);
+	crls_forget(l, name);
 }
 
 /* What was wrong before is no news, and what is gone is nobody's trouble. */
@@ -169,6 +171,9 @@ enum issuer_readiness sections_readiness(const struct ledger *l, unsigned sectio
 	enum issuer_readiness readiness = of[l->sections->of[section].state];
 	if (readiness != ISSUER_READY)
 		return readiness;
+	enum crl_state crl = crls_state(l, section);
+	if (crl == CRL_LAPSED || crl == CRL_MISSING)
+		return ISSUER_NO_CRL;
 	if (l->conf->issuers[section].source == SOURCE_PRESIGNED)
 		return presigned_any(l, section) ? ISSUER_READY : ISSUER_NO_ANSWERS;
 	return offers_none(l, section) ? ISSUER_UNSIGNED : ISSUER_READY;
@@ -176,7 +181,7 @@ enum issuer_readiness sections_readiness(const struct ledger *l, unsigned sectio
 
 uint64_t sections_news(const struct ledger *l)
 {
-	return l->sections->news;
+	return l->sections->news + crls_news(l);
 }
 
 struct view sections_hash(const struct ledger *l, unsigned section)

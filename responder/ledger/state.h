@@ -51,6 +51,7 @@ struct ledger {
 	struct readiness *readiness;
 	struct sections *sections;
 	struct presigned *presigned;
+	struct crls *crls;
 	struct signing *signing;
 	struct verifying *verifying;
 

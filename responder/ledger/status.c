@@ -1,6 +1,7 @@
 /* The ledger's part of `stillgood status`. */
 #include "base/json.h"
 #include "cache/cache.h"
+#include "ledger/crls.h"
 #include "ledger/forgets.h"
 #include "ledger/fronts.h"
 #include "ledger/issuers.h"
@@ -183,6 +184,7 @@ void ledger_status(const struct ledger *l, struct moment now, struct buffer *out
 	put_database(l, now, out);
 	put_history(l, out);
 	put_kept(l, out);
+	crls_put(l, out);
 	json_put_number(out, "revoked", revoked_count(l->revoked));
 	json_put_number(out, "revoked_bytes", revoked_memory(l->revoked));
 	json_put_number(out, "issuers", issuers_count(l->issuers));

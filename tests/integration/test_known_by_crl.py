@@ -1,11 +1,12 @@
 """Issuers that are known by their CRLs (complete = no, P-22): good only while a CRL proves it, and no newer than
 it; what is revoked stays revoked."""
+import json
 import time
 
 import pytest
 
 import service
-from harness import wait_for
+from harness import stillgood, wait_for
 from service import Service
 
 
@@ -74,3 +75,53 @@ def test_a_revocation_reaches_what_is_stored_at_once(db, running):
     running.becomes("revoked", 0x31, never=())
     running.stays("revoked", 0x31)
     assert running.reply(0x31).reason == "superseded"
+
+
+def alarms(running):
+    return {(alarm["kind"], alarm["issuer"]) for alarm in running.responder.status()["alarms"]}
+
+
+def crls(running):
+    ledger = next(room for room in running.responder.status()["rooms"] if room["name"] == "ledger")
+    return {crl["issuer"]: crl for crl in ledger["status"]["crls"]}
+
+
+def test_who_looks_after_it_is_told_before_it_ends_and_when_it_has(db, running):
+    """Promise 7: readiness, alarms, status and explain speak of the same CRL."""
+    assert running.responder.get("readyz/A")[0] == 503
+    wait_for("the alarm of both", lambda: {("crl_lapsed", "A"), ("crl_lapsed", "B")} <= alarms(running))
+    assert crls(running)["A"] == {"issuer": "A", "state": "missing", "this_update": None, "next_update": None}
+    tell_crl(db, 60, 3600)
+    tell_crl(db, 10, 3600, "B")
+    wait_for("both to be ready", lambda: running.responder.get("readyz/A")[0] == 200)
+    wait_for("the alarms' end", lambda: not alarms(running))
+    assert crls(running)["A"]["state"] == "valid"
+    _, until = tell_crl(db, 25, 8)  # a quarter of its time is left at once
+    wait_for("the warning", lambda: alarms(running) == {("crl_ends", "A")} or time.time() >= until)
+    wait_for("its end", lambda: alarms(running) == {("crl_lapsed", "A")})
+    assert time.time() >= until
+    wait_for("not ready", lambda: running.responder.get("readyz/A")[0] == 503)
+    assert b"no CRL that lasts" in running.responder.get("readyz/A")[1]
+    assert running.responder.get("readyz/B")[0] == 200
+    assert crls(running)["A"]["state"] == "lapsed" and crls(running)["B"]["state"] == "valid"
+    explained = json.loads(stillgood("explain", "--json", "--socket", running.responder.control_socket,
+                                     "--issuer", "A", "--serial", "51", check=False).stdout)
+    assert explained["answer"] == "tryLater" and explained["crl"]["proves"] is False
+    assert explained["requirement"] == "P-22"
+
+
+def test_the_stricter_of_row_and_crl_is_said(db, running):
+    """A certificate that the database knows and that CRLs are about: revoked by either, and good by neither alone."""
+    tell_crl(db, 60, 3600)
+    for serial in (0x61, 0x62, 0x63):
+        db.issue(serial)
+    running.becomes("good", 0x61, 0x62, 0x63, never=())
+    db.revoke(0x61)  # the database says so, no CRL yet
+    running.becomes("revoked", 0x61, never=())
+    _, until = tell_crl(db, 30, 3)  # which does not list it
+    running.stays("revoked", 0x61)
+    wait_for("the CRL's end", lambda: time.time() >= until)
+    running.becomes("try_later", 0x62, 0x63, never=("revoked",))  # with a row, too
+    running.stays("revoked", 0x61)
+    db.hold(0x63)
+    running.becomes("revoked", 0x63, never=())
