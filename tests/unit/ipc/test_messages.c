@@ -423,7 +423,7 @@ static void purge_tick_and_readiness_out_of_range_are_refused(void **state)
 	EXPECT_REFUSED(readiness, readiness, 1, 4, LIMIT_READINESS_REASON,
 		       LIMIT_READINESS_REASON + 1);
 	readiness.reason = view_of(octets, 0);
-	readiness.issuers = view_of("\x00\x05", 2);
+	readiness.issuers = view_of("\x00\x06", 2);
 	EXPECT_REFUSED(readiness, readiness, 10, 1, ISSUER_READINESSES - 1, ISSUER_READINESSES);
 	static const uint8_t issuers[LIMIT_ISSUERS + 1];
 	struct message_readiness back;
