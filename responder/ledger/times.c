@@ -145,17 +145,22 @@ static int64_t life_here(const struct ledger *l, const struct answer_label *labe
 	return is_lightweight(label) && max_age < life ? max_age : life;
 }
 
-/* From -1000 to 1000, the same for one answer each time. */
+/* So fine that each second of a week has its share. */
+#define SPREAD_MOST 1000000
+
+/* From -SPREAD_MOST to SPREAD_MOST, the same for one answer each time. */
 static int64_t spread(const struct ledger *l, const struct answer_label *label)
 {
 	uint64_t seed[2] = {label->tag, (uint64_t)label->produced_at};
-	return (int64_t)(siphash(&l->key, view_of(seed, sizeof(seed))) % 2001) - 1000;
+	return (int64_t)(siphash(&l->key, view_of(seed, sizeof(seed))) % (2 * SPREAD_MOST + 1)) -
+	       SPREAD_MOST;
 }
 
-/* `span` more or less `share` ten-thousandths of it. */
+/* `span`, and `share` of a tenth of it more or less. */
 static int64_t stretched(int64_t span, int64_t share)
 {
-	return span + span / 10000 * share + span % 10000 * share / 10000;
+	const int64_t all = INT64_C(10) * SPREAD_MOST;
+	return span + span / all * share + span % all * share / all;
 }
 
 /* P-28: at half of its life, ±10 % so that what was signed together is not signed anew together
@@ -173,7 +178,7 @@ static int64_t refresh_time(const struct ledger *l, enum profile profile,
 	/* Revoked is said on old evidence, too; then again and again. */
 	return bound <= soon ? soon
 			     : label->produced_at + stretched(bound - label->produced_at,
-							      spread(l, label) - 1000);
+							      spread(l, label) - SPREAD_MOST);
 }
 
 void times_of_answer(const struct ledger *l, const struct question *q, struct answer_label *label)

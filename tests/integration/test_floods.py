@@ -18,7 +18,7 @@ TRY_LATER = bytes.fromhex("30030a0103")
 class Site:
     def __init__(self, folder, pg):
         self.folder, self.pg, self.count = folder, pg, 0
-        self.ca = harness.DemoCA(os.path.join(folder, "ca"), key="rsa:4096")
+        self.ca = harness.DemoCA(os.path.join(folder, "ca"), key="rsa:3072")
         stillgood("db", "init", "--database", pg.conninfo)
         stillgood("issuer", "add", self.ca.certificate, "--name", "Demo", "--database", pg.conninfo)
         good = self.ca.issue("good")
@@ -111,7 +111,7 @@ def test_a_flood_of_nonces_is_answered_and_leaves_what_is_stored_to_others(site)
     """doc/faults.md row 23, I-5, I-7"""
     with site.responder(answer_timeout="2s") as responder:
         stored = responder.post(site.request())[1]
-        with Flood(responder, 400) as flood:
+        with Flood(responder, 800) as flood:
             # The first tell what a signature costs; from then on it is known what can wait.
             for _ in range(3):
                 flood.ask(site)
