@@ -116,8 +116,10 @@ def test_whatever_a_server_does_is_one_line_and_an_alarm_and_the_rest_goes_on(st
     recorded(instance, bad)
     for number, (page, words) in enumerate(BAD, 1):
         server.pages["/ca.crl"] = page
+        asked = len(server.of())
         result = fetch(instance)
         assert result.returncode == 1, (page, result)
+        assert len(server.of()) <= asked + 4, "itself, and three redirects"
         lines = result.stdout.splitlines()
         assert len(lines) == 2 and lines[0].startswith(f"A {bad}: ") and words in lines[0], lines
         alarm, = alarms(instance)
