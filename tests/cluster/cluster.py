@@ -11,7 +11,7 @@ import checker
 import harness
 import network
 import scenarios
-from machines import BEFORE, Cluster
+from machines import BEFORE, EDGES, Cluster
 from observe import Watch
 
 MAX_AGE = 60.0  # of the example's stillgood.conf
@@ -31,7 +31,8 @@ def history_of(events, name, bounds):
 def behind_edges(events):
     """Any instance may have answered, so the trouble of any counts, and nobody's evidence is proven to be older."""
     kept = [e for e in events if not (e["e"] == "fault" and e.get("only") and e.get("database"))]
-    return [{key: value for key, value in e.items() if key not in ("only", "instances", "silent")} for e in kept]
+    return [e if set(e.get("instances", ())) & set(EDGES) else
+            {key: value for key, value in e.items() if key not in ("only", "instances", "silent")} for e in kept]
 
 
 def whole_after(history, fault):
