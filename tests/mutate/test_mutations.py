@@ -40,7 +40,7 @@ def test_every_test_that_is_to_die_exists():
             path, _, function = test.partition("::")
             text = (mutations.ROOT / "tests" / path).read_text(encoding="utf-8")
             return not function or re.search(rf"^def {re.escape(function)}\(", text, re.MULTILINE)
-        return part in ("fuzz", "vectors")
+        return part in ("fuzz", "refuse", "vectors")
     assert not [f"{m.name}: {test}" for m in EVERY for test in m.tests if not exists(test)]
 
 
