@@ -44,7 +44,7 @@ static int64_t warned_from(const struct conf_issuer *section, const struct issue
 static enum crl_state state_of(const struct conf_issuer *section, const struct issuer *issuer,
 			       int64_t now_s)
 {
-	if (!issuer || section->policy.complete || issuer_unusable(issuer) ||
+	if (section->policy.complete || issuer_unusable(issuer) ||
 	    issuer->record.revoked_at != TIME_NONE)
 		return CRL_UNNEEDED;
 	if (issuer->record.crl_from == TIME_NONE)
@@ -108,11 +108,15 @@ static void look(struct ledger *l, unsigned section, struct moment now)
 	struct crls *c = l->crls;
 	const struct conf_issuer *conf = &l->conf->issuers[section];
 	const struct issuer *issuer = issuers_by_section(l->issuers, section);
-	enum crl_state state = state_of(conf, issuer, wall_seconds(now.wall_us));
+	enum crl_state state =
+		issuer ? state_of(conf, issuer, wall_seconds(now.wall_us)) : CRL_UNNEEDED;
 	c->news += state != c->states[section];
 	c->states[section] = (uint8_t)state;
-	if (issuer)
-		alarm_state(l, state, &issuer->record, now);
+	if (!issuer) {
+		crls_forget(l, conf->name);
+		return;
+	}
+	alarm_state(l, state, &issuer->record, now);
 	if (state == CRL_UNNEEDED)
 		return;
 	int64_t at = changes_at(conf, issuer, state, now);
