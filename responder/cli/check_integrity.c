@@ -96,8 +96,9 @@ static void check_identities(struct database *database, const struct registry *r
 		return;
 	for (int row = 0; row < PQntuples(rows); row++) {
 		const struct registered *issuer = issuer_of_row(registry, rows, row);
-		if (issuer && (!has_hash(rows, row, 1, issuer->certificate.subject) ||
-			       !has_hash(rows, row, 2, issuer->certificate.key_bits)))
+		if (issuer && !issuer->malformed &&
+		    (!has_hash(rows, row, 1, issuer->certificate.subject) ||
+		     !has_hash(rows, row, 2, issuer->certificate.key_bits)))
 			preflight_find(preflight, SERVE_WITHOUT_ISSUER, "P-8",
 				       "issuer \"%s\": the certificate in its row is not that of "
 				       "its subject and key, so nothing is said of its "

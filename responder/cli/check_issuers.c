@@ -125,6 +125,8 @@ static void compare(const struct checking *checking, const struct conf_issuer *s
 	const struct registry *registry = checking->registry;
 	const struct registered *named = registry_by_name(registry, section->name);
 	const struct registered *same = registry_by_identity(registry, ca->subject, ca->key_bits);
+	if (named && named->malformed)
+		return; /* check_malformed() */
 	if (named)
 		compare_named(checking, section, named, ca);
 	else if (same)
@@ -159,21 +161,35 @@ static void check_left_out(const struct checking *checking)
 	}
 }
 
+/* Whether there is a section for it or not: commands, too, recognise nothing as its. */
+static void check_malformed(const struct checking *checking)
+{
+	for (size_t i = 0; i < checking->registry->count; i++) {
+		const struct registered *issuer = &checking->registry->issuers[i];
+		if (!issuer->malformed)
+			continue;
+		bool served = conf_issuer_named(checking->conf, issuer->record.name);
+		checking->preflight->issuer = served ? issuer->record.name : NULL;
+		preflight_find(checking->preflight, served ? SERVE_WITHOUT_ISSUER : SERVE_WARNED,
+			       "", REGISTRY_MALFORMED "; put the right one back",
+			       issuer->record.name);
+	}
+	checking->preflight->issuer = NULL;
+}
+
 void check_issuers(const struct conf *conf, struct database *database, struct preflight *preflight)
 {
 	cleanup(registry_deinit) struct registry registry = {0};
 	struct checking checking = {conf, &registry, preflight};
 	struct fault fault = {""};
 	if (registry_load(database, &registry, &fault)) {
-		/* The ledger takes the others; which section this one is may be in its name. */
-		preflight_find(preflight, SERVE_WITHOUT_ISSUER, "", "%s; register it again",
-			       fault.text);
+		preflight_find(preflight, SERVE_WITHOUT_ISSUER, "", "%s", fault.text);
 		return;
 	}
 	for (unsigned i = 0; i < conf->issuer_count; i++) {
 		preflight->issuer = conf->issuers[i].name;
 		check_section(&checking, &conf->issuers[i]);
 	}
-	preflight->issuer = NULL;
+	check_malformed(&checking);
 	check_left_out(&checking);
 }

@@ -104,7 +104,8 @@ static int judge_ca(const struct rows *rows, const struct registered *ca, struct
 /* CA certificates that this issuer gave to registered CAs (P-32); a root's own is none. */
 static bool is_below(const struct registered *ca, const struct registered *issuer)
 {
-	return ca != issuer && view_equal(ca->certificate.issuer, issuer->certificate.subject);
+	return ca != issuer && !ca->malformed &&
+	       view_equal(ca->certificate.issuer, issuer->certificate.subject);
 }
 
 /* Asks only what the list's profile minds. 0 or a negative result with a fault. */

@@ -35,6 +35,8 @@ static void import_deinit(struct answers_import *import)
 static int hash_names(struct answers_issuer *issuer, struct fault *fault)
 {
 	const struct registered *r = issuer->registered;
+	if (r->malformed)
+		return 0;
 	issuer->names = calloc(r->name_count + 1, sizeof(*issuer->names));
 	if (!issuer->names)
 		return fault_set(fault, -ENOMEM, "out of memory");
@@ -205,7 +207,7 @@ static int prepare(struct answers_import *import, struct fault *fault)
 	if (result == 0)
 		result = registry_load(&import->database, &import->registry, fault);
 	if (result == 0 && name)
-		result = registry_find(&import->registry, name, &import->only, fault);
+		result = registry_find_whole(&import->registry, name, &import->only, fault);
 	if (result == 0)
 		result = hash_issuers(import, fault);
 	return result ? result : copy_all(import, fault);

@@ -213,7 +213,7 @@ static int prepare(struct certs_import *import, struct fault *fault)
 	if (result == 0)
 		result = registry_load(&import->database, &import->registry, fault);
 	if (result == 0 && name)
-		result = registry_find(&import->registry, name, &import->only, fault);
+		result = registry_find_whole(&import->registry, name, &import->only, fault);
 	return result ? result : copy_all(import, fault);
 }
 

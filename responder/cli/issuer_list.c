@@ -120,19 +120,24 @@ static void print_crl(const struct issuer_record *record)
 	printf("  CRL of %s, until %s\n", from, until);
 }
 
+static void print_revocation(const struct issuer_record *record)
+{
+	char revoked[ISO_TIME_SIZE + 1] = "";
+	const char *reason = reason_name(record->reason);
+	if (record->revoked_at == TIME_NONE)
+		return;
+	time_put_iso(revoked, record->revoked_at);
+	printf("  REVOKED since %s%s%s: every certificate of it is answered as revoked\n", revoked,
+	       reason ? ", " : "", reason ? reason : "");
+}
+
 static void print_issuer(const struct described *described, bool hashes)
 {
 	const struct issuer_record *record = &described->issuer->record;
-	char revoked[ISO_TIME_SIZE + 1] = "";
 	printf("%s\n  id %d, subject %s\n  serial %s, key %s, not after %s\n", record->name,
 	       record->id, described->names[0].text, described->serial, described->key,
 	       described->not_after);
-	if (record->revoked_at != TIME_NONE) {
-		const char *reason = reason_name(record->reason);
-		time_put_iso(revoked, record->revoked_at);
-		printf("  REVOKED since %s%s%s: every certificate of it is answered as revoked\n",
-		       revoked, reason ? ", " : "", reason ? reason : "");
-	}
+	print_revocation(record);
 	print_presigned(record);
 	print_crl(record);
 	if (hashes)
@@ -199,6 +204,29 @@ static struct json_object *issuer_document(const struct described *described)
 	return document;
 }
 
+/* What can be said of it; the others are listed all the same. */
+static void show_malformed(const struct registered *issuer, struct json_object *documents)
+{
+	const struct issuer_record *record = &issuer->record;
+	if (!documents) {
+		printf("%s\n  id %d: the certificate in the database is malformed; put the right "
+		       "one "
+		       "back\n",
+		       record->name, record->id);
+		print_revocation(record);
+		return;
+	}
+	struct json_object *document = json_object_new_object();
+	output_json_string(document, "name", record->name);
+	output_json_number(document, "id", record->id);
+	output_json_bool(document, "malformed", true);
+	output_json_time(document, "added_at", issuer->added_at);
+	output_json_number(document, "version", record->version);
+	output_json_time(document, "revoked_at", record->revoked_at);
+	output_json_string(document, "reason", reason_name(record->reason));
+	json_object_array_add(documents, document);
+}
+
 static int list(const struct command_line *line, const struct registry *registry,
 		struct fault *fault)
 {
@@ -206,6 +234,10 @@ static int list(const struct command_line *line, const struct registry *registry
 	bool json = option_given(line, OPTION_JSON);
 	for (size_t i = 0; i < registry->count; i++) {
 		cleanup(described_deinit) struct described described = {0};
+		if (registry->issuers[i].malformed) {
+			show_malformed(&registry->issuers[i], json ? documents : NULL);
+			continue;
+		}
 		int result = describe(&registry->issuers[i], &described, fault);
 		if (result)
 			return result;

@@ -108,7 +108,7 @@ int presign_begin(struct presign *p, struct fault *fault)
 	if (result == 0)
 		result = registry_load(&p->database, &p->registry, fault);
 	if (result == 0)
-		result = registry_find(&p->registry, p->section.name, &p->issuer, fault);
+		result = registry_find_whole(&p->registry, p->section.name, &p->issuer, fault);
 	if (result == 0)
 		result = read_issuer(p, fault);
 	return result == 0 ? count_rows(p, fault) : result;

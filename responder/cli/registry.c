@@ -91,10 +91,9 @@ static int read_row(const PGresult *rows, int row, struct registered *issuer, st
 	int result = column_bytes(rows, row, CERTIFICATE, &issuer->der);
 	if (result)
 		return fault_set(fault, result, "issuer \"%s\": its row cannot be read", name);
-	if (certificate_read(buffer_view(&issuer->der), &issuer->certificate))
-		return fault_set(fault, -EBADMSG,
-				 "issuer \"%s\": the certificate in the database is malformed",
-				 name);
+	issuer->malformed = certificate_read(buffer_view(&issuer->der), &issuer->certificate) != 0;
+	if (issuer->malformed)
+		return 0;
 	issuer->key = read_key(issuer->certificate.spki);
 	issuer->subject = read_name(issuer->certificate.subject);
 	return 0;
@@ -183,6 +182,15 @@ int registry_find(const struct registry *registry, const char *name, const struc
 			 *nearest ? nearest : others);
 }
 
+int registry_find_whole(const struct registry *registry, const char *name,
+			const struct registered **ret, struct fault *fault)
+{
+	int result = registry_find(registry, name, ret, fault);
+	if (result || !(*ret)->malformed)
+		return result;
+	return fault_set(fault, -EBADMSG, REGISTRY_MALFORMED, name);
+}
+
 const struct registered *registry_by_identity(const struct registry *registry, struct view subject,
 					      struct view key_bits)
 {
@@ -244,6 +252,16 @@ static const struct registered *find_signer(const struct registry *registry,
 		     : find_signer_by(registry, only, false, certificate, ret_named, ret_ambiguous);
 }
 
+/* Ends a sentence that says that no issuer was found. */
+static const char *what_else(const struct registry *registry)
+{
+	for (size_t i = 0; i < registry->count; i++)
+		if (registry->issuers[i].malformed)
+			return " (unless it is one whose certificate in the database is malformed; "
+			       "`stillgood check` names them)";
+	return "";
+}
+
 int registry_issuer_of(const struct registry *registry, const struct registered *only,
 		       const struct certificate *certificate, const struct registered **ret,
 		       struct fault *fault)
@@ -271,8 +289,8 @@ int registry_issuer_of(const struct registry *registry, const struct registered 
 				 "issued by \"%s\", not by the subject of \"%s\"", name ? name : "",
 				 only->record.name);
 	return fault_set(fault, REGISTRY_UNKNOWN,
-			 "no issuer \"%s\" is registered; add it with `stillgood issuer add`",
-			 name ? name : "");
+			 "no issuer \"%s\" is registered; add it with `stillgood issuer add`%s",
+			 name ? name : "", what_else(registry));
 }
 
 const struct registered *registry_signer_of(const struct registry *registry,

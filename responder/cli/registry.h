@@ -18,6 +18,7 @@ struct registered {
 	struct issuer_record record;
 	int64_t added_at;
 	struct buffer der; /* what `certificate` points into */
+	bool malformed; /* its certificate: it has a name and an id, and nothing is recognised as its */
 	struct certificate certificate;
 	EVP_PKEY *key; /* NULL: this OpenSSL cannot use it */
 	X509_NAME *subject; /* NULL: the same */
@@ -30,6 +31,8 @@ struct registry {
 	size_t count;
 };
 
+/* One whose certificate cannot be read is among them: it is no reason to do nothing for the others, and by its name
+ * its certificates can still be revoked. */
 must_check int registry_load(struct database *database, struct registry *ret, struct fault *fault);
 void registry_deinit(struct registry *registry);
 
@@ -38,6 +41,11 @@ const struct registered *registry_by_name(const struct registry *registry, const
 /* The same for an operator's word: 0, or -ENOENT with a fault that names the nearest. */
 must_check int registry_find(const struct registry *registry, const char *name,
 			     const struct registered **ret, struct fault *fault);
+/* What is said of one that is malformed, with its name. */
+#define REGISTRY_MALFORMED "issuer \"%s\": the certificate in the database is malformed"
+/* The same where its certificate is needed: -EBADMSG if it is malformed. */
+must_check int registry_find_whole(const struct registry *registry, const char *name,
+				   const struct registered **ret, struct fault *fault);
 /* The same subject, byte for byte, and the same key (P-8). */
 const struct registered *registry_by_identity(const struct registry *registry, struct view subject,
 					      struct view key_bits);

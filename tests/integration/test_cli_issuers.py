@@ -358,3 +358,55 @@ def test_a_japanese_name_is_kept(database, tmp_path):
     assert "電子署名 認証局 CA" in issuers(database)
     assert os.path.exists(ca.certificate)
     assert_hashes(issuers(database)["電子署名 認証局 CA"], read(ca.certificate))
+
+
+# ---- one row whose certificate cannot be read (promise 7) ----------------------------------------
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    return DemoCA(str(tmp_path_factory.mktemp("whole")), name="Whole", key="P-256")
+
+
+@pytest.fixture(scope="module")
+def damaged(database, whole, tmp_path_factory):
+    """Registered as "Damaged", beside "Whole"."""
+    ca = DemoCA(str(tmp_path_factory.mktemp("damaged")), name="Damaged", key="P-256")
+    stillgood("issuer", "add", whole.certificate, "--name", "Whole", "--database", database.conninfo)
+    stillgood("issuer", "add", ca.certificate, "--name", "Damaged", "--database", database.conninfo)
+    with database.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute("UPDATE stillgood.issuer SET certificate = '\\x00' WHERE name = 'Damaged'")
+    return ca
+
+
+def test_a_row_that_is_malformed_keeps_nobody_elses_certificate_from_being_revoked(database, damaged, whole):
+    login = ["--database", database.conninfo]
+    stillgood("import", "certs", whole.signer_certificate, *login)
+    stillgood("revoke", whole.signer_certificate, *login)
+    assert database.sql("SELECT c.status FROM stillgood.certificate c JOIN stillgood.issuer i ON i.id = c.issuer"
+                        " WHERE i.name = 'Whole'") == [(1,)]
+    line = refused("revoke", damaged.signer_certificate, *login)
+    assert "certificate in the database is malformed" in line and "stillgood check" in line
+
+
+def test_by_its_name_a_malformed_one_and_its_certificates_are_revoked(database, damaged):
+    login = ["--database", database.conninfo]
+    database.sql("SELECT stillgood.issue('Damaged', 'F3A1')")
+    stillgood("revoke", "--issuer", "Damaged", "--serial", "F3A1", *login)
+    assert database.sql("SELECT (stillgood.certificate_status('Damaged', 'F3A1')).status") == [(1,)]
+
+
+def test_a_malformed_one_is_listed_as_such(database, damaged):
+    listed = issuers(database)
+    assert listed["Damaged"]["malformed"] is True and "malformed" not in listed["Whole"]
+    text = stillgood("issuer", "list", "--database", database.conninfo).stdout
+    assert "Damaged\n  id" in text and "the certificate in the database is malformed" in text
+
+
+@pytest.mark.parametrize("what", ["certs", "answers", "crl"])
+def test_what_needs_its_certificate_says_why_it_cannot(database, damaged, what):
+    result = stillgood("import", what, damaged.signer_certificate, "--issuer", "Damaged", "--database",
+                       database.conninfo, check=False)
+    assert result.returncode == 1 and result.stderr.splitlines()[-1] == (
+        'stillgood: issuer "Damaged": the certificate in the database is malformed')
