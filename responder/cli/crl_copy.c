@@ -39,22 +39,26 @@ static const char *instruction(struct view oid)
 
 /* removeFromCRL is no state: in a full CRL, where it should not stand, it is taken as a hold, the only one that
  * can end. */
-static int status_of(const struct copying *copying, const struct crl_entry *entry)
+static int status_of(const struct crl_input *input, const struct crl_entry *entry)
 {
-	bool delta = copying->input->crl.base_number.size > 0;
+	bool delta = input->crl.base_number.size > 0;
 	if (entry->reason == CRL_REASON_REMOVE)
 		return delta ? CERT_GOOD : CERT_HELD;
 	return entry->reason == REASON_CERTIFICATE_HOLD ? CERT_HELD : CERT_REVOKED;
 }
 
-static void put_reason(struct copying *copying, const struct crl_entry *entry, int status)
+void crl_put_state(struct copy *copy, const struct crl_input *input, const struct crl_entry *entry)
 {
+	int status = status_of(input, entry);
+	copy_put_int2(copy, status);
 	if (status == CERT_HELD)
-		copy_put_int2(&copying->copy, REASON_CERTIFICATE_HOLD);
+		copy_put_int2(copy, REASON_CERTIFICATE_HOLD);
 	else if (status == CERT_REVOKED && reason_name((enum revocation_reason)entry->reason))
-		copy_put_int2(&copying->copy, entry->reason);
+		copy_put_int2(copy, entry->reason);
 	else
-		copy_put_null(&copying->copy);
+		copy_put_null(copy);
+	copy_put_time(copy, entry->revoked_at);
+	copy_put_time(copy, entry->invalidity_at < TIME_LEAST ? TIME_NONE : entry->invalidity_at);
 }
 
 static void put_note(struct copying *copying, const struct crl_entry *entry)
@@ -67,11 +71,16 @@ static void put_note(struct copying *copying, const struct crl_entry *entry)
 	copying->rows.instructs = true;
 }
 
+bool crl_date_stands(const struct crl_entry *entry, int64_t now)
+{
+	return entry->revoked_at >= TIME_LEAST && entry->revoked_at <= now + FUTURE_SECONDS;
+}
+
 /* True: the date stands. What else is certain of an entry is recorded whatever its date. */
 static bool settle_dates(struct copying *copying, struct crl_entry *entry)
 {
-	bool future = entry->revoked_at > copying->now + FUTURE_SECONDS;
-	if (future || entry->revoked_at < TIME_LEAST) {
+	if (!crl_date_stands(entry, copying->now)) {
+		bool future = entry->revoked_at >= TIME_LEAST;
 		import_note(copying->report, IMPORT_WARNING,
 			    "%s: entry %" PRIu64 ": the revocation date is %s; as of now",
 			    copying->input->place, copying->place,
@@ -86,22 +95,19 @@ static int put_row(struct copying *copying, struct crl_entry *entry, const struc
 		   struct fault *fault)
 {
 	struct copy *copy = &copying->copy;
-	int status = status_of(copying, entry);
 	bool dated = settle_dates(copying, entry);
 	int result = copy_row(copy, 8, fault);
 	if (result)
 		return result;
 	copy_put_int8(copy, (int64_t)copying->place);
 	copy_put_bytes(copy, serial_view(serial));
-	copy_put_int2(copy, status);
-	put_reason(copying, entry, status);
-	copy_put_time(copy, entry->revoked_at);
-	copy_put_time(copy, entry->invalidity_at < TIME_LEAST ? TIME_NONE : entry->invalidity_at);
+	crl_put_state(copy, copying->input, entry);
 	copy_put_bool(copy, dated);
 	put_note(copying, entry);
 	copying->rows.rows++;
 	copying->rows.has_text = copying->rows.has_text || serial_is_wrong(serial, false);
-	copying->rows.removes = copying->rows.removes || status == CERT_GOOD;
+	copying->rows.removes =
+		copying->rows.removes || status_of(copying->input, entry) == CERT_GOOD;
 	return 0;
 }
 

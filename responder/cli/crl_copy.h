@@ -17,6 +17,11 @@ struct crl_rows {
 	bool instructs; /* some have a note */
 };
 
+/* Is the entry's date one that can be recorded? */
+bool crl_date_stands(const struct crl_entry *entry, int64_t now);
+/* Status, reason, revoked_at, invalidity_at. */
+void crl_put_state(struct copy *copy, const struct crl_input *input, const struct crl_entry *entry);
+
 /* From a CRL that was judged. `now`: instead of dates that are none. */
 must_check int crl_copy(struct database *database, const struct crl_input *input, int64_t now,
 			struct import_report *report, struct crl_rows *ret, struct fault *fault);

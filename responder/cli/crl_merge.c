@@ -60,7 +60,7 @@ static int count(struct crl_merge *merge, const char *sql, int parameters,
 
 typedef int with_note(struct crl_merge *merge, const char *note, struct fault *fault);
 
-static int set_note(struct crl_merge *merge, const char *note, struct fault *fault)
+int crl_set_note(struct crl_merge *merge, const char *note, struct fault *fault)
 {
 	char text[256];
 	const char *const values[] = {text};
@@ -80,11 +80,11 @@ static int for_each_note(struct crl_merge *merge, with_note *act, struct fault *
 				"SELECT DISTINCT note FROM stillgood_import WHERE note IS NOT NULL",
 				0, NULL, &notes, fault);
 	for (int i = 0; result == 0 && i < PQntuples(notes); i++) {
-		result = set_note(merge, PQgetvalue(notes, i, 0), fault);
+		result = crl_set_note(merge, PQgetvalue(notes, i, 0), fault);
 		if (result == 0)
 			result = act(merge, PQgetvalue(notes, i, 0), fault);
 	}
-	return result ? result : set_note(merge, NULL, fault);
+	return result ? result : crl_set_note(merge, NULL, fault);
 }
 
 /* ---- new rows ---- */
@@ -161,7 +161,7 @@ static int insert_rows(struct crl_merge *merge, struct fault *fault)
 	if (result == 0)
 		result = drop_duplicates(merge, fault);
 	if (result == 0)
-		result = set_note(merge, NULL, fault);
+		result = crl_set_note(merge, NULL, fault);
 	return result ? result : for_each_note(merge, insert_carefully, fault);
 }
 
@@ -251,13 +251,7 @@ static int report_unlisted(struct crl_merge *merge, struct fault *fault)
 		4, values, NULL, fault);
 }
 
-static int release(struct crl_merge *merge, struct fault *fault)
-{
-	if (merge->input->crl.base_number.size > 0)
-		return release_removed(merge, fault);
-	int result = release_unlisted(merge, fault);
-	return result ? result : report_unlisted(merge, fault);
-}
+/* ---- the whole ---- */
 
 /* Where nobody has counted the rows of certificates yet, plans walk through this table for each of them. */
 static int make_index(struct crl_merge *merge, struct fault *fault)
@@ -268,17 +262,59 @@ static int make_index(struct crl_merge *merge, struct fault *fault)
 		fault);
 }
 
+/* Most of a CRL stood in the one before. One walk through what is not good, by its index: statistics, which may not be
+ * there yet, would make it a walk for each entry. */
+#define BY_ONE_WALK                                                                     \
+	"SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off; SET LOCAL " \
+	"enable_seqscan = off"
+#define AS_PLANNED                                                                                \
+	"SET LOCAL enable_nestloop TO DEFAULT; SET LOCAL enable_mergejoin TO DEFAULT; SET LOCAL " \
+	"enable_seqscan TO DEFAULT"
+
+static int pass_over_known(struct crl_merge *merge, struct fault *fault)
+{
+	const char *const values[] = {merge->issuer};
+	uint64_t known = 0;
+	int result = database_run(merge->database, BY_ONE_WALK, fault);
+	if (result == 0)
+		result = count(merge,
+			       "DELETE FROM stillgood_import i USING stillgood.certificate c "
+			       "WHERE c.issuer = $1::integer AND c.serial = i.serial "
+			       "AND c.status <> 0 AND c.status = i.status "
+			       "AND c.reason IS NOT DISTINCT FROM i.reason "
+			       "AND c.revoked_at = i.revoked_at "
+			       "AND c.invalidity_at IS NOT DISTINCT FROM i.invalidity_at",
+			       1, values, &known, fault);
+	if (result == 0)
+		result = database_run(merge->database, AS_PLANNED, fault);
+	merge->rows.rows -= known;
+	return result;
+}
+
+/* A full CRL is looked at as a whole, before what is known of it is passed over. */
+static int settle_listed(struct crl_merge *merge, struct fault *fault)
+{
+	bool full = merge->input->crl.base_number.size == 0;
+	int result = full ? release_unlisted(merge, fault) : 0;
+	if (result == 0 && full)
+		result = report_unlisted(merge, fault);
+	if (result || merge->first)
+		return result;
+	result = pass_over_known(merge, fault);
+	return result ? result : make_index(merge, fault);
+}
+
 int crl_merge(struct crl_merge *merge, struct fault *fault)
 {
 	progress_say(&merge->report->progress, "writing to the database");
 	int result = database_run(merge->database,
 				  IMPORT_STATISTICS_SQL "; SET LOCAL work_mem = '256MB'", fault);
 	if (result == 0)
-		result = set_note(merge, NULL, fault);
+		result = crl_set_note(merge, NULL, fault);
 	if (result == 0)
 		result = refuse_text(merge, fault);
-	if (result == 0 && !merge->first)
-		result = make_index(merge, fault);
+	if (result == 0)
+		result = settle_listed(merge, fault);
 	if (result == 0)
 		result = insert_rows(merge, fault);
 	bool all_new = merge->imported + merge->unrecorded + merge->dropped == merge->rows.rows;
@@ -290,5 +326,5 @@ int crl_merge(struct crl_merge *merge, struct fault *fault)
 		result = report_contradictions(merge, fault);
 	if (result == 0 && !all_new)
 		result = for_each_note(merge, update, fault);
-	return result ? result : release(merge, fault);
+	return result ? result : release_removed(merge, fault);
 }

@@ -20,4 +20,6 @@ struct crl_merge {
 		unrecorded; /* revocations that the database cannot hold: absence proves nothing then */
 };
 
+/* What the events of the next statement say besides: `note` may be NULL. */
+must_check int crl_set_note(struct crl_merge *merge, const char *note, struct fault *fault);
 must_check int crl_merge(struct crl_merge *merge, struct fault *fault);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/timetext.h"
 #include "cli/crl_judge.h"
+#include "cli/crl_load.h"
 #include "cli/crl_merge.h"
 #include "cli/crl_scope.h"
 
@@ -29,7 +30,7 @@ int crl_run_open(struct crl_run *run, const char *role, struct fault *fault)
 	if (result == 0)
 		result = registry_load(&run->database, &run->registry, fault);
 	if (result == 0 && name)
-		result = registry_find(&run->registry, name, &run->only, fault);
+		result = registry_find_whole(&run->registry, name, &run->only, fault);
 	return result;
 }
 
@@ -82,9 +83,13 @@ static void note_which(const struct crl *crl, struct crl_merge *merge)
 static int merge_rows(struct crl_run *run, struct crl_input *input, struct crl_merge *merge,
 		      struct fault *fault)
 {
+	bool loaded = false;
 	note_which(&input->crl, merge);
-	int result = crl_copy(&run->database, input, run->now, &run->report, &merge->rows, fault);
-	if (result == 0)
+	int result = crl_load(merge, run->now, &loaded, fault);
+	if (result == 0 && !loaded)
+		result = crl_copy(&run->database, input, run->now, &run->report, &merge->rows,
+				  fault);
+	if (result == 0 && !loaded)
 		result = crl_merge(merge, fault);
 	input->imported = merge->imported;
 	input->changed = merge->changed;

@@ -10,7 +10,7 @@ import pytest
 
 from crls import (DELTA, INSTRUCTION, ISSUER, KEY_ID, REASON, REJECT, SHA1_ECDSA, crl, der, entry, extension, integer,
                   point, write)
-from harness import DemoCA, Postgres, stillgood
+from harness import DemoCA, Postgres, stillgood, wait_for
 from test_cli_import import Site
 
 GOOD, REVOKED, HELD = 0, 1, 2
@@ -375,3 +375,77 @@ def test_the_role_of_a_ca_may_do_it(site):
     result = stillgood("import", "crl", site.file(entry(1, reason="certificateHold"), number=1),
                        site.file(number=2), "--database", site.conninfo + " user=crl_ca")
     assert "1 released" in result.stdout and "2 CRLs, 0 with nothing new" in result.stdout
+
+
+# ---- the first CRL of an issuer of whom nothing is recorded goes straight into the table ----
+
+def many(at):
+    """Out of order; of several lengths, one of which is another's beginning."""
+    return [entry(serial, at - number, reason, invalidity=at - 99 if number % 3 == 0 else None)
+            for number, (serial, reason) in enumerate([
+                (0x7F01, None), (0x10, "keyCompromise"), (0xFF, "unspecified"), (0x1001, "certificateHold"), (0x02, 7),
+                (0x100100, "superseded"), (0x0FFFFFFFFFFFFFFFFFFF, None)])]
+
+
+def written(site):
+    """What an import has left, without what differs by itself: when, and by which transaction."""
+    return (site.rows(), site.proves(), site.sql(
+        "SELECT issuer, serial, version, old_status, new_status, reason, revoked_at, invalidity_at, note, requested_by"
+        " FROM stillgood.revocation_event WHERE serial <> '\\x55' ORDER BY serial"), site.sql(
+        "SELECT issuer, serial, version, status, reason, revoked_at, invalidity_at, not_after FROM stillgood.change_log"
+        " WHERE serial <> '\\x55' ORDER BY serial"))
+
+
+def test_straight_into_the_table_is_the_same_as_through_a_table_of_its_own(site, cluster, template, ca, tmp_path):
+    other = Crls(cluster, "straight", template, ca, tmp_path / "other")
+    other.folder.mkdir()
+    other.sql("INSERT INTO stillgood.certificate (issuer, serial) SELECT id, '\\x55' FROM stillgood.issuer")
+    entries = many(int(time.time()) - 5000)
+    assert site.take(*entries, number=7) == other.take(*entries, number=7) == (len(entries), 0, 0)
+    assert site.sql("SELECT serial FROM stillgood.certificate ORDER BY ctid") == site.sql(
+        "SELECT serial FROM stillgood.certificate ORDER BY serial")
+    rows = other.rows()
+    assert rows.pop("55")[0] == GOOD
+    there = written(other)
+    assert written(site) == (rows, *there[1:])
+    other.connection.close()
+
+
+def test_a_row_that_is_recorded_meanwhile_is_revoked_too(site, cluster):
+    """COPY waits for the other's commit, and then it is as if the row had been there from the beginning."""
+    path = site.file(*many(int(time.time()) - 5000), number=7)
+    with cluster.connect(dbname=site.connection.info.dbname) as other, other.cursor() as cursor:
+        cursor.execute("INSERT INTO stillgood.certificate (issuer, serial) SELECT id, '\\x10' FROM stillgood.issuer")
+        importing = threading.Thread(target=lambda: results.append(site.imported(path)))
+        results = []
+        importing.start()
+        wait_for("the import to wait", lambda: site.sql(
+            "SELECT 1 FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted"
+            " AND a.datname = current_database()"))
+    importing.join()
+    assert (results[0]["imported"], results[0]["changed"]) == (6, 1)
+    assert site.states()[0x10] == (REVOKED, 1) and len(site.states()) == 7
+
+
+# ---- what the next CRL says again is passed over ----
+
+def test_what_the_next_crl_says_again_writes_nothing(site):
+    entries = many(int(time.time()) - 5000)
+    site.take(*entries, number=1, since=-120)
+    before, logged = site.rows(), site.sql("SELECT count(*) FROM stillgood.change_log WHERE serial IS NOT NULL")
+    assert site.take(*entries, entry(0x99), number=2) == (1, 0, 0)
+    rows = site.rows()
+    assert rows.pop("0099")[0] == REVOKED and rows == before
+    assert site.sql("SELECT count(*) - 1 FROM stillgood.change_log WHERE serial IS NOT NULL") == logged
+
+
+@pytest.mark.parametrize("what", ["date", "reason", "invalidity", "status"])
+def test_each_difference_to_the_next_crl_is_seen(site, what):
+    at = int(time.time()) - 5000
+    site.take(entry(0x10, at, "certificateHold" if what == "status" else "superseded", invalidity=at - 99), entry(0x11),
+              number=1, since=-120)
+    assert site.take(entry(0x10, at - 60 * (what == "date"), "keyCompromise" if what == "reason" else "superseded",
+                           invalidity=at - 99 - 60 * (what == "invalidity")), entry(0x11), number=2) == (0, 1, 0)
+    row = site.rows()["10"]
+    assert row[:4] == (REVOKED, 1 if what == "reason" else 4, at - 60 * (what == "date"),
+                       at - 99 - 60 * (what == "invalidity"))
