@@ -556,14 +556,14 @@ static void make_answer(uint8_t what, const struct db_stored_key *key, struct bu
 {
 	cleanup(buffer_deinit) struct buffer certid = {0};
 	uint8_t times = take();
-	int64_t now = wall_seconds(w.now.wall_us), since = now - (times & 15) * 60 + 60;
+	int64_t now = wall_seconds(w.now.wall_us), since = now - INT64_C(60) * (times & 15) + 60;
 	made_certid(&certid, what & 4 ? OCSP_HASH_SHA256 : OCSP_HASH_SHA1, &w.hashes[CAS - 1],
 		    &w.hashes[CAS - 1], serial_view(&key->serial));
 	const struct ocsp_single single = {
 		.certid = buffer_view(&certid),
 		.says = sayings[what & 3],
 		.this_update = since,
-		.next_update = since + 1 + (times >> 4) * 30,
+		.next_update = since + 1 + INT64_C(30) * (times >> 4),
 	};
 	const char *signer = names[what & 8 ? 0 : CAS - 1];
 	made_stored(out, names[CAS - 1], signer, &single, since);

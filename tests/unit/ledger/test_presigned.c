@@ -4,7 +4,7 @@
 #include "made_stored.h"
 
 #define NOW INT64_C(1800000000)
-#define DAY 86400
+#define DAY INT64_C(86400)
 
 static const struct ocsp_cert_status good = {
 	.status = OCSP_GOOD,
@@ -571,8 +571,8 @@ static void an_end_is_told_a_quarter_of_a_life_before_it_and_an_import_ends_that
 	imported(b, 5, NOW + 9 * DAY);
 	assert_int_equal(b->alarms, alarms);
 	/* Time alone brings it, too. */
-	b->now.wall_us += 8 * (int64_t)DAY * SECOND_US;
-	b->now.mono_us += 8 * (int64_t)DAY * SECOND_US;
+	b->now.wall_us += 8 * DAY * SECOND_US;
+	b->now.mono_us += 8 * DAY * SECOND_US;
 	struct db_evidence now = evidence(b);
 	assert_true(ledger_next_timer(b->ledger) <= b->now.mono_us);
 	ledger_poll(b->ledger, &now, NULL, 0, NULL, 0, b->now);
