@@ -148,7 +148,7 @@ def test_after_a_failure_it_is_tried_again_and_the_alarm_ends(start, server):
 
 def test_what_could_not_be_recorded_is_fetched_whole_again(start, server):
     """A validator that counted before the CRL was recorded would keep it away for ever (doc/faults.md row 50)."""
-    server.pages["/ca.crl"] = b"\x30\x03\x02\x01\x00"
+    server.pages["/ca.crl"] = crl(1, key=service.authority("B"))
     instance = start({"crl": server.url()})
     wait_for("tries", lambda: len(server.of()) >= 3)
     assert not any("If-None-Match" in fields for fields in server.of())
