@@ -50,7 +50,7 @@ def watched_function(db, body):
 
 def test_it_is_ready_once_the_certificates_were_read(postgres, tmp_path):
     """While they are read nothing else is wrong, and it answers; /readyz says why not, and status how far it is."""
-    db = filled(postgres, "warm", 170000)  # more than one portion
+    db = filled(postgres, "warm", 300000)  # more than one portion
     watched_function(db, "PERFORM pg_catalog.pg_advisory_xact_lock_shared(17);"
                          " INSERT INTO public.read VALUES ($1, $4, $5);")
     holder = db.connect()
@@ -75,6 +75,7 @@ def test_it_is_ready_once_the_certificates_were_read(postgres, tmp_path):
     pages = dict(db.sql("SELECT oid::regclass::text, pg_relation_size(oid) / 8192 FROM pg_class WHERE relname IN"
                         " ('certificate', 'certificate_pkey')"))
     assert tables == pages, (tables, pages)
+    assert pages["stillgood.certificate"] > 2048, pages
     db.close()
 
 
