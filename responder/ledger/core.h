@@ -148,6 +148,8 @@ void ledger_poll(struct ledger *l, const struct db_evidence *evidence,
 void ledger_lookup_done(struct ledger *l, uint64_t batch, const struct db_evidence *evidence,
 			const struct db_found *found, size_t count, struct moment now);
 void ledger_lookup_failed(struct ledger *l, uint64_t batch, struct moment now);
+/* Each batch in flight has failed, none is answered: where they were asked is left. */
+void ledger_lookups_lost(struct ledger *l, struct moment now);
 void ledger_stored_done(struct ledger *l, uint64_t batch, const struct db_stored_found *found,
 			size_t count, struct moment now);
 void ledger_stored_failed(struct ledger *l, uint64_t batch, struct moment now);

@@ -16,7 +16,6 @@ struct edge {
 	struct db_source *source;
 	struct resolver *resolver; /* NULL: the database's host has no name */
 	uint64_t hosts_order; /* of the database, where that is random */
-	uint64_t batch; /* of lookups, the latest */
 	struct db_stored
 		*stored; /* NULL until the first answer that was signed beforehand is asked for */
 	uint64_t stored_batch;

@@ -56,6 +56,12 @@ void ledger_lookup_failed(struct ledger *l, uint64_t batch, struct moment now)
 	decide(l, now);
 }
 
+void ledger_lookups_lost(struct ledger *l, struct moment now)
+{
+	lookups_fail_all(l, now);
+	decide(l, now);
+}
+
 void ledger_lookup_state(struct ledger *l, bool usable, const char *reason)
 {
 	lookups_state(l, usable, reason);

@@ -243,6 +243,13 @@ void lookups_fail(struct ledger *l, uint64_t batch, struct moment now)
 	fail(l, batch_find(l, batch), now);
 }
 
+void lookups_fail_all(struct ledger *l, struct moment now)
+{
+	for (unsigned i = 0; i < LIMIT_LOOKUP_BATCHES; i++)
+		if (l->lookups->batches[i].count > 0)
+			fail(l, &l->lookups->batches[i], now);
+}
+
 /* Signers that have enough to do gain nothing by an early lookup, and each larger batch costs the
  * database less; so what comes meanwhile waits a moment for the rest. */
 static bool held(struct lookups *lookups, bool busy, struct moment now)

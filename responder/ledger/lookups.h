@@ -48,6 +48,8 @@ void lookups_learn(struct ledger *l, uint64_t batch, const struct db_evidence *e
 		   const struct db_found *found, struct moment now);
 /* It is asked again, after a pause. */
 void lookups_fail(struct ledger *l, uint64_t batch, struct moment now);
+/* So are all that are in flight: nobody is left to answer them. */
+void lookups_fail_all(struct ledger *l, struct moment now);
 void lookups_state(struct ledger *l, bool usable, const char *reason);
 /* Does the database answer, as far as is known? */
 bool lookups_answer(const struct ledger *l, struct moment now);

@@ -34,7 +34,6 @@ static void to_fetcher(void *context, uint8_t type, struct view payload)
 static int lookup(void *context, uint64_t batch, const struct db_key *keys, size_t count)
 {
 	struct edge *edge = context;
-	edge->batch = batch;
 	return db_source_lookup(edge->source, batch, keys, count);
 }
 

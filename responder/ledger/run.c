@@ -111,7 +111,7 @@ static void edge_read_anew(struct edge *edge, struct moment now)
 	edge->stored = NULL;
 	ledger_feed_lost(edge->ledger, reason);
 	ledger_lookup_state(edge->ledger, false, reason);
-	ledger_lookup_failed(edge->ledger, edge->batch, now);
+	ledger_lookups_lost(edge->ledger, now);
 	ledger_stored_failed(edge->ledger, edge->stored_batch, now);
 	int result = edge_read_database(edge);
 	if (result == 0)

@@ -201,6 +201,23 @@ static void of_another_history_all_are_asked_again(void **state)
 	assert_int_equal(frames_of(b, MESSAGE_SIGN), 0);
 }
 
+/* doc/faults.md row 2: a reload leads to another database, which knows of none of them. */
+static void when_all_are_lost_each_is_asked_again(void **state)
+{
+	struct bench *b = *state;
+	struct sent first = asked(b, 0x41), second = slow(b, 0x42);
+	ledger_lookups_lost(b->ledger, b->now);
+	ledger_turn_end(b->ledger, b->now);
+	pass(b, 50 * MILLISECOND_US); /* the pause */
+	struct sent both = latest(b);
+	assert_int_equal(both.count, 2);
+	found(b, &first);
+	found(b, &second);
+	assert_int_equal(frames_of(b, MESSAGE_SIGN), 0);
+	found(b, &both);
+	assert_int_equal(frames_of(b, MESSAGE_SIGN), 2);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -212,6 +229,7 @@ int main(void)
 		TEST(there_are_so_many_of_them_and_no_more),
 		TEST(one_that_has_no_place_waits_for_it),
 		TEST(one_that_fails_is_asked_again_and_the_others_count),
+		TEST(when_all_are_lost_each_is_asked_again),
 		TEST(what_is_revoked_meanwhile_is_so_in_each),
 		TEST(of_another_history_all_are_asked_again),
 	};
