@@ -26,9 +26,10 @@
 	"database: its change log comes from another server (restored from a " \
 	"dump): run `stillgood db upgrade` to clear it"
 
-#define DB_EXAMINE_TABLES                                                \
-	"('certificate'), ('issuer'), ('issuer_name'), ('change_log'), " \
-	"('change_log_trim'), ('heartbeat'), ('followed'), ('crl'), ('certificate_sct')"
+#define DB_EXAMINE_TABLES                                                            \
+	"('certificate'), ('issuer'), ('issuer_name'), ('change_log'), "             \
+	"('change_log_trim'), ('heartbeat'), ('followed'), ('crl'), ('crl_scope'), " \
+	"('certificate_sct')"
 
 #define DB_EXAMINE_FUNCTIONS                                  \
 	"('certificate_after_insert', '9834d1e42e69f428'), "  \
@@ -36,6 +37,7 @@
 	"('certificate_before_update', 'e81a2de9293fa448'), " \
 	"('certificate_parts', '0c57dec0909beb3e'), "         \
 	"('change_log_after_delete', '0d03c531ab30e0d2'), "   \
+	"('crl_scope_after_change', '8939c937b81e73eb'), "    \
 	"('der_element', '20d5833e8f6b5f08'), "               \
 	"('follow_row', 'ed23016a758f3ee2'), "                \
 	"('heartbeat', '80c1d5d4b9345854'), "                 \
@@ -49,6 +51,7 @@
 	"('refuse_serial', '7814376255341d8e'), "             \
 	"('refuse_statement', '04b32630f1f262be'), "          \
 	"('serial_is_wrong', 'a4f06156ca3891da'), "           \
+	"('settle_crl_window', 'ffa5064b1c9be7f0'), "         \
 	"('settle_presigned', 'ff615e1c44ecb5d0'), "          \
 	"('trim_change_log', 'ec21a45ddb610569')"
 
@@ -59,6 +62,7 @@
 	"('certificate', 'certificate_before_update', 'certificate_before_update', 19), " \
 	"('certificate', 'certificate_refuse', 'refuse_statement', 42), "                 \
 	"('change_log', 'change_log_after_delete', 'change_log_after_delete', 8), "       \
+	"('crl_scope', 'crl_scope_after_change', 'crl_scope_after_change', 29), "         \
 	"('issuer', 'issuer_after_change', 'issuer_after_change', 21), "                  \
 	"('issuer', 'issuer_before_update', 'issuer_before_update', 19), "                \
 	"('issuer', 'issuer_certificate', 'issuer_certificate', 23), "                    \

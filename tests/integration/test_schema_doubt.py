@@ -45,6 +45,12 @@ DOUBTS = {
     "a trigger's function replaced": (
         "CREATE OR REPLACE FUNCTION stillgood.certificate_after_update() RETURNS trigger"
         " LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$", ["certificate_after_update"], None),
+    "what a CRL proves is settled by another function": (
+        "CREATE OR REPLACE FUNCTION stillgood.settle_crl_window(of_issuer integer) RETURNS void"
+        " LANGUAGE sql AS $$ UPDATE stillgood.issuer SET crl_until = 'infinity' $$", ["settle_crl_window"], None),
+    "the trigger of CRLs off": ("ALTER TABLE stillgood.crl_scope DISABLE TRIGGER crl_scope_after_change",
+                                ["trigger"],
+                                "ALTER TABLE stillgood.crl_scope ENABLE TRIGGER crl_scope_after_change"),
     "the heartbeat's row gone": ("DELETE FROM stillgood.heartbeat", ["heartbeat"],
                                  "SELECT stillgood.heartbeat()"),
 }
