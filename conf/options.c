@@ -495,7 +495,9 @@ const struct option options[] = {
 	{SHARED(crl_id), OPTION_SWITCH, CONF_LEDGER | CONF_SIGNER, BY_RELOAD, switch_words, 0, 0,
 	 "no", "yes", ISSUER_AT(extensions[EXTENSION_CRL_ID]),
 	 "Name in revoked answers the CRL that brought the revocation (CrlID), where the database "
-	 "knows it."},
+	 "knows it; with complete = no, in good ones the CRL that does not list the certificate, "
+	 "where "
+	 "one CRL is about all of the issuer's."},
 	{SHARED(cert_hash), OPTION_SWITCH, CONF_LEDGER | CONF_SIGNER, BY_RELOAD, switch_words, 0, 0,
 	 "no", "yes", ISSUER_AT(extensions[EXTENSION_CERT_HASH]),
 	 "Put the SHA-256 hash of the certificate into good and revoked answers (certHash), where "

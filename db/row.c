@@ -34,6 +34,9 @@ enum {
 	ISSUER_PRESIGNED,
 	ISSUER_PRESIGNED_FROM,
 	ISSUER_PRESIGNED_UNTIL,
+	ISSUER_CRL_URL,
+	ISSUER_CRL_NUMBER,
+	ISSUER_CRL_TIME,
 };
 
 static int read_integer(const struct db_field *field, size_t size, int64_t *ret)
@@ -199,18 +202,22 @@ struct hold db_hold_read(const struct db_field fields[DB_HOLD_FIELDS])
 	return hold;
 }
 
+static void read_fact(const struct db_field *field, enum fact fact, struct cert_facts *facts)
+{
+	int64_t seconds;
+	if (field->null)
+		return;
+	if (!fact_is_time(fact))
+		fact_set_octets(facts, fact, field->bytes);
+	else if (read_time(field, &seconds) == 0)
+		fact_set_time(facts, fact, seconds);
+}
+
 void db_facts_read(const struct db_field fields[DB_FACTS_FIELDS], struct cert_facts *ret)
 {
 	struct cert_facts facts = {0};
-	for (unsigned i = 0; i < FACT_COUNT; i++) {
-		int64_t seconds;
-		if (fields[i].null)
-			continue;
-		if (!fact_is_time(i))
-			fact_set_octets(&facts, i, fields[i].bytes);
-		else if (read_time(&fields[i], &seconds) == 0)
-			fact_set_time(&facts, i, seconds);
-	}
+	for (unsigned i = 0; i < FACT_COUNT; i++)
+		read_fact(&fields[i], i, &facts);
 	*ret = facts;
 }
 
@@ -270,6 +277,9 @@ int db_issuer_read(const struct db_field fields[DB_ISSUER_FIELDS], struct db_iss
 				 "issuer id=%d \"%s\": its certificate is not that of its subject "
 				 "and key: put the right one back",
 				 (int)id, issuer.record.name);
+	read_fact(&fields[ISSUER_CRL_URL], FACT_crl_url, &issuer.crl);
+	read_fact(&fields[ISSUER_CRL_NUMBER], FACT_crl_number, &issuer.crl);
+	read_fact(&fields[ISSUER_CRL_TIME], FACT_crl_time, &issuer.crl);
 	*ret = issuer;
 	return 0;
 }

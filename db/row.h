@@ -21,7 +21,10 @@ struct db_field {
 
 /* The same for issuers, alias i. Names are DER, which says where each of them ends. After them: is the
  * certificate that of the row's subject and key? Where it is not, somebody has put another CA's there,
- * past the triggers. */
+ * past the triggers. At the end the facts of the CRL, where one alone is about all its certificates. */
+#define DB_ISSUER_CRL(column)                                                       \
+	"CASE WHEN i.crl_from IS NOT NULL AND coalesce(i.crl_scopes, 1) = 1 THEN (" \
+	"SELECT k." column " FROM stillgood.crl AS k WHERE k.id = i.crl) END"
 #define DB_ISSUER_COLUMNS                                                         \
 	"i.id, i.name, i.version, i.revoked_at, i.reason, i.certificate, "        \
 	"i.subject_hash, i.key_hash, "                                            \
@@ -30,8 +33,10 @@ struct db_field {
 	" WHERE n.issuer = i.id) END, CASE WHEN i.id IS NOT NULL THEN ("          \
 	"SELECT sha256(p.subject) = i.subject_hash AND sha256(p.key) ="           \
 	" i.key_hash FROM stillgood.certificate_parts(i.certificate) AS p) END, " \
-	"i.crl_from, i.crl_until, i.presigned, i.presigned_from, i.presigned_until"
-#define DB_ISSUER_FIELDS 15
+	"i.crl_from, i.crl_until, i.presigned, i.presigned_from, "                \
+	"i.presigned_until, " DB_ISSUER_CRL("url") ", " DB_ISSUER_CRL(            \
+		"number") ", " DB_ISSUER_CRL("issued_at")
+#define DB_ISSUER_FIELDS 18
 
 /* Of the tables with the aliases c, l (crl) and s (certificate_sct): what db_facts_read() takes, in
  * the order of FACT_ROWS (base/facts.h). */
@@ -57,7 +62,7 @@ struct hold db_hold_read(const struct db_field fields[DB_HOLD_FIELDS]);
 /* What does not fit (the tables' constraints let nothing such in) is left out, as if it were NULL: no
  * fact is worth an answer. Points into the fields. */
 void db_facts_read(const struct db_field fields[DB_FACTS_FIELDS], struct cert_facts *ret);
-/* The certificate, the hashes and the names point into the fields. 0, or DB_ROW_BAD: then only ret->record.id is set,
+/* The certificate, the hashes, the names and the CRL's facts point into the fields. 0, or DB_ROW_BAD: then only ret->record.id is set,
  * where it can be read. */
 must_check int db_issuer_read(const struct db_field fields[DB_ISSUER_FIELDS], struct db_issuer *ret,
 			      struct fault *fault);

@@ -50,6 +50,7 @@ struct db_issuer {
 	/* SHA-256 of the subject and of the key that it was registered with; empty: not told. */
 	struct view subject_hash, key_hash;
 	struct view names; /* further encodings of its subject: DER Names, one after the other */
+	struct cert_facts crl; /* which CRL proves absence, where it is one alone; else none */
 };
 
 /* One key's result: exactly one for each key asked for. */

@@ -51,7 +51,7 @@ bool sct_list_fits(struct view list)
 static const struct {
 	unsigned statuses;
 } extensions[EXTENSION_COUNT] = {
-	[EXTENSION_CRL_ID] = {STATUS(OCSP_REVOKED)},
+	[EXTENSION_CRL_ID] = {STATUS(OCSP_GOOD) | STATUS(OCSP_REVOKED)},
 	[EXTENSION_CERT_HASH] = {STATUS(OCSP_GOOD) | STATUS(OCSP_REVOKED)},
 	[EXTENSION_SCT_LIST] = {STATUS(OCSP_GOOD)},
 };

@@ -15,7 +15,7 @@
 
 /* In the order in which an answer has them. */
 enum answer_extension {
-	EXTENSION_CRL_ID, /* the CRL that brought the status */
+	EXTENSION_CRL_ID, /* the CRL that brought the status: lists it, or does not */
 	EXTENSION_CERT_HASH,
 	EXTENSION_SCT_LIST, /* a SignedCertificateTimestampList (RFC 6962, 3.3) */
 };

@@ -25,6 +25,7 @@ static void presign_deinit(struct presign *p)
 	if (p->folder >= 0)
 		(void)close(p->folder);
 	presign_sql_deinit(p);
+	buffer_deinit(&p->crl_octets);
 	free(p->names);
 	ocsp_prover_free(p->prover);
 	import_report_deinit(&p->report);
@@ -283,14 +284,21 @@ static struct presign_wish *free_place(struct presign *p)
 	return NULL;
 }
 
-/* CrlID only where the CRL brought what is said, as the ledger decides it. */
+/* CrlID only where the CRL brought what is said, or proves it, as the ledger decides it. */
 static struct cert_facts facts_of(const struct presign *p, const struct presign_row *row,
 				  const struct verdict *verdict)
 {
 	unsigned fit = extensions_with(verdict->says.status) & conf_extensions(&p->section);
 	if (row->record.status == CERT_GOOD || p->record.revoked_at != TIME_NONE)
 		fit &= ~EXTENSION_BIT(EXTENSION_CRL_ID);
-	return facts_only(&row->facts, fit);
+	struct cert_facts facts = facts_only(&row->facts, fit);
+	if (!p->section.extensions[EXTENSION_CRL_ID] || verdict->says.status != OCSP_GOOD ||
+	    verdict->as_of != p->crl.crl_time)
+		return facts;
+	facts.crl_url = p->crl.crl_url;
+	facts.crl_number = p->crl.crl_number;
+	facts.crl_time = p->crl.crl_time;
+	return facts;
 }
 
 static int give(struct presign *p, struct presign_wish *wish, const struct presign_name *name,

@@ -66,6 +66,8 @@ struct presign {
 	struct registry registry;
 	const struct registered *issuer;
 	struct issuer_record record; /* as it is in the snapshot */
+	struct cert_facts crl; /* the one CRL that its window is; or none */
+	struct buffer crl_octets; /* of its facts */
 	struct ocsp_prover *prover;
 	unsigned name_count;
 	struct presign_name *names;

@@ -18,8 +18,10 @@ static const char begin_query[] =
 	"(SELECT min(f.complete_at) FROM stillgood.followed f WHERE NOT f.live)))";
 
 static const char issuer_query[] =
-	"SELECT stillgood.seconds(revoked_at), reason, stillgood.seconds(crl_from), "
-	"stillgood.seconds(crl_until) FROM stillgood.issuer WHERE id = $1";
+	"SELECT stillgood.seconds(i.revoked_at), i.reason, stillgood.seconds(i.crl_from), "
+	"stillgood.seconds(i.crl_until), l.url, l.number, stillgood.seconds(l.issued_at) "
+	"FROM stillgood.issuer AS i LEFT JOIN stillgood.crl AS l ON l.id = i.crl "
+	"AND i.crl_from IS NOT NULL AND coalesce(i.crl_scopes, 1) = 1 WHERE i.id = $1";
 
 enum {
 	SERIAL,
@@ -66,6 +68,26 @@ static int read_evidence(struct presign *p, struct fault *fault)
 	return 0;
 }
 
+/* The number comes first: the octets of the address do not move it then. */
+static int read_crl(struct presign *p, const PGresult *rows)
+{
+	buffer_reset(&p->crl_octets);
+	p->crl = (struct cert_facts){0};
+	if (!PQgetisnull(rows, 0, 5) && column_bytes(rows, 0, 5, &p->crl_octets) < 0)
+		return -EINVAL;
+	size_t number = p->crl_octets.size;
+	if (!PQgetisnull(rows, 0, 4))
+		buffer_put_string(&p->crl_octets, PQgetvalue(rows, 0, 4));
+	if (buffer_result(&p->crl_octets) < 0)
+		return -ENOMEM;
+	struct view octets = buffer_view(&p->crl_octets);
+	fact_set_octets(&p->crl, FACT_crl_number, view_of(octets.data, number));
+	fact_set_octets(&p->crl, FACT_crl_url, view_of(octets.data + number, octets.size - number));
+	if (!PQgetisnull(rows, 0, 6))
+		fact_set_time(&p->crl, FACT_crl_time, column_int(rows, 0, 6));
+	return 0;
+}
+
 static int read_issuer(struct presign *p, struct fault *fault)
 {
 	cleanup(result_clearp) PGresult *rows = NULL;
@@ -80,7 +102,7 @@ static int read_issuer(struct presign *p, struct fault *fault)
 	p->record.reason = column_reason(rows, 0, 1);
 	p->record.crl_from = column_time(rows, 0, 2);
 	p->record.crl_until = column_time(rows, 0, 3);
-	return 0;
+	return read_crl(p, rows);
 }
 
 /* For the bar alone. */

@@ -54,7 +54,8 @@ static bool crl_brought_it(const struct entry *entry)
 	       entry->question->issuer->record.revoked_at == TIME_NONE;
 }
 
-struct cert_facts extensions_of(const struct entry *entry)
+/* Those of the looked-up row. */
+static struct cert_facts row_facts(const struct entry *entry)
 {
 	unsigned fit = extensions_with(entry->verdict.says.status);
 	if (entry->knowledge != KNOWS_ROW)
@@ -62,6 +63,28 @@ struct cert_facts extensions_of(const struct entry *entry)
 	if (!crl_brought_it(entry))
 		fit &= ~EXTENSION_BIT(EXTENSION_CRL_ID);
 	return facts_only(&entry->facts, fit);
+}
+
+/* Is the certificate good because the issuer's CRL does not list it (P-22)? Not by the CRL that came after the
+ * one whose time is answered: what that lists may not be here yet. */
+static bool proven_by_crl(const struct entry *entry)
+{
+	const struct verdict *verdict = &entry->verdict;
+	return verdict->says.status == OCSP_GOOD && verdict->as_of != INT64_MAX &&
+	       verdict->as_of == entry->question->issuer->crl.crl_time;
+}
+
+struct cert_facts extensions_of(const struct entry *entry)
+{
+	const struct question *q = entry->question;
+	struct cert_facts facts = row_facts(entry);
+	if (!proven_by_crl(entry) ||
+	    !(conf_extensions(q->section) & EXTENSION_BIT(EXTENSION_CRL_ID)))
+		return facts;
+	facts.crl_url = q->issuer->crl.crl_url;
+	facts.crl_number = q->issuer->crl.crl_number;
+	facts.crl_time = q->issuer->crl.crl_time;
+	return facts;
 }
 
 bool extensions_missing(const struct question *q)

@@ -14,7 +14,7 @@ bool extensions_configured(const struct conf_issuer *section);
 bool extensions_lacking(const struct entry *entry, const struct cert_record *row);
 /* Keeps its own copy of those that are wanted. Without memory: none. */
 void extensions_keep(struct entry *entry, const struct cert_facts *facts);
-/* Those that go with the entry's verdict. */
+/* Those that go with the entry's verdict; they point into the entry and its issuer. */
 struct cert_facts extensions_of(const struct entry *entry);
 /* Was it decided without facts that the configuration wants, so that it is worth another try? */
 bool extensions_missing(const struct question *q);

@@ -43,6 +43,7 @@ void issuers_free(struct issuers *issuers)
 		return;
 	for (unsigned i = 0; i < issuers->count; i++) {
 		free(issuers->all[i]->encodings);
+		free(issuers->all[i]->crl_octets);
 		free(issuers->all[i]);
 	}
 	free(issuers);
@@ -289,6 +290,30 @@ static void narrow_crls(struct issuers *issuers, struct issuer *issuer,
 			     record->crl_until != issuer->crls.until;
 }
 
+static bool same_crl(const struct cert_facts *a, const struct cert_facts *b)
+{
+	return a->crl_time == b->crl_time && view_equal(a->crl_number, b->crl_number) &&
+	       view_equal(a->crl_url, b->crl_url);
+}
+
+/* Has the CRL that answers name another address, or is it one of several now, though it proves what it did? */
+static bool renamed_crl(const struct issuer *issuer, const struct db_issuer *from)
+{
+	const struct conf_issuer *section = issuer->section;
+	return section && !section->policy.complete && section->extensions[EXTENSION_CRL_ID] &&
+	       issuer->crls.from == from->record.crl_from &&
+	       issuer->crls.until == from->record.crl_until && !same_crl(&issuer->crl, &from->crl);
+}
+
+/* Without memory: none. */
+static void take_crl(struct issuer *issuer, const struct cert_facts *crl)
+{
+	free(issuer->crl_octets);
+	issuer->crl_octets = malloc(facts_size(crl) + 1); /* also for a time alone */
+	issuer->crl =
+		issuer->crl_octets ? facts_copy(crl, issuer->crl_octets) : (struct cert_facts){0};
+}
+
 /* All but a revocation that it takes back. */
 static int take_record(struct issuers *issuers, struct issuer *issuer,
 		       const struct issuer_record *record)
@@ -344,6 +369,8 @@ static int update(struct issuers *issuers, struct issuer *issuer, const struct d
 	if (is_late(issuer, &from->record))
 		return 0;
 	take_hashes(issuer, hashes);
+	news = news || renamed_crl(issuer, from);
+	take_crl(issuer, &from->crl);
 	int result = take_record(issuers, issuer, &from->record);
 	return result == 0 && news ? ISSUERS_CHANGED : result;
 }

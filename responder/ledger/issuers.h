@@ -29,6 +29,8 @@ struct issuer {
 	bool foreign; /* the record's version is of an earlier history */
 	bool lost; /* its revocation is missing in the database; it stays */
 	struct crl_window crls; /* as the database says it; what counts is in the record */
+	struct cert_facts crl; /* the one CRL that they are; or none */
+	uint8_t *crl_octets; /* of its facts; or NULL */
 	struct ocsp_issuer hashes; /* by the subject of its certificate */
 	struct issuer_encoding *encodings; /* followed by their names; or NULL */
 	unsigned encoding_count;

@@ -58,7 +58,7 @@ struct ocsp_single {
 	int64_t this_update, next_update;
 };
 
-/* The facts that an answer of this status may carry (P-30): certHash with good and revoked, CrlID with
+/* The facts that an answer of this status may carry (P-30): certHash and CrlID with good and
  * revoked, SCTs with good. With the extended definition's answer for a serial never issued, which a
  * hold since 1970 is, none (P-23). */
 must_check bool ocsp_facts_fit(enum ocsp_status status, const struct cert_facts *facts);

@@ -78,6 +78,9 @@ static void read_issuer(const struct reader *reader, const struct db_field *fiel
 	CHECK(time_fits(issuer.record.revoked_at) && issuer.certificate.size > 0);
 	check_inside(reader, issuer.certificate);
 	check_inside(reader, issuer.names);
+	CHECK(facts_fit(&issuer.crl)); /* P-30 */
+	check_inside(reader, issuer.crl.crl_url);
+	check_inside(reader, issuer.crl.crl_number);
 }
 
 static void read_facts(const struct reader *reader, const struct db_field *fields)

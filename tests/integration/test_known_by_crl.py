@@ -4,6 +4,7 @@ import json
 import time
 
 import pytest
+from asn1crypto import ocsp
 
 import service
 from harness import stillgood, wait_for
@@ -75,6 +76,47 @@ def test_a_revocation_reaches_what_is_stored_at_once(db, running):
     running.becomes("revoked", 0x31, never=())
     running.stays("revoked", 0x31)
     assert running.reply(0x31).reason == "superseded"
+
+
+def crl_named(running, serial):
+    """URL, number and time in CrlID (P-30), or None."""
+    status, body, _ = running.responder.post(service.authority("A").question(serial, False))
+    assert status == 200
+    response = ocsp.OCSPResponse.load(body, strict=True)
+    if response["response_status"].native != "successful":
+        return None
+    single = response["response_bytes"]["response"].parsed["tbs_response_data"]["responses"][0]
+    for extension in single["single_extensions"] or ():
+        if extension["extn_id"].dotted == "1.3.6.1.5.5.7.48.1.3":
+            crl = extension["extn_value"].parsed
+            return (crl["crl_url"].native, crl["crl_num"].native, int(crl["crl_time"].native.timestamp()))
+    return None
+
+
+def test_good_names_the_crl_that_does_not_list_it(db, tmp_path):
+    """P-30: with a row and without; the next CRL in its turn; none where several of them prove it together."""
+    def record(ago, number, url):
+        db.sql("SELECT stillgood.record_crl_window('A', date_trunc('second', now()) - %s * interval '1 second',"
+               " now() + interval '1 hour', %s, %s)", (ago, number, url))
+        return db.sql("SELECT extract(epoch FROM crl_from)::bigint FROM stillgood.issuer WHERE name = 'A'")[0][0]
+
+    with Service(tmp_path, db.login, "AB", defaults={"complete": "no", "crl_id": "yes"}) as running:
+        running.whole()
+        db.issue(0x71)
+        since = record(60, b"\x07", "http://crl.example/7.crl")
+        running.becomes("good", 0x71, 0x72, never=("revoked",))
+        for serial in (0x71, 0x72):
+            assert crl_named(running, serial) == ("http://crl.example/7.crl", 7, since)
+        since = record(30, b"\x08", None)
+        for serial in (0x71, 0x72):
+            wait_for("the next CRL", lambda: crl_named(running, serial) == (None, 8, since))
+        db.sql("SELECT stillgood.set_crl_scopes('A', 2)")
+        db.sql("INSERT INTO stillgood.crl_scope (issuer, scope, crl, this_update, next_update, proves_absence)"
+               " SELECT issuer, sha256('half'), crl, this_update, next_update, true FROM stillgood.crl_scope"
+               " WHERE issuer = (SELECT id FROM stillgood.issuer WHERE name = 'A')")
+        running.becomes("good", 0x71, 0x72, never=("revoked",))
+        for serial in (0x71, 0x72):
+            wait_for("none", lambda: crl_named(running, serial) is None and running.ask(serial) == "good")
 
 
 def alarms(running):

@@ -201,6 +201,18 @@ def test_known_by_crl_no_answer_outlives_the_crl_and_none_is_good_without(pg, tm
     assert world.answer(path).next_update == datetime.datetime.utcfromtimestamp(until[0][0])
 
 
+def test_known_by_crl_an_answer_names_the_crl_that_proves_it(pg, tmp_path):
+    """P-30, P-22: crl_id = yes."""
+    world = World(pg, tmp_path, "ByCrlNamed", complete="no", crl_id="yes")
+    path = world.issue("a")
+    pg.sql("SELECT stillgood.record_crl_window('ByCrlNamed', now() - interval '1 hour',"
+           " now() + interval '2 days', '\\x07', 'http://crl.example/7.crl')")
+    assert world.presign()["signed"] == 2
+    named = [extension.value.value for extension in world.answer(path).single_extensions
+             if extension.oid.dotted_string == "1.3.6.1.5.5.7.48.1.3"]
+    assert len(named) == 1 and b"http://crl.example/7.crl" in named[0] and b"\x02\x01\x07" in named[0]
+
+
 def test_the_database_may_be_read_only_by_the_responders_role(pg, tmp_path):
     world = World(pg, tmp_path, "Role")
     world.issue("a")

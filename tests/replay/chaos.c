@@ -222,6 +222,7 @@ static void policies(struct chaos *c, struct conf_issuer *section)
 {
 	section->policy.unassigned = draw(c, 2) ? UNASSIGNED_UNKNOWN : UNASSIGNED_REVOKED;
 	section->policy.complete = draw(c, 4) != 0;
+	section->extensions[EXTENSION_CRL_ID] = draw(c, 2) != 0;
 	section->policy.expired = draw(c, 2) ? EXPIRED_ANSWER : EXPIRED_UNAUTHORIZED;
 	section->outlive = draw(c, 3) == 0;
 	section->final_answers = draw(c, 6) == 0;

@@ -67,13 +67,20 @@ static bool released_since(const struct world *w, const struct fake_crl *crl,
 	return false;
 }
 
+/* P-30: an answer that names a CRL names the one that proves it. */
+static bool names(const struct question *question, unsigned i, const struct fake_crl *crl)
+{
+	int64_t named = question->statuses[i].facts.crl_time;
+	return named == 0 || named == crl->from;
+}
+
 bool crls_prove(const struct world *w, const struct question *question, unsigned i)
 {
 	int32_t issuer = database_issuer_id(question->issuers[i]);
 	const struct serial *serial = &question->serials[i];
 	for (const struct fake_crl *crl = w->crls; crl; crl = crl->next)
-		if (crl->issuer == issuer && question->this_update <= crl->from &&
-		    question->next_update <= crl->until &&
+		if (crl->issuer == issuer && names(question, i, crl) &&
+		    question->this_update <= crl->from && question->next_update <= crl->until &&
 		    (!is_listed(crl, serial) || released_since(w, crl, serial)))
 			return true;
 	return false;

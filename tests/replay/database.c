@@ -337,6 +337,16 @@ static void feed_gave(struct world *w, const struct db_evidence *evidence)
 	w->evidence = *evidence;
 }
 
+/* As if each CRL were one about all certificates. */
+static struct cert_facts crl_facts(const struct issuer_record *row)
+{
+	struct cert_facts facts = {.crl_url = view_of_string("http://crl.example/")};
+	if (row->crl_from == TIME_NONE)
+		return (struct cert_facts){0};
+	facts.crl_time = row->crl_from;
+	return facts;
+}
+
 static size_t issuer_rows(struct world *w, struct db_issuer rows[WORLD_ISSUERS])
 {
 	size_t count = 0;
@@ -352,6 +362,7 @@ static size_t issuer_rows(struct world *w, struct db_issuer rows[WORLD_ISSUERS])
 			.record = issuer_row(w, i, false),
 			.certificate = buffer_view(&w->issuers[i].certificate),
 		};
+		rows[count].crl = crl_facts(&rows[count].record);
 		rows[count++].record.id = w->database.ids[i];
 	}
 	return count;

@@ -169,6 +169,8 @@ static void judge_good(struct world *w, const struct question *question, unsigne
 		broken(w, question, i, "I-2: good later than revocation + freshness");
 	if (good_after_revoked(w, question, i))
 		broken(w, question, i, "I-4: good after revoked");
+	if (question->statuses[i].facts.crl_time && !known_by_crl(w, question->issuers[i]))
+		broken(w, question, i, "P-30: good because of a CRL that proves nothing here");
 	if (known_by_crl(w, question->issuers[i]) && !question->stored &&
 	    !crls_prove(w, question, i))
 		broken(w, question, i, "I-1, P-22: good that no CRL of the issuer proves");

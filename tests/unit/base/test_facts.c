@@ -105,8 +105,9 @@ static void each_status_has_its_extensions(void **state)
 				 .sct_list = BYTES(0, 3, 0, 1, 9)};
 	struct cert_facts good = facts_only(&all, extensions_with(OCSP_GOOD));
 	struct cert_facts revoked = facts_only(&all, extensions_with(OCSP_REVOKED));
-	assert_int_equal(facts_extensions(&good),
-			 EXTENSION_BIT(EXTENSION_CERT_HASH) | EXTENSION_BIT(EXTENSION_SCT_LIST));
+	assert_int_equal(facts_extensions(&good), EXTENSION_BIT(EXTENSION_CRL_ID) |
+							  EXTENSION_BIT(EXTENSION_CERT_HASH) |
+							  EXTENSION_BIT(EXTENSION_SCT_LIST));
 	assert_int_equal(facts_extensions(&revoked),
 			 EXTENSION_BIT(EXTENSION_CERT_HASH) | EXTENSION_BIT(EXTENSION_CRL_ID));
 	assert_int_equal(revoked.crl_time, 9);

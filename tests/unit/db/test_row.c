@@ -210,6 +210,9 @@ static void an_issuer_with_a_bad_column_is_bad(void **state)
 							 NULL_FIELD,
 							 FIELD(0, 0, 0, 0),
 							 NULL_FIELD,
+							 NULL_FIELD,
+							 NULL_FIELD,
+							 NULL_FIELD,
 							 NULL_FIELD};
 	struct db_issuer issuer;
 	struct fault fault;
@@ -241,6 +244,20 @@ static void an_issuer_with_a_bad_column_is_bad(void **state)
 	assert_int_equal(db_issuer_read(crl, &issuer, &fault), 0);
 	assert_int_equal(issuer.record.crl_from, 946684800);
 	assert_int_equal(issuer.record.crl_until, 946684801);
+	/* P-30: which CRL it is; what does not fit is left out. */
+	assert_int_equal(facts_extensions(&issuer.crl), 0);
+	crl[15] = FIELD('h', 't', 't', 'p');
+	crl[16] = FIELD(7);
+	crl[17] = FIELD(0, 0, 0, 0, 0, 0, 0, 0);
+	assert_int_equal(db_issuer_read(crl, &issuer, &fault), 0);
+	assert_view_equal(issuer.crl.crl_url, view_of_string("http"));
+	assert_view_equal(issuer.crl.crl_number, BYTES(7));
+	assert_int_equal(issuer.crl.crl_time, 946684800);
+	crl[15] = FIELD('h', ' ');
+	crl[16] = FIELD(0xff);
+	crl[17] = FIELD(1);
+	assert_int_equal(db_issuer_read(crl, &issuer, &fault), 0);
+	assert_int_equal(facts_extensions(&issuer.crl), 0);
 	struct db_field presigned[DB_ISSUER_FIELDS];
 	memcpy(presigned, whole, sizeof(presigned));
 	presigned[12] = NULL_FIELD;
