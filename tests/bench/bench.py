@@ -1,10 +1,10 @@
 """CPU time per answer, relative to a reference measured in the same run, how fast a committed
-revocation is seen, and how fast certificates are imported. The server's processes share one core,
-the client has the other.
+revocation is seen, how fast certificates and CRLs are imported and very many are revoked. The server's
+processes share one core, the client has the other; in the rows "crl" and "mass" all of them have both.
 
 Every figure is the median over rounds in which subject and reference take turns, so that a machine
 whose speed drifts does not decide. With --before BINARY an older build takes its turns as well, in the
-rows "cached" and "import": how a change moved them is told within one run.
+rows "cached", "import" and "crl": how a change moved them is told within one run.
 """
 import argparse
 import base64
@@ -35,6 +35,7 @@ SERVER_CORE, CLIENT_CORE = ("0", "1") if (os.cpu_count() or 1) > 1 else ("0", "0
 CONNECTIONS = 64
 CERTIFICATES = 100000
 IMPORTED_LINES, IMPORTED_CERTIFICATES = 200000, 10000
+LIMIT = 180  # seconds, for the rounds of a long row
 
 
 # ---- processor time ----
@@ -343,6 +344,17 @@ def timed(*command):
     return time.monotonic() - start
 
 
+def rounds_within_limit(options):
+    """Numbers of rounds; none that would end later than LIMIT seconds from now if it took as long as the longest."""
+    began, longest = time.monotonic(), 0.0
+    for n in range(options.rounds):
+        start = time.monotonic()
+        if start - began + longest > LIMIT:
+            return
+        yield n
+        longest = max(longest, time.monotonic() - start)
+
+
 def psql(conninfo, *statements):
     return ["psql", "-q", "-X", "-v", "ON_ERROR_STOP=1", conninfo,
             *(word for statement in statements for word in ("-c", statement))]
@@ -499,7 +511,8 @@ def machine():
 
 
 def print_table(rows, options):
-    print(f"{machine()}; server's processes on one core, client on the other; "
+    print(f"{machine()}; server's processes on one core, client on the other "
+          "(crl and mass: both on both); "
           f"{options.rounds} rounds of {options.seconds} s, medians; ratios are of CPU time per answer, of "
           "imports of time.\n")
     print("| what | reference | Stillgood | ratio (least–most) | bar |")
@@ -508,12 +521,37 @@ def print_table(rows, options):
         print("| " + " | ".join(row) + " |")
 
 
+def measure_answers(pg, folder, options):
+    rows = []
+    harness.stillgood("db", "init", "--database", pg.conninfo)
+    rsa = Site(folder, pg, "rsa:2048", "RSA")
+    if "cached" in options.only:
+        with contextlib.ExitStack() as stack:
+            sites = {"": rsa}
+            if options.before:
+                sites[", before"] = older_site(stack, options.before)
+            rows += measure_cached(sites, folder, options)
+    if "live" in options.only:
+        rows += measure_live(rsa, folder, options, "rsa2048", "RSA-2048", "≤ 1.12 ×")
+        elliptic = Site(folder, pg, "P-256", "EC")
+        rows += measure_live(elliptic, folder, options, "ecdsap256", "ECDSA P-256", "≤ 1.9 ×")
+    if "propagation" in options.only:
+        rows += measure_propagation(rsa, folder, options, pg, "primary")
+        with standby_of(pg) as standby:
+            rows += measure_propagation(rsa, folder, options, standby, "standby")
+    return rows
+
+
 def main():
+    import crl  # they use this module themselves
+    import mass
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=5, help="length of one measurement")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--revocations", type=int, default=200)
-    kinds = ["cached", "live", "propagation", "import"]
+    parser.add_argument("--entries", type=int, default=1_000_000, help="of the CRL in the row crl")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="that the rows mass revoke")
+    kinds = ["cached", "live", "propagation", "import", "crl", "mass"]
     parser.add_argument("--only", nargs="*", default=kinds, choices=kinds)
     parser.add_argument("--before", metavar="BINARY", help="an older build, measured in turns")
     options = parser.parse_args()
@@ -524,24 +562,14 @@ def main():
     with tempfile.TemporaryDirectory(prefix="stillgood-bench-") as folder, \
             harness.Postgres() as pg:
         os.chmod(folder, 0o755)
-        harness.stillgood("db", "init", "--database", pg.conninfo)
-        rsa = Site(folder, pg, "rsa:2048", "RSA")
-        if "cached" in options.only:
-            with contextlib.ExitStack() as stack:
-                sites = {"": rsa}
-                if options.before:
-                    sites[", before"] = older_site(stack, options.before)
-                rows += measure_cached(sites, folder, options)
-        if "live" in options.only:
-            rows += measure_live(rsa, folder, options, "rsa2048", "RSA-2048", "≤ 1.12 ×")
-            elliptic = Site(folder, pg, "P-256", "EC")
-            rows += measure_live(elliptic, folder, options, "ecdsap256", "ECDSA P-256", "≤ 1.9 ×")
-        if "propagation" in options.only:
-            rows += measure_propagation(rsa, folder, options, pg, "primary")
-            with standby_of(pg) as standby:
-                rows += measure_propagation(rsa, folder, options, standby, "standby")
+        if set(options.only) & {"cached", "live", "propagation"}:
+            rows += measure_answers(pg, folder, options)
         if "import" in options.only:
             rows += measure_import(pg, folder, options, builds)
+        if "crl" in options.only:
+            rows += crl.measure_crl(pg, folder, options, builds, options.entries)
+        if "mass" in options.only:
+            rows += mass.measure_mass(pg, folder, options)
     print_table(rows, options)
 
 

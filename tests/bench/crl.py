@@ -46,7 +46,7 @@ def measure_crl(pg, folder, options, builds, count=1_000_000):
     ca = harness.DemoCA(os.path.join(folder, "crl-ca"), name="Import", key="P-256")
     paths, rows = write_crls(folder, ca, count), []
     measured = {label: [] for label in builds}
-    for _ in range(options.rounds):
+    for _ in bench.rounds_within_limit(options):
         for label, binary in builds.items():
             with bench.build(binary):
                 measured[label].append(one_round(pg, ca, paths, os.path.join(folder, "rows")))
