@@ -40,6 +40,8 @@ static void mend_rows(struct world *w)
 			mend_row(w, i, k);
 	for (unsigned i = 0; i < w->options.issuers; i++)
 		(void)server_register(&w->cluster, w->cluster.authority, i);
+	for (unsigned i = 0; i < w->options.issuers; i++)
+		(void)server_crl(&w->cluster, w->cluster.authority, i, 0, 366 * 86400);
 	w->mended = true;
 }
 

@@ -152,6 +152,10 @@ static void run_server_event(struct world *w, const struct event *event)
 	case EVENT_REGISTER:
 		(void)server_register(c, authority(w), number(event, 0, w->options.issuers));
 		break;
+	case EVENT_CRL:
+		(void)server_crl(c, authority(w), number(event, 0, w->options.issuers),
+				 number(event, 1, SIM_SERIALS), event->arguments[2]);
+		break;
 	case EVENT_PREPARE:
 		(void)server_prepare(c, authority(w), place);
 		break;
@@ -283,6 +287,7 @@ static void (*const runs[EVENT_KINDS])(struct world *w, const struct event *even
 	[EVENT_WRITE] = run_write,
 	[EVENT_REGISTER] = run_server_event,
 	[EVENT_BEGIN] = run_server_event,
+	[EVENT_CRL] = run_server_event,
 	[EVENT_PREPARE] = run_server_event,
 	[EVENT_COMMIT] = run_server_event,
 	[EVENT_WAIT] = run_server_event,

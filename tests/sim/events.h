@@ -59,6 +59,7 @@
 	EVENT(ROT, 2, "instance, octets: of the kept answers' files (kept_damage())")              \
 	EVENT(DISK, 2, "instance, 1: full")                                                        \
 	EVENT(ACCEPT, 1, "instance: what the database lost is forgotten")                          \
+	EVENT(CRL, 3, "issuer, serial that is revoked with it, seconds that it lasts")             \
 	EVENT(CALM, 0, "faults end, everything is mended, and everything must be answered")
 
 #define EVENT_NAMED(name, arguments, text) EVENT_##name,

@@ -98,6 +98,8 @@ static int journal(void *context, struct view octets)
 static int journal_swap(void *context)
 {
 	struct instance *in = context;
+	in->journal.damaged =
+		in->journal.damaged || in->journal.broken; /* it stops then, and says so */
 	if (in->journal.broken)
 		return -EIO;
 	in->journal.current ^= 1;

@@ -33,8 +33,10 @@ void oracle_became(void *context, unsigned issuer, unsigned serial, const struct
 		if (!t->each)
 			abort();
 	}
-	t->each[t->count++] =
-		(struct truth){.from_us = w->cluster.now_us, .change = now, .shown_us = shown_us};
+	t->each[t->count++] = (struct truth){.from_us = w->cluster.now_us,
+					     .change = now,
+					     .shown_us = shown_us,
+					     .order = ++w->truths_told};
 }
 
 const struct change *oracle_now(const struct world *w, unsigned issuer, unsigned serial)
@@ -81,6 +83,43 @@ static int64_t clock_then(const struct instance *in, const struct reply *reply)
 	return set && in->clock_before_us > clock ? in->clock_before_us : clock;
 }
 
+static bool known_by_crl(const struct instance *in, unsigned issuer)
+{
+	return !in->sections[issuer].policy.complete;
+}
+
+static uint64_t told_at(const struct world *w, const struct change *change)
+{
+	const struct truths *t = &w->truths[change->issuer][change->serial];
+	size_t i = 0;
+	while (i < t->count && t->each[i].change != change)
+		i++;
+	return i < t->count ? t->each[i].order : UINT64_MAX;
+}
+
+/* Since this CRL; or its row is gone, as if it had never been. */
+static bool released_since(const struct world *w, const struct change *crl,
+			   const struct statement *said)
+{
+	const struct truths *t = &w->truths[said->issuer][said->serial];
+	for (size_t i = 0; i < t->count; i++)
+		if (t->each[i].order > told_at(w, crl) && not_bad(t->each[i].change))
+			return true;
+	return false;
+}
+
+/* P-22: good by a CRL is no newer than one that does not list it, and ends with it. */
+static bool is_proven(const struct world *w, const struct reply *reply,
+		      const struct statement *said)
+{
+	for (const struct change *crl = w->cluster.made; crl; crl = crl->next_made)
+		if (crl->crl && crl->issuer == said->issuer &&
+		    reply->this_update <= crl->crl_from && reply->next_update <= crl->crl_until &&
+		    (!(crl->listed >> said->serial & 1) || released_since(w, crl, said)))
+			return true;
+	return false;
+}
+
 /* I-1, I-6: at some moment from thisUpdate on, until it was decided, it was true. */
 static void judge_then(struct instance *in, const struct reply *reply, const struct statement *said)
 {
@@ -93,6 +132,10 @@ static void judge_then(struct instance *in, const struct reply *reply, const str
 		broken(in, "I-1", reply, said, "good after its issuer was revoked or spoilt");
 	else if (!was(row, from, to, not_bad))
 		broken(in, "I-1", reply, said, "good with thisUpdate later than the revocation");
+	else if (known_by_crl(in, said->issuer) && !is_proven(w, reply, said))
+		broken(in, "I-1", reply, said, "good that no CRL proves");
+	else if (known_by_crl(in, said->issuer))
+		return;
 	else if (!was(row, 0, to, is_good))
 		broken(in, "I-6", reply, said, "good for a serial that was never issued");
 	else if (!was(row, from, to, is_good))
@@ -271,6 +314,14 @@ static void judge_calm(struct instance *in, const struct reply *reply, const str
 		broken(in, "I-9", reply, said, "revoked, but it is not");
 }
 
+/* Known by CRLs, and none lasts. */
+static bool lacks_crl(const struct instance *in, const struct statement *asked)
+{
+	const struct change *row = oracle_now(in->world, asked->issuer, SIM_OF_ISSUER);
+	return known_by_crl(in, asked->issuer) &&
+	       (!row || row->crl_until <= wall_seconds(instance_now(in).wall_us));
+}
+
 /* While healthy, and unless the operator wants it so, there is none. */
 static void judge_refusal(struct instance *in, const struct question *question,
 			  const struct reply *reply)
@@ -279,6 +330,7 @@ static void judge_refusal(struct instance *in, const struct question *question,
 	bool may = in->conf.database.on_lost_history == LOST_HISTORY_STOP && !in->world->accepted;
 	bool there =
 		in->world->cluster.servers[in->world->cluster.authority].ids[asked.issuer] != 0;
+	may = may || lacks_crl(in, &asked);
 	if (in->world->calm && there && !may && !spoilt(in->world, &asked))
 		broken(in, "I-9", reply, &asked, "an error while healthy");
 }

@@ -29,6 +29,7 @@ static const struct trouble {
 	  {EVENT_SHOW, 3},
 	  {EVENT_ROLLBACK, 1}}},
 	{2, 1, {{EVENT_HOLD, 6}}},
+	{2, 1, {{EVENT_CRL, 4}}},
 	{2, 3, {{EVENT_LAG, 3}, {EVENT_REPLAY, 6}, {EVENT_PAUSE, 2}}},
 	{2, 2, {{EVENT_STANDBY, 2}, {EVENT_PROMOTE, 4}}},
 	{4, 2, {{EVENT_CRASH, 2}, {EVENT_START, 5}}},
@@ -176,6 +177,9 @@ static void arguments_draw(struct plan *p, const struct world *w, struct event *
 		break;
 	case EVENT_WRITE:
 		a_change(c, &a[2], &a[3]);
+		break;
+	case EVENT_CRL:
+		a[2] = draw(c, 2) ? 3600 : 1 + draw(c, 10);
 		break;
 	case EVENT_CLOCK:
 		a[1] = a_clock(p);

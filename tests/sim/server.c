@@ -136,6 +136,8 @@ static struct change *change_make(struct cluster *c, unsigned issuer, unsigned s
 				  .issuer = issuer,
 				  .serial = serial,
 				  .left_us = INT64_MAX,
+				  .crl_from = TIME_NONE,
+				  .crl_until = TIME_NONE,
 				  .not_after = TIME_NONE};
 	c->made = change;
 	return change;
@@ -206,8 +208,60 @@ bool server_write(struct cluster *c, unsigned server, unsigned place, unsigned i
 	change->status = next.status;
 	change->bad = next.bad;
 	change->before = row;
+	change->crl_from = row ? row->crl_from : TIME_NONE;
+	change->crl_until = row ? row->crl_until : TIME_NONE;
 	t->changes[t->count++] = change;
 	return true;
+}
+
+/* A release that waits for a replica's reply: standbys may show it already. */
+static bool is_ending(const struct server *s, const struct change *row)
+{
+	for (unsigned i = 0; i < SIM_TRANSACTIONS; i++) {
+		const struct transaction *t = &s->transactions[i];
+		for (unsigned k = 0; t->state == TRANSACTION_WAITING && k < t->count; k++)
+			if (t->changes[k]->before == row &&
+			    !status_says_revoked(t->changes[k]->status))
+				return true;
+	}
+	return false;
+}
+
+static uint32_t listed(const struct server *s, const struct transaction *t, unsigned issuer)
+{
+	uint32_t bits = 0;
+	for (unsigned k = 0; k < SIM_SERIALS; k++) {
+		const struct change *row = s->rows[issuer][k];
+		if (row && status_says_revoked(row->status) && !is_ending(s, row))
+			bits |= 1u << k;
+	}
+	for (unsigned i = 1; i < t->count; i++)
+		if (status_says_revoked(t->changes[i]->status))
+			bits |= 1u << t->changes[i]->serial;
+	return bits;
+}
+
+bool server_crl(struct cluster *c, unsigned server, unsigned issuer, unsigned serial, int64_t lasts)
+{
+	struct server *s = &c->servers[server];
+	const struct change *row = s->rows[issuer][serial];
+	unsigned place = 0;
+	while (place < SIM_TRANSACTIONS && !server_begin(c, server, place))
+		place++;
+	if (place == SIM_TRANSACTIONS)
+		return false;
+	if (!server_write(c, server, place, issuer, SIM_OF_ISSUER, 0)) {
+		(void)server_rollback(c, server, place);
+		return false;
+	}
+	bool good = row && row->status == CERT_GOOD;
+	(void)server_write(c, server, place, issuer, serial, good ? 4 : 5);
+	struct change *crl = s->transactions[place].changes[0];
+	crl->crl_from = wall_seconds(c->now_us + s->clock_us);
+	crl->crl_until = crl->crl_from + lasts;
+	crl->crl = true;
+	crl->listed = listed(s, &s->transactions[place], issuer);
+	return server_commit(c, server, place, false);
 }
 
 static struct wal_record *wal_write(struct server *s, enum wal_kind kind,
@@ -502,6 +556,8 @@ static struct change *imported(struct cluster *c, const struct change *row)
 	copy->version = row->serial == SIM_OF_ISSUER ? 2 : 1;
 	copy->status = row->status == CERT_WITHDRAWN ? CERT_GOOD : row->status;
 	copy->bad = row->bad;
+	copy->crl_from = row->crl_from;
+	copy->crl_until = row->crl_until;
 	copy->before = row; /* a hold that is imported goes on, and may be released there */
 	return copy;
 }
@@ -650,8 +706,8 @@ struct issuer_record server_issuer(const struct server *s, unsigned issuer, cons
 				    .version = change ? change->version : 1,
 				    .revoked_at = revoked ? INT64_C(1767225600) : TIME_NONE,
 				    .reason = revoked ? REASON_CA_COMPROMISE : REASON_NONE,
-				    .crl_from = TIME_NONE,
-				    .crl_until = TIME_NONE};
+				    .crl_from = change ? change->crl_from : TIME_NONE,
+				    .crl_until = change ? change->crl_until : TIME_NONE};
 	(void)snprintf(row.name, sizeof(row.name), "%s", name);
 	return row;
 }

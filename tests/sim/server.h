@@ -34,6 +34,9 @@ struct change {
 	int64_t not_after;
 	int64_t left_us; /* since then a WAL has what withdraws it; INT64_MAX: none has */
 	const struct change *before; /* the row that it replaced, or was imported from */
+	int64_t crl_from, crl_until; /* of an issuer's row; TIME_NONE: no CRL */
+	bool crl; /* it brought this CRL, which lists these serials, by bits */
+	uint32_t listed;
 };
 
 struct snapshot {
@@ -162,6 +165,10 @@ bool server_write(struct cluster *c, unsigned server, unsigned place, unsigned i
 		  unsigned serial, unsigned choice);
 /* An issuer that was not there; false: it was. */
 bool server_register(struct cluster *c, unsigned server, unsigned issuer);
+/* A CRL that lasts so many seconds, in one transaction with the revocation of a certificate. It lists what is
+ * revoked. */
+bool server_crl(struct cluster *c, unsigned server, unsigned issuer, unsigned serial,
+		int64_t lasts);
 bool server_prepare(struct cluster *c, unsigned server, unsigned place);
 /* `waits`: its commit is in the WAL, but not shown here until server_show(). */
 bool server_commit(struct cluster *c, unsigned server, unsigned place, bool waits);

@@ -102,6 +102,7 @@ static void section_make(struct world *w, struct conf_issuer *section, unsigned 
 	*section = standard_section;
 	section->name = names[issuer];
 	section->validity_us = validities[draw(c, 4)] * SECOND_US;
+	section->policy.complete = draw(c, 4) != 0;
 	section->hold_releasable = draw(c, 8) != 0;
 	section->extensions[EXTENSION_CERT_HASH] = draw(c, 8) == 0;
 }

@@ -200,6 +200,7 @@ struct truth {
 	int64_t from_us;
 	const struct change *change; /* NULL: there was no row */
 	int64_t shown_us; /* to who reads from the server that counts; INT64_MAX: not yet */
+	uint64_t order; /* among all truths of the world */
 };
 struct truths {
 	struct truth *each;
@@ -216,6 +217,7 @@ struct world {
 	struct buffer offers[SIM_ISSUERS];
 	struct instance instances[SIM_INSTANCES];
 	struct truths truths[SIM_ISSUERS][SIM_SERIALS + 1];
+	uint64_t truths_told;
 	int64_t freshness_us, answer_timeout_us, poll_interval_us;
 	bool calm; /* faults have stopped */
 	int64_t calm_us; /* since then */
