@@ -6,9 +6,9 @@ revocations a second the CA commits while ten instances follow, beside the same 
     tests/bench/mass.py [--rows N] [--rounds N] [--seconds N]
 
 STILLGOOD_BIN is the build to measure (an optimised one). Followers are whole instances; they have machines of
-their own elsewhere, so here they have the lowest priority. The database does not wait for its disk, so that what it
-does for them shows whole. A row of the table begins
-no further round that would end after bench.LIMIT seconds. Bounded in time, leaves nothing running. doc/faults.md row 14."""
+their own elsewhere, so here they have the lowest priority. The database does not wait for its disk, so that
+what it does for them shows whole. A row of the table begins no further round that would end after bench.LIMIT
+seconds. Bounded in time, leaves nothing running. doc/faults.md row 14."""
 import argparse
 import contextlib
 import os
