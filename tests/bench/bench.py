@@ -483,7 +483,7 @@ def standby_of(pg):
     """A hot standby of the cluster, with the heartbeat running on the primary."""
     standby = harness.Postgres()
     os.rmdir(standby.data) if os.path.isdir(standby.data) else None
-    harness.run(*standby._command("pg_basebackup", "-D", standby.data, "-R", "-X", "stream",
+    harness.run(*standby._command("pg_basebackup", "-D", standby.data, "-R", "-X", "stream", "-c", "fast",
                                   "-h", pg.folder, "-p", str(pg.port), "-U", "postgres"),
                 cwd=standby.folder)
     heartbeat = subprocess.Popen([harness.STILLGOOD, "db", "heartbeat", "--every", "50ms",
