@@ -69,10 +69,10 @@ async def load(responder, parts, serials, seconds):
     every = itertools.cycle(serials)
     clients = [asyncio.create_task(client(place, parts, every, until, seen)) for _ in range(CONNECTIONS)]
     limit = time.monotonic() + 60
-    while len(seen) < 2 * len(serials) and time.monotonic() < limit:
-        await asyncio.sleep(0.1)
-    assert len(seen) >= len(serials), "not all was cached within a minute"
     try:
+        while len(seen) < 2 * len(serials) and time.monotonic() < limit:
+            await asyncio.sleep(0.1)
+        assert len(seen) >= len(serials), "not all was cached within a minute"
         begun = time.monotonic()
         ledger = responder.children()["ledger"]
         await asyncio.sleep(seconds)
