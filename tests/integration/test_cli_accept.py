@@ -68,7 +68,7 @@ def test_it_shows_every_page_and_changes_nothing(instance):
         "3 revocations are missing in the database and stay in force here."]
     assert instance.asked == ["lost 0", "lost 2"]
     document = json.loads(accept(instance, "--show", "--json").stdout)
-    assert document == {"count": 3, "accepted": 0, "lost": ROWS}
+    assert document == {"count": 3, "accepted": 0, "older_timeline": False, "lost": ROWS}
 
 
 def test_it_accepts_what_was_told_and_no_more(instance):

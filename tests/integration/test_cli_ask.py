@@ -668,9 +668,10 @@ def test_metrics_of_an_answer(ca, server):
     assert status == 0 and value("up") == 1
     for word in ("good", "revoked", "unknown", "none"):
         assert value("certificate_status", status=word) == (word == "good")
-    assert 3600 <= value("this_update_age_seconds") <= 3600 + 600
-    assert 36000 - 600 <= value("next_update_in_seconds") <= 36000
-    assert 0 <= value("produced_age_seconds") < 600
+    since = (datetime.datetime.utcnow() - NOW).total_seconds()  # the module's moment may be long ago
+    assert 3600 <= value("this_update_age_seconds") <= 3600 + since
+    assert 36000 - since <= value("next_update_in_seconds") <= 36000
+    assert 0 <= value("produced_age_seconds") <= since
     assert 0 < value("signer_expires_in_seconds") < 366 * 86400
     for phase in ("resolve", "connect", "send", "wait", "receive", "verify"):
         assert 0 <= value("phase_duration_seconds", phase=phase) < 60

@@ -369,7 +369,9 @@ def examples():
 
 def with_option(text, section, option, value):
     """The configuration where this section says so, whatever it said before."""
-    head = '[issuer "A"]' if section == "issuer" else f"[{section}]"
+    head = {"issuer": '[issuer "A"]', "cache": '[cache "C"]'}.get(section, f"[{section}]")
+    if head not in text:
+        text += f"{head}\nkind = varnish\nurl = http://127.0.0.1:1/\n"
     before, rest = text.split(head + "\n", 1)
     body, following = re.match(r"((?:[^\[].*\n)*)(.*)", rest, re.S).groups()
     kept = [line for line in body.splitlines(True) if not line.startswith(option + " ")]
