@@ -128,9 +128,11 @@ def test_lookups_that_reach_another_server_than_the_feed_are_not_believed(postgr
                 while time.monotonic() < end:
                     assert running.ask(0x32) in ("unknown", "try_later")
                 first.sql("ALTER ROLE responder CONNECTION LIMIT 2")
+                postgres.sql("ALTER ROLE responder CONNECTION LIMIT 0")  # else both may stay together there
                 service.end_connections(postgres, "divided")
                 running.becomes("revoked", 0x31, never=())
                 running.whole()
+                postgres.sql("ALTER ROLE responder CONNECTION LIMIT -1")
             assert {answer.status for answer in watch.said(0x32)} <= {"unknown", "try_later"}
         one.close()
         other.close()
