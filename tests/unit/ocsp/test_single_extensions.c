@@ -113,7 +113,8 @@ static void a_fact_stands_only_where_its_status_is_p30(void **state)
 		assert_int_equal(ocsp_facts_fit(as, &only_scts), may[status].scts);
 		struct ocsp_single single = single_of(as);
 		single.facts = all;
-		if (as != OCSP_GOOD) /* which may have each of them: the CRL that does not list it */
+		if (as !=
+		    OCSP_GOOD) /* which may have each of them: the CRL that does not list it */
 			refused(&single, false);
 	}
 }
