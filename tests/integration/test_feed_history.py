@@ -374,8 +374,9 @@ VITAL = {
         "ALTER FUNCTION stillgood.certificate_after_update() SET enable_nestloop = off",
         "function stillgood.certificate_after_update() is another"),
     "row security": (
-        "ALTER TABLE stillgood.crl ENABLE ROW LEVEL SECURITY",
-        "ALTER TABLE stillgood.crl DISABLE ROW LEVEL SECURITY", "stillgood.crl has row security"),
+        "ALTER TABLE stillgood.certificate_sct ENABLE ROW LEVEL SECURITY",
+        "ALTER TABLE stillgood.certificate_sct DISABLE ROW LEVEL SECURITY",
+        "stillgood.certificate_sct has row security"),
     "a rule": (
         "CREATE RULE silence AS ON INSERT TO stillgood.change_log DO INSTEAD NOTHING",
         "DROP RULE IF EXISTS silence ON stillgood.change_log", "rule silence of stillgood.change_log"),
