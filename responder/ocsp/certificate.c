@@ -6,11 +6,8 @@
  */
 #include "ocsp/certificate.h"
 
-#include "base/timetext.h"
 #include "ocsp/der.h"
 #include "ocsp/oid.h"
-
-#include <errno.h>
 
 #define TAG_VERSION DER_CONTEXT_CONSTRUCTED(0)
 #define TAG_ISSUER_UNIQUE_ID DER_CONTEXT(1)
@@ -30,25 +27,11 @@ static void read_version(struct cursor *tbs)
 	der_leave(tbs, &version);
 }
 
-static int64_t read_time(struct cursor *validity)
-{
-	struct der_value value = der_any(validity);
-	int64_t seconds = 0;
-	int result = -EINVAL;
-	if (value.tag == DER_UTC_TIME)
-		result = time_parse_utc(value.content, &seconds);
-	else if (value.tag == DER_GENERALIZED_TIME)
-		result = time_parse_generalized(value.content, &seconds);
-	if (result < 0)
-		cursor_fail(validity);
-	return seconds;
-}
-
 static void read_validity(struct cursor *tbs, struct certificate *ret)
 {
 	struct cursor validity = der_enter(tbs, DER_SEQUENCE);
-	ret->not_before = read_time(&validity);
-	ret->not_after = read_time(&validity);
+	ret->not_before = der_time(&validity);
+	ret->not_after = der_time(&validity);
 	der_leave(tbs, &validity);
 }
 

@@ -12,8 +12,6 @@
 #include "ocsp/der.h"
 #include "ocsp/oid.h"
 
-#include <errno.h>
-
 #define TAG_EXTENSIONS DER_CONTEXT_CONSTRUCTED(0)
 #define TAG_KEY_IDENTIFIER DER_CONTEXT(0)
 
@@ -22,20 +20,6 @@
 static bool is_time(uint8_t tag)
 {
 	return tag == DER_UTC_TIME || tag == DER_GENERALIZED_TIME;
-}
-
-static int64_t read_time(struct cursor *c)
-{
-	struct der_value value = der_any(c);
-	int64_t seconds = 0;
-	int result = -EINVAL;
-	if (value.tag == DER_UTC_TIME)
-		result = time_parse_utc(value.content, &seconds);
-	else if (value.tag == DER_GENERALIZED_TIME)
-		result = time_parse_generalized(value.content, &seconds);
-	if (result < 0)
-		cursor_fail(c);
-	return seconds;
 }
 
 struct extension {
@@ -181,8 +165,8 @@ static void read_tbs(struct cursor *fields, struct crl *ret)
 	read_version(&tbs);
 	ret->algorithm = der_take_whole(&tbs, DER_SEQUENCE);
 	ret->issuer = der_take_whole(&tbs, DER_SEQUENCE);
-	ret->this_update = read_time(&tbs);
-	ret->next_update = is_time(der_peek(&tbs)) ? read_time(&tbs) : TIME_NONE;
+	ret->this_update = der_time(&tbs);
+	ret->next_update = is_time(der_peek(&tbs)) ? der_time(&tbs) : TIME_NONE;
 	if (der_peek(&tbs) == DER_SEQUENCE)
 		ret->entries = der_take(&tbs, DER_SEQUENCE);
 	read_crl_extensions(&tbs, ret);
@@ -255,7 +239,7 @@ bool crl_next(struct cursor *entries, struct crl_entry *ret)
 	entry.serial = der_take(&fields, DER_INTEGER);
 	if (entry.serial.size == 0)
 		cursor_fail(&fields);
-	entry.revoked_at = read_time(&fields);
+	entry.revoked_at = der_time(&fields);
 	if (fields.rest.size > 0) {
 		struct cursor list = der_enter(&fields, DER_SEQUENCE);
 		while (list.rest.size > 0) {

@@ -2,6 +2,8 @@
 
 #include "base/timetext.h"
 
+#include <errno.h>
+
 /* Four octets of length are more than any input that we accept can need. */
 #define MOST_LENGTH_OCTETS 4
 
@@ -111,6 +113,20 @@ bool der_boolean(struct cursor *c)
 		return false;
 	}
 	return content.data[0] == 0xff;
+}
+
+int64_t der_time(struct cursor *c)
+{
+	struct der_value value = der_any(c);
+	int64_t seconds = 0;
+	int result = -EINVAL;
+	if (value.tag == DER_UTC_TIME)
+		result = time_parse_utc(value.content, &seconds);
+	else if (value.tag == DER_GENERALIZED_TIME)
+		result = time_parse_generalized(value.content, &seconds);
+	if (result < 0)
+		cursor_fail(c);
+	return seconds;
 }
 
 bool der_is(struct view bytes, uint8_t tag)

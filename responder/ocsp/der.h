@@ -53,6 +53,8 @@ void der_leave(struct cursor *c, const struct cursor *inner);
 struct view der_oid(struct cursor *c);
 /* TRUE or FALSE, encoded as FF and 00. */
 bool der_boolean(struct cursor *c);
+/* UTCTime or GeneralizedTime, as certificates and CRLs have them (RFC 5280, 4.1.2.5); seconds since 1970. */
+int64_t der_time(struct cursor *c);
 
 /* These bytes are one value of this tag, and nothing after it. */
 bool der_is(struct view bytes, uint8_t tag);
