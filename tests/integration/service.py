@@ -319,11 +319,12 @@ def seconds(moment):
 
 
 class Watch(threading.Thread):
-    """Asks these questions again and again, and keeps every answer: [(ca, serial, Answer)]."""
+    """Asks these questions again and again, every second time with nonces, and keeps every answer:
+    [(ca, serial, Answer)]."""
 
-    def __init__(self, service, questions, pause=0.005):
+    def __init__(self, service, questions, pause=0.005, nonces=True):
         super().__init__(daemon=True)
-        self.service, self.questions, self.pause = service, questions, pause
+        self.service, self.questions, self.pause, self.nonces = service, questions, pause, nonces
         self.ended = threading.Event()
         self.history = []
 
@@ -331,7 +332,7 @@ class Watch(threading.Thread):
         number = 0
         while not self.ended.wait(self.pause):
             ca, serial = self.questions[number % len(self.questions)]
-            nonce = number // len(self.questions) % 2 == 1
+            nonce = self.nonces and number // len(self.questions) % 2 == 1
             number += 1
             self.history.append((ca, serial, self.service.reply(serial, ca, nonce)))
 
