@@ -1,5 +1,7 @@
 #include "calm.h"
 
+#define YEAR_S (366 * INT64_C(86400))
+
 static void end_transactions(struct world *w)
 {
 	struct cluster *c = &w->cluster;
@@ -41,7 +43,10 @@ static void mend_rows(struct world *w)
 	for (unsigned i = 0; i < w->options.issuers; i++)
 		(void)server_register(&w->cluster, w->cluster.authority, i);
 	for (unsigned i = 0; i < w->options.issuers; i++)
-		(void)server_crl(&w->cluster, w->cluster.authority, i, 0, 366 * 86400);
+		(void)server_crl(&w->cluster, w->cluster.authority, i, 0, YEAR_S);
+	for (unsigned i = 0; i < w->options.issuers; i++)
+		for (unsigned k = 0; k < SIM_SERIALS; k++)
+			stored_import(w, i, k, 0, IMPORT_HONEST, YEAR_S);
 	w->mended = true;
 }
 
@@ -56,6 +61,8 @@ static void mend_route(struct instance *in)
 		in->server = c->authority;
 	if (in->feed.server != in->server)
 		feed_cut(in, "another server");
+	if (in->fetch.server != in->server)
+		fetch_cut(in);
 	for (unsigned i = 0; i < LIMIT_LOOKUP_BATCHES; i++)
 		if (in->lookups[i].server != in->server)
 			lookup_cut(in, &in->lookups[i], "another server");

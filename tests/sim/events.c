@@ -141,6 +141,13 @@ static void run_signer_says(struct world *w, const struct event *event)
 		results[number(event, 2, array_size(results))];
 }
 
+static void run_import(struct world *w, const struct event *event)
+{
+	stored_import(w, number(event, 0, w->options.issuers), number(event, 1, SIM_SERIALS),
+		      number(event, 2, SIM_HASHES), (enum import)number(event, 3, IMPORTS),
+		      event->arguments[4]);
+}
+
 static void run_server_event(struct world *w, const struct event *event)
 {
 	struct cluster *c = &w->cluster;
@@ -217,8 +224,10 @@ static void run_cut(struct instance *in, unsigned what)
 		feed_cut(in, "cut");
 	else if (what == 1)
 		lookups_cut(in, "cut");
+	else if (what == 2)
+		fetch_cut(in);
 	else
-		lookup_cut(in, &in->lookups[what - 2], "cut");
+		lookup_cut(in, &in->lookups[what - 3], "cut");
 }
 
 static void run_instance_event(struct world *w, const struct event *event)
@@ -236,6 +245,9 @@ static void run_instance_event(struct world *w, const struct event *event)
 	case EVENT_LOOKUP:
 		(void)lookup_step(in, number(event, 1, LIMIT_LOOKUP_BATCHES));
 		break;
+	case EVENT_FETCH:
+		(void)fetch_step(in);
+		break;
 	case EVENT_SIGN:
 		(void)signer_sign(in, signer);
 		break;
@@ -243,7 +255,7 @@ static void run_instance_event(struct world *w, const struct event *event)
 		in->held = (uint32_t)event->arguments[1];
 		break;
 	case EVENT_CUT:
-		run_cut(in, number(event, 1, 2 + LIMIT_LOOKUP_BATCHES));
+		run_cut(in, number(event, 1, 3 + LIMIT_LOOKUP_BATCHES));
 		break;
 	case EVENT_DIE:
 		ledger_crash(in, event->arguments[1] != 0);
@@ -312,6 +324,7 @@ static void (*const runs[EVENT_KINDS])(struct world *w, const struct event *even
 	[EVENT_CLOCKS] = run_clocks,
 	[EVENT_ROUTE] = run_route,
 	[EVENT_SIGNERSAYS] = run_signer_says,
+	[EVENT_IMPORT] = run_import,
 };
 
 void event_run(struct world *w, const struct event *event)

@@ -15,6 +15,7 @@
 	EVENT(TURN, 1, "instance: the ledger's turn ends")                                         \
 	EVENT(FEED, 1, "instance: the feed's next step")                                           \
 	EVENT(LOOKUP, 2, "instance, connection: the lookup's next step")                           \
+	EVENT(FETCH, 1, "instance: the next step of asking for stored answers")                    \
 	EVENT(SIGN, 2, "instance, signer: its next job")                                           \
 	EVENT(HOLD, 2, "instance, bits of what does not go by itself")                             \
 	EVENT(CHANGE, 3, "issuer, serial, choice: a transaction with one change")                  \
@@ -45,7 +46,8 @@
 	EVENT(FOREIGN, 1, "1: the log has rows of another cluster")                                \
 	EVENT(CLOCK, 2, "instance, microseconds of its clock against the right one")               \
 	EVENT(CLOCKS, 1, "microseconds of all servers' clocks")                                    \
-	EVENT(CUT, 2, "instance, 0: feed, 1: lookups, 2 …: one connection of theirs")              \
+	EVENT(CUT, 2,                                                                              \
+	      "instance, 0: feed, 1: lookups, 2: stored answers, 3 …: one connection of lookups")  \
 	EVENT(ROUTE, 2, "instance, server")                                                        \
 	EVENT(DIE, 2,                                                                              \
 	      "instance, 1: what the ledger had written is still read when it has crashed")        \
@@ -60,6 +62,9 @@
 	EVENT(DISK, 2, "instance, 1: full")                                                        \
 	EVENT(ACCEPT, 1, "instance: what the database lost is forgotten")                          \
 	EVENT(CRL, 3, "issuer, serial that is revoked with it, seconds that it lasts")             \
+	EVENT(IMPORT, 5,                                                                           \
+	      "issuer, serial, hash, 0: of its row, 1: good, 2: forged, 3: another's, 4: ended, "  \
+	      "seconds that it lasts: an answer that was signed beforehand")                       \
 	EVENT(CALM, 0, "faults end, everything is mended, and everything must be answered")
 
 #define EVENT_NAMED(name, arguments, text) EVENT_##name,

@@ -78,6 +78,11 @@ static int lookup(void *context, uint64_t batch, const struct db_key *keys, size
 	return lookup_ask(context, batch, keys, count);
 }
 
+static int stored(void *context, uint64_t batch, const struct db_stored_key *keys, size_t count)
+{
+	return fetch_ask(context, batch, keys, count);
+}
+
 static void reload(void *context, const char *reason)
 {
 	struct instance *in = context;
@@ -166,6 +171,7 @@ static const struct ledger_ops ledger_ops = {
 	.to_front = to_front,
 	.to_signer = to_signer,
 	.lookup = lookup,
+	.stored = stored,
 	.reload = reload,
 	.journal = journal,
 	.journal_swap = journal_swap,
@@ -192,18 +198,18 @@ static bool front_query(void *context, const struct message_query *query)
 	return true;
 }
 
-static void read_entry(struct question *q, unsigned i, const struct sign_entry *entry,
-		       struct world *w, struct statement *ret)
+static void read_entry(struct question *q, unsigned i, struct view certid,
+		       const struct ocsp_cert_status *says, struct world *w, struct statement *ret)
 {
-	if (!view_equal(entry->certid, buffer_view(&q->certids[i])))
+	if (!view_equal(certid, buffer_view(&q->certids[i])))
 		world_broken(w, "I-5", "a response with another CertID");
 	*ret = (struct statement){
 		.issuer = q->issuer,
 		.serial = q->serials[i],
-		.status = entry->says.status,
-		.reason = entry->says.reason,
-		.change = entry->says.status == OCSP_REVOKED && entry->says.invalidity_at > 0
-				  ? (uint64_t)entry->says.invalidity_at
+		.status = says->status,
+		.reason = says->reason,
+		.change = says->status == OCSP_REVOKED && says->invalidity_at > 0
+				  ? (uint64_t)says->invalidity_at
 				  : 0,
 	};
 }
@@ -214,9 +220,25 @@ static bool has_nonce(const struct question *q)
 	return memcmp(q->nonce, none, sizeof(none)) != 0;
 }
 
+/* One that was signed beforehand, for everybody: it tells neither when it was decided nor a nonce. */
+static void read_stored(struct world *w, struct question *q, struct reply *ret)
+{
+	const struct stored *stored = ret->stored;
+	ret->produced_at = ret->this_update = stored->this_update;
+	ret->next_update = stored->next_update;
+	ret->section = stored->issuer;
+	ret->count = 1;
+	read_entry(q, 0, buffer_view(&stored->certid), &stored->says, w, &ret->statements[0]);
+}
+
 /* A fake response is producedAt, both clocks and the number of the decision, and the job. */
 static void read_response(struct world *w, struct question *q, struct view der, struct reply *ret)
 {
+	ret->stored = stored_find(w, der);
+	if (ret->stored) {
+		read_stored(w, q, ret);
+		return;
+	}
 	struct cursor in = cursor_of(der);
 	struct message_sign job;
 	ret->produced_at = cursor_i64(&in);
@@ -234,7 +256,8 @@ static void read_response(struct world *w, struct question *q, struct view der, 
 	if (has_nonce(q) && !view_equal(job.nonce, view_of(q->nonce, sizeof(q->nonce))))
 		world_broken(w, "I-5", "a response with another nonce");
 	for (unsigned i = 0; i < job.count && i < q->count; i++)
-		read_entry(q, i, &job.entries[i], w, &ret->statements[i]);
+		read_entry(q, i, job.entries[i].certid, &job.entries[i].says, w,
+			   &ret->statements[i]);
 }
 
 static void question_free(struct question *q)
@@ -259,6 +282,8 @@ static void answered(struct sim_front *f, struct question *q, const struct answe
 		.front = f->index, .result = answer->result, .hit = answer->entry != NULL};
 	if (answer->result == OCSP_SUCCESSFUL)
 		read_response(in->world, q, answer->der, &reply);
+	if (reply.stored && !reply.hit)
+		reply.decided = instance_now(in); /* or a moment before */
 	world_trace(in->world, "instance %u front %u: %u/%u is %s%s thisUpdate %lld of %lld ms",
 		    in->index, f->index, q->issuer, q->serials[0], result_name(&reply),
 		    reply.hit ? ", cached," : "",
@@ -596,6 +621,7 @@ void ledger_crash(struct instance *in, bool read)
 	in->feed.state = FEED_AWAY;
 	in->feed.reload = in->feed.lost_told = false;
 	in->feed.beat = (struct db_beat){0};
+	in->fetch.state = FETCH_IDLE;
 	for (unsigned i = 0; i < LIMIT_LOOKUP_BATCHES; i++) {
 		in->lookups[i].state = LOOKUP_AWAY;
 		in->lookups[i].beat = (struct db_beat){0};
@@ -689,7 +715,7 @@ bool instance_quiet(const struct instance *in)
 	for (unsigned i = 0; i < LIMIT_LOOKUP_BATCHES; i++)
 		if (in->lookups[i].state == LOOKUP_ASKED || in->lookups[i].state == LOOKUP_RUN)
 			return false;
-	return !in->turn;
+	return !in->turn && in->fetch.state == FETCH_IDLE;
 }
 
 /* ---- making ---- */

@@ -218,11 +218,34 @@ static void judge_said(struct instance *in, const struct reply *reply, const str
 	}
 }
 
+/* What was signed beforehand was true then. That it is no more must be seen as soon as of any other good, and so
+ * must that nothing is recorded of the certificate. */
+static void judge_stored(struct instance *in, const struct reply *reply,
+			 const struct statement *said)
+{
+	const struct world *w = in->world;
+	int64_t now = w->cluster.now_us, from = now - w->freshness_us - in->blind_us;
+	if (!known_by_crl(in, said->issuer) &&
+	    !was(&w->truths[said->issuer][said->serial], from, now, is_good))
+		broken(in, "I-6", reply, said, "a stored good without a row");
+}
+
 static void judge_good(struct instance *in, const struct reply *reply, const struct statement *said)
 {
-	judge_then(in, reply, said);
+	if (!reply->stored)
+		judge_then(in, reply, said);
 	judge_now(in, reply, said);
+	if (reply->stored)
+		judge_stored(in, reply, said);
 	judge_said(in, reply, said);
+}
+
+/* It was given evidence that is newer than the revocation. */
+static bool was_told(const struct instance *in, const struct statement *said)
+{
+	const struct truths *t = &in->world->truths[said->issuer][said->serial];
+	const struct truth *last = t->count > 0 ? &t->each[t->count - 1] : NULL;
+	return last && is_bad(last->change) && last->shown_us < in->evidence_us - in->blind_us;
 }
 
 static void remember(struct instance *in, const struct reply *reply, const struct statement *said)
@@ -257,6 +280,21 @@ void oracle_forget(struct instance *in)
 }
 
 /* ---- every answer ---- */
+
+static bool is_presigned(const struct instance *in, unsigned issuer)
+{
+	return in->sections[issuer].source == SOURCE_PRESIGNED;
+}
+
+/* Verbatim, by the issuer's key, or not at all. */
+static void judge_origin(struct instance *in, const struct reply *reply)
+{
+	const struct statement *first = &reply->statements[0];
+	if (is_presigned(in, first->issuer) != (reply->stored != NULL))
+		broken(in, "I-5", reply, first, "signed where answers are stored, or the contrary");
+	if (reply->stored && reply->stored->forged)
+		broken(in, "I-5", reply, first, "a stored answer that nobody has signed");
+}
 
 static void judge_times(struct instance *in, const struct reply *reply)
 {
@@ -310,7 +348,8 @@ static void judge_calm(struct instance *in, const struct reply *reply, const str
 		broken(in, "I-9", reply, said, "unknown, but it is recorded");
 	if (said->status == OCSP_GOOD && bad)
 		broken(in, "I-9", reply, said, "good, but it is revoked");
-	if (said->status == OCSP_REVOKED && !bad && !may_remember(in, reply, said))
+	if (said->status == OCSP_REVOKED && !bad && !reply->stored &&
+	    !may_remember(in, reply, said))
 		broken(in, "I-9", reply, said, "revoked, but it is not");
 }
 
@@ -322,6 +361,43 @@ static bool lacks_crl(const struct instance *in, const struct statement *asked)
 	       (!row || row->crl_until <= wall_seconds(instance_now(in).wall_us));
 }
 
+/* It says what the database does, or is stricter; a hold is no less than what ends never. */
+static bool is_strict(const struct world *w, const struct stored *stored)
+{
+	const struct change *row = oracle_now(w, stored->issuer, stored->serial);
+	bool issuer_bad = is_bad(oracle_now(w, stored->issuer, SIM_OF_ISSUER));
+	if (is_good(row) && !issuer_bad)
+		return true;
+	bool held = is_bad(row) && row->status == CERT_HELD && !issuer_bad;
+	return is_bad(row) && stored->says.status == OCSP_REVOKED &&
+	       (held || stored->says.reason != REASON_CERTIFICATE_HOLD);
+}
+
+/* One is recorded for what was asked, and can be given out. */
+static bool has_stored(const struct instance *in, const struct question *question)
+{
+	const struct world *w = in->world;
+	const struct server *s = &w->cluster.servers[w->cluster.authority];
+	int64_t now = wall_seconds(instance_now(in).wall_us);
+	for (unsigned i = 0; question->count == 1 && i < SIM_HASHES; i++) {
+		const struct stored *stored = s->stored[question->issuer][question->serials[0]][i];
+		if (stored && !stored->forged && stored->this_update <= now &&
+		    stored->next_update > now && is_strict(w, stored) &&
+		    view_equal(buffer_view(&stored->certid), buffer_view(&question->certids[0])))
+			return true;
+	}
+	return false;
+}
+
+/* There is no answer that this instance could give: of what it remembers to have been revoked, too. */
+static bool lacks_stored(const struct instance *in, const struct question *question,
+			 const struct statement *asked)
+{
+	const struct reply now = {.decided = instance_now(in)};
+	return is_presigned(in, question->issuer) &&
+	       (!has_stored(in, question) || may_remember(in, &now, asked));
+}
+
 /* While healthy, and unless the operator wants it so, there is none. */
 static void judge_refusal(struct instance *in, const struct question *question,
 			  const struct reply *reply)
@@ -330,7 +406,7 @@ static void judge_refusal(struct instance *in, const struct question *question,
 	bool may = in->conf.database.on_lost_history == LOST_HISTORY_STOP && !in->world->accepted;
 	bool there =
 		in->world->cluster.servers[in->world->cluster.authority].ids[asked.issuer] != 0;
-	may = may || lacks_crl(in, &asked);
+	may = may || lacks_crl(in, &asked) || lacks_stored(in, question, &asked);
 	if (in->world->calm && there && !may && !spoilt(in->world, &asked))
 		broken(in, "I-9", reply, &asked, "an error while healthy");
 }
@@ -347,6 +423,7 @@ void oracle_judge(struct instance *in, const struct question *question, const st
 	if (reply->count != question->count)
 		broken(in, "I-5", reply, &reply->statements[0], "not one status for each CertID");
 	judge_times(in, reply);
+	judge_origin(in, reply);
 	for (unsigned i = 0; i < reply->count; i++) {
 		const struct statement *said = &reply->statements[i];
 		if (said->status != OCSP_REVOKED && !fresh)
@@ -359,7 +436,11 @@ void oracle_judge(struct instance *in, const struct question *question, const st
 		if (in->world->calm)
 			judge_calm(in, reply, said);
 	}
+	/* Only its front knows that what was signed beforehand was decided before. */
+	struct reply last = *reply;
+	if (reply->stored)
+		last.decision = !reply->hit && was_told(in, &reply->statements[0]) ? UINT64_MAX : 0;
 	for (unsigned i = 0; i < reply->count; i++)
 		if (reply->statements[i].status == OCSP_REVOKED)
-			remember(in, reply, &reply->statements[i]);
+			remember(in, &last, &reply->statements[i]);
 }

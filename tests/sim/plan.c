@@ -5,9 +5,9 @@ static const struct {
 	enum event_kind kind;
 	unsigned weight;
 } ordinary[] = {
-	{EVENT_ASK, 60},     {EVENT_TIME, 24}, {EVENT_SETTLE, 16},
-	{EVENT_DELIVER, 30}, {EVENT_TURN, 16}, {EVENT_FEED, 14},
-	{EVENT_LOOKUP, 14},  {EVENT_SIGN, 14}, {EVENT_CHANGE, 14},
+	{EVENT_ASK, 60},    {EVENT_TIME, 24}, {EVENT_SETTLE, 16}, {EVENT_DELIVER, 30},
+	{EVENT_TURN, 16},   {EVENT_FEED, 14}, {EVENT_LOOKUP, 14}, {EVENT_SIGN, 14},
+	{EVENT_CHANGE, 14}, {EVENT_FETCH, 6}, {EVENT_IMPORT, 6},
 };
 
 /* Faults come in groups: what breaks something, and what mends it. */
@@ -205,7 +205,7 @@ static void arguments_draw(struct plan *p, const struct world *w, struct event *
 		a[0] = draw(c, 2);
 		break;
 	case EVENT_CUT:
-		a[1] = draw(c, 2) ? draw(c, 2) : 2 + draw(c, LIMIT_LOOKUP_BATCHES);
+		a[1] = draw(c, 2) ? draw(c, 3) : 3 + draw(c, LIMIT_LOOKUP_BATCHES);
 		break;
 	case EVENT_DIE:
 	case EVENT_DISK:
@@ -213,6 +213,11 @@ static void arguments_draw(struct plan *p, const struct world *w, struct event *
 		break;
 	case EVENT_REBUILD:
 		a[0] = draw(c, 2) ? 0 : (int64_t)draw(c, 1u << 21) & draw(c, 1u << 21);
+		break;
+	case EVENT_IMPORT:
+		a[2] = draw(c, 6) == 0;
+		a[3] = draw(c, 3) ? IMPORT_HONEST : draw(c, IMPORTS);
+		a[4] = draw(c, 3) ? 3600 : 1 + draw(c, 10);
 		break;
 	case EVENT_SIGNERSAYS:
 		a[2] = draw(c, 2) ? 0 : draw(c, 3);

@@ -78,6 +78,13 @@ void cluster_deinit(struct cluster *c)
 		c->images = image->next_made;
 		free(image);
 	}
+	while (c->stored) {
+		struct stored *stored = c->stored;
+		c->stored = stored->next_made;
+		buffer_deinit(&stored->der);
+		buffer_deinit(&stored->certid);
+		free(stored);
+	}
 }
 
 static void copy_wal(struct server *to, const struct server *from)
@@ -109,6 +116,7 @@ unsigned cluster_add_standby(struct cluster *c, unsigned upstream)
 	s->next_xid = s->completed + 1;
 	memcpy(s->ids, from->ids, sizeof(s->ids));
 	memcpy(s->rows, from->rows, sizeof(s->rows));
+	memcpy(s->stored, from->stored, sizeof(s->stored));
 	s->completed = from->completed;
 	s->beats = from->beats;
 	s->beat = from->beat;
@@ -138,6 +146,8 @@ static struct change *change_make(struct cluster *c, unsigned issuer, unsigned s
 				  .left_us = INT64_MAX,
 				  .crl_from = TIME_NONE,
 				  .crl_until = TIME_NONE,
+				  .presigned_from = TIME_NONE,
+				  .presigned_until = TIME_NONE,
 				  .not_after = TIME_NONE};
 	c->made = change;
 	return change;
@@ -151,6 +161,18 @@ static bool locked(const struct server *s, unsigned issuer, unsigned serial)
 			    s->transactions[i].changes[k]->serial == serial)
 				return true;
 	return false;
+}
+
+/* What goes on from one version of an issuer's row to the next. */
+static void keep_facts(struct change *change, const struct change *row)
+{
+	if (!row)
+		return;
+	change->crl_from = row->crl_from;
+	change->crl_until = row->crl_until;
+	change->presigned = row->presigned;
+	change->presigned_from = row->presigned_from;
+	change->presigned_until = row->presigned_until;
 }
 
 /* As the database's triggers allow it; false: this choice is not. */
@@ -208,8 +230,7 @@ bool server_write(struct cluster *c, unsigned server, unsigned place, unsigned i
 	change->status = next.status;
 	change->bad = next.bad;
 	change->before = row;
-	change->crl_from = row ? row->crl_from : TIME_NONE;
-	change->crl_until = row ? row->crl_until : TIME_NONE;
+	keep_facts(change, row);
 	t->changes[t->count++] = change;
 	return true;
 }
@@ -241,26 +262,50 @@ static uint32_t listed(const struct server *s, const struct transaction *t, unsi
 	return bits;
 }
 
+/* A transaction with a new version of the issuer's row, to be committed; NULL: not now. */
+static struct change *issuer_begin(struct cluster *c, unsigned server, unsigned issuer,
+				   unsigned *place)
+{
+	*place = 0;
+	while (*place < SIM_TRANSACTIONS && !server_begin(c, server, *place))
+		(*place)++;
+	if (*place == SIM_TRANSACTIONS)
+		return NULL;
+	if (server_write(c, server, *place, issuer, SIM_OF_ISSUER, 0))
+		return c->servers[server].transactions[*place].changes[0];
+	(void)server_rollback(c, server, *place);
+	return NULL;
+}
+
 bool server_crl(struct cluster *c, unsigned server, unsigned issuer, unsigned serial, int64_t lasts)
 {
 	struct server *s = &c->servers[server];
 	const struct change *row = s->rows[issuer][serial];
-	unsigned place = 0;
-	while (place < SIM_TRANSACTIONS && !server_begin(c, server, place))
-		place++;
-	if (place == SIM_TRANSACTIONS)
+	unsigned place;
+	struct change *crl = issuer_begin(c, server, issuer, &place);
+	if (!crl)
 		return false;
-	if (!server_write(c, server, place, issuer, SIM_OF_ISSUER, 0)) {
-		(void)server_rollback(c, server, place);
-		return false;
-	}
 	bool good = row && row->status == CERT_GOOD;
 	(void)server_write(c, server, place, issuer, serial, good ? 4 : 5);
-	struct change *crl = s->transactions[place].changes[0];
 	crl->crl_from = wall_seconds(c->now_us + s->clock_us);
 	crl->crl_until = crl->crl_from + lasts;
 	crl->crl = true;
 	crl->listed = listed(s, &s->transactions[place], issuer);
+	return server_commit(c, server, place, false);
+}
+
+bool server_import(struct cluster *c, unsigned server, struct stored *stored)
+{
+	unsigned place;
+	stored->next_made = c->stored;
+	c->stored = stored;
+	struct change *change = issuer_begin(c, server, stored->issuer, &place);
+	if (!change)
+		return false;
+	change->stored = stored;
+	change->presigned++;
+	change->presigned_from = stored->this_update;
+	change->presigned_until = stored->next_update;
 	return server_commit(c, server, place, false);
 }
 
@@ -291,6 +336,9 @@ static void show(struct cluster *c, struct server *s, uint64_t xid, struct chang
 	for (unsigned i = 0; i < count; i++) {
 		struct change *change = changes[i];
 		s->rows[change->issuer][change->serial] = change;
+		if (change->stored)
+			s->stored[change->issuer][change->stored->serial][change->stored->hash] =
+				change->stored;
 		*list_add(&s->log) = (struct log_row){.xid = xid, .change = change};
 		if (s->primary)
 			became(c, s, change->issuer, change->serial, change, true);
@@ -407,6 +455,7 @@ static struct transaction *transaction_of(struct server *s, uint64_t xid)
 static void image_take(struct server *s, const struct image *image)
 {
 	memcpy(s->rows, image->rows, sizeof(s->rows));
+	memcpy(s->stored, image->stored, sizeof(s->stored));
 	s->history.tables = image->tables;
 	memcpy(s->ids, image->ids, sizeof(s->ids));
 	if (image->log_gone)
@@ -421,6 +470,7 @@ static struct image *image_make(struct cluster *c, const struct server *s)
 		abort();
 	*image = (struct image){.next_made = c->images, .tables = s->history.tables};
 	memcpy(image->rows, s->rows, sizeof(image->rows));
+	memcpy(image->stored, s->stored, sizeof(image->stored));
 	memcpy(image->ids, s->ids, sizeof(image->ids));
 	c->images = image;
 	return image;
@@ -526,6 +576,7 @@ void server_save(struct cluster *c, unsigned server)
 	struct server *s = &c->servers[server];
 	s->backup.made = true;
 	memcpy(s->backup.rows, s->rows, sizeof(s->rows));
+	memcpy(s->backup.stored, s->stored, sizeof(s->stored));
 }
 
 /* pg_restore --clean --single-transaction: other tables of the same names, and an empty log. What was
@@ -541,6 +592,7 @@ bool server_restore(struct cluster *c, unsigned server)
 	}
 	struct image *image = image_make(c, s);
 	memcpy(image->rows, s->backup.rows, sizeof(image->rows));
+	memcpy(image->stored, s->backup.stored, sizeof(image->stored));
 	image->log_gone = true;
 	image->tables = 1000 + ++c->changes;
 	image_write(s, image);
@@ -556,8 +608,7 @@ static struct change *imported(struct cluster *c, const struct change *row)
 	copy->version = row->serial == SIM_OF_ISSUER ? 2 : 1;
 	copy->status = row->status == CERT_WITHDRAWN ? CERT_GOOD : row->status;
 	copy->bad = row->bad;
-	copy->crl_from = row->crl_from;
-	copy->crl_until = row->crl_until;
+	keep_facts(copy, row);
 	copy->before = row; /* a hold that is imported goes on, and may be released there */
 	return copy;
 }
@@ -586,6 +637,7 @@ unsigned cluster_rebuild(struct cluster *c, unsigned server, uint32_t lost, unsi
 	s->next_xid = 100;
 	s->completed = 99;
 	ids_in_another_order(s, from, order);
+	memcpy(s->stored, from->stored, sizeof(s->stored));
 	for (unsigned i = 0; i < SIM_ISSUERS; i++) {
 		for (unsigned k = 0; k <= SIM_SERIALS; k++)
 			if (!(lost >> (i * (SIM_SERIALS + 1) + k) & 1))
@@ -707,7 +759,11 @@ struct issuer_record server_issuer(const struct server *s, unsigned issuer, cons
 				    .revoked_at = revoked ? INT64_C(1767225600) : TIME_NONE,
 				    .reason = revoked ? REASON_CA_COMPROMISE : REASON_NONE,
 				    .crl_from = change ? change->crl_from : TIME_NONE,
-				    .crl_until = change ? change->crl_until : TIME_NONE};
+				    .crl_until = change ? change->crl_until : TIME_NONE,
+				    .presigned = change ? change->presigned : 0,
+				    .presigned_from = change ? change->presigned_from : TIME_NONE,
+				    .presigned_until =
+					    change ? change->presigned_until : TIME_NONE};
 	(void)snprintf(row.name, sizeof(row.name), "%s", name);
 	return row;
 }

@@ -7,16 +7,32 @@
  * issuer ids from the order of registration. So a promotion that loses commits uses them again. */
 #pragma once
 
+#include "base/bytes.h"
 #include "db/evidence.h"
 #include "db/source.h"
+#include "ocsp/response.h"
 
 #define SIM_ISSUERS 3u
 #define SIM_SERIALS 6u
 /* The column of a row that is the issuer's own. */
 #define SIM_OF_ISSUER SIM_SERIALS
+#define SIM_HASHES 2u /* SHA-1, SHA-256 */
 #define SIM_SERVERS 10u
 #define SIM_TRANSACTIONS 6u
 #define SIM_CHANGES 3u /* of one transaction */
+
+/* An answer that was signed beforehand. Never freed while the world lasts. */
+struct stored {
+	struct stored *next_made;
+	unsigned issuer, serial, hash; /* that it is recorded for */
+	uint8_t digest[CERTIFICATE_HASH_SIZE]; /* of that CertID */
+	struct buffer der, certid; /* and the CertID that is in it */
+	struct ocsp_cert_status says;
+	int64_t this_update, next_update; /* seconds */
+	bool forged; /* its signature is another key's */
+};
+/* stillgood.presigned; NULL: none. */
+typedef const struct stored *stored_table[SIM_ISSUERS][SIM_SERIALS][SIM_HASHES];
 
 /* What a row became. Never freed while the world lasts. */
 struct change {
@@ -37,6 +53,9 @@ struct change {
 	int64_t crl_from, crl_until; /* of an issuer's row; TIME_NONE: no CRL */
 	bool crl; /* it brought this CRL, which lists these serials, by bits */
 	uint32_t listed;
+	const struct stored *stored; /* it brought this answer */
+	int32_t presigned; /* of an issuer's row: how many were brought */
+	int64_t presigned_from, presigned_until; /* of the last */
 };
 
 struct snapshot {
@@ -72,6 +91,7 @@ struct image {
 	uint64_t tables; /* their identity, of the history */
 	int32_t ids[SIM_ISSUERS];
 	struct change *rows[SIM_ISSUERS][SIM_SERIALS + 1];
+	stored_table stored;
 };
 
 enum wal_kind { WAL_PREPARE, WAL_COMMIT, WAL_ABORT, WAL_BEAT, WAL_IMAGE };
@@ -99,6 +119,7 @@ struct log_row {
 struct backup {
 	bool made;
 	struct change *rows[SIM_ISSUERS][SIM_SERIALS + 1];
+	stored_table stored;
 };
 
 struct server {
@@ -109,6 +130,7 @@ struct server {
 	int64_t clock_us; /* its wall clock minus the monotonic clock */
 	int32_t ids[SIM_ISSUERS]; /* stillgood.issuer.id; 0: not registered */
 	struct change *rows[SIM_ISSUERS][SIM_SERIALS + 1]; /* shown; NULL: none */
+	stored_table stored;
 	LIST_OF(struct log_row) log;
 	LIST_OF(struct wal_record) wal; /* from its first moment on, a copy on a standby */
 	uint64_t next_xid;
@@ -146,6 +168,7 @@ struct cluster {
 	unsigned authority; /* the server that the address names: what it shows is true */
 	struct change *made;
 	struct image *images;
+	struct stored *stored;
 	uint64_t changes, systems, beats, promotions;
 };
 
@@ -169,6 +192,8 @@ bool server_register(struct cluster *c, unsigned server, unsigned issuer);
  * revoked. */
 bool server_crl(struct cluster *c, unsigned server, unsigned issuer, unsigned serial,
 		int64_t lasts);
+/* Takes the answer, and records it if it can: a new version of the issuer's row. */
+bool server_import(struct cluster *c, unsigned server, struct stored *stored);
 bool server_prepare(struct cluster *c, unsigned server, unsigned place);
 /* `waits`: its commit is in the WAL, but not shown here until server_show(). */
 bool server_commit(struct cluster *c, unsigned server, unsigned place, bool waits);

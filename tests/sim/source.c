@@ -441,5 +441,7 @@ void sources_cut(struct world *w, unsigned server)
 		for (unsigned k = 0; k < LIMIT_LOOKUP_BATCHES; k++)
 			if (in->lookups[k].server == server)
 				lookup_cut(in, &in->lookups[k], "the server is gone");
+		if (in->fetch.server == server)
+			fetch_cut(in);
 	}
 }

@@ -3,7 +3,7 @@
 #include "ipc/messages.h"
 #include "made_conf.h"
 #include "ocsp/certificate.h"
-#include "unit/ledger/made.h"
+#include "unit/ledger/made_stored.h"
 
 #include <stdarg.h>
 
@@ -62,14 +62,20 @@ static void options_draw(struct world *w, struct options *o)
 	w->poll_interval_us = 50 * MILLISECOND_US;
 }
 
+char *world_issuer_name(unsigned issuer)
+{
+	static char names[SIM_ISSUERS][2] = {"A", "B", "C"};
+	return names[issuer];
+}
+
 static void issuer_make(struct world *w, unsigned issuer)
 {
-	static const char *const names[SIM_ISSUERS] = {"A", "B", "C"};
+	const char *name = world_issuer_name(issuer);
 	struct certificate certificate;
 	struct message_offer offer = {
-		.issuer = issuer, .count = 1, .signers = view_of_string(names[issuer])};
+		.issuer = issuer, .count = 1, .signers = view_of_string(name)};
 	static const uint8_t algorithm[] = {0x06, 0x03, 0x2a, 1, 2};
-	made_certificate(&w->certificates[issuer], names[issuer], names[issuer]);
+	made_signing_certificate(&w->certificates[issuer], name);
 	if (certificate_read(buffer_view(&w->certificates[issuer]), &certificate) != 0 ||
 	    ocsp_issuer_init(&w->hashes[issuer], certificate.subject, certificate.key_bits) < 0)
 		abort();
@@ -96,13 +102,13 @@ static void standards_read(void)
 
 static void section_make(struct world *w, struct conf_issuer *section, unsigned issuer)
 {
-	static char names[SIM_ISSUERS][2] = {"A", "B", "C"};
 	static const int64_t validities[] = {8, 60, 3600, 8 * 3600};
 	struct chance *c = &w->chance;
 	*section = standard_section;
-	section->name = names[issuer];
+	section->name = world_issuer_name(issuer);
 	section->validity_us = validities[draw(c, 4)] * SECOND_US;
 	section->policy.complete = draw(c, 4) != 0;
+	section->source = draw(c, 6) == 0 ? SOURCE_PRESIGNED : SOURCE_SIGNER;
 	section->hold_releasable = draw(c, 8) != 0;
 	section->extensions[EXTENSION_CERT_HASH] = draw(c, 8) == 0;
 }
@@ -202,7 +208,7 @@ static bool instance_moves(struct instance *in)
 	bool moved = false;
 	while (!(in->held & HELD_FEED) && feed_due(in) && feed_step(in))
 		moved = true;
-	while (!(in->held & HELD_LOOKUPS) && lookup_step(in, 0))
+	while (!(in->held & HELD_LOOKUPS) && (lookup_step(in, 0) || fetch_step(in)))
 		moved = true;
 	for (unsigned i = 0; i < SIM_PIPES; i++)
 		if (!(in->held & HELD_PIPE(i)) && pipe_deliver(in, i, 0))

@@ -12,6 +12,7 @@
 
 #include "base/siphash.h"
 #include "conf/conf.h"
+#include "db/stored.h"
 #include "front/answers.h"
 #include "ledger/core.h"
 #include "ocsp/issuer.h"
@@ -62,6 +63,7 @@ struct reply {
 	int64_t produced_at, this_update, next_update; /* seconds */
 	struct moment decided; /* when the ledger sent the job, by both clocks */
 	uint64_t decision; /* its place among all jobs of the world */
+	const struct stored *stored; /* it is this one, which does not tell them */
 	unsigned section, count;
 	struct statement statements[SIM_CERTIDS];
 };
@@ -106,6 +108,16 @@ struct lookup {
 	struct db_key keys[LIMIT_LOOKUP_BATCH];
 	struct db_found found[LIMIT_LOOKUP_BATCH];
 	struct reading reading;
+};
+
+/* The connection that stored answers come by. */
+struct fetch {
+	enum { FETCH_IDLE, FETCH_ASKED, FETCH_RUN } state;
+	unsigned server;
+	uint64_t batch;
+	size_t count;
+	struct db_stored_key keys[LIMIT_STORED_BATCH];
+	struct db_stored_found found[LIMIT_STORED_BATCH];
 };
 
 /* ---- an instance ---- */
@@ -173,6 +185,7 @@ struct instance {
 	bool turn; /* the ledger has had events since its turn ended */
 	struct feed feed;
 	struct lookup lookups[LIMIT_LOOKUP_BATCHES]; /* a connection each */
+	struct fetch fetch;
 	struct journal journal;
 	struct kept_files kept;
 	struct sim_front fronts[SIM_FRONTS];
@@ -236,6 +249,7 @@ static inline struct moment instance_now(const struct instance *in)
 	return (struct moment){.wall_us = now + in->clock_us, .mono_us = now};
 }
 
+char *world_issuer_name(unsigned issuer);
 void world_make(struct world *w, uint64_t seed, bool verbose);
 void world_end(struct world *w);
 void world_broken(struct world *w, const char *invariant, const char *format, ...)
@@ -294,6 +308,26 @@ void lookups_cut(struct instance *in, const char *reason);
 /* Connections to this server are lost. */
 void sources_cut(struct world *w, unsigned server);
 int lookup_ask(struct instance *in, uint64_t batch, const struct db_key *keys, size_t count);
+
+/* ---- stored.c ---- */
+
+enum import {
+	IMPORT_HONEST,
+	IMPORT_GOOD, /* whatever its row says */
+	IMPORT_FORGED,
+	IMPORT_OF_ANOTHER, /* recorded for this certificate, signed about the next one */
+	IMPORT_ENDED,
+	IMPORTS
+};
+/* At the server that the address names; what an importer would refuse has come past it. */
+void stored_import(struct world *w, unsigned issuer, unsigned serial, unsigned hash,
+		   enum import import, int64_t lasts);
+/* NULL: it is none of them. */
+const struct stored *stored_find(const struct world *w, struct view der);
+int fetch_ask(struct instance *in, uint64_t batch, const struct db_stored_key *keys, size_t count);
+/* As those of the lookups. */
+bool fetch_step(struct instance *in);
+void fetch_cut(struct instance *in);
 
 /* ---- oracle.c ---- */
 
