@@ -1,12 +1,14 @@
 #!/usr/bin/python3
 """What floods do to the latency of a cached answer, beside the same without a flood in the same run.
 
-    tests/bench/flood.py [--seconds N] [--rounds N] [--connections N] [--only FLOOD…] [--before BINARY]
+    tests/bench/flood.py [--seconds N] [--rounds N] [--connections N] [--probes N] [--pause MS]
+                         [--only FLOOD…] [--before BINARY]
 
 STILLGOOD_BIN is the build to measure (an optimised one), --before an older one, measured in turns. The
 server's processes share one core, clients have the other; the flood's client has the lowest priority, so
 that it is the server that the probe waits for. The probe: keep-alive connections that each ask for one
-stored answer, wait, and ask again. Bounded in time, leaves nothing running. doc/faults.md rows 13, 23, 24,
+stored answer, wait (--pause), and ask again. With `--probes 64 --pause 0` they ask as fast as they are answered, so that
+the server's core has no idle moment without the flood either. Bounded in time, leaves nothing running. doc/faults.md rows 13, 23, 24,
 25, 29."""
 import argparse
 import contextlib
@@ -21,7 +23,6 @@ import harness
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509 import ocsp
 
-PROBES, PAUSE_MS = 16, 10
 SERIAL = b"\x11" * 16  # of bench.Site's certificate
 
 # Each request: a template by turns, and in it the serial (kind) and the nonce.
@@ -135,15 +136,15 @@ def running(command):
             process.wait()
 
 
-def probe(url, path, seconds):
+def probe(url, path, seconds, options):
     """p99 in milliseconds; answers that were not the stored one end the measurement."""
-    return bench.wrk(url, seconds, path, PROBES)[2]
+    return bench.wrk(url, seconds, path, options.probes)[2]
 
 
-def probe_script(folder, site):
+def probe_script(folder, site, pause_ms):
     path = bench.lua_post(os.path.join(folder, "probe.lua"), site.request())
     with open(path, "a", encoding="ascii") as file:
-        file.write(f"function delay() return {PAUSE_MS} end\n"
+        file.write((f"function delay() return {pause_ms} end\n" if pause_ms else "") +
                    "function done(summary, latency)\n"
                    "  io.write(string.format('worst %d\\n', latency.max))\nend\n")
     return path
@@ -157,8 +158,8 @@ def measure(sites, options):
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="stillgood-flood-"))
             os.chmod(folder, 0o755)
             responder = stack.enter_context(site.responder(os.path.join(folder, "site")))
-            path = probe_script(folder, site)
-            assert probe(responder.url, path, 1) > 0
+            path = probe_script(folder, site, options.pause)
+            assert probe(responder.url, path, 1, options) > 0
             subjects.append((label, responder, path, floods(site, folder)))
         for number in range(len(subjects[0][3])):
             row, name, _ = subjects[0][3][number]
@@ -172,10 +173,10 @@ def measure(sites, options):
 def one(label, responder, path, row, name, command, options):
     quiet, flooded = [], []
     for _ in range(options.rounds):
-        quiet.append(probe(responder.url, path, options.seconds))
+        quiet.append(probe(responder.url, path, options.seconds, options))
         with running(command(responder.url, options)) as process:
             time.sleep(1)  # until it is under way
-            flooded.append(probe(responder.url, path, options.seconds))
+            flooded.append(probe(responder.url, path, options.seconds, options))
             assert process.poll() is None, f"the flood {name} has ended too soon"
     ratio = statistics.median(b / a for a, b in zip(quiet, flooded))
     return (row, name + label, f"{statistics.median(quiet):.2f} ms", f"{statistics.median(flooded):.2f} ms",
@@ -188,6 +189,8 @@ def main():
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--probes", type=int, default=16, help="connections of the probe (16)")
+    parser.add_argument("--pause", type=int, default=10, help="milliseconds from an answer to the next question (10)")
     parser.add_argument("--only", nargs="*")
     parser.add_argument("--before", metavar="BINARY")
     options = parser.parse_args()

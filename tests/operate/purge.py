@@ -70,8 +70,14 @@ def state(running):
 
 
 def settle(running):
-    harness.wait_for("the cache to be told all there is", lambda: (
-        state(running).get("purges", 0) > 0 and state(running)["unpurged"] == state(running)["repeats"] == 0))
+    def told():
+        now = state(running)
+        return now.get("purges", 0) > 0 and now["unpurged"] == now["repeats"] == 0
+
+    try:
+        harness.wait_for("the cache to be told all there is", told)
+    except AssertionError as error:
+        raise AssertionError(f"{error}: {state(running)}") from error
 
 
 def connect(port):
