@@ -1,75 +1,18 @@
 """The load balancers, with the configurations that conf/ shows."""
 import os
 import socket
-import subprocess
 
-import harness
-
-EXAMPLES = os.path.join(harness.ROOT, "conf")
+from programs import Program, example
 
 
-def example(name, replacements):
-    with open(os.path.join(EXAMPLES, name), encoding="utf-8") as file:
-        text = file.read()
-    for old, new in replacements.items():
-        assert old in text, old
-        text = text.replace(old, new)
-    return text
-
-
-class Proxy:
-    """Use it as a context."""
-
-    program = None
-
+class Proxy(Program):
     def __init__(self, folder, backends):
-        self.folder = os.path.join(str(folder), self.program)
-        os.makedirs(self.folder, exist_ok=True)
+        super().__init__(folder)
         self.backends = backends
-        self.port = harness.free_port()
-        self.log_path = os.path.join(self.folder, "log")
-        self.process = None
-
-    def command(self):
-        raise NotImplementedError
 
     def sees(self, index):
         """Whether it would ask this instance."""
         raise NotImplementedError
-
-    def file(self, name, text):
-        path = os.path.join(self.folder, name)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-        return path
-
-    def _accepts(self):
-        assert self.process.poll() is None, self.log()
-        with socket.socket() as client:
-            return client.connect_ex(("127.0.0.1", self.port)) == 0
-
-    def log(self):
-        with open(self.log_path, encoding="utf-8", errors="replace") as file:
-            return file.read()
-
-    def __enter__(self):
-        with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log, start_new_session=True)
-        try:
-            harness.wait_for(self.program, self._accepts)
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        try:
-            self.process.wait(timeout=harness.DEADLINE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
 
 
 class Haproxy(Proxy):
@@ -105,17 +48,10 @@ class Nginx(Proxy):
     program = "nginx"
 
     def command(self):
-        text = example("nginx.conf.example", {
+        return self.nginx(example("nginx.conf.example", {
             "listen 80": f"listen 127.0.0.1:{self.port}",
             "192.0.2.11:8080": f"127.0.0.1:{self.backends[0]}",
-            "192.0.2.12:8080": f"127.0.0.1:{self.backends[1]}"})
-        temporary = "".join(f"{kind}_temp_path {self.folder}/{kind};\n" for kind in (
-            "client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-        main = self.file("nginx.conf", f"daemon off;\npid {self.folder}/pid;\n"
-                         f"error_log {self.log_path} warn;\nworker_processes 1;\nuser root;\n"
-                         f"events {{ worker_connections 512; }}\nhttp {{\naccess_log off;\n"
-                         f"{temporary}{text}}}\n")
-        return ["nginx", "-p", self.folder, "-e", self.log_path, "-c", main]
+            "192.0.2.12:8080": f"127.0.0.1:{self.backends[1]}"}))
 
     def sees(self, index):
         return True  # it asks everybody, and the next one where somebody lets nobody in
