@@ -220,8 +220,10 @@ static void choose_host(struct db_connection *c)
 	c->beside = true;
 }
 
-void db_connection_follow(struct db_connection *c, struct db_connection *leader)
+static void follow(struct db_connection *c, struct db_connection *leader)
 {
+	if (!leader)
+		return;
 	c->leader = leader;
 	c->next_follower = leader->followers;
 	leader->followers = c;
@@ -325,7 +327,7 @@ static bool pump_copy(struct db_connection *c)
 	char *message = NULL;
 	int size = PQgetCopyData(c->pg, &message, 1);
 	if (size > 0) {
-		if (!c->query_failed)
+		if (!c->query_failed && c->ops->copy)
 			c->ops->copy(c->context, view_of(message, (size_t)size));
 		PQfreemem(message);
 		return true;
@@ -564,6 +566,7 @@ int db_connection_new(struct event_base *base, const struct db_connection_settin
 		result = make_events(c);
 	if (result < 0)
 		return result;
+	follow(c, settings->leader);
 	c->state = DOWN;
 	c->asleep = settings->asleep;
 	if (!c->asleep)

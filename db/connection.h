@@ -28,7 +28,7 @@ struct db_connection_ops {
 	void (*down)(void *context, const char *reason);
 	/* A result of the query in flight. */
 	void (*result)(void *context, const PGresult *result);
-	/* One message of a COPY TO. */
+	/* One message of a COPY TO; NULL where nothing is copied. */
 	void (*copy)(void *context, struct view message);
 	/* The query has succeeded; the next may be sent. */
 	void (*done)(void *context);
@@ -41,6 +41,10 @@ struct db_connection_settings {
 	const char *purpose; /* for pg_stat_activity: "feed" */
 	const char *setup; /* SQL that prepares the session; borrowed */
 	bool asleep; /* does not connect before db_connection_wake() */
+	/* May be NULL. This one is, where it can be, with the server where the leader is, and goes there when that
+	 * moves: in a list of hosts one may be ahead of another, or of another history. Both have the same
+	 * conninfo; the leader is freed after those who follow it. */
+	struct db_connection *leader;
 	/* The query's deadline counts from the last bytes that arrived, for long streams, and not
 	 * from its sending. */
 	bool streams;
@@ -60,10 +64,6 @@ must_check int db_connection_new(struct event_base *base,
 void db_connection_free(struct db_connection *connection);
 DEFINE_CLEANUP(struct db_connection, db_connection_free)
 
-/* From now on it is, where it can be, with the server where the leader is, and goes there when that moves: in a list of
- * hosts one may be ahead of another, or of another history. Both have the same conninfo; the leader is freed after
- * those who follow it. */
-void db_connection_follow(struct db_connection *connection, struct db_connection *leader);
 /* No effect on one that is awake. */
 void db_connection_wake(struct db_connection *connection);
 

@@ -24,7 +24,7 @@ must_check int db_feed_new(struct event_base *base, const struct db_settings *se
 void db_feed_reset(struct db_feed *feed, const char *reason);
 /* As db_source_configure(). */
 void db_feed_configure(struct db_feed *feed, const struct db_settings *settings);
-/* For db_connection_follow(). */
+/* For those who are to be where it is (leader). */
 struct db_connection *db_feed_connection(struct db_feed *feed);
 void db_feed_free(struct db_feed *feed);
 DEFINE_CLEANUP(struct db_feed, db_feed_free)

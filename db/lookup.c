@@ -151,11 +151,6 @@ static void on_result(void *context, const PGresult *result)
 		db_connection_reset(l->connection, refusal);
 }
 
-static void on_copy(void *context, struct view message)
-{
-	(void)context, (void)message; /* lookups do not copy */
-}
-
 static void on_done(void *context)
 {
 	struct db_lookup *l = context;
@@ -178,7 +173,6 @@ static const struct db_connection_ops connection_ops = {
 	.up = on_up,
 	.down = on_down,
 	.result = on_result,
-	.copy = on_copy,
 	.done = on_done,
 	.failed = on_failed,
 };
@@ -199,12 +193,11 @@ int db_lookup_new(struct event_base *base, const struct db_settings *settings,
 	l->context = context;
 	l->wants_facts = settings->facts;
 	const struct db_connection_settings connection = {
-		settings, "lookup", settings->facts ? facts_setup : plain_setup, .streams = false,
-		.asleep = asleep};
+		settings,         "lookup",         settings->facts ? facts_setup : plain_setup,
+		.streams = false, .asleep = asleep, .leader = feed};
 	int result = db_connection_new(base, &connection, &connection_ops, l, &l->connection);
 	if (result < 0)
 		return result;
-	db_connection_follow(l->connection, feed);
 	*ret = l;
 	l = NULL;
 	return 0;

@@ -10,7 +10,7 @@
 
 struct db_lookup;
 
-/* As db_feed_new(). It is where `feed` is (db_connection_follow()). `asleep`: it does not connect before
+/* As db_feed_new(). It is where `feed` is. `asleep`: it does not connect before
  * db_lookup_wake(). */
 must_check int db_lookup_new(struct event_base *base, const struct db_settings *settings,
 			     const struct db_source_ops *ops, void *context,

@@ -185,11 +185,6 @@ static void on_result(void *context, const PGresult *result)
 				    "database: an answer is not one to its question");
 }
 
-static void on_copy(void *context, struct view message)
-{
-	(void)context, (void)message; /* nothing is copied */
-}
-
 /* Where the key is read from entry to entry nobody knows how far it is: it counts when it ends. */
 static void tell_progress(struct db_prewarm *p)
 {
@@ -272,7 +267,6 @@ static const struct db_connection_ops connection_ops = {
 	.up = on_up,
 	.down = on_down,
 	.result = on_result,
-	.copy = on_copy,
 	.done = on_done,
 	.failed = on_failed,
 };
@@ -289,11 +283,10 @@ int db_prewarm_new(struct event_base *base, const struct db_settings *settings,
 	p->feed_up = true;
 	p->portion = PORTION_PAGES;
 	const struct db_connection_settings connection = {settings, "prewarm", PREWARM_SETUP,
-							  .streams = false};
+							  .leader = feed};
 	int result = db_connection_new(base, &connection, &connection_ops, p, &p->connection);
 	if (result < 0)
 		return result;
-	db_connection_follow(p->connection, feed);
 	*ret = p;
 	p = NULL;
 	return 0;

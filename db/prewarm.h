@@ -27,7 +27,7 @@ struct db_prewarm_ops {
 	void (*ended)(void *context, const char *trouble);
 };
 
-/* Begins at once, where `feed` is (db_connection_follow()). 0, -EINVAL or -ENOMEM. */
+/* Begins at once, where `feed` is. 0, -EINVAL or -ENOMEM. */
 must_check int db_prewarm_new(struct event_base *base, const struct db_settings *settings,
 			      struct db_connection *feed, const struct db_prewarm_ops *ops,
 			      void *context, struct db_prewarm **ret);

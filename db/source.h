@@ -37,7 +37,7 @@ void db_source_reload(struct db_source *source, const char *reason);
 /* The same for the connection of the lookups alone. */
 void db_source_look_elsewhere(struct db_source *source, const char *reason);
 
-/* The feed's, for db_connection_follow(). */
+/* The feed's, for those who are to be where it is (leader). */
 struct db_connection *db_source_connection(struct db_source *source);
 
 /* At most LIMIT_LOOKUP_BATCH keys. Several batches may be in flight, and end in any order: -EBUSY while

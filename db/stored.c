@@ -113,11 +113,6 @@ static void on_result(void *context, const PGresult *result)
 	s->ops->done(s->context, s->batch, found, s->count);
 }
 
-static void on_copy(void *context, struct view message)
-{
-	(void)context, (void)message;
-}
-
 static void on_done(void *context)
 {
 	struct db_stored *s = context;
@@ -140,7 +135,6 @@ static const struct db_connection_ops connection_ops = {
 	.up = on_up,
 	.down = on_down,
 	.result = on_result,
-	.copy = on_copy,
 	.done = on_done,
 	.failed = on_failed,
 };
@@ -153,8 +147,8 @@ int db_stored_new(struct event_base *base, const struct db_settings *settings,
 		return -ENOMEM;
 	s->ops = ops;
 	s->context = context;
-	const struct db_connection_settings connection = {settings, "answers", setup,
-							  .streams = false};
+	const struct db_connection_settings connection = {
+		.source = settings, .purpose = "answers", .setup = setup};
 	int result = db_connection_new(base, &connection, &connection_ops, s, &s->connection);
 	if (result < 0)
 		return result;
