@@ -172,18 +172,6 @@ static int import_file(void *context, const char *path, bool named, struct fault
 	return result < 0 && *why.text ? 0 : result;
 }
 
-static int import_path(struct answers_import *import, const char *path, struct fault *fault)
-{
-	struct fault why = {""};
-	int result = certinput_walk(path, import_file, import, &why);
-	if (result == -ENOENT || result == -ELOOP || result == -ENAMETOOLONG ||
-	    result == -ENOTDIR || result == -EACCES) {
-		import_note(&import->report, IMPORT_PROBLEM, "%s", why.text);
-		return 0;
-	}
-	return result ? fault_set(fault, result, "%s", why.text) : 0;
-}
-
 /* ---- the whole ---- */
 
 static int copy_all(struct answers_import *import, struct fault *fault)
@@ -193,21 +181,17 @@ static int copy_all(struct answers_import *import, struct fault *fault)
 		result = copy_begin(&import->copy, &import->database,
 				    "COPY stillgood_import FROM STDIN (FORMAT binary)", fault);
 	for (int i = 0; i < import->line->operand_count && result == 0; i++)
-		result = import_path(import, import->line->operands[i], fault);
+		result = import_walk(&import->report, import->line->operands[i], import_file,
+				     import, fault);
 	return result ? result : copy_end(&import->copy, fault);
 }
 
 static int prepare(struct answers_import *import, struct fault *fault)
 {
-	const char *name = import->line->values[OPTION_ISSUER];
 	int result = import_report_init(&import->report, import->line, "answers", 0, fault);
 	if (result == 0)
-		result = database_open_current(import->line, "stillgood_ca", &import->database,
-					       fault);
-	if (result == 0)
-		result = registry_load(&import->database, &import->registry, fault);
-	if (result == 0 && name)
-		result = registry_find_whole(&import->registry, name, &import->only, fault);
+		result = registry_open(import->line, &import->database, &import->registry,
+				       &import->only, fault);
 	if (result == 0)
 		result = hash_issuers(import, fault);
 	return result ? result : copy_all(import, fault);
@@ -221,10 +205,7 @@ static void report(struct answers_import *import)
 		printf("%" PRIu64 " %simported, %" PRIu64 " already there, %" PRIu64 " skipped",
 		       import->imported, import_verb(report), present,
 		       report->counts[IMPORT_SKIPPED]);
-		if (report->counts[IMPORT_PROBLEM])
-			printf(", %" PRIu64 " problem%s", report->counts[IMPORT_PROBLEM],
-			       output_plural(report->counts[IMPORT_PROBLEM]));
-		printf("\n");
+		import_print_problems(report);
 		return;
 	}
 	struct json_object *document = json_object_new_object();

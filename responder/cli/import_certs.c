@@ -156,19 +156,6 @@ static int import_file(void *context, const char *path, bool named, struct fault
 	return result;
 }
 
-/* The walk itself may end early: a folder too deep, or gone. */
-static int import_path(struct certs_import *import, const char *path, struct fault *fault)
-{
-	struct fault why = {""};
-	int result = certinput_walk(path, import_file, import, &why);
-	if (result == 0)
-		return 0;
-	if (result == -ENOENT || result == -ELOOP || result == -ENAMETOOLONG ||
-	    result == -ENOTDIR || result == -EACCES)
-		return go_on(import, result, &why, fault);
-	return fault_set(fault, result, "%s", why.text);
-}
-
 static int copy_all(struct certs_import *import, struct fault *fault)
 {
 	int result = database_run(&import->database, "BEGIN; " IMPORT_TABLE_SQL, fault);
@@ -176,7 +163,8 @@ static int copy_all(struct certs_import *import, struct fault *fault)
 		result = copy_begin(&import->copy, &import->database,
 				    "COPY stillgood_import FROM STDIN (FORMAT binary)", fault);
 	for (int i = 0; i < import->line->operand_count && result == 0; i++)
-		result = import_path(import, import->line->operands[i], fault);
+		result = import_walk(&import->report, import->line->operands[i], import_file,
+				     import, fault);
 	return result ? result : copy_end(&import->copy, fault);
 }
 
@@ -190,10 +178,7 @@ static void report(struct certs_import *import)
 		if (import->completed)
 			printf(" (%" PRIu64 " of them completed)", import->completed);
 		printf(", %" PRIu64 " skipped", report->counts[IMPORT_SKIPPED]);
-		if (report->counts[IMPORT_PROBLEM])
-			printf(", %" PRIu64 " problem%s", report->counts[IMPORT_PROBLEM],
-			       output_plural(report->counts[IMPORT_PROBLEM]));
-		printf("\n");
+		import_print_problems(report);
 		return;
 	}
 	struct json_object *document = json_object_new_object();
@@ -205,15 +190,10 @@ static void report(struct certs_import *import)
 
 static int prepare(struct certs_import *import, struct fault *fault)
 {
-	const char *name = import->line->values[OPTION_ISSUER];
 	int result = import_report_init(&import->report, import->line, "certificates", 0, fault);
 	if (result == 0)
-		result = database_open_current(import->line, "stillgood_ca", &import->database,
-					       fault);
-	if (result == 0)
-		result = registry_load(&import->database, &import->registry, fault);
-	if (result == 0 && name)
-		result = registry_find_whole(&import->registry, name, &import->only, fault);
+		result = registry_open(import->line, &import->database, &import->registry,
+				       &import->only, fault);
 	return result ? result : copy_all(import, fault);
 }
 

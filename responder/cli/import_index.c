@@ -194,10 +194,7 @@ static void report(struct index_import *import)
 		       " of them %schanged",
 		       import->imported, import_verb(report), present, import->changed,
 		       import_verb(report));
-		if (report->counts[IMPORT_PROBLEM])
-			printf(", %" PRIu64 " problem%s", report->counts[IMPORT_PROBLEM],
-			       output_plural(report->counts[IMPORT_PROBLEM]));
-		printf("\n");
+		import_print_problems(report);
 		return;
 	}
 	struct json_object *document = json_object_new_object();

@@ -55,6 +55,18 @@ void import_note(struct import_report *report, enum import_finding finding, cons
 	note_text(report, finding, text.text);
 }
 
+int import_walk(struct import_report *report, const char *operand, certinput_visit *visit,
+		void *context, struct fault *fault)
+{
+	struct fault why = {""};
+	int result = certinput_walk(operand, visit, context, &why);
+	bool ended = result == -ENOENT || result == -ELOOP || result == -ENAMETOOLONG ||
+		     result == -ENOTDIR || result == -EACCES;
+	if (ended)
+		import_note(report, IMPORT_PROBLEM, "%s", why.text);
+	return ended || result == 0 ? 0 : fault_set(fault, result, "%s", why.text);
+}
+
 int import_note_rows(struct import_report *report, struct database *database,
 		     enum import_finding finding, const char *sql, int count,
 		     const char *const *values, uint64_t *ret_count, struct fault *fault)
@@ -117,6 +129,14 @@ int import_end(struct import_report *report, struct database *database, struct f
 		return result;
 	say_how_many_more(report);
 	return refused ? refuse(report, fault) : 0;
+}
+
+void import_print_problems(const struct import_report *report)
+{
+	uint64_t problems = report->counts[IMPORT_PROBLEM];
+	if (problems)
+		printf(", %" PRIu64 " problem%s", problems, output_plural(problems));
+	printf("\n");
 }
 
 const char *import_verb(const struct import_report *report)

@@ -6,6 +6,7 @@
 #include "cli/connect.h"
 #include "cli/copy.h"
 #include "cli/progress.h"
+#include "tool/certinput.h"
 
 #include <json-c/json.h>
 
@@ -34,6 +35,10 @@ void import_report_deinit(struct import_report *report);
 
 void import_note(struct import_report *report, enum import_finding finding, const char *format, ...)
 	printf_like(3, 4);
+/* Each file of an operand, as certinput_walk() does. That the walk ends early (a folder too deep, or gone) is a
+ * problem and keeps nothing else out; another result is a fault. */
+must_check int import_walk(struct import_report *report, const char *operand,
+			   certinput_visit *visit, void *context, struct fault *fault);
 /* A query whose rows are findings: how many there are in all, and a text. It ends in
  * IMPORT_SHOWN_SQL. */
 #define IMPORT_SHOWN_SQL " LIMIT 1000"
@@ -46,6 +51,8 @@ must_check int import_note_rows(struct import_report *report, struct database *d
 must_check int import_end(struct import_report *report, struct database *database,
 			  struct fault *fault);
 
+/* ", 3 problems", or nothing; and the end of the line. */
+void import_print_problems(const struct import_report *report);
 /* "would be " in a sentence of a dry run. */
 const char *import_verb(const struct import_report *report);
 /* Adds the findings, prints and frees the document. */

@@ -191,6 +191,19 @@ int registry_find_whole(const struct registry *registry, const char *name,
 	return fault_set(fault, -EBADMSG, REGISTRY_MALFORMED, name);
 }
 
+int registry_open(const struct command_line *line, struct database *database,
+		  struct registry *registry, const struct registered **ret_only,
+		  struct fault *fault)
+{
+	const char *name = line->values[OPTION_ISSUER];
+	int result = database_open_current(line, "stillgood_ca", database, fault);
+	if (result == 0)
+		result = registry_load(database, registry, fault);
+	if (result == 0 && name)
+		result = registry_find_whole(registry, name, ret_only, fault);
+	return result;
+}
+
 const struct registered *registry_by_identity(const struct registry *registry, struct view subject,
 					      struct view key_bits)
 {

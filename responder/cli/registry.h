@@ -34,6 +34,10 @@ struct registry {
 /* One whose certificate cannot be read is among them: it is no reason to do nothing for the others, and by its name
  * its certificates can still be revoked. */
 must_check int registry_load(struct database *database, struct registry *ret, struct fault *fault);
+/* The database that a command records in, its issuers, and the one that --issuer names, if it does. */
+must_check int registry_open(const struct command_line *line, struct database *database,
+			     struct registry *registry, const struct registered **ret_only,
+			     struct fault *fault);
 void registry_deinit(struct registry *registry);
 
 /* NULL if there is none. */
