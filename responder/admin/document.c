@@ -1,5 +1,7 @@
 #include "admin/document.h"
 
+#include <string.h>
+
 struct json_object *document_member(struct json_object *object, const char *name)
 {
 	struct json_object *member = NULL;
@@ -34,4 +36,29 @@ bool document_true(struct json_object *object, const char *name)
 {
 	struct json_object *member = document_member(object, name);
 	return json_object_is_type(member, json_type_boolean) && json_object_get_boolean(member);
+}
+
+int64_t document_number(struct json_object *object, const char *name)
+{
+	struct json_object *member = document_member(object, name);
+	return json_object_is_type(member, json_type_int) ? json_object_get_int64(member) : 0;
+}
+
+struct json_object *document_named(struct json_object *list, const char *member, const char *text)
+{
+	for (size_t i = 0; i < document_length(list); i++)
+		if (strcmp(document_text(document_at(list, i), member), text) == 0)
+			return document_at(list, i);
+	return NULL;
+}
+
+struct json_object *document_room(struct json_object *document, const char *name)
+{
+	struct json_object *rooms = document_list(document, "rooms");
+	for (size_t i = 0; i < document_length(rooms); i++) {
+		struct json_object *room = document_at(rooms, i);
+		if (strncmp(document_text(room, "name"), name, strlen(name)) == 0)
+			return document_member(room, "status");
+	}
+	return NULL;
 }

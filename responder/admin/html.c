@@ -85,3 +85,15 @@ void html_put_number(struct buffer *out, uint64_t number)
 		buffer_printf(out, "%" PRIu64, number);
 	}
 }
+
+void html_put_duration(struct buffer *out, int64_t us)
+{
+	if (us < 0)
+		buffer_put_string(out, "&ndash;");
+	else if (us < 1000)
+		buffer_printf(out, "%lld&nbsp;µs", (long long)us);
+	else if (us < 10000000)
+		buffer_printf(out, "%.*f&nbsp;ms", us < 100000 ? 1 : 0, (double)us / 1000);
+	else
+		buffer_printf(out, "%lld&nbsp;s", (long long)(us / 1000000));
+}

@@ -13,3 +13,5 @@ void html_put_time(struct buffer *out, const char *text);
 void html_put_day(struct buffer *out, const char *text);
 /* "1,234,567". */
 void html_put_number(struct buffer *out, uint64_t number);
+/* Microseconds; a dash below 0. */
+void html_put_duration(struct buffer *out, int64_t us);

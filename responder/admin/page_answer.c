@@ -117,7 +117,7 @@ static void put_evidence(struct json_object *e, struct buffer *out)
 	if (document_member(evidence, "time")) {
 		put_part(out, evidence, "time", "up to ");
 		buffer_put_string(out, ", ");
-		page_put_duration(
+		html_put_duration(
 			out, 1000 * json_object_get_int64(document_member(evidence, "age_ms")));
 		put_part(out, evidence, "role", " old, from a ");
 		buffer_put_string(out, document_true(evidence, "fresh") ? "" : ", too old");

@@ -24,23 +24,6 @@ bool page_days_left(const char *time, struct moment now, long *ret)
 	return true;
 }
 
-static int64_t number_of(struct json_object *object, const char *name)
-{
-	struct json_object *member = document_member(object, name);
-	return json_object_is_type(member, json_type_int) ? json_object_get_int64(member) : 0;
-}
-
-static struct json_object *room_status(struct json_object *document, const char *name)
-{
-	struct json_object *rooms = document_list(document, "rooms");
-	for (size_t i = 0; i < document_length(rooms); i++) {
-		struct json_object *room = document_at(rooms, i);
-		if (strncmp(document_text(room, "name"), name, strlen(name)) == 0)
-			return document_member(room, "status");
-	}
-	return NULL;
-}
-
 /* ---- the header ---- */
 
 void page_put_header(struct json_object *document, struct buffer *out)
@@ -112,18 +95,6 @@ void page_put_alarms(struct json_object *document, struct buffer *out)
 
 /* ---- at a glance ---- */
 
-void page_put_duration(struct buffer *out, int64_t us)
-{
-	if (us < 0)
-		buffer_put_string(out, "&ndash;");
-	else if (us < 1000)
-		buffer_printf(out, "%lld&nbsp;µs", (long long)us);
-	else if (us < 10000000)
-		buffer_printf(out, "%.*f&nbsp;ms", us < 100000 ? 1 : 0, (double)us / 1000);
-	else
-		buffer_printf(out, "%lld&nbsp;s", (long long)(us / 1000000));
-}
-
 static void put_glance(struct json_object *document, const struct hour *hour, struct moment now,
 		       struct buffer *out)
 {
@@ -132,7 +103,7 @@ static void put_glance(struct json_object *document, const struct hour *hour, st
 	uint64_t all = 0;
 	for (unsigned i = 0; i < FIGURE_ANSWERS; i++)
 		all += last.answers[i];
-	struct json_object *ledger = room_status(document, "ledger");
+	struct json_object *ledger = document_room(document, "ledger");
 	bool proven = document_member(ledger, "evidence_age_ms") != NULL;
 	buffer_put_string(
 		out,
@@ -145,9 +116,9 @@ static void put_glance(struct json_object *document, const struct hour *hour, st
 	else
 		buffer_put_string(out, "&ndash;");
 	buffer_put_string(out, "</dd></div><div><dt>" W_LIVE_99 "</dt><dd>");
-	page_put_duration(out, hour_percentile(hour, 1, FIGURE_LIVE, 0.99));
+	html_put_duration(out, hour_percentile(hour, 1, FIGURE_LIVE, 0.99));
 	buffer_put_string(out, "</dd></div><div><dt>" W_EVIDENCE_AGE "</dt><dd>");
-	page_put_duration(out, proven ? number_of(ledger, "evidence_age_ms") * 1000 : -1);
+	html_put_duration(out, proven ? document_number(ledger, "evidence_age_ms") * 1000 : -1);
 	buffer_put_string(out, "</dd></div></dl></section>");
 }
 
@@ -161,7 +132,7 @@ static void put_times_row(const struct hour *hour, enum figure_time time, const 
 	for (unsigned wide = 0; wide < 2; wide++)
 		for (size_t i = 0; i < array_size(shares); i++) {
 			buffer_put_string(out, wide ? "<td class=\"wide\">" : "<td>");
-			page_put_duration(out, hour_percentile(hour, wide ? HOUR_MINUTES : 1, time,
+			html_put_duration(out, hour_percentile(hour, wide ? HOUR_MINUTES : 1, time,
 							       shares[i]));
 			buffer_put_string(out, "</td>");
 		}
@@ -192,14 +163,28 @@ static void put_times(const struct hour *hour, struct buffer *out)
 
 /* ---- truth ---- */
 
+static void put_kept(struct json_object *ledger, struct buffer *out)
+{
+	const char *state = document_text(ledger, "kept_answers");
+	if (!*state || strcmp(state, "none") == 0)
+		return;
+	buffer_put_string(out, "<dt>" W_KEPT "</dt><dd>");
+	html_put(out, state);
+	buffer_put_string(out, ", ");
+	html_put_number(out, (uint64_t)document_number(ledger, "kept_bytes") / 1024);
+	buffer_put_string(out, "&nbsp;KiB; " W_KEPT_REUSED " ");
+	html_put_number(out, (uint64_t)document_number(ledger, "kept_reused"));
+	buffer_put_string(out, "</dd>");
+}
+
 static void put_truth(struct json_object *document, struct buffer *out)
 {
-	struct json_object *ledger = room_status(document, "ledger");
+	struct json_object *ledger = document_room(document, "ledger");
 	char time[ISO_TIME_SIZE + 1] = {0};
 	buffer_put_string(out, "<section aria-labelledby=\"truth\"><h2 id=\"truth\">" W_TRUTH
 			       "</h2><dl class=\"terms\">");
 	if (document_member(ledger, "evidence_us"))
-		time_put_iso(time, number_of(ledger, "evidence_us") / SECOND_US);
+		time_put_iso(time, document_number(ledger, "evidence_us") / SECOND_US);
 	page_put_term(out, W_EVIDENCE, time);
 	page_put_term(out, "Database", document_text(ledger, "role"));
 	page_put_term(out, W_FEED, document_text(ledger, "feed"));
@@ -209,25 +194,18 @@ static void put_truth(struct json_object *document, struct buffer *out)
 		page_put_term(out, "Lookups", document_text(ledger, "lookup_reason"));
 	}
 	buffer_put_string(out, "<dt>" W_REVOKED "</dt><dd>");
-	html_put_number(out, (uint64_t)number_of(ledger, "revoked"));
+	html_put_number(out, (uint64_t)document_number(ledger, "revoked"));
 	buffer_put_string(out, "</dd>");
-	if (number_of(ledger, "lost") > 0) {
+	if (document_number(ledger, "lost") > 0) {
 		buffer_put_string(out, "<dt>" W_LOST "</dt><dd>");
-		html_put_number(out, (uint64_t)number_of(ledger, "lost"));
+		html_put_number(out, (uint64_t)document_number(ledger, "lost"));
 		buffer_put_string(out, ". " W_LOST_MORE "</dd>");
 	}
+	put_kept(ledger, out);
 	buffer_put_string(out, "</dl></section>");
 }
 
 /* ---- issuers ---- */
-
-static struct json_object *named(struct json_object *list, const char *key, const char *name)
-{
-	for (size_t i = 0; i < document_length(list); i++)
-		if (strcmp(document_text(document_at(list, i), key), name) == 0)
-			return document_at(list, i);
-	return NULL;
-}
 
 static void put_signer(struct json_object *signer, struct moment now, struct buffer *out)
 {
@@ -268,22 +246,6 @@ static void put_signers(struct json_object *issuer, struct moment now, struct bu
 		html_put(out, document_text(issuer, "warning"));
 		buffer_put_string(out, "</p>");
 	}
-}
-
-/* Of an issuer that is known by its CRLs: how long they prove what is good. */
-static void put_crl(struct json_object *crl, struct buffer *out)
-{
-	const char *state = document_text(crl, "state");
-	bool ending = strcmp(state, "ending") == 0;
-	if (!crl || strcmp(state, "unneeded") == 0)
-		return;
-	buffer_printf(out, "<p class=\"%s\">",
-		      strcmp(state, "valid") == 0 ? "quiet"
-		      : ending                    ? "warn"
-						  : "bad");
-	buffer_put_string(out, *document_text(crl, "next_update") ? W_CRL : W_NO_CRL);
-	html_put_time(out, document_text(crl, "next_update"));
-	buffer_put_string(out, "</p>");
 }
 
 /* {"issuer":…, "unassigned":"unknown", …} */
@@ -328,18 +290,18 @@ static void put_presigned(struct json_object *presigned, struct moment now, stru
 static void put_issuer(struct json_object *document, const char *name, struct moment now,
 		       struct buffer *out)
 {
-	struct json_object *signers = document_list(room_status(document, "signer"), "issuers");
+	struct json_object *signers = document_list(document_room(document, "signer"), "issuers");
 	buffer_put_string(out, "<article><h3>");
 	html_put(out, name);
 	buffer_put_string(out, "</h3>");
-	struct json_object *presigned =
-		named(document_list(room_status(document, "ledger"), "presigned"), "issuer", name);
+	struct json_object *presigned = document_named(
+		document_list(document_room(document, "ledger"), "presigned"), "issuer", name);
 	if (presigned)
 		put_presigned(presigned, now, out);
 	else
-		put_signers(named(signers, "name", name), now, out);
-	put_crl(named(document_list(room_status(document, "ledger"), "crls"), "issuer", name), out);
-	put_policy(named(document_list(document, "policies"), "issuer", name), out);
+		put_signers(document_named(signers, "name", name), now, out);
+	page_put_crls(document, name, out);
+	put_policy(document_named(document_list(document, "policies"), "issuer", name), out);
 	buffer_put_string(out, "</article>");
 }
 
@@ -377,7 +339,8 @@ static void put_room(struct json_object *room, struct buffer *out)
 	buffer_printf(out,
 		      "%s</td><td class=\"number\">%lld</td><td class=\"number\">%lld</td></tr>",
 		      document_true(room, "answered") ? "" : ", did not answer",
-		      (long long)number_of(room, "restarts"), (long long)number_of(room, "pid"));
+		      (long long)document_number(room, "restarts"),
+		      (long long)document_number(room, "pid"));
 }
 
 static void put_rooms(struct json_object *document, struct buffer *out)
@@ -412,5 +375,6 @@ void page_put_status(struct json_object *document, const struct hour *hour, stru
 	put_truth(document, out);
 	buffer_put_string(out, "</div>");
 	put_issuers(document, now, out);
+	page_put_caches(document, out);
 	put_rooms(document, out);
 }

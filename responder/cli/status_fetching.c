@@ -27,7 +27,8 @@ static void print_source(FILE *out, struct json_object *source)
 	cleanup(memory_freep) char *issuer = output_text_new(instance_text(source, "issuer"));
 	cleanup(memory_freep) char *url = output_text_new(instance_text(source, "url"));
 	cleanup(memory_freep) char *error = output_text_new(instance_text(source, "error"));
-	const char *next = instance_text(source, "next_update");
+	const char *next = instance_text(source, "next_update"),
+		   *again = instance_text(source, "next_fetch");
 	(void)fprintf(out, "  %-16s %s %s: ", issuer ? issuer : "",
 		      strcmp(instance_text(source, "kind"), "watch") == 0 ? "compared" : "recorded",
 		      url ? url : "");
@@ -35,7 +36,10 @@ static void print_source(FILE *out, struct json_object *source)
 		(void)fprintf(out, "fails, %s; the last that was taken ends ", error ? error : "");
 	else
 		(void)fprintf(out, "ends ");
-	(void)fprintf(out, "%s\n", *next ? next : "at no time that is known");
+	(void)fprintf(out, "%s", *next ? next : "at no time that is known");
+	if (*again)
+		(void)fprintf(out, ", fetched again at %s", again);
+	(void)fprintf(out, "\n");
 }
 
 static void print_each(FILE *out, struct json_object *status, const char *key, const char *title,

@@ -159,6 +159,16 @@ static void print_crls(FILE *out, struct json_object *ledger)
 	}
 }
 
+/* What was signed before the start and after it, for the next one. */
+static void print_kept(FILE *out, struct json_object *ledger)
+{
+	const char *state = instance_text(ledger, "kept_answers");
+	if (*state && strcmp(state, "none") != 0)
+		put(out, "kept       answers %s, %s bytes; %s given out again since the start\n",
+		    state, instance_text(ledger, "kept_bytes"),
+		    instance_text(ledger, "kept_reused"));
+}
+
 /* ---- figures ---- */
 
 static void print_rate(FILE *out, uint64_t count, double seconds)
@@ -257,6 +267,7 @@ static void print_truth(FILE *out, struct json_object *rooms)
 			put(out, "; %s lost in the database, see stillgood accept-history --show",
 			    lost);
 		put(out, "\n");
+		print_kept(out, status);
 		print_presigned(out, status);
 		print_crls(out, status);
 	}
@@ -280,7 +291,10 @@ static void print_alarms(FILE *out, struct json_object *document)
 	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
 		struct json_object *alarm = json_object_array_get_idx(list, i);
 		cleanup(memory_freep) char *text = output_text_new(instance_text(alarm, "text"));
-		put(out, "alarm      %s since %s: %s\n", instance_text(alarm, "kind"),
+		cleanup(memory_freep) char *issuer =
+			output_text_new(instance_text(alarm, "issuer"));
+		put(out, "alarm      %s%s%s since %s: %s\n", instance_text(alarm, "kind"),
+		    issuer && *issuer ? " of " : "", issuer ? issuer : "",
 		    instance_text(alarm, "since"), text ? text : "");
 	}
 }

@@ -2,6 +2,7 @@
 say, nothing is ever said of a certificate but what the database says (I-1, I-4; doc/faults.md row 51)."""
 import glob
 import os
+import re
 import shutil
 
 import pytest
@@ -67,6 +68,9 @@ def test_a_restart_costs_no_signatures_and_brings_no_older_state_back(db, tmp_pa
         assert running.ledger()["signatures"] == 0
         metrics = harness.stillgood("status", "--json", "--socket", running.responder.control_socket).stdout
         assert '"kept_reused":' in metrics
+        text = harness.stillgood("status", "--socket", running.responder.control_socket).stdout
+        assert re.search(r"^kept +answers written, [0-9]+ bytes; [1-9][0-9]* given out again since the start$", text,
+                         re.MULTILINE), text
 
 
 def spoil(paths, _):

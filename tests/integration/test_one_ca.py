@@ -118,7 +118,7 @@ def test_at_start_the_others_are_answered_and_ready(site, trouble):
         wait_for("the log", lambda: f'alarm={expected} issuer="{name}"' in made.log())
         assert made.log().count(f'alarm={expected} issuer="{name}"') == 1, "once"
         shown = stillgood("status", "-c", made.conf)
-        assert shown.returncode == 0 and f"alarm      {expected} since" in shown.stdout
+        assert shown.returncode == 0 and f"alarm      {expected} of {name} since" in shown.stdout
         if kind == "requestors_unusable":
             return  # nothing but its signed requests
         assert site.ask(made, "C") == TRY_LATER

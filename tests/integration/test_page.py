@@ -13,9 +13,12 @@ from selenium.webdriver.chrome.service import Service as Driver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+import harness
 from harness import DEADLINE, wait_for
+from publisher import Publisher, crl
 from service import authority
 from test_admin import instance
+from test_follow import configure
 
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 
@@ -273,6 +276,36 @@ def test_trouble_is_the_first_that_is_seen(browser, postgres, tmp_path):
         assert browser.execute_script(CONTRAST) == []
         postgres.sql(f'ALTER DATABASE "{made.database.name}" ALLOW_CONNECTIONS true')
         wait_for("its end", lambda: text_of(browser, "#trouble") == "")
+
+
+def test_what_comes_from_outside_and_who_is_told_is_seen(browser, postgres, tmp_path):
+    with Publisher() as server, instance(tmp_path, postgres, server={
+            "kept_answers": "8MiB", "cache_tag": "xkey"}) as (made, admin):
+        server.pages["/ca.crl"] = crl(1)
+        configure(made, {"import_conninfo": made.database.conninfo}, head="[database]\n")
+        configure(made, {"crl": f"{server.url()}, {server.url('/none.crl')}", "crl_warning": "48h"})
+        with open(made.responder.conf, "a", encoding="utf-8") as file:
+            file.write('\n[cache "front"]\nurl = http://127.0.0.1:1/\n')
+        harness.stillgood("reload", "--socket", made.responder.control_socket)
+        wait_for("what is followed", lambda: "ends 20" in text_of_page(browser, admin))
+        wait_for("what fails", lambda: "the server says 404" in text_of_page(browser, admin))
+        text = wait_for("what is not told", lambda: re.search(r"front\n?.*to be told, the first for .*",
+                                                            text_of_page(browser, admin)))[0]
+        assert "fetched again 20" in text_of_page(browser, admin), text
+        assert re.search(r"Answers kept for the next start\s+written, [0-9,]+", text_of_page(browser, admin))
+        for size in SIZES:
+            for dark in (False, True):
+                show(browser, admin, size, dark)
+                assert browser.find_elements(By.CSS_SELECTOR, ".crls .warn") and browser.find_elements(
+                    By.CSS_SELECTOR, ".crls .bad")
+                assert browser.execute_script("return document.documentElement.scrollWidth") <= SIZES[size][0]
+                assert browser.execute_script(CONTRAST) == []
+        assert browser.get_log("browser") == []
+
+
+def text_of_page(browser, admin):
+    show(browser, admin)
+    return text_of(browser, "main")
 
 
 def post(admin, body=b"", headers=None):

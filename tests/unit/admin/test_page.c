@@ -199,12 +199,15 @@ static void nothing_that_is_told_becomes_markup(void **state)
 		"\"role\":%s,\"lookup_reason\":%s}},{\"name\":\"signer "
 		"0\",\"status\":{\"issuers\":["
 		"{\"name\":%s,\"warning\":%s,\"signers\":[{\"name\":%s,\"algorithm\":%s,"
-		"\"state\":%s,\"not_after\":%s}]}]}}]}";
+		"\"state\":%s,\"not_after\":%s}]}]}},{\"name\":\"fetcher\",\"status\":{"
+		"\"sources\":[{\"issuer\":%s,\"url\":%s,\"kind\":%s,\"next_update\":%s,"
+		"\"next_fetch\":%s,\"failing\":true,\"error\":%s}],\"caches\":[{\"name\":%s,"
+		"\"unpurged\":1,\"failure\":%s}]}}]}";
 	static const char w[] = "\"</p><script>alert(1)</script>\"";
 	char text[4096];
 	struct admin_reply reply = {.status = 200};
 	(void)snprintf(text, sizeof(text), form, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w,
-		       w, w, w, w, w);
+		       w, w, w, w, w, w, w, w, w, w, w, w, w);
 	struct json_object *document = json_tokener_parse(text);
 	assert_non_null(document);
 	const char *page = page_of(document, &reply);
@@ -213,8 +216,117 @@ static void nothing_that_is_told_becomes_markup(void **state)
 	unsigned shown = 0;
 	for (const char *at = page; (at = strstr(at, "&lt;script&gt;alert(1)")); at++)
 		shown++;
-	assert_true(shown >= 18);
+	assert_true(shown >= 18 + 6);
 	json_object_put(document);
+	admin_reply_deinit(&reply);
+}
+
+/* ' stands for ". */
+static struct json_object *document_of(const char *text)
+{
+	char json[4096];
+	(void)snprintf(json, sizeof(json), "%s", text);
+	for (char *p = json; (p = strchr(p, '\''));)
+		*p = '"';
+	struct json_object *document = json_tokener_parse(json);
+	assert_non_null(document);
+	return document;
+}
+
+static void page_shows(const char *text, const char *const *shown, size_t count)
+{
+	struct admin_reply reply = {.status = 200};
+	struct json_object *document = document_of(text);
+	const char *page = page_of(document, &reply);
+	for (size_t i = 0; i < count; i++)
+		if (!strstr(page, shown[i]))
+			fail_msg("not shown: %s", shown[i]);
+	assert_null(strstr(page, "hidden from here"));
+	json_object_put(document);
+	admin_reply_deinit(&reply);
+}
+
+#define SOURCES(each)                                                                     \
+	"{'issuers':['A'],'rooms':[{'name':'fetcher','status':{'sources':[{'issuer':'B'," \
+	"'url':'hidden from here'},{'issuer':'A','kind':'crl','url':'http://a/'," each "}]}}]}"
+
+/* What is wrong is seen as such, and says why. */
+static void followed_crls_are_shown_with_their_end_and_what_is_wrong(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *shown;
+	} cases[] = {
+		{SOURCES("'validity':'valid','outcome':'hidden from here','next_update':"
+			 "'2026-11-26T04:41:45Z','next_fetch':'2026-11-26T03:00:00Z'"),
+		 "<li class=\"fine\">http://a/ <span class=\"quiet\">CRL, recorded, ends <time "
+		 "datetime=\"2026-11-26T04:41:45Z\">2026-11-26 04:41:45 UTC</time>, fetched again "
+		 "<time datetime=\"2026-11-26T03:00:00Z\">2026-11-26 03:00:00 "
+		 "UTC</time></span></li>"},
+		{SOURCES("'validity':'ending'"), "<li class=\"warn\">http://a/"},
+		{SOURCES("'validity':'lapsed'"), "<li class=\"bad\">http://a/"},
+		{SOURCES("'failing':true,'error':'says 503','outcome':'hidden from here'"),
+		 "<li class=\"bad\">http://a/ <span class=\"quiet\">CRL, recorded</span> &ndash; "
+		 "says 503</li>"},
+		{SOURCES("'kind':'watch','differences':[{'count':0},{'count':2}],"
+			 "'outcome':'missing: 07'"),
+		 "<li class=\"warn\">http://a/ <span class=\"quiet\">CRL, compared</span> &ndash; "
+		 "missing: 07</li>"},
+	};
+	for (size_t i = 0; i < array_size(cases); i++)
+		page_shows(cases[i].text, &cases[i].shown, 1);
+}
+
+static void what_an_issuer_is_known_by_is_shown(void **state)
+{
+	(void)state;
+	static const char *const valid[] = {
+		"<p class=\"warn\">Good as its CRL says, as of <time "
+		"datetime=\"2026-11-25T04:41:45Z\">2026-11-25 04:41:45 UTC</time> until <time "
+		"datetime=\"2026-11-26T04:41:45Z\">"};
+	static const char *const none[] = {"<p class=\"bad\">No CRL of it is recorded"};
+	page_shows("{'issuers':['A'],'rooms':[{'name':'ledger','status':{'crls':[{'issuer':'A',"
+		   "'state':'ending','this_update':'2026-11-25T04:41:45Z',"
+		   "'next_update':'2026-11-26T04:41:45Z'}]}}]}",
+		   valid, 1);
+	page_shows("{'issuers':['A'],'rooms':[{'name':'ledger','status':{'crls':[{'issuer':'A',"
+		   "'state':'missing','next_update':null}]}}]}",
+		   none, 1);
+}
+
+static void caches_are_shown_with_what_they_do_not_know(void **state)
+{
+	(void)state;
+	static const char *const shown[] = {
+		"one</th><td class=\"fine\">",
+		"told all</td><td class=\"number\">1,234,567<",
+		"two</th><td class=\"bad\">",
+		"3 to be told, the first for 70&nbsp;s: it answers 500<",
+		"three</th><td class=\"warn\">",
+		"1 to be told, the first for 7.0&nbsp;ms<",
+	};
+	page_shows("{'rooms':[{'name':'fetcher','status':{'caches':["
+		   "{'name':'one','unpurged':0,'purges':1234567,'failure':'hidden from here'},"
+		   "{'name':'two','unpurged':3,'oldest_unpurged_ms':70000,"
+		   "'failure':'it answers 500'},"
+		   "{'name':'three','unpurged':1,'oldest_unpurged_ms':7,'failure':''}]}}]}",
+		   shown, array_size(shown));
+}
+
+static void kept_answers_are_shown_where_there_are_any(void **state)
+{
+	(void)state;
+	static const char *const shown[] = {
+		"Answers kept for the next start</dt><dd>written, 4&nbsp;KiB; given out again "
+		"since this one: 1,234<"};
+	page_shows("{'rooms':[{'name':'ledger','status':{'kept_answers':'written',"
+		   "'kept_bytes':4096,'kept_reused':1234}}]}",
+		   shown, 1);
+	struct json_object *none = document_of(
+		"{'rooms':[{'name':'ledger','status':{'kept_answers':'none','kept_bytes':0}}]}");
+	struct admin_reply reply = {.status = 200};
+	assert_null(strstr(page_of(none, &reply), "Answers kept"));
+	json_object_put(none);
 	admin_reply_deinit(&reply);
 }
 
@@ -306,6 +418,10 @@ int main(void)
 		cmocka_unit_test(issuer_and_serial_become_one_line),
 		cmocka_unit_test(a_file_that_is_no_certificate_is_named_so),
 		cmocka_unit_test(nothing_that_is_told_becomes_markup),
+		cmocka_unit_test(followed_crls_are_shown_with_their_end_and_what_is_wrong),
+		cmocka_unit_test(what_an_issuer_is_known_by_is_shown),
+		cmocka_unit_test(caches_are_shown_with_what_they_do_not_know),
+		cmocka_unit_test(kept_answers_are_shown_where_there_are_any),
 		cmocka_unit_test(documents_of_nonsense_make_a_page),
 		cmocka_unit_test(another_site_s_form_is_refused),
 		cmocka_unit_test(an_hour_is_kept_and_no_more),
