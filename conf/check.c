@@ -217,10 +217,6 @@ static int check_cache(const struct draft *draft, const struct conf *conf,
 		       const struct conf_cache *cache)
 {
 	bool url = cache->kind == CACHE_URL, template = cache->kind == CACHE_TEMPLATE;
-	if (strchr(cache->url, ','))
-		return refuse_cache(draft, cache, "url", "write one URL");
-	if (cache->url_all && strchr(cache->url_all, ','))
-		return refuse_cache(draft, cache, "url_all", "write one URL");
 	if (url && !cache->url_all)
 		return refuse_cache(draft, cache, "url_all",
 				    "kind = url needs a URL that makes it forget everything");

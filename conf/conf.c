@@ -1,6 +1,8 @@
 /* What is asked of a configuration. */
 #include "conf/conf.h"
 
+#include "base/clock.h"
+
 const struct conf_issuer *conf_issuer_named(const struct conf *conf, const char *name)
 {
 	for (unsigned i = 0; i < conf->issuer_count; i++)
@@ -32,6 +34,16 @@ bool conf_fetches(const struct conf *conf)
 		if (conf->issuers[i].crl || conf->issuers[i].crl_watch)
 			return true;
 	return false;
+}
+
+/* crl_warning = auto: so much of a CRL's time is left. */
+#define WARNING_SHARE 4
+
+int64_t conf_crl_warned_from(const struct conf_issuer *issuer, int64_t this_update,
+			     int64_t next_update)
+{
+	int64_t before = issuer->crl_warning_us / SECOND_US;
+	return next_update - (before ? before : (next_update - this_update) / WARNING_SHARE);
 }
 
 unsigned conf_extensions(const struct conf_issuer *issuer)

@@ -130,6 +130,7 @@ struct conf_server {
 	uint64_t fetch_size; /* bytes */
 	char *fetch_hosts; /* names, separated by commas; NULL: no redirect to another host */
 	char *fetch_ca_file; /* NULL: no https */
+	char *fetch_proxy; /* a URL; NULL: none */
 	char *pkcs11_module; /* what speaks to tokens where a key's URI names none */
 };
 
@@ -252,6 +253,9 @@ bool conf_cache_same(const struct conf_cache *a, const struct conf_cache *b);
 bool conf_verifies(const struct conf *conf);
 /* Is anything to be fetched, or anybody outside to be told? */
 bool conf_fetches(const struct conf *conf);
+/* Seconds since 1970: from when on a person is told that a CRL with these times ends (crl_warning). */
+int64_t conf_crl_warned_from(const struct conf_issuer *issuer, int64_t this_update,
+			     int64_t next_update);
 /* What of struct cert_facts the issuer's answers may carry: EXTENSION_BIT()s. */
 unsigned conf_extensions(const struct conf_issuer *issuer);
 /* Does any issuer's configuration want what only the longer lookup reads (struct cert_facts)? */

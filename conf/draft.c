@@ -188,6 +188,14 @@ static int refuse_option(const struct draft *draft, const struct ini_item *item,
 		      item->word, section_name(section), nearest_option(item->word, section));
 }
 
+static bool may_be_secret(const struct option *option, const char *text)
+{
+	bool url = option->type == OPTION_URLS || option->type == OPTION_URL ||
+		   option->type == OPTION_PROXY;
+	return option->type == OPTION_TEXT || option->type == OPTION_KEY ||
+	       (url && strchr(text, '@'));
+}
+
 /* Numbers and words are repeated in the message, free text is not: it may hold a password. */
 static int refuse_value(const struct draft *draft, const struct ini_item *item,
 			const struct option *option)
@@ -198,7 +206,7 @@ static int refuse_value(const struct draft *draft, const struct ini_item *item,
 	int result;
 	if (buffer_result(&expected) < 0)
 		result = out_of_memory(draft);
-	else if (option->type == OPTION_TEXT || option->type == OPTION_KEY)
+	else if (may_be_secret(option, item->text))
 		result = refuse(draft, item->line, "the value of %s must be %s", option->name,
 				(char *)expected.data);
 	else

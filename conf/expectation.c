@@ -92,6 +92,15 @@ void option_expectation(const struct option *option, struct buffer *out)
 			      LIMIT_CRL_URLS);
 		put_or_words(option, out);
 		break;
+	case OPTION_URL:
+		buffer_put_string(out, "one URL of http or https");
+		put_or_words(option, out);
+		break;
+	case OPTION_PROXY:
+		buffer_put_string(out, "a proxy's URL with its port, such as "
+				       "http://proxy.example.com:3128");
+		put_or_words(option, out);
+		break;
 	case OPTION_LISTEN:
 		buffer_printf(out,
 			      "up to %u different numeric addresses with ports, separated by "

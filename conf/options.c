@@ -362,6 +362,12 @@ const struct option options[] = {
 	 "The CA certificates (PEM) of servers that CRLs are fetched from by https. CRLs are "
 	 "signed, and "
 	 "http is what RFC 5280 asks for; none refuses https."},
+	{SERVER(fetch_proxy), OPTION_PROXY, CONF_FETCHER, BY_RELOAD, none_words, 1, LIMIT_CRL_URL,
+	 "none", "http://proxy.example.com:3128", SERVER_AT(fetch_proxy),
+	 "The HTTP proxy that CRLs are fetched by: those of http as a request of the whole URL, "
+	 "those of https through a tunnel (CONNECT). It looks the servers' names up, and needs no "
+	 "password. Caches are always told directly, and what the environment says of proxies "
+	 "counts for nobody."},
 
 	{DATABASE(conninfo), OPTION_TEXT, CONF_LEDGER, BY_RELOAD, NULL, 1, TEXT_MOST, NULL,
 	 "host=/run/postgresql dbname=stillgood user=stillgood", DATABASE_AT(conninfo),
@@ -474,8 +480,8 @@ const struct option options[] = {
 	 "unauthorized", ISSUER_AT(policy.expired),
 	 "Certificates that have expired: answer for as long as the database knows them, or refuse "
 	 "with unauthorized. Revoked ones are always answered."},
-	{SHARED(complete), OPTION_SWITCH, CONF_LEDGER | CONF_SIGNER, BY_RELOAD, switch_words, 0, 0,
-	 "yes", "no", ISSUER_AT(policy.complete),
+	{SHARED(complete), OPTION_SWITCH, CONF_LEDGER | CONF_SIGNER | CONF_FETCHER, BY_RELOAD,
+	 switch_words, 0, 0, "yes", "no", ISSUER_AT(policy.complete),
 	 "Does the database hold every certificate of this issuer? no is for an issuer known by "
 	 "its CRLs: "
 	 "what they do not list is then answered good, with a row or without, from thisUpdate to "
@@ -483,10 +489,11 @@ const struct option options[] = {
 	 "the CRL that was recorded, and with its thisUpdate. Once it has lapsed, or before there "
 	 "is one, "
 	 "clients are told tryLater; what is revoked stays revoked."},
-	{SHARED(crl_warning), OPTION_DURATION, CONF_LEDGER, BY_RELOAD, auto_words, SECOND_US,
-	 366 * DAY_US, "auto", "6h", ISSUER_AT(crl_warning_us),
-	 "With complete = no: so long before its CRL ends, while the next one is not recorded, "
-	 "there is an alarm (crl_ends). auto: a quarter of the CRL's time."},
+	{SHARED(crl_warning), OPTION_DURATION, CONF_LEDGER | CONF_FETCHER, BY_RELOAD, auto_words,
+	 SECOND_US, 366 * DAY_US, "auto", "6h", ISSUER_AT(crl_warning_us),
+	 "So long before a CRL ends, while the next one is not recorded, there is an alarm: of an "
+	 "issuer known by its CRLs (complete = no) crl_ends, else of those that are followed (crl) "
+	 "crl_due. auto: a quarter of the CRL's time."},
 	{SHARED(archive_cutoff), OPTION_DURATION, CONF_SIGNER, BY_RELOAD, archive_words, DAY_US,
 	 36500 * DAY_US, "no", "3650d", ISSUER_AT(archive_cutoff_us),
 	 "Say in answers how far back they are reliable after certificates expire "
@@ -596,10 +603,10 @@ const struct option options[] = {
 	 "understands (conf/varnish.vcl.example); url, by PURGE of each URL that the certificate's "
 	 "answers have (nginx, conf/nginx.conf.example); template, by whatever request field and "
 	 "body make (Fastly, Cloudflare). All but url need cache_tag of [server]."},
-	{CACHE(url), OPTION_URLS, CONF_FETCHER, BY_RELOAD, NULL, 1, TEXT_MOST, NULL,
+	{CACHE(url), OPTION_URL, CONF_FETCHER, BY_RELOAD, NULL, 1, TEXT_MOST, NULL,
 	 "http://127.0.0.1:6081/", CACHE_AT(url),
 	 "Where it is told. Of kind url: what clients put before an answer's path."},
-	{CACHE(url_all), OPTION_URLS, CONF_FETCHER, BY_RELOAD, none_words, 1, TEXT_MOST, "none",
+	{CACHE(url_all), OPTION_URL, CONF_FETCHER, BY_RELOAD, none_words, 1, TEXT_MOST, "none",
 	 "http://127.0.0.1:8081/everything/", CACHE_AT(url_all),
 	 "Of kind url, and needed there: where it forgets everything, after a start, and where "
 	 "there is too much to be named."},

@@ -32,6 +32,8 @@ enum option_type {
 	OPTION_SAMPLE, /* unsigned: "1/N"; a word stands for 0 or 1 */
 	OPTION_HOSTS, /* char *, owned: a list of host names; a word stands for NULL */
 	OPTION_URLS, /* the same, of absolute URLs of http and https */
+	OPTION_URL, /* the same: one of them */
+	OPTION_PROXY, /* the same: an HTTP proxy's, "http://HOST:PORT" */
 };
 
 /* A word that stands for a number; the list ends with a NULL name. */

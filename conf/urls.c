@@ -44,3 +44,22 @@ int urls_check(const char *text)
 	}
 	return 0;
 }
+
+int url_check(const char *text)
+{
+	return strchr(text, ',') || !url_valid(view_of_string(text)) ? -EINVAL : 0;
+}
+
+int url_check_proxy(const char *text)
+{
+	const char *end = text + strlen(text), *port = end;
+	unsigned long number = 0;
+	if (url_check(text) < 0 || !begins(view_of_string(text), "http://"))
+		return -EINVAL;
+	while (port[-1] >= '0' && port[-1] <= '9')
+		port--;
+	for (const char *p = port; p < end && number <= UINT16_MAX; p++)
+		number = number * 10 + (unsigned long)(*p - '0');
+	bool fits = port[-1] == ':' && number > 0 && number <= UINT16_MAX;
+	return fits && strcspn(text + 7, "/?#") == strlen(text + 7) ? 0 : -EINVAL;
+}

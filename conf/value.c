@@ -184,6 +184,14 @@ int value_parse(const struct option *option, const char *text, struct value *ret
 		if (!value_is_word(option, text))
 			result = checked_parse(option, urls_check, text, &value.text);
 		break;
+	case OPTION_URL:
+		if (!value_is_word(option, text))
+			result = checked_parse(option, url_check, text, &value.text);
+		break;
+	case OPTION_PROXY:
+		if (!value_is_word(option, text))
+			result = checked_parse(option, url_check_proxy, text, &value.text);
+		break;
 	case OPTION_NETWORKS:
 		result = checked_parse(option, networks_check, text, &value.text);
 		break;
@@ -230,7 +238,8 @@ bool value_is_text(const struct option *option)
 {
 	return option->type == OPTION_TEXT || option->type == OPTION_NAME ||
 	       option->type == OPTION_PATH || option->type == OPTION_HOSTS ||
-	       option->type == OPTION_URLS || option->type == OPTION_KEY ||
+	       option->type == OPTION_URLS || option->type == OPTION_URL ||
+	       option->type == OPTION_PROXY || option->type == OPTION_KEY ||
 	       option->type == OPTION_PASSPHRASE;
 }
 
@@ -268,6 +277,8 @@ int value_store(const struct option *option, const struct value *value, void *ba
 	case OPTION_PATH:
 	case OPTION_HOSTS:
 	case OPTION_URLS:
+	case OPTION_URL:
+	case OPTION_PROXY:
 	case OPTION_KEY:
 	case OPTION_PASSPHRASE:
 		return text_store(value->text, member);
@@ -370,6 +381,8 @@ void value_print(const struct option *option, const void *base, struct buffer *o
 	case OPTION_PATH:
 	case OPTION_HOSTS:
 	case OPTION_URLS:
+	case OPTION_URL:
+	case OPTION_PROXY:
 	case OPTION_KEY:
 	case OPTION_PASSPHRASE:
 		buffer_put_string(out, *(char *const *)member);

@@ -33,6 +33,8 @@
 	X(CRL_ENDS, "crl_ends") /* that of an issuer known by its CRLs, soon */                  \
 	X(CRL_LAPSED, "crl_lapsed") /* it has, or there is none: nothing is good */              \
 	X(CRL_FETCH, "crl_fetch") /* a CRL that is followed cannot be fetched or recorded */     \
+	X(CRL_DUE, "crl_due") /* one that is followed ends soon, and the next is not there */    \
+	X(CRL_OVERDUE, "crl_overdue") /* it has: what was revoked since may not be known */      \
 	X(CRL_DIFFERENCE, "crl_difference") /* what the CA publishes is not the database's */    \
 	X(CACHE_UNTOLD, "cache_untold") /* an HTTP cache may say what is over */                 \
 	X(MORE, "more") /* more conditions last than fit here */

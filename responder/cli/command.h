@@ -59,6 +59,7 @@ enum command_option {
 	OPTION_JOBS,
 	OPTION_RECORDED,
 	OPTION_CRL,
+	OPTION_PROXY_AT,
 	OPTION_COUNT
 };
 #define OPTION_BIT(option) (UINT64_C(1) << (option))

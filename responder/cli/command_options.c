@@ -78,6 +78,8 @@ const struct option_row command_options[OPTION_COUNT] = {
 			  "their nextUpdate: 2027-05-09, or 99991231235959Z for final answers"},
 	[OPTION_JOBS] = {"jobs", 0, "NUMBER", "processes that sign (the configuration's signers)"},
 	[OPTION_CRL] = {"crl", 0, "PATH|URL", "the CRL to compare with"},
+	[OPTION_PROXY_AT] = {"proxy", 0, "URL",
+			     "the HTTP proxy that URLs are fetched by (http://HOST:PORT)"},
 	[OPTION_OFF] = {"off", 0, NULL, "take it back"},
 	[OPTION_WATCH] = {"watch", 0, "[=SECONDS]", "look again and again (each second), until ^C"},
 	[OPTION_EVERY] = {"every", 0, "DURATION",

@@ -253,7 +253,8 @@ const struct command commands[] = {
 			"go in; what came by a CRL and a newer one no\nlonger holds is released. "
 			"What contradicts is named, and the exit status is 1.",
 		.options = DATABASE | JSON | OPTION_BIT(OPTION_ISSUER) |
-			   OPTION_BIT(OPTION_DRY_RUN) | OPTION_BIT(OPTION_STRICT),
+			   OPTION_BIT(OPTION_DRY_RUN) | OPTION_BIT(OPTION_STRICT) |
+			   OPTION_BIT(OPTION_PROXY_AT),
 		.least = 1,
 		.most = -1,
 		.run = command_import_crl,
@@ -280,7 +281,8 @@ const struct command commands[] = {
 			"reason or date, and\nwhether the CRL has lapsed or is older than one that "
 			"was imported. What expired, or was revoked\nafter the CRL, need not be on "
 			"it. Changes nothing. Exit status 1: they differ.",
-		.options = DATABASE | JSON | OPTION_BIT(OPTION_ISSUER) | OPTION_BIT(OPTION_CRL),
+		.options = DATABASE | JSON | OPTION_BIT(OPTION_ISSUER) | OPTION_BIT(OPTION_CRL) |
+			   OPTION_BIT(OPTION_PROXY_AT),
 		.run = command_diff,
 	},
 	{

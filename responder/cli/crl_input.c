@@ -1,11 +1,10 @@
 #include "cli/crl_input.h"
 
 #include "cli/crl_url.h"
+#include "ocsp/crl_pem.h"
 #include "tool/certinput.h"
 
 #include <fcntl.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/sha.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -67,52 +66,39 @@ static int take(const struct reading *reading, const char *place, struct buffer 
 
 /* ---- PEM ---- */
 
-static void bio_freep(BIO **bio)
-{
-	BIO_free(*bio);
-}
+struct pem {
+	const struct reading *reading;
+	const char *path;
+	unsigned count;
+	struct fault *fault;
+};
 
-static bool is_crl_block(const char *name)
+static int take_block(void *context, struct view der)
 {
-	return strcmp(name, PEM_STRING_X509_CRL) == 0;
-}
-
-static int take_block(const struct reading *reading, const char *path, unsigned number,
-		      struct view der, struct fault *fault)
-{
+	struct pem *pem = context;
 	char place[CERTINPUT_PLACE_SIZE + 32];
 	cleanup(buffer_deinit) struct buffer octets = {0};
 	buffer_put_view(&octets, der);
 	if (buffer_result(&octets))
-		return fault_set(fault, -ENOMEM, "%s: out of memory", path);
-	(void)snprintf(place, sizeof(place), number ? "%s, CRL %u" : "%s", path, number + 1);
-	return take(reading, place, &octets, fault);
+		return fault_set(pem->fault, -ENOMEM, "%s: out of memory", pem->path);
+	(void)snprintf(place, sizeof(place), pem->count ? "%s, CRL %u" : "%s", pem->path,
+		       pem->count + 1);
+	pem->count++;
+	return take(pem->reading, place, &octets, pem->fault);
 }
 
 static int take_pem(const struct reading *reading, const char *path, struct view text,
 		    unsigned *ret_count, struct fault *fault)
 {
-	cleanup(bio_freep) BIO *bio = BIO_new_mem_buf(text.data, (int)text.size);
-	char *name = NULL, *header = NULL;
-	unsigned char *der = NULL;
-	long size = 0;
-	int result = 0;
-	while (result == 0 && bio && PEM_read_bio(bio, &name, &header, &der, &size) == 1) {
-		if (is_crl_block(name))
-			result = take_block(reading, path, (*ret_count)++,
-					    view_of(der, (size_t)size), fault);
-		OPENSSL_free(name);
-		OPENSSL_free(header);
-		OPENSSL_free(der);
-	}
-	bool damaged = ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE;
-	ERR_clear_error();
-	if (result == 0 && damaged) {
-		++*ret_count;
-		import_note(reading->report, IMPORT_PROBLEM,
-			    "%s: a PEM block is damaged, or not whole", path);
-	}
-	return result;
+	struct pem pem = {.reading = reading, .path = path, .fault = fault};
+	int result = crl_pem_each(text, take_block, &pem);
+	*ret_count = pem.count;
+	if (result != CRL_MALFORMED)
+		return result;
+	++*ret_count;
+	import_note(reading->report, IMPORT_PROBLEM, "%s: a PEM block is damaged, or not whole",
+		    path);
+	return 0;
 }
 
 /* ---- the octets of a file ---- */
@@ -180,7 +166,7 @@ static int add_url(const struct reading *reading, const char *url, struct fault 
 	cleanup(buffer_deinit) struct buffer octets = {0};
 	struct fault why = {""};
 	progress_say(&reading->report->progress, url);
-	if (crl_url_fetch(url, CRL_OCTETS_MOST, &octets, &why)) {
+	if (crl_url_fetch(url, reading->inputs->proxy, CRL_OCTETS_MOST, &octets, &why)) {
 		import_note(reading->report, IMPORT_PROBLEM, "%s", why.text);
 		return 0;
 	}

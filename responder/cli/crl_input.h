@@ -30,6 +30,7 @@ struct crl_input {
 struct crl_inputs {
 	struct crl_input *list;
 	size_t count;
+	const char *proxy; /* that URLs are fetched by, "http://HOST:PORT"; NULL: none */
 };
 
 void crl_inputs_deinit(struct crl_inputs *inputs);

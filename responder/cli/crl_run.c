@@ -6,12 +6,17 @@
 #include "cli/crl_load.h"
 #include "cli/crl_merge.h"
 #include "cli/crl_scope.h"
+#include "conf/urls.h"
 
 #include <stdio.h>
 
 int crl_run_init(struct crl_run *run, const struct command_line *line, struct fault *fault)
 {
-	*run = (struct crl_run){.line = line, .now = wall_seconds(clock_now().wall_us)};
+	const char *proxy = line->values[OPTION_PROXY_AT];
+	*run = (struct crl_run){
+		.line = line, .now = wall_seconds(clock_now().wall_us), .inputs.proxy = proxy};
+	if (proxy && url_check_proxy(proxy) < 0)
+		return fault_set(fault, STATUS_USAGE, "--proxy: write http://HOST:PORT");
 	return import_report_init(&run->report, line, "entries", 0, fault);
 }
 
@@ -23,15 +28,9 @@ void crl_run_deinit(struct crl_run *run)
 	database_close(&run->database);
 }
 
-int crl_run_open(struct crl_run *run, const char *role, struct fault *fault)
+int crl_run_open(struct crl_run *run, struct fault *fault)
 {
-	const char *name = run->line->values[OPTION_ISSUER];
-	int result = database_open_current(run->line, role, &run->database, fault);
-	if (result == 0)
-		result = registry_load(&run->database, &run->registry, fault);
-	if (result == 0 && name)
-		result = registry_find_whole(&run->registry, name, &run->only, fault);
-	return result;
+	return registry_open(run->line, &run->database, &run->registry, &run->only, fault);
 }
 
 /* ---- their order ---- */

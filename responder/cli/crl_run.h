@@ -18,7 +18,7 @@ must_check int crl_run_init(struct crl_run *run, const struct command_line *line
 			    struct fault *fault);
 void crl_run_deinit(struct crl_run *run);
 /* `role`: that a login needs. */
-must_check int crl_run_open(struct crl_run *run, const char *role, struct fault *fault);
+must_check int crl_run_open(struct crl_run *run, struct fault *fault);
 /* Those that are not to be believed are findings; their issuer stays NULL. Then the others are in the order in
  * which they were issued. */
 must_check int crl_run_judge(struct crl_run *run, struct fault *fault);

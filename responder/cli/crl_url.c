@@ -8,7 +8,7 @@
 
 struct fetching {
 	struct event_base *base;
-	const char *url;
+	const char *url, *proxy;
 	struct buffer *out;
 	struct fault *fault;
 	int result;
@@ -46,24 +46,33 @@ static void done(void *context, const struct transfer_reply *reply)
 
 static int exchange(struct fetching *fetching, struct transfers *transfers, size_t most)
 {
-	const struct transfer_request request = {
-		.url = fetching->url, .most = most, .timeout_us = PATIENCE_US};
+	const struct transfer_request request = {.url = fetching->url,
+						 .proxy = fetching->proxy,
+						 .most = most,
+						 .timeout_us = PATIENCE_US};
 	struct transfer *transfer = NULL;
 	int result = transfer_start(transfers, &request, done, fetching, &transfer);
 	if (result)
-		return fault_set(fetching->fault, result,
-				 "%s: not the address of something on http", fetching->url);
+		return fault_set(
+			fetching->fault, result,
+			"%s: only http is spoken here, without a password: a CRL is signed",
+			fetching->url);
 	(void)event_base_dispatch(fetching->base);
 	return fetching->result;
 }
 
-int crl_url_fetch(const char *url, size_t most, struct buffer *out, struct fault *fault)
+int crl_url_fetch(const char *url, const char *proxy, size_t most, struct buffer *out,
+		  struct fault *fault)
 {
 	cleanup(base_freep) struct event_base *base = event_base_new();
 	cleanup(resolver_freep) struct resolver *resolver = NULL;
 	cleanup(transfers_freep) struct transfers *transfers = NULL;
-	struct fetching fetching = {
-		.base = base, .url = url, .out = out, .fault = fault, .result = -EIO};
+	struct fetching fetching = {.base = base,
+				    .url = url,
+				    .proxy = proxy,
+				    .out = out,
+				    .fault = fault,
+				    .result = -EIO};
 	int result = base ? resolver_new(base, &resolver) : -ENOMEM;
 	if (result)
 		return fault_set(fault, result, "%s: cannot resolve names: %s", url,

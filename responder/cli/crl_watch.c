@@ -38,7 +38,7 @@ static int watch(struct crl_run *run, const struct crl_delivery *delivery, struc
 	int result = crl_inputs_add_descriptor(&run->inputs, delivery->fd, delivery->origin,
 					       &run->report, fault);
 	if (result == 0)
-		result = crl_run_open(run, "stillgood_ca", fault);
+		result = crl_run_open(run, fault);
 	if (result == 0)
 		result = crl_run_judge(run, fault);
 	const struct crl_input *input = result ? NULL : find(run);

@@ -43,8 +43,8 @@ static void print(const struct crl_input *input, const struct crl_comparison *co
 {
 	const char *sign = "";
 	print_rows(comparison);
-	printf("%s: CRL of \"%s\", %" PRIu64 " entries: ", input->place, input->issuer->record.name,
-	       input->entries);
+	printf("%s: CRL of \"%s\", %" PRIu64 " entr%s: ", input->place, input->issuer->record.name,
+	       input->entries, input->entries == 1 ? "y" : "ies");
 	if (crl_comparison_sum(comparison) == 0)
 		printf("says what the database says");
 	for (size_t i = 0; i < CRL_DIFFERENCES; i++) {
@@ -151,7 +151,7 @@ int command_diff(const struct command_line *line, struct fault *fault)
 	if (result == 0)
 		result = crl_inputs_add(&run.inputs, place, &run.report, fault);
 	if (result == 0)
-		result = crl_run_open(&run, "stillgood_ca", fault);
+		result = crl_run_open(&run, fault);
 	if (result == 0)
 		result = crl_run_judge(&run, fault);
 	return result ? result : compare_all(&run, fault);

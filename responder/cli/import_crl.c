@@ -36,10 +36,11 @@ static void print_crl(const struct import_report *report, const struct crl_input
 	if (input->fate == CRL_HAD_BEFORE)
 		printf("nothing new\n");
 	else
-		printf("%" PRIu64 " entries, %" PRIu64 " %simported, %" PRIu64
-		       " %schanged, %" PRIu64 " %sreleased\n",
-		       input->entries, input->imported, import_verb(report), input->changed,
-		       import_verb(report), input->released, import_verb(report));
+		printf("%" PRIu64 " entr%s, %" PRIu64 " %simported, %" PRIu64 " %schanged, %" PRIu64
+		       " %sreleased\n",
+		       input->entries, input->entries == 1 ? "y" : "ies", input->imported,
+		       import_verb(report), input->changed, import_verb(report), input->released,
+		       import_verb(report));
 }
 
 static struct json_object *describe(const struct crl_input *input)
@@ -83,7 +84,6 @@ static void report_json(struct crl_run *run)
 
 static void report(struct crl_run *run)
 {
-	uint64_t problems = run->report.counts[IMPORT_PROBLEM];
 	if (option_given(run->line, OPTION_JSON)) {
 		report_json(run);
 		return;
@@ -92,9 +92,7 @@ static void report(struct crl_run *run)
 		print_crl(&run->report, &run->inputs.list[i]);
 	printf("%" PRIu64 " CRL%s, %" PRIu64 " with nothing new", count(&run->inputs, CRL_TAKEN),
 	       output_plural(count(&run->inputs, CRL_TAKEN)), count(&run->inputs, CRL_HAD_BEFORE));
-	if (problems)
-		printf(", %" PRIu64 " problem%s", problems, output_plural(problems));
-	printf("\n");
+	import_print_problems(&run->report);
 }
 
 static int run_all(struct crl_run *run, struct fault *fault)
@@ -103,7 +101,7 @@ static int run_all(struct crl_run *run, struct fault *fault)
 	for (int i = 0; result == 0 && i < run->line->operand_count; i++)
 		result = crl_inputs_add(&run->inputs, run->line->operands[i], &run->report, fault);
 	if (result == 0)
-		result = crl_run_open(run, "stillgood_ca", fault);
+		result = crl_run_open(run, fault);
 	if (result == 0)
 		result = crl_run_judge(run, fault);
 	return result ? result : crl_run_record(run, fault);

@@ -2,6 +2,7 @@
 
 #include "base/record.h"
 #include "ocsp/crl.h"
+#include "ocsp/crl_pem.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -9,11 +10,32 @@
 
 #define DER_SEQUENCE_OCTET 0x30
 
+static void take_times(const struct crl *crl, struct arrival *arrival)
+{
+	if (crl->next_update == TIME_NONE ||
+	    (arrival->next_update != TIME_NONE && arrival->next_update <= crl->next_update))
+		return;
+	arrival->this_update = crl->this_update;
+	arrival->next_update = crl->next_update;
+}
+
+/* ---- PEM ---- */
+
 static bool begins(struct view body, const char *with)
 {
 	size_t size = strlen(with);
 	return body.size >= size && memcmp(body.data, with, size) == 0;
 }
+
+static int take_block(void *context, struct view der)
+{
+	struct crl crl;
+	if (crl_read(der, &crl) == 0)
+		take_times(&crl, context);
+	return 0;
+}
+
+/* ---- what is none ---- */
 
 /* As of the first header, which says how long the whole is; 0: it does not. */
 static uint64_t said_size(struct view body)
@@ -47,13 +69,15 @@ static int no_crl(struct view body, struct fault *fault)
 int arrival_read(struct view body, struct arrival *ret, struct fault *fault)
 {
 	struct crl crl;
-	struct arrival arrival = {.next_update = TIME_NONE};
-	/* What is inside is looked at when it is recorded. */
-	if (!begins(body, "-----BEGIN X509 CRL-----")) {
-		if (crl_read(body, &crl) != 0)
-			return no_crl(body, fault);
-		arrival.next_update = crl.next_update;
-	}
+	struct arrival arrival = {.this_update = TIME_NONE, .next_update = TIME_NONE};
+	bool pem = begins(body, "-----BEGIN X509 CRL-----");
+	if (!pem && crl_read(body, &crl) != 0)
+		return no_crl(body, fault);
+	if (!pem)
+		take_times(&crl, &arrival);
+	else if (crl_pem_each(body, take_block, &arrival) !=
+		 0) /* who records it says what is wrong */
+		arrival.next_update = TIME_NONE;
 	*ret = arrival;
 	return 0;
 }

@@ -15,6 +15,7 @@ struct follow {
 	struct source_list sources,
 		next; /* of the present configuration, of one that is prepared */
 	struct alarms alarms;
+	int64_t look_us; /* monotonic: when the first of them may begin to end, or have ended */
 };
 
 /* ---- the table ---- */
@@ -94,6 +95,15 @@ static void keep(struct follow *f, struct source_list *before, struct source *s)
 	source_free(s);
 }
 
+static void reconfigure(struct follow *f, struct moment now)
+{
+	struct source *s;
+	TAILQ_FOREACH(s, &f->sources, others)
+		if (source_reconfigure(s, now))
+			report_alarms(&f->sources, &f->alarms, s->issuer, now);
+	f->look_us = now.mono_us;
+}
+
 void follow_commit(struct follow *f, const struct conf *conf, struct moment now)
 {
 	struct source_list before = TAILQ_HEAD_INITIALIZER(before);
@@ -107,6 +117,7 @@ void follow_commit(struct follow *f, const struct conf *conf, struct moment now)
 	}
 	clear_alarms(f, &before, now);
 	list_free(&before);
+	reconfigure(f, now);
 	f->ops->woken(f->context);
 }
 
@@ -122,6 +133,7 @@ static void changed(void *context, const struct source *source, struct moment no
 {
 	struct follow *f = context;
 	report_alarms(&f->sources, &f->alarms, source->issuer, now);
+	f->look_us = now.mono_us;
 	f->ops->woken(f->context);
 }
 
@@ -205,6 +217,22 @@ static void fail_late(struct follow *f, struct moment now)
 			source_fail(s, now, "nobody said what became of it");
 }
 
+/* Which of them end soon, and which have ended? */
+static void look_at_validity(struct follow *f, struct moment now)
+{
+	struct source *s;
+	if (now.mono_us < f->look_us)
+		return;
+	f->look_us = INT64_MAX;
+	TAILQ_FOREACH(s, &f->sources, others) {
+		bool changed;
+		int64_t at = source_look(s, now, &changed);
+		if (changed)
+			report_alarms(&f->sources, &f->alarms, s->issuer, now);
+		f->look_us = at < f->look_us ? at : f->look_us;
+	}
+}
+
 int64_t follow_turn(struct follow *f, struct moment now)
 {
 	struct round round = look(f);
@@ -219,8 +247,11 @@ int64_t follow_turn(struct follow *f, struct moment now)
 		source_hand_over(round.waiting, now);
 		round = look(f);
 	}
+	look_at_validity(f, now);
 	alarms_turn(&f->alarms, now);
 	int64_t due_us = alarms_next(&f->alarms);
+	if (f->look_us < due_us)
+		due_us = f->look_us;
 	if (round.late_us < due_us)
 		due_us = round.late_us;
 	if (round.busy < LIMIT_FETCHES && round.next && round.next->due_us < due_us)
@@ -258,9 +289,9 @@ struct alarms *follow_alarms(struct follow *f)
 	return &f->alarms;
 }
 
-void follow_put_status(const struct follow *f, struct buffer *out)
+void follow_put_status(const struct follow *f, struct moment now, struct buffer *out)
 {
-	report_sources(&f->sources, out);
+	report_sources(&f->sources, now, out);
 	buffer_put_u8(out, ',');
 	alarms_put_json(&f->alarms, CONTROL_PACKET / 4, out);
 }

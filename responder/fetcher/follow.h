@@ -43,7 +43,7 @@ void follow_outcome(struct follow *follow, uint32_t ticket, enum control_outcome
 		    struct view text, struct moment now);
 /* Asks for all of this issuer's, or everybody's (an empty name), without waiting and without conditions. How many. */
 unsigned follow_now(struct follow *follow, struct view issuer, struct moment now);
-/* Appends `"sources":[…],"alarms":[…]`. */
 /* Of the whole room: what is raised there is told and shown with what is followed. */
 struct alarms *follow_alarms(struct follow *f);
-void follow_put_status(const struct follow *follow, struct buffer *out);
+/* Appends `"sources":[…],"alarms":[…]`. */
+void follow_put_status(const struct follow *follow, struct moment now, struct buffer *out);

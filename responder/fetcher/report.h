@@ -8,4 +8,4 @@
 void report_alarms(const struct source_list *sources, struct alarms *alarms, const char *issuer,
 		   struct moment now);
 /* Appends `"sources":[…],"sources_omitted":N`: half of what fits into a report at most. */
-void report_sources(const struct source_list *sources, struct buffer *out);
+void report_sources(const struct source_list *sources, struct moment now, struct buffer *out);

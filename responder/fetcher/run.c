@@ -160,7 +160,7 @@ static void run_status(void *context, struct moment now, struct buffer *out)
 	buffer_put_u8(out, '{');
 	purge_caches_status(run->caches, now, out);
 	buffer_put_u8(out, ',');
-	follow_put_status(run->follow, out);
+	follow_put_status(run->follow, now, out);
 	buffer_put_u8(out, '}');
 }
 

@@ -3,7 +3,6 @@
 
 #include "base/log.h"
 #include "conf/hosts.h"
-#include "fetcher/arrival.h"
 #include "fetcher/schedule.h"
 
 #include <stdarg.h>
@@ -23,6 +22,52 @@ const char *source_kind_name(enum source_kind kind)
 {
 	static const char *const names[] = {"crl", "watch"};
 	return names[kind];
+}
+
+/* ---- how long it lasts ---- */
+
+/* The wall clock may be set: what comes later is looked at before. */
+#define LOOK_US (60 * SECOND_US)
+
+static enum source_validity validity_at(const struct source *s, int64_t now_s)
+{
+	if (s->warned_from == INT64_MAX)
+		return VALIDITY_UNTOLD;
+	if (s->times.next_update <= now_s)
+		return VALIDITY_LAPSED;
+	return s->warned_from <= now_s ? VALIDITY_ENDING : VALIDITY_VALID;
+}
+
+static void settle_validity(struct source *s, struct moment now)
+{
+	const struct conf_issuer *issuer = conf_issuer_named(s->world->conf, s->issuer);
+	bool told = s->kind == SOURCE_RECORDED && s->times.next_update != TIME_NONE && issuer &&
+		    issuer->policy.complete;
+	s->warned_from =
+		told ? conf_crl_warned_from(issuer, s->times.this_update, s->times.next_update)
+		     : INT64_MAX;
+	s->validity = validity_at(s, wall_seconds(now.wall_us));
+}
+
+bool source_reconfigure(struct source *s, struct moment now)
+{
+	enum source_validity before = s->validity;
+	settle_validity(s, now);
+	return s->validity != before;
+}
+
+int64_t source_look(struct source *s, struct moment now, bool *ret_changed)
+{
+	enum source_validity before = s->validity;
+	s->validity = validity_at(s, wall_seconds(now.wall_us));
+	*ret_changed = s->validity != before;
+	if (s->validity == VALIDITY_UNTOLD)
+		return INT64_MAX;
+	int64_t at = s->validity == VALIDITY_VALID ? s->warned_from : s->times.next_update;
+	int64_t left = at - wall_seconds(now.wall_us);
+	if (s->validity == VALIDITY_LAPSED || left > LOOK_US / SECOND_US)
+		return now.mono_us + LOOK_US;
+	return now.mono_us + left * SECOND_US - now.wall_us % SECOND_US;
 }
 
 /* ---- the end of one round ---- */
@@ -78,8 +123,8 @@ void source_fail(struct source *s, struct moment now, const char *format, ...)
 static void succeed(struct source *s, struct moment now)
 {
 	struct schedule schedule = schedule_of(s);
-	int64_t left_us =
-		s->next_update == TIME_NONE ? INT64_MAX : s->next_update * SECOND_US - now.wall_us;
+	int64_t next = s->times.next_update;
+	int64_t left_us = next == TIME_NONE ? INT64_MAX : next * SECOND_US - now.wall_us;
 	s->failures = 0;
 	s->error[0] = '\0';
 	s->overdue = left_us > 0 ? 0 : s->overdue + 1;
@@ -111,7 +156,8 @@ static void take(struct source *s, struct view text, struct moment now)
 	(void)snprintf(s->outcome, sizeof(s->outcome), "%.*s", (int)text.size,
 		       (const char *)text.data);
 	s->known = s->coming;
-	s->next_update = s->coming_next_update;
+	s->times = s->coming_times;
+	settle_validity(s, now);
 	s->whole_us = now.mono_us;
 	s->again = s->differs; /* what has changed in the database meanwhile is seen then */
 	s->recorded++;
@@ -161,12 +207,17 @@ static void keep_validator(const char *text, char ret[LIMIT_VALIDATOR + 1])
 		(void)snprintf(ret, LIMIT_VALIDATOR + 1, "%s", text);
 }
 
+/* Whose fault it may be. */
+static const char *by(const struct source *s)
+{
+	return s->world->conf->server.fetch_proxy ? " (by fetch_proxy)" : "";
+}
+
 static void take_body(struct source *s, const struct transfer_reply *reply, struct moment now)
 {
 	struct fault fault = {""};
-	struct arrival arrival;
-	if (arrival_read(reply->body, &arrival, &fault) < 0) {
-		source_fail(s, now, "%.300s", fault.text);
+	if (arrival_read(reply->body, &s->coming_times, &fault) < 0) {
+		source_fail(s, now, "%.300s%s", fault.text, by(s));
 		return;
 	}
 	int result = arrival_seal(reply->body, &s->fd);
@@ -176,7 +227,6 @@ static void take_body(struct source *s, const struct transfer_reply *reply, stru
 	}
 	keep_validator(reply->etag, s->coming.etag);
 	keep_validator(reply->last_modified, s->coming.last_modified);
-	s->coming_next_update = arrival.next_update;
 	s->size = reply->body.size;
 	s->state = SOURCE_WAITING;
 	s->world->changed(s->world->context, s, now);
@@ -191,7 +241,8 @@ static void take_redirect(struct source *s, const char *where, struct moment now
 	struct location to, own;
 	if (!*where || location_read(s->at.url, where, &to) < 0 ||
 	    location_read(s->url, s->url, &own) < 0)
-		source_fail(s, now, "a redirect leads nowhere: \"%.200s\"", where);
+		source_fail(s, now, "a redirect leads to no URL of http or https: \"%.200s\"",
+			    where);
 	else if (strcmp(to.host, own.host) != 0 && !hosts_have(hosts, view_of_string(to.host)))
 		source_fail(s, now,
 			    "a redirect leads to another host, %.200s, that fetch_hosts "
@@ -218,7 +269,7 @@ static void on_reply(void *context, const struct transfer_reply *reply)
 	struct moment now = clock_now();
 	s->transfer = NULL;
 	if (reply->reason)
-		source_fail(s, now, "%.300s", reply->reason);
+		source_fail(s, now, "%.300s%s", reply->reason, by(s));
 	else if (reply->status == 200)
 		take_body(s, reply, now);
 	else if (reply->status == 304 && s->conditional)
@@ -228,7 +279,7 @@ static void on_reply(void *context, const struct transfer_reply *reply)
 	else if (is_redirect(reply->status))
 		take_redirect(s, reply->location, now);
 	else
-		source_fail(s, now, "the server says %u", reply->status);
+		source_fail(s, now, "the server says %u%s", reply->status, by(s));
 }
 
 /* ---- the beginning of one round ---- */
@@ -258,6 +309,7 @@ static void fetch(struct source *s, struct moment now)
 	const char *const fields[] = {s->conditional ? condition(s, field) : NULL, NULL};
 	const struct transfer_request request = {
 		.url = s->at.url,
+		.proxy = server->fetch_proxy,
 		.fields = fields,
 		.most = server->fetch_size,
 		.timeout_us = server->fetch_timeout_us,
@@ -305,7 +357,9 @@ struct source *source_new(struct source_world *world, enum source_kind kind, con
 	s->fd = -1;
 	s->due_us = clock_now().mono_us + (int64_t)(source_chance() % FIRST_MS) * MILLISECOND_US;
 	s->whole_us = INT64_MIN;
-	s->next_update = s->answered_at = s->recorded_at = TIME_NONE;
+	s->times = (struct arrival){.this_update = TIME_NONE, .next_update = TIME_NONE};
+	s->answered_at = s->recorded_at = TIME_NONE;
+	s->warned_from = INT64_MAX;
 	(void)snprintf(s->issuer, sizeof(s->issuer), "%s", issuer);
 	(void)snprintf(s->url, sizeof(s->url), "%.*s", (int)url.size, (const char *)url.data);
 	return s;

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/record.h"
 #include "conf/conf.h"
+#include "fetcher/arrival.h"
 #include "ipc/control.h"
 #include "net/location.h"
 #include "net/transfer.h"
@@ -19,6 +20,14 @@ enum source_state {
 	SOURCE_FETCHING, /* until its transfer's end, which is bounded */
 	SOURCE_WAITING, /* until no other one is recorded */
 	SOURCE_RECORDING, /* until due_us: the warden bounds it, and answers earlier */
+};
+
+/* Of a CRL that is recorded. What an issuer proves by its CRLs alone (complete = no) is the ledger's to tell. */
+enum source_validity {
+	VALIDITY_UNTOLD, /* none came that says when it ends, or that is told elsewhere */
+	VALIDITY_VALID,
+	VALIDITY_ENDING, /* soon, and the next one is not there */
+	VALIDITY_LAPSED,
 };
 
 /* How what is compared may differ: report.c names them. */
@@ -50,6 +59,7 @@ struct source {
 	char url[LIMIT_CRL_URL + 1];
 
 	enum source_state state;
+	enum source_validity validity; /* as it was when it was looked at */
 	int64_t due_us; /* monotonic */
 	struct transfer *transfer; /* while FETCHING */
 	unsigned redirects;
@@ -59,7 +69,8 @@ struct source {
 	uint32_t ticket; /* while RECORDING */
 
 	struct validators known, coming;
-	int64_t next_update, coming_next_update; /* seconds since 1970; TIME_NONE */
+	struct arrival times, coming_times; /* of the CRLs: as `known`, as `coming` */
+	int64_t warned_from; /* seconds since 1970; INT64_MAX: nobody is told that it ends */
 	int64_t whole_us; /* monotonic: when it came whole, and was taken; INT64_MIN: never */
 	bool again; /* whatever was known: fetch it whole */
 	bool at_once; /* as soon as this round ends */
@@ -92,5 +103,10 @@ void source_outcome(struct source *source, enum control_outcome outcome, struct 
 		    struct moment now);
 void source_fail(struct source *source, struct moment now, const char *format, ...)
 	printf_like(3, 4);
+/* Another configuration. Is `validity` another one by it? */
+bool source_reconfigure(struct source *source, struct moment now);
+/* When `validity` becomes another one by itself, monotonic; INT64_MAX: never. It is looked at anew; *ret_changed: and
+ * is another. */
+int64_t source_look(struct source *source, struct moment now, bool *ret_changed);
 /* As soon as may be, and whole. */
 void source_now(struct source *source, struct moment now);

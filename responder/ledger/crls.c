@@ -8,8 +8,6 @@
 
 /* The wall clock may be set: what comes later is looked at before. */
 #define LOOK_US (60 * SECOND_US)
-/* crl_warning = auto: so much of a CRL's time is left. */
-#define WARNING_SHARE 4
 /* What the list may take of a control message. */
 #define LIST_SPACE 24000u
 #define ENTRY_SPACE ((size_t)6 * LIMIT_ISSUER_NAME + 160)
@@ -35,10 +33,7 @@ void crls_deinit(struct ledger *l)
 
 static int64_t warned_from(const struct conf_issuer *section, const struct issuer_record *record)
 {
-	int64_t before = section->crl_warning_us / SECOND_US;
-	if (before == 0)
-		before = (record->crl_until - record->crl_from) / WARNING_SHARE;
-	return record->crl_until - before;
+	return conf_crl_warned_from(section, record->crl_from, record->crl_until);
 }
 
 static enum crl_state state_of(const struct conf_issuer *section, const struct issuer *issuer,

@@ -37,6 +37,7 @@ struct transfer {
 	size_t most;
 	bool too_much;
 	bool head_ended;
+	char refusal[40]; /* by the proxy */
 	struct buffer body;
 	char etag[TRANSFER_FIELD], last_modified[TRANSFER_FIELD], location[TRANSFER_FIELD];
 };
@@ -91,7 +92,18 @@ static const char *reason_of(const struct transfers *transfers, CURLcode code)
 {
 	if (code == CURLE_UNSUPPORTED_PROTOCOL)
 		return "what answers there does not speak HTTP/1";
+	if (code == CURLE_PARTIAL_FILE)
+		return "the answer breaks off: less came than was said";
 	return code == CURLE_OK ? NULL : transfers->curl->easy_strerror(code);
+}
+
+/* A tunnel to where the URL leads. */
+static bool was_refused(struct transfer *t)
+{
+	long status = 0;
+	(void)t->transfers->curl->easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	(void)snprintf(t->refusal, sizeof(t->refusal), "the proxy says %ld", status);
+	return status >= 300;
 }
 
 static void tell_ended(struct transfers *transfers)
@@ -108,6 +120,8 @@ static void tell_ended(struct transfers *transfers)
 		const char *reason = reason_of(transfers, code);
 		if (!reason && !t->head_ended) /* libcurl takes it for a whole one */
 			reason = "the answer breaks off in its head";
+		if (reason && was_refused(t))
+			reason = t->refusal;
 		end(t, reason);
 	}
 }
@@ -240,12 +254,15 @@ static bool scheme_possible(const struct transfers *transfers, const char *schem
 			  (strcmp(scheme, "https") == 0 && transfers->trusted.size > 0));
 }
 
-/* Nobody's password travels in a URL. */
+/* Who is connected to. Nobody's password travels in a URL. */
 static int read_url(struct transfer *t, const char *text)
 {
 	const struct curl *curl = t->transfers->curl;
 	CURLU *url = curl->url();
 	char *scheme = NULL;
+	curl->free(t->host);
+	curl->free(t->port);
+	t->host = t->port = NULL;
 	bool fits =
 		url && curl->url_set(url, CURLUPART_URL, text, CURLU_DISALLOW_USER) == CURLUE_OK;
 	if (fits) {
@@ -302,7 +319,9 @@ static int set_options(struct transfer *t, const struct transfer_request *reques
 	failed |= SET(t, CURLOPT_URL, request->url);
 	failed |= SET(t, CURLOPT_PROTOCOLS_STR,
 		      t->transfers->trusted.size > 0 ? "http,https" : "http");
-	failed |= SET(t, CURLOPT_PROXY, "");
+	failed |= SET(t, CURLOPT_PROXY, request->proxy ? request->proxy : "");
+	failed |= SET(t, CURLOPT_NOPROXY, "");
+	failed |= SET(t, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	failed |= SET(t, CURLOPT_NOSIGNAL, 1L);
 	failed |= SET(t, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	failed |= SET(t, CURLOPT_USERAGENT, "stillgood");
@@ -363,6 +382,8 @@ static int begin(struct transfer *t, const struct transfer_request *request)
 	const struct timeval patience = {.tv_sec = request->timeout_us / 1000000,
 					 .tv_usec = request->timeout_us % 1000000};
 	int result = read_url(t, request->url);
+	if (result == 0 && request->proxy) /* it is whom this process speaks to */
+		result = read_url(t, request->proxy);
 	if (result == 0)
 		result = set_fields(t, request->fields);
 	if (result == 0)

@@ -3,8 +3,8 @@
  *
  *	transfer_start ──name──▶ resolver ──addresses──▶ libcurl ──▶ done
  *
- * Redirects are told, not followed: who asked decides where it may lead. Bodies are never decompressed. No proxy,
- * whatever the environment says. */
+ * Redirects are told, not followed: who asked decides where it may lead. Bodies are never decompressed. No proxy
+ * but the one that who asks names, whatever the environment says. */
 #pragma once
 
 #include "base/bytes.h"
@@ -29,6 +29,7 @@ DEFINE_CLEANUP(struct transfers, transfers_free)
 
 struct transfer_request {
 	const char *url; /* absolute */
+	const char *proxy; /* "http://HOST:PORT", whose name is resolved instead; NULL: none */
 	const char *method; /* NULL: GET */
 	const char *const *fields; /* lines "Name: value", NULL at the end; NULL: none */
 	struct view body; /* empty: none */

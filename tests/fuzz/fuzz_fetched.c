@@ -54,10 +54,10 @@ static void look_at_json(const struct buffer *out)
 	CHECK(!inside);
 }
 
-static void look_at_report(void)
+static void look_at_report(struct moment now)
 {
 	cleanup(buffer_deinit) struct buffer out = {0};
-	report_sources(&sources, &out);
+	report_sources(&sources, now, &out);
 	look_at_json(&out);
 }
 
@@ -77,7 +77,7 @@ static void hear(struct source *each[SOURCES], struct cursor *in, struct moment 
 	CHECK((source->failures > 0) == (source->error[0] != '\0') || text.size == 0 ||
 	      !text.data[0]);
 	CHECK(!source->differs || source->kind == SOURCE_COMPARED);
-	look_at_report();
+	look_at_report(now);
 }
 
 static void hear_all(struct cursor *in)

@@ -164,5 +164,12 @@ def cut(body):
     return lambda handler: say(handler, 200, body[:-20])
 
 
+def for_the_last_time(body):
+    """On this connection."""
+    def page(handler):
+        say(handler, 200, body, Connection="close")
+    return page
+
+
 def redirect(where, status=302):
     return lambda handler: say(handler, status, b"", Location=where)

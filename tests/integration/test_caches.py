@@ -369,8 +369,8 @@ def test_a_file_of_fields_that_cannot_be_used_is_told_by_name(tmp_path, database
 
 
 @pytest.mark.parametrize("options, words", [
-    ({"url": "ftp://cache.example/"}, "URLs of http"),
-    ({"url": "http://a.example/, http://b.example/"}, "write one URL"),
+    ({"url": "ftp://cache.example/"}, "one URL of http"),
+    ({"url": "http://a.example/, http://b.example/"}, "one URL of http"),
     ({"kind": "url", "url": "http://a.example/"}, "url_all"),
     ({"kind": "template", "url": "http://a.example/"}, "{tags} or {json}"),
     ({"kind": "template", "url": "http://a.example/", "body": "x"}, "{tags} or {json}"),

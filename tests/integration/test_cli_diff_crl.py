@@ -7,6 +7,7 @@ import time
 import pytest
 
 from crls import crl, entry, point, write
+from forward_proxy import ForwardProxy
 from harness import stillgood
 from test_cli_import_crl import ca, cluster, impostor, site, template  # pylint: disable=unused-import
 
@@ -123,6 +124,21 @@ def test_a_crl_by_http(site, web):
         result = site.imported(web.url + path, problems=1)
         assert why in result["problems"][0] and site.states() == {}
     result = site.imported("https://127.0.0.1/ca.crl", problems=1)
-    assert "not the address of something on http" in result["problems"][0]
+    assert "only http is spoken here" in result["problems"][0]
     assert site.imported(web.url + "/ca.crl")["imported"] == 1
     assert stillgood("diff", "--crl", web.url + "/ca.crl", "--database", site.conninfo).returncode == 0
+
+
+def test_a_crl_by_a_proxy(site, web):
+    """It looks the name up; a wrong one is usage."""
+    web.pages = {"/ca.crl": (200, crl(site.ca, [entry(1)], number=1))}
+    with ForwardProxy(web.server_address[1]) as proxy:
+        by = ("http://ca.invalid/ca.crl", "--proxy", proxy.url("localhost"))
+        assert site.imported(*by)["imported"] == 1
+        assert stillgood("diff", "--crl", *by, "--database", site.conninfo).returncode == 0
+        assert proxy.asked == ["http://ca.invalid/ca.crl"] * 2
+        proxy.refuses = 407
+        assert "the server says 407" in site.imported(*by, problems=1)["problems"][0]
+        for wrong in ("https://127.0.0.1:1", "127.0.0.1:3128", "http://a:b@127.0.0.1:1", ""):
+            result = stillgood("diff", "--crl", by[0], "--proxy", wrong, "--database", site.conninfo, check=False)
+            assert result.returncode == 2 and "--proxy: write http://HOST:PORT" in result.stderr, result

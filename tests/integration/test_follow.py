@@ -7,6 +7,7 @@ import pytest
 import harness
 import publisher
 import service
+from forward_proxy import ForwardProxy
 from harness import wait_for
 from publisher import Publisher, crl
 
@@ -96,14 +97,14 @@ BAD = [
     (publisher.nonsense, "does not speak HTTP"),
     (publisher.empty, "is empty"),
     (publisher.compressed, "no CRL"),
-    (publisher.shorter_than_it_says(b"0" * 100), ""),
+    (publisher.shorter_than_it_says(b"0" * 100), "breaks off: less came"),
     (publisher.cut(crl(1)), "cut off"),
     (publisher.redirect("http://elsewhere.example/ca.crl"), "another host, elsewhere.example,"),
     (publisher.redirect("/ca.crl"), "more than 3 redirects"),
-    (publisher.redirect("ftp://127.0.0.1/ca.crl"), "leads nowhere"),
-    (publisher.redirect("http://a:b@127.0.0.1/ca.crl"), "leads nowhere"),
-    (publisher.redirect(""), "leads nowhere"),
-    (publisher.nameless_place, "leads nowhere"),
+    (publisher.redirect("ftp://127.0.0.1/ca.crl"), "to no URL of http"),
+    (publisher.redirect("http://a:b@127.0.0.1/ca.crl"), "to no URL of http"),
+    (publisher.redirect(""), "to no URL of http"),
+    (publisher.nameless_place, "to no URL of http"),
 ]
 
 
@@ -140,10 +141,32 @@ def test_after_a_failure_it_is_tried_again_and_the_alarm_ends(start, server):
         in harness.stillgood("status", "--socket", instance.responder.control_socket).stdout
     server.pages["/ca.crl"] = crl(1)
     recorded(instance, server.url())
-    assert re.search(f"  A +recorded {re.escape(server.url())}: ends 20[0-9T:-]+Z\n",
+    assert re.search(f"  A +recorded {re.escape(server.url())}: ends 20[0-9T:-]+Z, fetched again at 20[0-9T:-]+Z\n",
                      harness.stillgood("status", "--socket", instance.responder.control_socket).stdout)
     wait_for("its end", lambda: not alarms(instance))
     assert instance.logged("it has ended", "alarm=crl_fetch")
+
+
+def test_a_person_is_told_before_a_crl_ends_and_when_it_has(start, server):
+    """doc/faults.md row 52: though every fetch goes well, and whatever the issuer is known by."""
+    server.pages["/ca.crl"] = crl(number=1)
+    instance = start({"crl": server.url(), "crl_warning": "48h"})
+    recorded(instance, server.url())
+    due, = wait_for("the alarm", lambda: alarms(instance, "crl_due"))
+    assert due["issuer"] == "A" and due["text"].startswith(f"{server.url()}: it ends at 20")
+    assert source(instance, server.url())["validity"] == "ending"
+    server.pages["/ca.crl"] = crl(number=2, this_update=publisher.NOW - publisher.HOUR / 2,
+                                  next_update=publisher.NOW - publisher.HOUR / 4)
+    assert fetch(instance).returncode == 0
+    overdue, = alarms(instance, "crl_overdue")
+    assert overdue["text"].startswith(f"{server.url()}: it has ended at 20") and not alarms(instance, "crl_due")
+    assert instance.ready() and instance.ask(1) == "good", "the database says so, and nothing else"
+    server.pages["/ca.crl"] = crl(1, number=3, this_update=publisher.NOW - publisher.HOUR / 8,
+                                  next_update=publisher.NOW + 100 * publisher.HOUR)
+    assert fetch(instance).returncode == 0
+    assert not alarms(instance, "crl_overdue") and source(instance, server.url())["validity"] == "valid"
+    instance.becomes("revoked", 1, never=())
+    assert instance.logged("alarm=crl_due") and instance.logged("alarm=crl_overdue")
 
 
 def test_what_could_not_be_recorded_is_fetched_whole_again(start, server):
@@ -185,6 +208,33 @@ def test_https_needs_whom_to_trust_and_never_leads_to_http(start, tmp_path, serv
         result = fetch(instance)
         assert result.returncode == 1 and "from https to http" in result.stdout
         assert not server.of()
+
+
+def test_crls_come_by_a_proxy_where_there_is_no_other_way(start, tmp_path, server):
+    """doc/faults.md row 50: the whole URL, or a tunnel; names are the proxy's to look up, and its no is a line."""
+    ca = harness.DemoCA(str(tmp_path / "tls"), name="TLS", key="P-256")
+    certificate = ca.issue("server", extensions="subjectAltName=DNS:ca.invalid\n")
+    http, https, moved = "http://ca.invalid/ca.crl", "https://ca.invalid/ca.crl", "http://ca.invalid/moved.crl"
+    server.pages.update({"/ca.crl": crl(1), "/moved.crl": publisher.redirect("/ca.crl")})
+    with ForwardProxy(server.server_address[1]) as proxy:
+        instance = start({"crl": f"{http}, {moved}"}, fetch_proxy=proxy.url("localhost"))
+        recorded(instance, http)
+        recorded(instance, moved)
+        assert set(proxy.asked) == {http, moved}, proxy.asked
+        proxy.refuses = 407
+        result = fetch(instance)
+        assert result.returncode == 1 and "the server says 407 (by fetch_proxy)" in result.stdout
+    wait_for("who is gone", lambda: "(by fetch_proxy)" in fetch(instance).stdout)
+    with Publisher(certificate, ca.path("server.key")) as secure, ForwardProxy(secure.server_address[1]) as proxy:
+        secure.pages["/ca.crl"] = server.pages["/ca.crl"]
+        configure(instance, {"crl": https})
+        configure(instance, {"fetch_proxy": proxy.url(), "fetch_ca_file": ca.certificate}, head="[server]\n")
+        harness.stillgood("reload", "--socket", instance.responder.control_socket)
+        recorded(instance, https)
+        assert set(proxy.asked) == {"ca.invalid:443"} and secure.of()
+        secure.pages["/ca.crl"] = publisher.for_the_last_time(secure.pages["/ca.crl"])
+        proxy.refuses = 403  # another tunnel
+        wait_for("its no", lambda: "the proxy says 403" in fetch(instance).stdout)
 
 
 def test_a_reload_keeps_what_is_followed_and_forgets_what_is_not(start, server):

@@ -17,6 +17,7 @@ FOLDERS = {
 # Read for the room by a function of conf/.
 READ_BY = {
     "crl": "conf_fetches",
+    "crl_warning": "conf_crl_warned_from",
     "default_issuer": "conf_default_issuer",
     "signed_requests": "conf_verifies",
     "signer_certificate": "conf_signer_at",

@@ -58,12 +58,13 @@ static void what_cannot_be_told_is_refused(void **state)
 	refused(REST "[cache \"a\"]\nurl = http://a/\n",
 		"x.conf:7: [cache \"a\"] kind: its answers need names");
 	refused(TAGS REST "[cache \"a\"]\nurl = http://a/, http://b/\n",
-		"x.conf:10: [cache \"a\"] url: write one URL");
+		"x.conf:10: url = http://a/, http://b/ is not valid; write one URL of http or "
+		"https");
 	refused(TAGS REST "[cache \"a\"]\nkind = url\nurl = http://a/\n", "url_all");
 	refused(TAGS REST "[cache \"a\"]\nkind = template\nurl = http://a/\nbody = x\n", "{tags}");
 	refused(TAGS REST "[cache \"a\"]\nurl = http://a/\nbody = {tags}\n", "kind = template");
 	refused(TAGS REST "[cache \"a\"]\nurl = http://a/\nmethod = purge\n", "capital letters");
-	refused(TAGS REST "[cache \"a\"]\nurl = ftp://a/\n", "URLs of http");
+	refused(TAGS REST "[cache \"a\"]\nurl = ftp://a/\n", "one URL of http");
 	refused(TAGS REST "[cache \"a\"]\nkind = squid\nurl = http://a/\n", "varnish");
 }
 

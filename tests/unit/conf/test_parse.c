@@ -57,6 +57,35 @@ static void an_option_in_the_wrong_section_names_the_right_one(void **state)
 	refused("[server]\nvalidity = 8h\n", "move it to [defaults]");
 }
 
+static void a_proxy_is_a_host_and_its_port(void **state)
+{
+	static const char *const good[] = {"http://proxy.example:3128", "http://[2001:db8::1]:1",
+					   "http://192.0.2.1:65535", "HTTP://p:080"};
+	static const char *const bad[] = {"proxy.example:3128",    "http://proxy.example",
+					  "http://proxy.example:", "http://:3128",
+					  "https://p:3128",        "socks5://p:1080",
+					  "http://a:b@p:3128",     "http://p:3128/",
+					  "http://p:3128/x:1",     "http://p:0",
+					  "http://p:65536",        "http://p:99999999999999999999",
+					  "http://p:1,http://q:1", "http://p ?:3128",
+					  "http://p?:3128",        "http://3128"};
+	char text[300];
+	(void)state;
+	for (size_t i = 0; i < array_size(good); i++) {
+		(void)snprintf(text, sizeof(text), "[server]\nfetch_proxy = %s\n" REQUIRED,
+			       good[i]);
+		cleanup(conf_freep) struct conf *conf = parse(text);
+		assert_string_equal(conf->server.fetch_proxy, good[i]);
+	}
+	refused("[server]\nfetch_proxy = http://a:b@p:3128\n",
+		"x.conf:2: the value of fetch_proxy");
+	refused("[issuer \"A\"]\ncrl = http://a:b@p/\n", "x.conf:2: the value of crl must be");
+	for (size_t i = 0; i < array_size(bad); i++) {
+		(void)snprintf(text, sizeof(text), "[server]\nfetch_proxy = %s\n", bad[i]);
+		refused(text, "a proxy's URL with its port");
+	}
+}
+
 static void a_duplicate_names_the_first_line(void **state)
 {
 	(void)state;
@@ -398,6 +427,7 @@ int main(void)
 		cmocka_unit_test(an_unknown_section_names_the_nearest),
 		cmocka_unit_test(an_unknown_option_names_the_nearest),
 		cmocka_unit_test(an_option_in_the_wrong_section_names_the_right_one),
+		cmocka_unit_test(a_proxy_is_a_host_and_its_port),
 		cmocka_unit_test(a_duplicate_names_the_first_line),
 		cmocka_unit_test(a_bad_value_names_what_is_allowed),
 		cmocka_unit_test(signatures_need_somebody_who_certifies_requestors),

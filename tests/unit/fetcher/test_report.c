@@ -13,7 +13,7 @@ static void what_fails_is_told_before_what_does_not_fit(void **state)
 	(void)state;
 	for (unsigned i = 0; i < SOURCES; i++) {
 		struct source *s = &all[i];
-		*s = (struct source){.next_update = TIME_NONE,
+		*s = (struct source){.times = {TIME_NONE, TIME_NONE},
 				     .answered_at = TIME_NONE,
 				     .recorded_at = TIME_NONE};
 		(void)snprintf(s->issuer, sizeof(s->issuer), "issuer of the number %u", i);
@@ -22,7 +22,7 @@ static void what_fails_is_told_before_what_does_not_fit(void **state)
 		s->differs = i == SOURCES - 2;
 		TAILQ_INSERT_TAIL(&sources, s, others);
 	}
-	report_sources(&sources, &out);
+	report_sources(&sources, clock_now(), &out);
 	buffer_put_u8(&out, 0);
 	const char *text = (const char *)out.data;
 	assert_non_null(strstr(text, "/299.crl"));

@@ -51,6 +51,8 @@ static void answer(int fd, const char *head)
 		say(fd, "HTTP/1.1 304 Not Modified\r\n\r\n");
 	else if (strstr(head, " /cut "))
 		say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nless");
+	else if (strncmp(head, "CONNECT ", 8) == 0)
+		say(fd, "HTTP/1.1 403 Forbidden\r\nETag: \"b\"\r\nContent-Length: 0\r\n\r\n");
 	else if (strstr(head, " /cut-head "))
 		say(fd, "HTTP/1.1 200 OK\r\nContent-Le");
 	else if (strstr(head, " /nonsense "))
@@ -229,6 +231,51 @@ static void names_are_resolved(void **state)
 	assert_true(w->reason[0]);
 }
 
+/* The proxy looks the server's name up, which nobody here knows; its own is looked up here. Whatever the environment says. */
+static void who_is_asked_may_be_a_proxy(void **state)
+{
+	struct world *w = *state;
+	struct transfer *transfer;
+	static const char *const hosts[] = {"127.0.0.1", "localhost"};
+	char proxy[100], expected[100];
+	assert_int_equal(setenv("no_proxy", "*", 1), 0);
+	for (unsigned i = 0; i < array_size(hosts); i++) {
+		(void)snprintf(proxy, sizeof(proxy), "http://%s:%u", hosts[i], w->port);
+		(void)snprintf(expected, sizeof(expected),
+			       "GET http://ca.invalid:%u/a?b HTTP/1.1\r\nHost: ca.invalid:%u\r\n",
+			       w->port, w->port);
+		assert_int_equal(start(w, "ca.invalid", "/a?b",
+				       (struct transfer_request){.proxy = proxy}, &transfer),
+				 0);
+		wait_until(w, i + 1);
+		assert_string_equal(w->reason, "");
+		assert_non_null(strstr(w->body, expected));
+	}
+	assert_int_equal(unsetenv("no_proxy"), 0);
+	assert_int_equal(setenv("http_proxy", "http://127.0.0.1:1", 1), 0);
+	get(w, "/fields");
+	assert_string_equal(w->body, "ok");
+	assert_int_equal(unsetenv("http_proxy"), 0);
+}
+
+static void a_tunnel_that_is_refused_is_told(void **state)
+{
+	struct world *w = *state;
+	cleanup(transfers_freep) struct transfers *trusting = NULL;
+	struct transfer *transfer;
+	struct fault fault = {""};
+	char proxy[100];
+	assert_int_equal(
+		transfers_new(w->base, w->resolver, view_of_string("some"), &trusting, &fault), 0);
+	(void)snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%u", w->port);
+	const struct transfer_request request = {
+		.url = "https://ca.invalid/", .proxy = proxy, .most = 100, .timeout_us = LONG};
+	assert_int_equal(transfer_start(trusting, &request, take, w, &transfer), 0);
+	wait_until(w, 1);
+	assert_string_equal(w->reason, "the proxy says 403");
+	assert_string_equal(w->etag, "");
+}
+
 static void fields_of_the_answer_are_told(void **state)
 {
 	struct world *w = *state;
@@ -338,6 +385,8 @@ int main(void)
 		EACH(what_was_asked_arrives),
 		EACH(a_body_is_sent),
 		EACH(names_are_resolved),
+		EACH(who_is_asked_may_be_a_proxy),
+		EACH(a_tunnel_that_is_refused_is_told),
 		EACH(fields_of_the_answer_are_told),
 		EACH(a_redirect_is_not_followed),
 		EACH(a_bad_answer_is_none),
