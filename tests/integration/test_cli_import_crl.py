@@ -173,7 +173,7 @@ def test_strictly_all_or_nothing(site):
 # ---- what is not taken ----
 
 def test_forged_foreign_and_damaged_ones_are_named(site, impostor):
-    """P-22, P-7: none of them changes anything."""
+    """P-22, P-7, doc/faults.md row 53: none of them changes anything."""
     whole = crl(site.ca, [entry(n) for n in range(1, 30)], number=5)
     site.take(entry(1), number=4)
     site.refuses(whole[:-1] + bytes([whole[-1] ^ 1]), "did not sign it")
@@ -230,7 +230,7 @@ def test_only_the_issuer_that_was_named(site, tmp_path):
 # ---- their order ----
 
 def test_numbers_never_go_back(site):
-    """An older CRL, or another one of the same number, changes nothing (RFC 5280, 5.2.3)."""
+    """An older CRL, or another one of the same number, changes nothing (RFC 5280, 5.2.3; doc/faults.md row 53)."""
     site.take(entry(1), number=256)
     site.refuses(crl(site.ca, [entry(2)], number=255, since=-30), "its number is 255, the database has 256")
     site.refuses(crl(site.ca, [entry(2)], number=256, since=-30), "number 256 was another CRL before")

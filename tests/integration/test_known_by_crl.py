@@ -129,7 +129,7 @@ def crls(running):
 
 
 def test_who_looks_after_it_is_told_before_it_ends_and_when_it_has(db, running):
-    """Promise 7: readiness, alarms, status and explain speak of the same CRL."""
+    """Promise 7, doc/faults.md row 52: readiness, alarms, status and explain speak of the same CRL."""
     assert running.responder.get("readyz/A")[0] == 503
     wait_for("the alarm of both", lambda: {("crl_lapsed", "A"), ("crl_lapsed", "B")} <= alarms(running))
     assert crls(running)["A"] == {"issuer": "A", "state": "missing", "this_update": None, "next_update": None}

@@ -158,7 +158,7 @@ def put(pg, world, path, der, digest="sha1"):
 
 
 def test_what_was_put_past_the_importer_is_proven_before_it_is_said(pg, tmp_path):
-    """Forged, of another certificate, of another CA, or octets of any kind."""
+    """doc/faults.md row 54: forged, of another certificate, of another CA, or octets of any kind."""
     world = Presigned(pg, tmp_path / "a", "Proven")
     other = Presigned(pg, tmp_path / "b", "Another")
     paths = world.issue("a", "b")
@@ -191,6 +191,7 @@ def certid(request):
 
 
 def test_import_takes_nothing_that_is_less_strict_unproven_or_over(pg, tmp_path):
+    """doc/faults.md row 54."""
     world = Presigned(pg, tmp_path, "Refused")
     good, bad, held, gone = world.issue("good", "bad", "held", "gone")
     world.presign("--hash", "sha1")

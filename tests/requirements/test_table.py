@@ -25,7 +25,7 @@ def test_only_what_is_required_is_cited():
     assert not table.unknown_numbers()
 
 
-@pytest.mark.parametrize("kind, last", [("P-", 54), ("V-", 5), ("I-", 10), ("row ", 51)])
+@pytest.mark.parametrize("kind, last", [("P-", 54), ("V-", 5), ("I-", 10), ("row ", 54)])
 def test_the_numbers_have_no_gap(kind, last):
     numbers = sorted(int(n[len(kind):]) for n in table.requirements() if n.startswith(kind))
     assert numbers == list(range(1, last + 1))
@@ -94,6 +94,6 @@ def test_what_is_no_test_proves_nothing(tmp_path, name, text):
 def test_a_number_that_nobody_requires_would_be_found(tmp_path):
     path = tmp_path / "responder" / "a.c"
     path.parent.mkdir()
-    path.write_text("/* P-1 and P-99, P-256, I-10, I-11; doc/faults.md row 52 */\n", encoding="utf-8")
+    path.write_text("/* P-1 and P-99, P-256, I-10, I-11; doc/faults.md row 99 */\n", encoding="utf-8")
     assert table.unknown_numbers(tmp_path) == [
-        f"responder/a.c:1: {number}" for number in ("P-99", "I-11", "row 52")]
+        f"responder/a.c:1: {number}" for number in ("P-99", "I-11", "row 99")]
