@@ -472,6 +472,24 @@ static void print_text(struct presign *p)
 	printf("\n");
 }
 
+static void warn_of_final(struct presign *p)
+{
+	const struct presign_counts *counts = &p->counts;
+	char end[ISO_TIME_SIZE + 1] = "";
+	if (counts->unexpired)
+		import_note(&p->report, IMPORT_WARNING,
+			    "%" PRIu64 " that have not expired are said to be good for ever: "
+			    "nobody will hear of a revocation of theirs",
+			    counts->unexpired);
+	if (!p->for_ever || counts->first_end == TIME_NONE || counts->first_end == TIME_MOST)
+		return;
+	time_put_iso(end, counts->first_end);
+	import_note(&p->report, IMPORT_WARNING,
+		    "they are not final, the first ends at %s: no answer lasts longer than its "
+		    "signer's certificate, which must have no end (99991231235959Z)",
+		    end);
+}
+
 static int check_usage(const struct command_line *line, struct fault *fault)
 {
 	if (!option_given(line, OPTION_ISSUER) ||
@@ -499,11 +517,7 @@ int command_presign(const struct command_line *line, struct fault *fault)
 	if (result)
 		return result;
 	progress_deinit(&p->report.progress);
-	if (p->counts.unexpired)
-		import_note(&p->report, IMPORT_WARNING,
-			    "%" PRIu64 " that have not expired are said to be good for ever: "
-			    "nobody will hear of a revocation of theirs",
-			    p->counts.unexpired);
+	warn_of_final(p);
 	if (option_given(line, OPTION_JSON))
 		print_json(p);
 	else

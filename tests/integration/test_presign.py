@@ -174,6 +174,7 @@ def test_final_answers_have_no_end_and_a_hold_gets_none(pg, tmp_path):
               load(world.ca.signer_certificate).not_valid_after)
     for path in (good, bad):
         assert world.answer(path).next_update == end
+    assert any("they are not final" in warning for warning in said["warnings"]) == (end.year < 9999), said
     assert not os.path.exists(world.path(held))
 
 
