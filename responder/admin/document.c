@@ -32,6 +32,15 @@ const char *document_text(struct json_object *object, const char *name)
 	return json_object_is_type(member, json_type_string) ? json_object_get_string(member) : "";
 }
 
+const char *document_written(struct json_object *value, struct buffer *out)
+{
+	const char *text = value ? json_object_get_string(value) : "";
+	if (text)
+		return text;
+	out->failed = true;
+	return "";
+}
+
 bool document_true(struct json_object *object, const char *name)
 {
 	struct json_object *member = document_member(object, name);

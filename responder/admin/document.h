@@ -2,6 +2,8 @@
  * something else, is NULL. */
 #pragma once
 
+#include "base/bytes.h"
+
 #include <json-c/json.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,4 +24,6 @@ struct json_object *document_room(struct json_object *document, const char *name
 const char *document_text(struct json_object *object, const char *name);
 /* 0 where there is none. */
 int64_t document_number(struct json_object *object, const char *name);
+/* Of any kind, as JSON has it; "" for NULL. Without memory "" and out->failed: nothing of it may be shown. */
+const char *document_written(struct json_object *value, struct buffer *out);
 bool document_true(struct json_object *object, const char *name);

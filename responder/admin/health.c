@@ -93,6 +93,10 @@ static void ready_one(struct view below, struct json_object *document, struct ad
 {
 	cleanup(buffer_deinit) struct buffer text = {0};
 	const char *name = name_of(below, &text);
+	if (buffer_result(&text) < 0) {
+		admin_reply_say(reply, 500, NULL);
+		return;
+	}
 	if (!name || !is_issuer(document, name)) {
 		admin_reply_say(reply, 404, "no issuer of this name is configured");
 		return;

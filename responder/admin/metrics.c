@@ -68,7 +68,7 @@ static void put_member_label(const struct sampler *s, bool *first, struct json_o
 	member[size] = '\0';
 	struct view name = equals ? view_of(equals + 1, word.size - size - 1) : word;
 	struct json_object *value = document_member(outer ? s->outer : object, member);
-	put_label(s->out, first, name, value ? json_object_get_string(value) : "");
+	put_label(s->out, first, name, document_written(value, s->out));
 }
 
 static void put_labels(const struct sampler *s, struct json_object *object, const char *le)

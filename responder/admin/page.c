@@ -37,9 +37,13 @@ static int form_line(const struct admin_request *request, struct buffer *line, s
 int page_question(const struct admin_request *request, struct buffer *line)
 {
 	struct fault fault = {""};
-	if (request->method == HTTP_POST && !is_from_here(request))
+	bool form = request->method == HTTP_POST;
+	if (form && !is_from_here(request))
 		return 403;
-	if (request->method != HTTP_POST || form_line(request, line, &fault) < 0) {
+	int result = form ? form_line(request, line, &fault) : -EINVAL;
+	if (result == -ENOMEM)
+		return 500;
+	if (result < 0) {
 		buffer_reset(line);
 		buffer_put_string(line, "status");
 	}
@@ -53,7 +57,7 @@ static void put_issuer_options(struct json_object *document, struct buffer *out)
 	struct json_object *issuers = document_list(document, "issuers");
 	for (size_t i = 0; i < document_length(issuers); i++) {
 		buffer_put_string(out, "<option value=\"");
-		html_put(out, json_object_get_string(document_at(issuers, i)));
+		html_put(out, document_written(document_at(issuers, i), out));
 		buffer_put_string(out, "\"></option>");
 	}
 }

@@ -19,7 +19,7 @@ static void put_part(struct buffer *out, struct json_object *object, const char 
 			json_object_get_string_len(member) == 0))
 		return;
 	buffer_put_string(out, before);
-	html_put_time(out, json_object_get_string(member));
+	html_put_time(out, document_written(member, out));
 }
 
 static void begin_term(struct buffer *out, const char *name)
@@ -79,7 +79,7 @@ static void put_disagreements(struct json_object *e, struct buffer *out)
 {
 	struct json_object *list = document_list(e, "disagreements");
 	for (size_t i = 0; i < document_length(list); i++)
-		put_but(out, json_object_get_string(document_at(list, i)));
+		put_but(out, document_written(document_at(list, i), out));
 	if (json_object_get_int64(document_member(e, "stored_contradictions")) > 0)
 		put_but(out, "a stored answer still says something else.");
 	if (document_true(e, "issuer_by_name_alone"))

@@ -5,8 +5,11 @@
 #ifdef STILLGOOD_REFUSE
 #include "alloc/alloc.h"
 #define REFUSED alloc_refused()
+#define SERVE() alloc_serve()
 #else
 #define INSIDE(call) call
 #define INSIDE_RESULT(call) (call)
+#define OUTSIDE
 #define REFUSED false
+#define SERVE()
 #endif

@@ -28,6 +28,7 @@ enum {
 };
 #define HEAD_SIZE 9u
 #define QUESTIONS 64
+#define TRIES 100u
 
 /* ---- a clock that stands still (base/clock.c is not linked) ---- */
 
@@ -181,14 +182,17 @@ static void world_end(struct world *w)
 
 /* ---- both ways ---- */
 
+/* Without memory for its event a connection waits for its deadline, and reads nothing. */
 static void send_piece(struct world *w, struct view piece, bool reads, bool answers)
 {
-	while (piece.size > 0) {
+	for (unsigned tries = 0; piece.size > 0 && !(REFUSED && tries > TRIES); tries++) {
 		ssize_t sent = send(w->client, piece.data, piece.size, MSG_NOSIGNAL);
 		if (sent < 0 && errno != EAGAIN)
 			return; /* it was told to go */
-		if (sent > 0)
+		if (sent > 0) {
 			piece = view_of(piece.data + sent, piece.size - (size_t)sent);
+			tries = 0;
+		}
 		/* Where no more fits, only a client that reads can go on. */
 		settle(w, reads || sent < 0, answers || sent < 0);
 	}

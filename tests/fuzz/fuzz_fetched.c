@@ -2,6 +2,7 @@
  * as a CRL, any text as its outcome; what is told of them is a line, and JSON that stays within its bound.
  *
  *   octet 0 = 0 · an answer;  else any number of  outcome (high bit: of what is compared) · size · text */
+#include "alloc/refused.h"
 #include "fetcher/arrival.h"
 #include "fetcher/report.h"
 
@@ -31,7 +32,7 @@ static void look_at_answer(struct view body)
 {
 	struct fault fault = {""};
 	struct arrival arrival;
-	int result = arrival_read(body, &arrival, &fault);
+	int result = INSIDE_RESULT(arrival_read(body, &arrival, &fault));
 	CHECK((result == 0) == (fault.text[0] == '\0'));
 	for (const char *p = fault.text; *p; p++)
 		CHECK(*p >= ' ' && *p < 0x7f);
@@ -43,7 +44,7 @@ static void look_at_answer(struct view body)
 static void look_at_json(const struct buffer *out)
 {
 	bool inside = false;
-	CHECK(buffer_result(out) == 0 && out->size <= CONTROL_PACKET);
+	CHECK(out->size <= CONTROL_PACKET);
 	for (size_t i = 0; i < out->size; i++) {
 		CHECK(out->data[i] >= ' ');
 		if (inside && out->data[i] == '\\')
@@ -57,8 +58,10 @@ static void look_at_json(const struct buffer *out)
 static void look_at_report(struct moment now)
 {
 	cleanup(buffer_deinit) struct buffer out = {0};
-	report_sources(&sources, now, &out);
-	look_at_json(&out);
+	INSIDE(report_sources(&sources, now, &out));
+	CHECK(buffer_result(&out) == 0 || REFUSED);
+	if (buffer_result(&out) == 0)
+		look_at_json(&out);
 }
 
 static void hear(struct source *each[SOURCES], struct cursor *in, struct moment now)
@@ -71,7 +74,7 @@ static void hear(struct source *each[SOURCES], struct cursor *in, struct moment 
 	if (in->failed)
 		return;
 	source->state = SOURCE_RECORDING;
-	source_outcome(source, (enum control_outcome)((first & 7) % 6), text, now);
+	INSIDE(source_outcome(source, (enum control_outcome)((first & 7) % 6), text, now));
 	CHECK(source->state == SOURCE_RESTING && source->due_us >= now.mono_us);
 	CHECK(source->recorded + source->failed == before + 1);
 	CHECK((source->failures > 0) == (source->error[0] != '\0') || text.size == 0 ||
@@ -90,8 +93,12 @@ static void hear_all(struct cursor *in)
 	struct source *each[SOURCES];
 	TAILQ_INIT(&sources);
 	for (unsigned i = 0; i < SOURCES; i++) {
-		each[i] = source_new(&world, (enum source_kind)i, "A", view_of_string("http://a/"));
-		CHECK(each[i]);
+		INSIDE(each[i] = source_new(&world, (enum source_kind)i, "A",
+					    view_of_string("http://a/")));
+		CHECK(each[i] || REFUSED);
+		if (!each[i])
+			each[i] = source_new(&world, (enum source_kind)i, "A",
+					     view_of_string("http://a/"));
 		TAILQ_INSERT_TAIL(&sources, each[i], others);
 	}
 	while (in->rest.size > 0 && !in->failed) {

@@ -10,6 +10,7 @@
  *        = 5 · issuer                  of all of an issuer
  *        = 6                           of everything
  *        else size (u16) · payload     a frame of the ledger */
+#include "alloc/refused.h"
 #include "fetcher/cachekind.h"
 
 #include "base/clock.h"
@@ -72,19 +73,24 @@ static void look_at_text(const struct buffer *text, char least)
 		      (text->data[i] >= (uint8_t)least && text->data[i] < 0x7f));
 }
 
-static void look_at_requests(const struct conf_cache *kind)
+/* False: without memory there is none. */
+static bool look_at_requests(const struct conf_cache *kind)
 {
 	unsigned steps = cachekind_steps(kind, w.items);
 	CHECK(w.taken <= cachekind_most(kind) && steps > 0);
 	for (unsigned step = 0; step < steps; step++) {
 		struct cachekind_request r;
-		CHECK(cachekind_request(kind, w.items, w.taken, step, &r) == 0);
+		if (INSIDE_RESULT(cachekind_request(kind, w.items, w.taken, step, &r)) < 0) {
+			CHECK(REFUSED);
+			return false;
+		}
 		CHECK(r.method && r.url.size < 4096 && r.fields.size < 4096 && r.body.size < 4096);
 		look_at_text(&r.url, '!');
 		look_at_text(&r.fields, ' ');
 		look_at_text(&r.body, ' ');
 		cachekind_request_deinit(&r);
 	}
+	return true;
 }
 
 /* ---- steps ---- */
@@ -93,7 +99,7 @@ static void add(const struct message_forget *m)
 {
 	w.changes[w.count++] = (struct change){.scope = m->scope, .name = m->name};
 	w.untold++;
-	purge_queue_add(w.queue, m, w.now_us);
+	INSIDE(purge_queue_add(w.queue, m, w.now_us));
 }
 
 static void add_named(enum purge_scope scope, uint8_t issuer, uint8_t certificate)
@@ -119,6 +125,12 @@ static void add_frame(struct cursor *in)
 		add(&m);
 }
 
+static void fail(void)
+{
+	w.taken = 0;
+	purge_queue_failed(w.queue, w.now_us);
+}
+
 static void take(uint8_t which, unsigned most)
 {
 	const struct conf_cache *kind = &kinds[which % array_size(kinds)];
@@ -133,7 +145,8 @@ static void take(uint8_t which, unsigned most)
 	w.items = items;
 	w.taken_us = w.now_us;
 	w.before = w.count;
-	look_at_requests(kind);
+	if (!look_at_requests(kind))
+		fail();
 }
 
 static bool was_told(const struct change *change)
@@ -159,12 +172,6 @@ static void confirm(void)
 	}
 	w.taken = 0;
 	purge_queue_confirmed(w.queue, w.now_us);
-}
-
-static void fail(void)
-{
-	w.taken = 0;
-	purge_queue_failed(w.queue, w.now_us);
 }
 
 static void step(struct cursor *in)
@@ -213,8 +220,9 @@ static void finish(void)
 		if (next > w.now_us)
 			w.now_us = next;
 		take(0, 0);
-		CHECK(w.taken > 0);
-		confirm();
+		CHECK(w.taken > 0 || REFUSED);
+		if (w.taken > 0)
+			confirm();
 	}
 	CHECK(purge_queue_next(w.queue) == INT64_MAX && purge_queue_repeats(w.queue) == 0);
 	for (unsigned i = 0; i < w.count; i++)
@@ -225,7 +233,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct cursor in = cursor_of(view_of(data, size));
 	w = (struct world){.now_us = 1000 * SECOND_US};
-	CHECK(purge_queue_new(AGAIN_US, w.now_us, &w.queue) == 0);
+	if (INSIDE_RESULT(purge_queue_new(AGAIN_US, w.now_us, &w.queue)) < 0) {
+		CHECK(REFUSED);
+		return 0;
+	}
 	w.changes[w.count++] = (struct change){.scope = PURGE_ALL}; /* with which it begins */
 	w.untold = 1;
 	for (unsigned i = 1; i < STEPS && in.rest.size > 0 && !in.failed; i++) {

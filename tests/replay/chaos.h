@@ -3,8 +3,8 @@
 
 #include <stdint.h>
 
-/* Runs seeds from `seed` on (0: from 1) for so many seconds, or that one seed alone where it is not
- * 0. 0, or 1 with the seed and the broken requirement on standard error. */
-int chaos_run(double seconds, uint64_t seed);
-/* The same, short, again and again, and each time another request for memory is refused. */
-int chaos_refuse_memory(double seconds, uint64_t seed);
+/* Runs so many seeds from 1 on, or where `seed` is not 0 that one alone. 0, or 1 with the seed and the broken
+ * requirement on standard error. */
+int chaos_run(uint64_t worlds, uint64_t seed);
+/* So many, short, from `seed` on: again and again, and each time another request for memory is refused. */
+int chaos_refuse_memory(uint64_t seeds, uint64_t seed);
