@@ -54,7 +54,8 @@ static void put_source(struct json_object *source, struct buffer *out)
 	buffer_printf(out, "<li class=\"%s\">", class_of(source));
 	html_put(out, document_text(source, "url"));
 	buffer_printf(out, " <span class=\"quiet\">%s", watched ? W_COMPARED : W_RECORDED);
-	put_at(out, W_ENDS, document_text(source, "next_update"));
+	bool ended = strcmp(document_text(source, "validity"), "lapsed") == 0;
+	put_at(out, ended ? W_ENDED : W_ENDS, document_text(source, "next_update"));
 	put_at(out, W_NEXT_FETCH, document_text(source, "next_fetch"));
 	buffer_put_string(out, "</span>");
 	const char *trouble =

@@ -49,6 +49,7 @@
 #define W_RECORDED "CRL, recorded"
 #define W_COMPARED "CRL, compared"
 #define W_ENDS ", ends "
+#define W_ENDED ", has ended "
 #define W_NEXT_FETCH ", fetched again "
 
 #define W_CACHES "HTTP caches"

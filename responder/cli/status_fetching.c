@@ -32,10 +32,10 @@ static void print_source(FILE *out, struct json_object *source)
 	(void)fprintf(out, "  %-16s %s %s: ", issuer ? issuer : "",
 		      strcmp(instance_text(source, "kind"), "watch") == 0 ? "compared" : "recorded",
 		      url ? url : "");
+	bool ended = strcmp(instance_text(source, "validity"), "lapsed") == 0;
 	if (is_true(source, "failing"))
-		(void)fprintf(out, "fails, %s; the last that was taken ends ", error ? error : "");
-	else
-		(void)fprintf(out, "ends ");
+		(void)fprintf(out, "fails, %s; the last that was taken ", error ? error : "");
+	(void)fprintf(out, "%s ", ended ? "has ended" : "ends");
 	(void)fprintf(out, "%s", *next ? next : "at no time that is known");
 	if (*again)
 		(void)fprintf(out, ", fetched again at %s", again);

@@ -159,6 +159,8 @@ def test_a_person_is_told_before_a_crl_ends_and_when_it_has(start, server):
                                   next_update=publisher.NOW - publisher.HOUR / 4)
     assert fetch(instance).returncode == 0
     overdue, = alarms(instance, "crl_overdue")
+    assert f"recorded {server.url()}: has ended 20" in harness.stillgood(
+        "status", "--socket", instance.responder.control_socket).stdout
     assert overdue["text"].startswith(f"{server.url()}: it has ended at 20") and not alarms(instance, "crl_due")
     assert instance.ready() and instance.ask(1) == "good", "the database says so, and nothing else"
     server.pages["/ca.crl"] = crl(1, number=3, this_update=publisher.NOW - publisher.HOUR / 8,

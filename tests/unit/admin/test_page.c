@@ -264,7 +264,9 @@ static void followed_crls_are_shown_with_their_end_and_what_is_wrong(void **stat
 		 "<time datetime=\"2026-11-26T03:00:00Z\">2026-11-26 03:00:00 "
 		 "UTC</time></span></li>"},
 		{SOURCES("'validity':'ending'"), "<li class=\"warn\">http://a/"},
-		{SOURCES("'validity':'lapsed'"), "<li class=\"bad\">http://a/"},
+		{SOURCES("'validity':'lapsed','next_update':'2026-11-26T04:41:45Z'"),
+		 "<li class=\"bad\">http://a/ <span class=\"quiet\">CRL, recorded, has ended "
+		 "<time"},
 		{SOURCES("'failing':true,'error':'says 503','outcome':'hidden from here'"),
 		 "<li class=\"bad\">http://a/ <span class=\"quiet\">CRL, recorded</span> &ndash; "
 		 "says 503</li>"},
