@@ -469,6 +469,8 @@ static bool give_out(struct ledger *l, struct moment now)
 {
 	struct question *q;
 	unsigned signer;
+	if (kept_awaits_offers(l))
+		return false;
 	while ((q = queue_next(l)) &&
 	       (signer = signing_choose(l, queue_depth(l, q))) != SIGNING_NONE) {
 		if (q->decided_us != now.mono_us) {

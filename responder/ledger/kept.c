@@ -2,6 +2,7 @@
 
 #include "ledger/kept_key.h"
 #include "ledger/kept_past.h"
+#include "ledger/offers.h"
 #include "ledger/report.h"
 #include "ledger/responses.h"
 #include "ledger/state.h"
@@ -126,6 +127,11 @@ bool kept_find(struct ledger *l, struct question *q, struct moment now, struct m
 	l->kept->reused++;
 	*ret = m;
 	return true;
+}
+
+bool kept_awaits_offers(const struct ledger *l)
+{
+	return l->kept->past && !offers_any(l);
 }
 
 /* ---- this one's ---- */

@@ -26,6 +26,8 @@ void kept_deinit(struct ledger *l);
  * event, and the question's times are those of the answer. */
 must_check bool kept_find(struct ledger *l, struct question *q, struct moment now,
 			  struct message_signed *ret);
+/* No signer has told yet what it signs with, so nobody knows whether what waits was signed before the start. */
+bool kept_awaits_offers(const struct ledger *l);
 /* This was signed for it just now. */
 void kept_put(struct ledger *l, const struct question *q, const struct message_signed *m);
 /* Writes what was put, and forgets what is of no use any more. */

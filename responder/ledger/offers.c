@@ -227,6 +227,14 @@ bool offers_same_signers(const struct offers *a, unsigned of_a, const struct off
 	return same && (!one->keyed || memcmp(one->keys, other->keys, sizeof(one->keys)) == 0);
 }
 
+bool offers_any(const struct ledger *l)
+{
+	for (unsigned i = 0; i < l->offers->count; i++)
+		if (l->offers->of[i].said)
+			return true;
+	return false;
+}
+
 bool offers_none(const struct ledger *l, unsigned section)
 {
 	const struct offer *offer = &l->offers->of[section];

@@ -38,6 +38,8 @@ int offers_count(const struct ledger *l, unsigned section);
 struct view offers_key(const struct ledger *l, unsigned section);
 /* Of all that this section's answers are signed with now; empty: signers have not told, or have nothing. */
 struct view offers_hash(const struct ledger *l, unsigned section);
+/* Has any signer told anything yet? */
+bool offers_any(const struct ledger *l);
 /* Signers say that they have nothing valid to sign with for this section. */
 bool offers_none(const struct ledger *l, unsigned section);
 /* How often what signers offer has changed. */

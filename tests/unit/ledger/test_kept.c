@@ -177,7 +177,7 @@ static void offer(struct bench *b, const char *signers)
 }
 
 /* A ledger of after a restart, with what the one before has kept. */
-static void restart(struct bench *b)
+static void restart_untold(struct bench *b)
 {
 	static struct ledger_ops mine;
 	static const struct siphash_key key = {.k0 = 7, .k1 = 9};
@@ -199,6 +199,14 @@ static void restart(struct bench *b)
 	ledger_front_attach(b->ledger, 0, b->now);
 	ledger_signer_attach(b->ledger, 0, b->now);
 	load(b);
+	ledger_turn_end(b->ledger, b->now);
+	forget_frames(b);
+}
+
+/* And its signers have told what they sign with. */
+static void restart(struct bench *b)
+{
+	restart_untold(b);
 	offer(b, "signers");
 	ledger_turn_end(b->ledger, b->now);
 	forget_frames(b);
@@ -371,6 +379,32 @@ static void before_signers_have_told_nothing_is_given_out(void **state)
 	assert_true(is_reused(b));
 }
 
+static void a_moment_passes(struct bench *b)
+{
+	b->now.mono_us++;
+	b->now.wall_us++;
+}
+
+/* Their channel is there a moment before they tell: what is asked then waits for that, and need not be signed. */
+static void what_is_asked_before_signers_have_told_waits_for_that(void **state)
+{
+	struct bench *b = *state;
+	keep_one(b);
+	restart_untold(b);
+	ask_good(b, 2, SERIAL, 1);
+	assert_int_equal(frames_of(b, MESSAGE_SIGN) + frames_of(b, MESSAGE_ANSWER), 0);
+	a_moment_passes(b);
+	offer(b, "signers");
+	assert_int_equal(frames_of(b, MESSAGE_SIGN), 0);
+	assert_int_equal(frames_of(b, MESSAGE_ANSWER), 1);
+	assert_int_equal(last_answer(b).label.this_update, said.this_update);
+	restart_untold(b);
+	ask_good(b, 3, SERIAL, 1);
+	a_moment_passes(b);
+	offer(b, "others");
+	assert_int_equal(frames_of(b, MESSAGE_SIGN), 1);
+}
+
 /* doc/faults.md row 27. */
 static void a_file_that_cannot_be_written_costs_no_answer(void **state)
 {
@@ -480,6 +514,7 @@ int main(void)
 		OF_LEDGER(an_answer_of_other_times_is_not_given_out),
 		OF_LEDGER(the_same_state_of_another_version_is_signed_anew),
 		OF_LEDGER(before_signers_have_told_nothing_is_given_out),
+		OF_LEDGER(what_is_asked_before_signers_have_told_waits_for_that),
 		OF_LEDGER(a_file_that_cannot_be_written_costs_no_answer),
 		OF_LEDGER(files_are_bounded),
 		OF_LEDGER(what_comes_too_fast_is_left_out),
