@@ -38,16 +38,40 @@ def pairs(points, nearest=1 / 12, farthest=1 / 3):
             if then > at and nearest * whole <= then - at <= farthest * whole]
 
 
-def slope(samples, settle=60.0, long=0.0):
+def levels(found):
+    """[(at, value)]: of each life the median of its beginning, as long of each as the shortest one lasted, because who lives
+    longer has filled more of what it may keep. The last one may have been cut short: it says too little then."""
+    spans = [points[-1][0] - points[0][0] for points in found]
+    whole = [points for points, span in zip(found, spans) if span >= statistics.median(spans) / 2]
+    age = min((points[-1][0] - points[0][0] for points in whole), default=0)
+    return [(points[0][0], statistics.median(value for at, value in points if at <= points[0][0] + age)) for points in whole]
+
+
+def latter(points, filling):
+    """Without the first part of it."""
+    begins = points[0][0] + (points[-1][0] - points[0][0]) * filling
+    return [point for point in points if point[0] >= begins]
+
+
+def lesser(slopes_of, filling):
+    """The median slope of the whole, or without its first part: whichever is less. What is filled by and by is full at last,
+    what leaks goes on, and few samples may rise by chance."""
+    medians = [statistics.median(found) for found in (slopes_of(part) for part in {0.0, filling}) if found]
+    return min(medians, default=None)
+
+
+def slope(samples, settle=60.0, long=0.0, filling=0.0):
     """The Slope of [Sample], in the order of time. Lives that are not `long`, in seconds, are still filling what they may
-    keep: they count from life to life only."""
+    keep: they count from life to life only. What grows does so without the first part `filling` of it, too."""
     found = lives(samples, settle)
     count = sum(map(len, found))
-    # The longer a life, the more it says: each gets its share of points.
-    slopes = [one for points in found if points[-1][0] - points[0][0] >= long
-              for one in pairs(thinned(points, max(LEAST, POINTS * len(points) // count)))]
-    levels = [(points[0][0], statistics.median(value for _, value in points)) for points in found]
-    between = pairs(levels, 0, 1) if len(levels) >= LIVES else None
+
+    def within(part):
+        # The longer a life, the more it says: each gets its share of points.
+        return [one for points in found if points[-1][0] - points[0][0] >= long
+                for one in pairs(thinned(latter(points, part), max(LEAST, POINTS * len(points) // count)))]
+
+    def between(part):
+        return pairs(latter(levels(found), part), 0, 1) if len(found) >= LIVES else []
     level = statistics.median(value for points in found for _, value in points) if found else None
-    return Slope(statistics.median(slopes) if slopes else None, statistics.median(between) if between else None, level,
-                 count, len(found))
+    return Slope(lesser(within, filling), lesser(between, filling), level, count, len(found))

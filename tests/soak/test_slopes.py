@@ -1,5 +1,7 @@
 """The estimator of the soak, with leaks planted and without: it must see what grows, and nothing else."""
+import bisect
 import itertools
+import math
 import os
 import random
 import subprocess
@@ -94,10 +96,42 @@ def test_a_restart_is_no_leak_and_hides_none():
 
 def test_short_lives_count_from_life_to_life_only():
     """Each of them fills its cache until it ends."""
-    fills = series(lambda at, age, chooser: 2000 + age * 4 + noise(chooser), restarted)
-    assert slopes.slope(fills).within > 200
-    found = slopes.slope(fills, long=300)
-    assert found.within is None and abs(found.between) < 1, found
+    filling = series(lambda at, age, chooser: 2000 + age * 4 + noise(chooser), restarted)
+    assert slopes.slope(filling).within > 200
+    found = slopes.slope(filling, long=300)
+    assert found.within is None and abs(found.between) <= 1, found
+
+
+def fills(age):
+    """Within minutes, and less and less."""
+    return 1400 * (1 - math.exp(-age / 420))
+
+
+def test_what_fills_is_no_leak_and_hides_none():
+    full = slopes.slope(series(lambda at, age, chooser: 2000 + fills(age) + noise(chooser)), filling=0.5)
+    assert full.within < 16, full
+    leaks = slopes.slope(series(lambda at, age, chooser: 2000 + fills(age) + age / 60 * 20 + noise(chooser)), filling=0.5)
+    assert leaks.within > 20, leaks
+
+
+def test_lives_are_compared_at_the_same_age():
+    """Each is longer than the one before, and has filled more; what is handed on is seen all the same."""
+    ends = list(itertools.accumulate(range(150, 330, 30)))
+
+    def life(at):
+        return bisect.bisect(ends, at)
+    found = slopes.slope(series(lambda at, age, chooser: 2000 + age + noise(chooser), life), long=1000)
+    assert found.lives > 4 and abs(found.between) < 1, found
+    found = slopes.slope(series(lambda at, age, chooser: 2000 + age + life(at) * 80 + noise(chooser), life), long=1000)
+    assert found.between > 15, found
+
+
+def test_what_lives_hand_on_is_full_at_last_or_leaks():
+    full = slopes.slope(series(lambda at, age, chooser: 2000 + fills(at) + noise(chooser), restarted), long=1000, filling=0.5)
+    assert full.between < 16, full
+    leaks = slopes.slope(series(lambda at, age, chooser: 2000 + fills(at) + at // 240 * 80 + noise(chooser), restarted),
+                         long=1000, filling=0.5)
+    assert leaks.between > 20, leaks
 
 
 def test_nobody_can_say():
