@@ -31,6 +31,7 @@ struct db_lookup {
 	struct db_key keys[LIMIT_LOOKUP_BATCH];
 	struct db_found found[LIMIT_LOOKUP_BATCH];
 	size_t count;
+	bool proves; /* the issuers' versions are asked for, too */
 	struct buffer issuers, serials;
 	bool wants_facts;
 	struct buffer octets; /* that the facts point to */
@@ -63,6 +64,24 @@ static bool reserve_facts(struct db_lookup *l, const PGresult *result)
 	return buffer_reserve(&l->octets, size) != NULL;
 }
 
+/* It is the last column. */
+static int columns_of(const struct db_lookup *l)
+{
+	return (l->wants_facts ? LOOKUP_FACTS_FIELDS : LOOKUP_FIELDS) + l->proves;
+}
+
+static bool take_issuer(const struct db_lookup *l, const PGresult *result, int row,
+			struct db_found *found)
+{
+	struct db_field field;
+	uint64_t version = 0;
+	db_result_fields(result, row, columns_of(l) - 1, 1, &field);
+	if (!field.null && (db_read_u64(&field, &version) != 0 || version > INT64_MAX))
+		return false;
+	found->issuer_version = (int64_t)version;
+	return true;
+}
+
 /* One key's row. False: the answer is not one to this question. */
 static bool take_row(struct db_lookup *l, const PGresult *result, int row, bool *seen)
 {
@@ -77,6 +96,8 @@ static bool take_row(struct db_lookup *l, const PGresult *result, int row, bool 
 		return false;
 	seen[ordinal - 1] = true;
 	struct db_found *found = &l->found[ordinal - 1];
+	if (l->proves && !take_issuer(l, result, row, found))
+		return false;
 	db_result_fields(result, row, LOOKUP_ROW, DB_ROW_FIELDS, fields);
 	if (fields[0].null) /* the join's own column: no such row */
 		return true;
@@ -98,8 +119,7 @@ static const char *take_answer(struct db_lookup *l, const PGresult *result)
 	static const char other[] = "database: a lookup's answer does not match its question";
 	struct db_field evidence;
 	bool seen[LIMIT_LOOKUP_BATCH] = {false};
-	int columns = l->wants_facts ? LOOKUP_FACTS_FIELDS : LOOKUP_FIELDS;
-	if (PQnfields(result) != columns || (size_t)PQntuples(result) != l->count)
+	if (PQnfields(result) != columns_of(l) || (size_t)PQntuples(result) != l->count)
 		return other;
 	if (l->wants_facts && !reserve_facts(l, result))
 		return "database: out of memory for a lookup's answer";
@@ -238,7 +258,8 @@ static int write_arrays(struct db_lookup *l)
 	return result < 0 ? result : buffer_result(&l->serials);
 }
 
-int db_lookup_send(struct db_lookup *l, uint64_t batch, const struct db_key *keys, size_t count)
+int db_lookup_send(struct db_lookup *l, uint64_t batch, const struct db_key *keys, size_t count,
+		   bool proves)
 {
 	if (count == 0 || count > LIMIT_LOOKUP_BATCH)
 		return -EINVAL;
@@ -252,7 +273,7 @@ int db_lookup_send(struct db_lookup *l, uint64_t batch, const struct db_key *key
 	if (result < 0)
 		return result;
 	struct db_statement lookup = {
-		.name = "stillgood_lookup",
+		.name = proves ? "stillgood_proof" : "stillgood_lookup",
 		.count = 2,
 		.parameters = {buffer_view(&l->issuers), buffer_view(&l->serials)},
 	};
@@ -261,6 +282,7 @@ int db_lookup_send(struct db_lookup *l, uint64_t batch, const struct db_key *key
 	if (result < 0)
 		return result;
 	l->batch = batch;
+	l->proves = proves;
 	l->answered = false;
 	l->in_flight = true;
 	return 0;

@@ -25,4 +25,4 @@ DEFINE_CLEANUP(struct db_lookup, db_lookup_free)
 
 /* As db_source_lookup(), one batch at a time: -EBUSY until lookup_done or lookup_failed. */
 must_check int db_lookup_send(struct db_lookup *lookup, uint64_t batch, const struct db_key *keys,
-			      size_t count);
+			      size_t count, bool proves);

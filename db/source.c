@@ -142,11 +142,12 @@ struct db_connection *db_source_connection(struct db_source *s)
 	return db_feed_connection(s->feed);
 }
 
-int db_source_lookup(struct db_source *s, uint64_t batch, const struct db_key *keys, size_t count)
+int db_source_lookup(struct db_source *s, uint64_t batch, const struct db_key *keys, size_t count,
+		     bool proves)
 {
 	bool busy = false;
 	for (size_t i = 0; i < LIMIT_LOOKUP_BATCHES; i++) {
-		int result = db_lookup_send(s->lanes[i].lookup, batch, keys, count);
+		int result = db_lookup_send(s->lanes[i].lookup, batch, keys, count, proves);
 		if (result != -EBUSY && result != -ENOTCONN)
 			return result;
 		busy |= result == -EBUSY;

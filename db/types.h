@@ -59,4 +59,6 @@ struct db_found {
 	bool bad; /* there is a row, but it cannot be understood: neither found nor "no such row" */
 	struct cert_record record;
 	struct cert_facts facts; /* where asked for; valid during the call that gives it */
+	/* Where asked for, of the issuer's row in the same snapshot; 0: it is revoked, or there is none. */
+	int64_t issuer_version;
 };

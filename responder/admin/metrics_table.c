@@ -103,7 +103,12 @@ const struct metric metrics[] = {
 	{"stillgood_evidence_age_seconds", METRIC_GAUGE, OF_LEDGER, NULL, NULL, "evidence_age_ms",
 	 MILLI, NULL,
 	 "Age of the proof that what is known is current. Beyond [database] freshness \"good\" is "
-	 "not answered any more. No sample: the database has not been read yet."},
+	 "not answered any more, but where its own lookup proves it. No sample: the database has "
+	 "not been read yet."},
+	{"stillgood_lookup_evidence_age_seconds", METRIC_GAUGE, OF_LEDGER, NULL, NULL,
+	 "lookup_evidence_age_ms", MILLI, NULL,
+	 "While very many changes are read and lookups prove what is asked: age of the latest that "
+	 "could have. No sample: they do not."},
 	{"stillgood_feed_up", METRIC_GAUGE, OF_LEDGER, NULL, NULL, "feed", 0, "up",
 	 "1 while the change log of the database is read."},
 	{"stillgood_feed_lag_seconds", METRIC_GAUGE, OF_LEDGER, NULL, NULL, "feed_lag_us", MICRO,
@@ -184,6 +189,9 @@ const struct metric metrics[] = {
 	 NULL, "Of these: told tryLater, because their time was over."},
 	{"stillgood_ledger_fences_total", METRIC_COUNTER, OF_LEDGER, NULL, NULL, "fences", 0, NULL,
 	 "Signatures that were thrown away, because something had changed meanwhile."},
+	{"stillgood_ledger_proven_by_lookup_total", METRIC_COUNTER, OF_LEDGER, NULL, NULL,
+	 "proven_by_lookup", 0, NULL,
+	 "Answers that a lookup of their own has proven, while the feed's evidence stood still."},
 	{"stillgood_ledger_cache_entries", METRIC_GAUGE, OF_LEDGER, NULL, NULL, "cache_entries", 0,
 	 NULL, "Signed answers in the ledger's memory."},
 	{"stillgood_ledger_cache_bytes", METRIC_GAUGE, OF_LEDGER, NULL, NULL, "cache_bytes", 0,

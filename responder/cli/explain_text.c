@@ -109,7 +109,8 @@ static void print_evidence(struct json_object *document)
 		       instance_text(evidence, "time"), instance_text(evidence, "age_ms"),
 		       instance_text(evidence, "freshness_ms"), instance_text(evidence, "role"),
 		       instance_text(evidence, "feed"));
-		printf("%s", is_true(evidence, "fresh") ? "" : "; too old");
+		printf("%s%s", is_true(evidence, "fresh") ? "" : "; too old",
+		       is_true(evidence, "proven_by_lookup") ? "; proven by its own lookup" : "");
 	}
 	print_part(evidence, "reason", ": ");
 	printf("\n");

@@ -256,12 +256,17 @@ static void print_truth(FILE *out, struct json_object *rooms)
 		struct json_object *room = json_object_array_get_idx(rooms, i);
 		struct json_object *status = json_object_object_get(room, "status");
 		const char *age = instance_text(status, "evidence_age_ms"),
+			   *looked = instance_text(status, "lookup_evidence_age_ms"),
 			   *lost = instance_text(status, "lost");
 		if (strcmp(instance_text(room, "name"), "ledger") != 0 ||
 		    !json_object_object_get_ex(status, "revoked", NULL))
 			continue;
 		put(out, "evidence   %s%s, feed %s\n", *age ? age : "none yet",
 		    *age ? " ms old" : "", instance_text(status, "feed"));
+		if (*looked)
+			put(out,
+			    "           that of lookups, which prove what is asked: %s ms old\n",
+			    looked);
 		put(out, "revoked    %s certificates known", instance_text(status, "revoked"));
 		if (*lost && strcmp(lost, "0") != 0)
 			put(out, "; %s lost in the database, see stillgood accept-history --show",

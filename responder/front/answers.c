@@ -18,6 +18,7 @@ struct answers {
 	struct cache *cache;
 	struct flights *flights;
 	int64_t serve_until_us; /* of the last tick, monotonic */
+	int64_t live_until_us; /* of the same */
 	bool connected;
 	bool former; /* what is stored came from a ledger before this one */
 	bool ready;
@@ -117,6 +118,12 @@ static void deliver(struct answers *answers, struct flight_waiter *waiter,
 	count(answers, answer, label);
 	histogram_add(&answers->counts.waits, now->mono_us - waiter->since_us);
 	answers->ops->deliver(answers->context, waiter, answer);
+}
+
+/* The ledger proves what it is asked, though nothing vouches for what is stored (ledger/proving.h). */
+static bool ledger_proves(const struct answers *answers, const struct moment *now)
+{
+	return answers->connected && now->mono_us < answers->live_until_us;
 }
 
 static bool evidence_is_fresh(const struct answers *answers, const struct moment *now)
@@ -258,8 +265,6 @@ static struct answer answer_hit(struct answers *answers, struct cache_entry *ent
 				const struct message_query *question, struct view key,
 				const struct moment *now)
 {
-	if (needs_evidence(label) && !evidence_is_fresh(answers, now))
-		return answer_stale(answers);
 	tally_successful(&answers->tally, label, TALLY_HIT);
 	if (wall_seconds(now->wall_us) >= label->refresh_at)
 		refresh(answers, entry, question, key, now);
@@ -289,7 +294,10 @@ int answers_ask(struct answers *answers, const struct ocsp_request *request,
 	struct answer_label label;
 	struct cache_entry *entry = find_stored(answers, &question, key, now, &label);
 	int result = 0;
-	if (entry)
+	bool stale = entry && needs_evidence(&label) && !evidence_is_fresh(answers, now);
+	if (stale && !ledger_proves(answers, now))
+		*ret = answer_stale(answers);
+	else if (entry && !stale)
 		*ret = answer_hit(answers, entry, &label, &question, key, now);
 	else
 		result = wait_for_flight(answers, &question, key, waiter, now, ret);
@@ -343,6 +351,7 @@ static void leave_former(struct answers *answers)
 	tally_take_over(&answers->tally);
 	answers->counts.purged += cache_purge_all(answers->cache);
 	answers->serve_until_us = INT64_MIN;
+	answers->live_until_us = INT64_MIN;
 }
 
 /* NULL where the answer may not be shared or could not be stored. */
@@ -364,13 +373,14 @@ static struct cache_entry *store(struct answers *answers, const struct flight *f
 
 /* To those who waited for it. That it may be overtaken in the next moment is no reason: it was asked
  * for before. */
-static bool may_leave(const struct answers *answers, const struct answer_label *label,
+static bool may_leave(const struct answers *answers, const struct message_answer *m,
 		      const struct moment *now)
 {
 	int64_t second = wall_seconds(now->wall_us);
-	if (second >= label->next_update || second < label->this_update)
+	if (second >= m->label.next_update || second < m->label.this_update)
 		return false;
-	return !needs_evidence(label) || evidence_is_fresh(answers, now);
+	return !needs_evidence(&m->label) || evidence_is_fresh(answers, now) ||
+	       now->mono_us < m->leave_until_mono_us;
 }
 
 /* tryLater and internalError are nobody's answer. */
@@ -386,7 +396,7 @@ static struct answer answer_of(struct answers *answers, const struct flight *fli
 		return answer_error(m->result, cause_of(m->result));
 	leave_former(answers);
 	struct cache_entry *entry = store(answers, flight, m, now);
-	if (!may_leave(answers, &m->label, now))
+	if (!may_leave(answers, m, now))
 		return answer_stale(answers);
 	return (struct answer){
 		.cause = TALLY_LIVE,
@@ -446,6 +456,7 @@ void answers_tick(struct answers *answers, const struct message_tick *m)
 {
 	leave_former(answers);
 	answers->serve_until_us = m->serve_until_mono_us;
+	answers->live_until_us = m->live_until_mono_us;
 }
 
 void answers_readiness(struct answers *answers, const struct message_readiness *m)
@@ -482,6 +493,7 @@ void answers_ledger_connected(struct answers *answers)
 void answers_ledger_lost(struct answers *answers)
 {
 	answers->connected = false;
+	answers->live_until_us = INT64_MIN;
 	answers->ready = false;
 	answers->reason[0] = '\0';
 	answers->issuer_count = 0;
@@ -528,7 +540,7 @@ const char *answers_not_ready(const struct answers *answers, const struct moment
 		return "the ledger is being restarted";
 	if (!answers->ready)
 		return answers->reason[0] ? answers->reason : "the ledger is starting";
-	if (!evidence_is_fresh(answers, now))
+	if (!evidence_is_fresh(answers, now) && !ledger_proves(answers, now))
 		return "the database's evidence is too old";
 	return NULL;
 }

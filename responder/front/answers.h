@@ -7,7 +7,8 @@
  * Pure: it owns no descriptor and looks at no clock. The ledger's messages come in the order of its
  * channel, and that order is the truth: an answer that follows a purge is newer than the purge.
  *
- *   what is not revoked on record leaves only while now is before the last tick's serve_until (I-3);
+ *   what is not revoked on record leaves only while now is before the last tick's serve_until, or its own
+ *   leave_until (I-3): on old evidence what is stored is asked anew where the ledger says that it can prove it;
  *   nothing leaves at or after its own serve_until or nextUpdate, or before it was made (P-23, P-28);
  *   what an old ledger gave is served after a new one connected, within that bound, until the new
  *   one's first tick or answer: purges in between would be unknown here. */

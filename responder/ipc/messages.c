@@ -92,6 +92,7 @@ static const struct field answer_response[] = {
 	{TIME(struct message_answer, label.refresh_at)},
 	{U64(struct message_answer, name.certificate)},
 	{U64(struct message_answer, name.issuer)},
+	{I64(struct message_answer, leave_until_mono_us, 0, INT64_MAX)},
 	{VIEW(struct message_answer, der, 1, LIMIT_RESPONSE)},
 };
 
@@ -104,6 +105,7 @@ static const struct field purge_fields[] = {
 static const struct field tick_fields[] = {
 	{I64(struct message_tick, evidence_us, TIME_LEAST *SECOND_US, TIME_MOST *SECOND_US)},
 	{I64(struct message_tick, serve_until_mono_us, INT64_MIN, INT64_MAX)},
+	{I64(struct message_tick, live_until_mono_us, 0, INT64_MAX)},
 };
 
 static const struct field readiness_fields[] = {

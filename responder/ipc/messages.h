@@ -74,6 +74,8 @@ struct message_answer {
 	bool cacheable; /* one CertID, no nonce */
 	struct answer_label label;
 	struct public_name name; /* for HTTP caches, where [server] cache_tag is on */
+	/* Not 0: it is proven by itself, whatever the ticks say, and leaves before this (monotonic) or not at all. */
+	int64_t leave_until_mono_us;
 	struct view der; /* the OCSPResponse */
 };
 
@@ -86,10 +88,12 @@ struct message_purge {
 
 /* The data is proven current up to `evidence_us` (wall clock of the database); answers other than
  * revoked may leave until `serve_until_mono_us` (monotonic clock of this machine). Never earlier
- * than the tick before it. */
+ * than the tick before it. Where `live_until_mono_us` is not 0 the ledger can prove until then what it is
+ * asked, though what is stored may leave no more. */
 struct message_tick {
 	int64_t evidence_us;
 	int64_t serve_until_mono_us;
+	int64_t live_until_mono_us;
 };
 
 /* What can be said of one issuer, as /readyz/NAME tells it. */

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "ledger/lookups.h"
 #include "ledger/lost.h"
+#include "ledger/proving.h"
 #include "ledger/signing.h"
 #include "ledger/state.h"
 
@@ -98,6 +99,8 @@ static void look_at_evidence(struct ledger *l, const char *age, struct moment no
 	if (history_unread(l))
 		alarms_raise(&l->alarms, ALARM_EVIDENCE_OLD, "", now,
 			     HISTORY_UNREAD ": only what is revoked is answered");
+	else if (l->has_evidence && !feed_fresh(l, now) && proving_until(l, now))
+		alarms_raise(&l->alarms, ALARM_EVIDENCE_OLD, "", now, CONDITION_PROVING " %s", age);
 	else if (l->has_evidence && !feed_fresh(l, now))
 		alarms_raise(&l->alarms, ALARM_EVIDENCE_OLD, "", now,
 			     "the evidence is too old: only what is revoked is answered %s "

@@ -9,6 +9,10 @@
 
 struct ledger;
 
+/* The feed's evidence is too old, and lookups prove (proving.h). */
+#define CONDITION_PROVING \
+	"very many changes are being read: each good answer is proven by a lookup of its own"
+
 #define HISTORY_UNREAD "another history of the database is being read"
 
 /* The database cannot be read, or not be asked, and it was tried. */

@@ -32,10 +32,11 @@ struct ledger_ops {
 	/* To the attached verifier. */
 	void (*to_verifier)(void *context, unsigned verifier, uint8_t type, struct view payload);
 	void (*to_signer)(void *context, unsigned signer, uint8_t type, struct view payload);
-	/* One batch, at most LIMIT_LOOKUP_BATCH keys. 0: ledger_lookup_done() or ledger_lookup_failed()
+	/* One batch, at most LIMIT_LOOKUP_BATCH keys; `proves`: with their issuers' versions (proving.h). 0: ledger_lookup_done() or ledger_lookup_failed()
 	 * follows, in any order with those of others; -EBUSY: not beside those in flight; else another
 	 * -errno. Where it is not 0 nothing follows. */
-	int (*lookup)(void *context, uint64_t batch, const struct db_key *keys, size_t count);
+	int (*lookup)(void *context, uint64_t batch, const struct db_key *keys, size_t count,
+		      bool proves);
 	/* May be NULL: there are no stored answers. One batch, at most LIMIT_STORED_BATCH keys and one at a
 	 * time. 0: ledger_stored_done() or ledger_stored_failed() follows; else -errno and nothing
 	 * follows. */

@@ -85,7 +85,8 @@ static void deliver(struct ledger *l, struct question *q, const struct message_s
 {
 	check(verdicts_hold(l, q, now));
 	struct message_answer signed_answer = responses_of(l, q, m);
-	if (q->cacheable)
+	l->by_lookup += q->by_lookup;
+	if (q->cacheable && !q->by_lookup)
 		responses_store(l, q, &signed_answer);
 	histogram_add(&l->answer_times, now.mono_us - q->asked_us);
 	answer(l, q, &signed_answer);
@@ -311,8 +312,10 @@ static bool still_true(const struct ledger *l, const struct question *q,
 		       const struct message_signed *m, struct moment now)
 {
 	int64_t now_s = wall_seconds(now.wall_us);
-	return !q->overtaken && (feed_fresh(l, now) || q->revoked_only) && m->next_update > now_s &&
-	       q->valid_until > now_s && q->this_update <= now_s;
+	bool proven = feed_fresh(l, now) || q->revoked_only ||
+		      (q->by_lookup && verdicts_proven(l, q, now));
+	return !q->overtaken && proven && m->next_update > now_s && q->valid_until > now_s &&
+	       q->this_update <= now_s;
 }
 
 static void again(struct ledger *l, struct question *q, struct moment now)
@@ -337,7 +340,8 @@ static void signature_came(struct ledger *l, struct question *q, struct moment n
 			     q->signer);
 		refuse(l, q, OCSP_INTERNAL_ERROR);
 	} else if (still_true(l, q, m, now)) {
-		kept_put(l, q, m);
+		if (!q->by_lookup)
+			kept_put(l, q, m);
 		deliver(l, q, m, now);
 	} else {
 		again(l, q, now);

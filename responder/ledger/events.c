@@ -16,6 +16,7 @@
 #include "ledger/names.h"
 #include "ledger/offers.h"
 #include "ledger/presigned.h"
+#include "ledger/proving.h"
 #include "ledger/queue.h"
 #include "ledger/readiness.h"
 #include "ledger/reconfigure.h"
@@ -262,6 +263,7 @@ void ledger_turn_end(struct ledger *l, struct moment now)
 	kept_turn(l, now);
 	crls_look(l, now);
 	explain_turn(l, now);
+	fronts_live(l, proving_until(l, now));
 	readiness_update(l, now);
 }
 
@@ -284,8 +286,7 @@ int64_t ledger_next_timer(const struct ledger *l)
 	next = earlier(next, earlier(explain_next(l), presigned_next(l)));
 	next = earlier(next, l->loading ? INT64_MAX : journal_next(l->journal));
 	next = earlier(next, earlier(readiness_next(l), crls_next(l)));
-	int64_t stale = l->evidence.mono_us + l->conf->database.freshness_us;
-	return readiness_fresh(l) ? earlier(next, stale) : next;
+	return readiness_fresh(l) ? earlier(next, readiness_stale(l)) : next;
 }
 
 /* ---- state ---- */
@@ -305,7 +306,7 @@ size_t ledger_open(const struct ledger *l)
 
 bool ledger_evidence_fresh(const struct ledger *l, struct moment now)
 {
-	return l->has_evidence && feed_fresh(l, now);
+	return l->has_evidence && (feed_fresh(l, now) || proving_until(l, now));
 }
 
 bool ledger_incomplete(const struct ledger *l)

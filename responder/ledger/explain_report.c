@@ -277,7 +277,8 @@ static void put_database(const struct ledger *l, const struct explanation *ex,
 
 /* ---- evidence and history ---- */
 
-static void put_evidence(const struct ledger *l, struct moment now, struct buffer *out)
+static void put_evidence(const struct ledger *l, const struct question *q, struct moment now,
+			 struct buffer *out)
 {
 	const struct db_evidence *evidence = &l->evidence;
 	buffer_printf(out, ",\"evidence\":{\"fresh\":%s", feed_fresh(l, now) ? "true" : "false");
@@ -291,6 +292,7 @@ static void put_evidence(const struct ledger *l, struct moment now, struct buffe
 				(uint64_t)((now.mono_us - evidence->mono_us) / MILLISECOND_US));
 		put_text(out, "role", evidence->standby ? "standby" : "primary");
 	}
+	put_bool(out, "proven_by_lookup", q->by_lookup);
 	buffer_put_u8(out, '}');
 }
 
@@ -466,7 +468,7 @@ void explain_put_decision(const struct ledger *l, struct explanation *ex, const 
 	put_time(out, "issuer_revoked_at", ex->issuer ? ex->issuer->record.revoked_at : TIME_NONE);
 	put_answer(l, ex, q, result);
 	put_times(out, ex, q);
-	put_evidence(l, now, out);
+	put_evidence(l, q, now, out);
 	put_history(l, out);
 	if (q->indexed) {
 		put_basis(l, ex, q, out);

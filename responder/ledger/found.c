@@ -2,6 +2,7 @@
 #include "ledger/decide.h"
 #include "ledger/loads.h"
 #include "ledger/lookups.h"
+#include "ledger/proving.h"
 #include "ledger/report.h"
 #include "ledger/revoked.h"
 #include "ledger/state.h"
@@ -41,6 +42,8 @@ void ledger_lookup_done(struct ledger *l, uint64_t batch, const struct db_eviden
 		ledger_alarm(l, "a lookup's answer does not match its question");
 		lookups_fail(l, batch, now);
 	} else {
+		if (lookups_prove(l, batch))
+			proving_take(l, evidence);
 		lookups_bar(l, batch, evidence, now);
 		apply_all(l, batch, evidence, found, count);
 		lookups_learn(l, batch, evidence, found, now);

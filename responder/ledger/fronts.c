@@ -11,6 +11,7 @@ struct fronts {
 	bool purge_all_due;
 	uint64_t purges;
 	int64_t tick_us; /* the latest time given to them; never goes back */
+	int64_t live_us; /* message_tick */
 };
 
 int fronts_init(struct ledger *l)
@@ -113,6 +114,7 @@ static void tick_write(struct ledger *l)
 	const struct message_tick m = {
 		.evidence_us = l->fronts->tick_us,
 		.serve_until_mono_us = l->evidence.mono_us + l->conf->database.freshness_us,
+		.live_until_mono_us = l->fronts->live_us,
 	};
 	buffer_reset(&l->frame);
 	message_tick_write(&l->frame, &m);
@@ -131,6 +133,21 @@ void fronts_tick_again(struct ledger *l)
 {
 	if (l->has_evidence)
 		fronts_tick(l, l->fronts->tick_us);
+}
+
+/* So much later that it is worth a message. */
+static bool is_later(const struct ledger *l, int64_t until_us)
+{
+	return until_us >= l->fronts->live_us + l->conf->database.freshness_us / 16;
+}
+
+void fronts_live(struct ledger *l, int64_t until_us)
+{
+	int64_t told = l->fronts->live_us;
+	if (until_us == told || (until_us > told && !is_later(l, until_us)))
+		return;
+	l->fronts->live_us = until_us;
+	fronts_tick_again(l);
 }
 
 void fronts_turn(struct ledger *l)

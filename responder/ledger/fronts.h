@@ -27,4 +27,6 @@ void fronts_turn(struct ledger *l); /* a turn's end */
 void fronts_tick(struct ledger *l, int64_t evidence_us);
 /* The same time again, by another configuration. */
 void fronts_tick_again(struct ledger *l);
+/* Until when what is asked can be proven by lookups (proving.h), monotonic; 0: it cannot. A turn's end. */
+void fronts_live(struct ledger *l, int64_t until_us);
 uint64_t fronts_purges(const struct ledger *l);

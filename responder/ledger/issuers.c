@@ -512,6 +512,12 @@ bool issuer_lost(const struct issuer *issuer)
 	return is_revoked(&issuer->record) && (issuer->lost || issuer->database_id == 0);
 }
 
+bool issuer_is_of(const struct issuer *issuer, int64_t version)
+{
+	return version != 0 && issuer->database_id != 0 && !issuer->bad && !issuer->foreign &&
+	       !issuer->lost && issuer->record.version == version;
+}
+
 bool issuer_unusable(const struct issuer *issuer)
 {
 	return issuer->record.id != ISSUER_UNKNOWN && (issuer->bad || issuer->database_id == 0) &&

@@ -90,6 +90,8 @@ void issuers_recall_revoked(struct issuers *issuers, int32_t number, int64_t rev
 void issuers_forget(struct issuers *issuers, int32_t number);
 /* It is revoked, and the database does not say so. */
 bool issuer_lost(const struct issuer *issuer);
+/* Is what is known of it what its row says in this version, in the history that is read? 0: no row's. */
+bool issuer_is_of(const struct issuer *issuer, int64_t version);
 /* Nothing can be said of it: the database does not name it, or nobody understands what it says. */
 bool issuer_unusable(const struct issuer *issuer);
 /* After the last issuers_apply() of a batch: makes what it changed findable. */

@@ -224,6 +224,8 @@ void ledger_load_begin(struct ledger *l, const struct db_evidence *evidence,
 	l->replaced = false;
 	l->lost_before = ledger_lost_count(l);
 	l->loading = true;
+	l->reading = 0;
+	l->in_parts = false;
 	known_forget_all(l->known); /* what changed before it is told by nobody */
 	l->settling = false;
 	l->distrusted = false;
@@ -324,8 +326,10 @@ static void poll(struct ledger *l, const struct db_evidence *evidence,
 		return;
 	/* All but the last part of a poll come with the evidence of the poll before. */
 	l->reading += count;
+	l->in_parts = true;
 	if (l->has_evidence && evidence->mono_us > l->evidence.mono_us) {
 		l->reading = 0;
+		l->in_parts = false;
 		doubts_date(l, evidence);
 		settle(l);
 		changes_count_crls(l);
@@ -351,6 +355,7 @@ void ledger_feed_lost(struct ledger *l, const char *reason)
 	l->feed_up = false;
 	l->loading = false;
 	l->reading = 0;
+	l->in_parts = false;
 	(void)snprintf(l->feed_reason, sizeof(l->feed_reason), "%s", reason ? reason : "");
 }
 

@@ -3,8 +3,10 @@
 #include "ledger/doubts.h"
 #include "ledger/extensions.h"
 #include "ledger/known.h"
+#include "ledger/proving.h"
 #include "ledger/queue.h"
 #include "ledger/state.h"
+#include "ledger/tag.h"
 
 /* One certificate being looked up, for however many entries wait for it. */
 struct lookup {
@@ -22,6 +24,7 @@ TAILQ_HEAD(lookup_list, lookup);
 struct batch {
 	uint64_t number;
 	size_t count; /* 0: not in flight */
+	bool proves; /* it asks for the issuers' versions, too */
 	int64_t sent_us; /* monotonic */
 	struct lookup *lookups[LIMIT_LOOKUP_BATCH];
 };
@@ -129,19 +132,19 @@ static struct lookup *lookup_find(const struct ledger *l, const struct entry *en
 	return NULL;
 }
 
-static struct lookup *lookup_new(struct ledger *l, const struct entry *entry)
+static struct lookup *lookup_new(struct ledger *l, const struct issuer *issuer, struct view serial,
+				 uint64_t tag, unsigned class)
 {
-	struct view serial = entry->certid.serial;
 	struct lookup *lookup = calloc(1, sizeof(*lookup));
 	if (!lookup)
 		return NULL;
-	lookup->key.issuer = entry->question->issuer->record.id;
+	lookup->key.issuer = issuer->record.id;
 	lookup->key.serial.size = (uint8_t)serial.size;
 	memcpy(lookup->key.serial.octets, serial.data, serial.size);
 	TAILQ_INIT(&lookup->waiting);
-	table_put(&l->lookups->by_tag, &lookup->node, entry->tag);
+	table_put(&l->lookups->by_tag, &lookup->node, tag);
 	l->lookups->counts.waiting++;
-	lookup->class = class_of(l, entry);
+	lookup->class = class;
 	queue_up(l, lookup);
 	return lookup;
 }
@@ -150,7 +153,8 @@ bool lookup_want(struct ledger *l, struct entry *entry)
 {
 	struct lookup *lookup = lookup_find(l, entry);
 	if (!lookup)
-		lookup = lookup_new(l, entry);
+		lookup = lookup_new(l, entry->question->issuer, entry->certid.serial, entry->tag,
+				    class_of(l, entry));
 	if (!lookup)
 		return false;
 	raise(l, lookup, class_of(l, entry));
@@ -328,7 +332,10 @@ static void batch_send(struct ledger *l, struct batch *batch, struct moment now)
 	batch_fill(l, batch, keys);
 	batch->number = ++lookups->sent;
 	batch->sent_us = now.mono_us;
-	int result = l->ops->lookup(l->context, batch->number, keys, batch->count);
+	batch->proves = proving(l, now);
+	if (batch->proves)
+		proving_sent(l, now);
+	int result = l->ops->lookup(l->context, batch->number, keys, batch->count, batch->proves);
 	if (result == -EBUSY) {
 		batch_requeue(l, batch);
 		lookups->crowded_us = now.mono_us + SLOW_US;
@@ -340,11 +347,30 @@ static void batch_send(struct ledger *l, struct batch *batch, struct moment now)
 		fail(l, batch, now);
 }
 
+/* For nobody: of an issuer's number 0, which it hardly has. What counts is that it comes. */
+static void probe(struct ledger *l, struct moment now)
+{
+	static const uint8_t zero[1];
+	const struct view serial = view_of(zero, sizeof(zero));
+	proving_sent(l, now);
+	for (unsigned number = 1; number <= issuers_count(l->issuers); number++) {
+		const struct issuer *issuer = issuers_by_id(l->issuers, (int32_t)number);
+		if (issuer->database_id == 0)
+			continue;
+		(void)!lookup_new(l, issuer, serial, tag_of(&l->key, issuer->record.id, serial),
+				  QUEUE_NONCE);
+		return;
+	}
+}
+
 void lookups_send(struct ledger *l, bool busy, struct moment now)
 {
 	struct lookups *lookups = l->lookups;
-	if (now.mono_us < next_batch_us(lookups) || !lookups_answer(l, now) ||
-	    lookups->queued == 0 || held(lookups, busy, now))
+	if (now.mono_us < next_batch_us(lookups) || !lookups_answer(l, now))
+		return;
+	if (lookups->queued == 0 && proving_due(l, now))
+		probe(l, now);
+	if (lookups->queued == 0 || held(lookups, busy, now))
 		return;
 	lookups->hold_us = 0;
 	batch_send(l, free_batch(lookups), now);
@@ -353,9 +379,10 @@ void lookups_send(struct ledger *l, bool busy, struct moment now)
 int64_t lookups_next(const struct ledger *l)
 {
 	const struct lookups *lookups = l->lookups;
-	if (!lookups->usable || lookups->queued == 0)
+	int64_t wanted = lookups->queued == 0 ? proving_next(l) : lookups->hold_us;
+	if (!lookups->usable)
 		return INT64_MAX;
-	return later(next_batch_us(lookups), later(lookups->retry_us, lookups->hold_us));
+	return later(next_batch_us(lookups), later(lookups->retry_us, wanted));
 }
 
 /* ---- what they found ---- */
@@ -393,6 +420,11 @@ void lookups_bar(struct ledger *l, uint64_t number, const struct db_evidence *ev
 	}
 }
 
+bool lookups_prove(const struct ledger *l, uint64_t number)
+{
+	return batch_find(l, number)->proves;
+}
+
 int32_t lookups_issuer(const struct ledger *l, uint64_t number, size_t place)
 {
 	const struct batch *batch = batch_find(l, number);
@@ -402,7 +434,7 @@ int32_t lookups_issuer(const struct ledger *l, uint64_t number, size_t place)
 }
 
 static void entry_learn(struct ledger *l, struct entry *entry, const struct db_found *found,
-			const struct db_evidence *evidence)
+			const struct db_evidence *evidence, uint64_t proof)
 {
 	struct question *q = entry->question;
 	entry_leave(entry);
@@ -411,6 +443,8 @@ static void entry_learn(struct ledger *l, struct entry *entry, const struct db_f
 	entry->record = found->record;
 	entry->record.issuer = q->issuer->record.id;
 	entry->evidence = *evidence;
+	entry->proof = proof;
+	entry->issuer_version = found->issuer_version;
 	extensions_keep(entry, &found->facts);
 	if (q->pending == 0)
 		question_mark(l, q, MARK_LEARNED);
@@ -441,7 +475,7 @@ static void remember(struct ledger *l, const struct lookup *lookup, const struct
 }
 
 static void lookup_finish(struct ledger *l, struct lookup *lookup, const struct db_found *found,
-			  const struct db_evidence *evidence, struct moment now)
+			  const struct db_evidence *evidence, uint64_t proof, struct moment now)
 {
 	struct entry *entry;
 	if (lookup->doubted || lookup->asked_id != id_of(l, lookup)) {
@@ -450,7 +484,7 @@ static void lookup_finish(struct ledger *l, struct lookup *lookup, const struct 
 	}
 	remember(l, lookup, found, evidence, now);
 	while ((entry = TAILQ_FIRST(&lookup->waiting)))
-		entry_learn(l, entry, found, evidence);
+		entry_learn(l, entry, found, evidence, proof);
 	lookup_free(l, lookup);
 }
 
@@ -459,11 +493,12 @@ void lookups_learn(struct ledger *l, uint64_t number, const struct db_evidence *
 {
 	struct batch *batch = batch_find(l, number);
 	size_t count = batch->count;
+	uint64_t proof = batch->proves ? batch->number : 0;
 	histogram_add(&l->lookups->counts.times, now.mono_us - batch->sent_us);
 	batch->count = 0;
 	l->lookups->crowded_us = 0;
 	for (size_t i = 0; i < count; i++)
-		lookup_finish(l, batch->lookups[i], &found[i], evidence, now);
+		lookup_finish(l, batch->lookups[i], &found[i], evidence, proof, now);
 }
 
 void lookups_state(struct ledger *l, bool usable, const char *reason)

@@ -40,6 +40,8 @@ bool lookups_match(const struct ledger *l, uint64_t batch, const struct db_found
 /* Those of it that this evidence is too old for (doubts.h) are asked for again, after a pause. */
 void lookups_bar(struct ledger *l, uint64_t batch, const struct db_evidence *evidence,
 		 struct moment now);
+/* Was it to prove (proving.h)? */
+bool lookups_prove(const struct ledger *l, uint64_t batch);
 /* Our number of the issuer that this one of it is about; 0: it was doubted since it was
  * asked, and what was found of it counts no more. */
 int32_t lookups_issuer(const struct ledger *l, uint64_t batch, size_t place);

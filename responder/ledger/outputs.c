@@ -31,10 +31,11 @@ static void to_fetcher(void *context, uint8_t type, struct view payload)
 	send_frame(context, (struct peer){ROOM_FETCHER, 0}, type, payload);
 }
 
-static int lookup(void *context, uint64_t batch, const struct db_key *keys, size_t count)
+static int lookup(void *context, uint64_t batch, const struct db_key *keys, size_t count,
+		  bool proves)
 {
 	struct edge *edge = context;
-	return db_source_lookup(edge->source, batch, keys, count);
+	return db_source_lookup(edge->source, batch, keys, count, proves);
 }
 
 /* The first one makes the connection: most configurations need none. */

@@ -59,6 +59,8 @@ struct entry {
 	bool recalled; /* KNOWS_ROW, of an earlier lookup (known.h) */
 	struct cert_record record; /* KNOWS_ROW */
 	struct db_evidence evidence; /* of the lookup */
+	uint64_t proof; /* the number of its batch, where that was to prove (proving.h); 0: not */
+	int64_t issuer_version; /* that it found then; 0: of none that proves */
 
 	/* extensions.c: those that the issuer's options want; copies of its own. */
 	struct cert_facts facts;
@@ -157,6 +159,8 @@ struct question {
 	unsigned tries; /* decided anew (LIMIT_FENCE_RETRIES) */
 	unsigned pending; /* entries that wait for lookups */
 	bool revoked_only;
+	bool by_lookup; /* its lookups prove it (proving.h), not the feed */
+	struct db_evidence proof; /* by_lookup: theirs */
 	bool unassigned; /* for want of a row, all or some of it (P-23) */
 	int64_t valid_until; /* of its verdicts, the earliest */
 	int64_t this_update, next_update;

@@ -4,6 +4,7 @@
 #include "ledger/fronts.h"
 #include "ledger/lookups.h"
 #include "ledger/lost.h"
+#include "ledger/proving.h"
 #include "ledger/sections.h"
 #include "ledger/signing.h"
 #include "ledger/state.h"
@@ -35,6 +36,8 @@ enum {
 	READINESS_AWAY = 512, /* the database cannot be read, or not be asked */
 	READINESS_STALLED = 1024, /* its evidence stands still */
 	READINESS_ISSUERS = 2048, /* nothing can be answered about some */
+	READINESS_PROVING =
+		4096, /* the feed's evidence is too old, and lookups prove what is asked */
 };
 #define REFUSALS (2u * READINESS_LAST_REFUSAL - 1u)
 
@@ -74,7 +77,7 @@ static unsigned refusals_now(const struct ledger *l, struct moment now)
 		bits |= READINESS_NO_LOAD;
 	else if (history_unread(l))
 		bits |= READINESS_UNREAD;
-	else if (!feed_fresh(l, now))
+	else if (!feed_fresh(l, now) && !proving_until(l, now))
 		bits |= READINESS_STALE;
 	if (!signing_possible(l))
 		bits |= READINESS_NO_SIGNER;
@@ -98,6 +101,8 @@ static unsigned readiness_now(const struct ledger *l, struct moment now)
 		bits |= READINESS_STALLED;
 	if (l->readiness->unready)
 		bits |= READINESS_ISSUERS;
+	if (l->has_evidence && !feed_fresh(l, now) && proving_until(l, now))
+		bits |= READINESS_PROVING;
 	return bits;
 }
 
@@ -149,6 +154,8 @@ void readiness_degraded(const struct ledger *l, struct buffer *out)
 		add(out, "the database is away", conditions_reason(l));
 	if (l->readiness->bits & READINESS_STALLED)
 		add(out, conditions_stalled(l), "");
+	if (l->readiness->bits & READINESS_PROVING)
+		add(out, CONDITION_PROVING, "");
 	for (unsigned i = 0; i < l->conf->issuer_count; i++)
 		if (l->readiness->issuers[i] != ISSUER_READY)
 			add(out, words[l->readiness->issuers[i]], l->conf->issuers[i].name);
@@ -175,6 +182,7 @@ static void public_reason(unsigned bits, struct buffer *out)
 		{READINESS_AWAY, "the database is away"},
 		{READINESS_STALLED, "the evidence stands still"},
 		{READINESS_ISSUERS, "an issuer is not answered"},
+		{READINESS_PROVING, "very many changes are being read"},
 	};
 	unsigned told = (bits & REFUSALS) > READINESS_SAID ? REFUSALS : ~REFUSALS;
 	for (size_t i = 0; i < array_size(reasons); i++)
@@ -242,6 +250,13 @@ int64_t readiness_next(const struct ledger *l)
 bool readiness_good(const struct ledger *l)
 {
 	return (l->readiness->bits & REFUSALS) == READINESS_SAID;
+}
+
+int64_t readiness_stale(const struct ledger *l)
+{
+	int64_t feed = l->evidence.mono_us, looked = l->proof.evidence.mono_us;
+	bool proving = l->readiness->bits & READINESS_PROVING;
+	return (proving && looked > feed ? looked : feed) + l->conf->database.freshness_us;
 }
 
 bool readiness_fresh(const struct ledger *l)

@@ -24,3 +24,4 @@ void readiness_reason(const struct ledger *l, struct buffer *out);
 void readiness_degraded(const struct ledger *l, struct buffer *out);
 /* Was the evidence fresh when it was last looked at, so that its end must be noticed? */
 bool readiness_fresh(const struct ledger *l);
+int64_t readiness_stale(const struct ledger *l); /* when it does, monotonic */

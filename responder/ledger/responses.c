@@ -3,6 +3,7 @@
 #include "cache/cache.h"
 #include "ledger/binding.h"
 #include "ledger/fronts.h"
+#include "ledger/proving.h"
 #include "ledger/public_names.h"
 #include "ledger/state.h"
 #include "ledger/times.h"
@@ -20,7 +21,7 @@ static uint32_t traits_of(const struct question *q)
 {
 	bool lightweight = q->section->profile == PROFILE_LIGHTWEIGHT;
 	return (q->revoked_only ? ANSWER_STICKY : 0U) |
-	       (q->unassigned ? 0U : (unsigned)ANSWER_SHARED) |
+	       (q->unassigned || q->by_lookup ? 0U : (unsigned)ANSWER_SHARED) |
 	       (lightweight ? ANSWER_LIGHTWEIGHT : 0U) | (never_changed(q) ? ANSWER_UNCHANGED : 0U);
 }
 
@@ -29,7 +30,9 @@ struct message_answer responses_of(const struct ledger *l, const struct question
 {
 	struct message_answer answer = {
 		.result = OCSP_SUCCESSFUL,
-		.cacheable = q->cacheable && binding_is_shareable(q),
+		.cacheable = q->cacheable && !q->by_lookup && binding_is_shareable(q),
+		.leave_until_mono_us =
+			q->by_lookup ? q->proof.mono_us + l->conf->database.freshness_us : 0,
 		.label.tag = q->entries[0].tag,
 		.label.issuer = q->issuer->record.id,
 		.label.status = q->section->source == SOURCE_PRESIGNED
@@ -53,14 +56,15 @@ void responses_store(struct ledger *l, const struct question *q, const struct me
 }
 
 /* What is due to be made anew is not repeated to a front. And nothing that comes from a future which our
- * clock was set back from (P-28). */
+ * clock was set back from (P-28). While lookups prove, the evidence that it rests on may end on its way. */
 bool responses_usable(const struct ledger *l, const struct answer_label *label, struct moment now)
 {
 	int64_t now_s = wall_seconds(now.wall_us);
 	bool past = now_s >= label->refresh_at || now_s >= label->serve_until ||
 		    now_s >= label->next_update;
 	bool future = label->this_update > now_s || label->produced_at > now_s;
-	return (feed_fresh(l, now) || (label->traits & ANSWER_STICKY)) && !past && !future;
+	bool lasts = feed_fresh(l, now) && !proving_until(l, now);
+	return (lasts || (label->traits & ANSWER_STICKY)) && !past && !future;
 }
 
 bool responses_find(struct ledger *l, const struct question *q, struct moment now,

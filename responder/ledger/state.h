@@ -76,7 +76,12 @@ struct ledger {
 	unsigned bad_issuer_count;
 	int32_t bad_issuers[LIMIT_ISSUERS]; /* the database's ids, for the next load */
 	enum db_stall stall;
-	size_t reading; /* rows of a poll that is not over: one of very many comes in parts */
+	bool in_parts; /* a poll that is not over: one of very many rows comes in parts */
+	size_t reading; /* rows of it */
+	struct { /* proving.c */
+		struct db_evidence evidence; /* of the latest lookup that was to prove */
+		int64_t sent_us; /* when one was sent last, monotonic */
+	} proof;
 	bool prewarming; /* and not ready before it has ended */
 	unsigned prewarmed_percent;
 	char bad_row[200]; /* the latest, in words */
@@ -89,6 +94,7 @@ struct ledger {
 	struct moment now; /* of the latest event */
 	bool deciding;
 	uint64_t cache_hits, joined, fences, timeouts;
+	uint64_t by_lookup; /* answers whose lookups proved them */
 	struct histogram answer_times; /* of what was signed, from the question to the answer */
 
 	uint64_t queries; /* intake.c */

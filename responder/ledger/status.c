@@ -10,6 +10,7 @@
 #include "ledger/lookups.h"
 #include "ledger/lost.h"
 #include "ledger/presigned.h"
+#include "ledger/proving.h"
 #include "ledger/question.h"
 #include "ledger/queue.h"
 #include "ledger/readiness.h"
@@ -54,6 +55,13 @@ static void put_database(const struct ledger *l, struct moment now, struct buffe
 	else
 		buffer_put_string(out, ",\"evidence_us\":null,\"evidence_age_ms\":null");
 	json_put_number(out, "reading", l->reading);
+	int64_t proven_until = proving_until(l, now);
+	if (proven_until)
+		json_put_number(
+			out, "lookup_evidence_age_ms",
+			(uint64_t)((now.mono_us - l->proof.evidence.mono_us) / MILLISECOND_US));
+	else
+		buffer_put_string(out, ",\"lookup_evidence_age_ms\":null");
 	if (l->has_evidence)
 		buffer_printf(out, ",\"role\":\"%s\",\"feed_lag_us\":%lld",
 			      l->evidence.standby ? "standby" : "primary",
@@ -167,6 +175,7 @@ static void put_counts(const struct ledger *l, struct buffer *out)
 	json_put_number(out, "batches_failed", lookups.batches_failed);
 	json_put_number(out, "signatures", signing_counts(l).signatures);
 	json_put_number(out, "fences", l->fences);
+	json_put_number(out, "proven_by_lookup", l->by_lookup);
 	json_put_number(out, "purges", fronts_purges(l));
 	json_put_number(out, "forgets", forgets_sent(l));
 	json_put_number(out, "polls", l->counts.polls);

@@ -21,9 +21,12 @@ static int64_t bounded_us(const struct db_evidence *evidence, struct moment now)
 /* Up to when is what we say proven? The feed's evidence vouches for every row, because a change
  * would have come with it; that there is no row is only as new as the lookup that said so. Of several
  * CertIDs, which share one thisUpdate, the rows decide: an earlier time could fall into a hold that
- * was released since, and good would be a lie then; an issuance a moment ago is not. */
+ * was released since, and good would be a lie then; an issuance a moment ago is not. What lookups prove is
+ * all of one. */
 static int64_t proven_us(const struct ledger *l, const struct question *q, struct moment now)
 {
+	if (q->by_lookup)
+		return bounded_us(&q->proof, now);
 	int64_t feed = bounded_us(&l->evidence, now);
 	const struct entry *entry = &q->entries[0];
 	bool absent = q->count == 1 && entry->version == 0 && entry->knowledge == KNOWS_ABSENCE;
@@ -125,12 +128,22 @@ static bool is_lightweight(const struct answer_label *label)
 	return label->traits & ANSWER_LIGHTWEIGHT;
 }
 
-static int64_t serve_until(const struct question *q, const struct answer_label *label)
+/* No cache says what its own lookup proved when that has grown old. */
+static int64_t proven_until(const struct ledger *l, const struct question *q)
+{
+	int64_t left_us = q->proof.mono_us + l->conf->database.freshness_us - l->now.mono_us;
+	return wall_seconds(l->now.wall_us + left_us);
+}
+
+static int64_t serve_until(const struct ledger *l, const struct question *q,
+			   const struct answer_label *label)
 {
 	/* RFC 9919, 7.2: max-age, which ends here at the latest, ends before nextUpdate. */
 	int64_t until = label->next_update - is_lightweight(label);
 	if (q->valid_until < until)
 		until = q->valid_until;
+	if (q->by_lookup && proven_until(l, q) < until)
+		until = proven_until(l, q);
 	if (q->unassigned && label->produced_at + LIMIT_UNASSIGNED_AGE < until)
 		until = label->produced_at + LIMIT_UNASSIGNED_AGE;
 	return until;
@@ -183,7 +196,7 @@ static int64_t refresh_time(const struct ledger *l, enum profile profile,
 
 void times_of_answer(const struct ledger *l, const struct question *q, struct answer_label *label)
 {
-	label->serve_until = serve_until(q, label);
+	label->serve_until = serve_until(l, q, label);
 	label->refresh_at = refresh_time(l, q->section->profile, label);
 	if (extensions_missing(q) && label->refresh_at > label->produced_at + WITHOUT_FACTS_LIFE_S)
 		label->refresh_at = label->produced_at + WITHOUT_FACTS_LIFE_S;

@@ -4,6 +4,7 @@
 #include "ledger/known.h"
 #include "ledger/lookups.h"
 #include "ledger/lost.h"
+#include "ledger/proving.h"
 #include "ledger/revoked.h"
 #include "ledger/state.h"
 #include "ledger/times.h"
@@ -29,6 +30,18 @@ static bool row_revokes(const struct cert_record *row)
 	return row && status_says_revoked(row->status);
 }
 
+/* While lookups prove (proving.h): one that does, and that knows what is known of its issuer. Where the feed vouches
+ * for the rest of its time, only if they are known to come. */
+static bool wants_proof(const struct ledger *l, const struct entry *entry, struct moment now)
+{
+	const struct issuer *issuer = entry->question->issuer;
+	if (!proving(l, now) ||
+	    (feed_fresh(l, now) && (!proving_until(l, now) || !lookups_answer(l, now))))
+		return false;
+	return !entry->proof ||
+	       (entry->issuer_version && entry->issuer_version < issuer->record.version);
+}
+
 static bool wants_lookup(const struct ledger *l, const struct entry *entry,
 			 const struct cert_record *row, struct moment now)
 {
@@ -39,7 +52,9 @@ static bool wants_lookup(const struct ledger *l, const struct entry *entry,
 		return extensions_lacking(entry, row) && lookups_answer(l, now);
 	if (entry->knowledge == KNOWS_NOTHING || !evidence_fresh(l, &entry->evidence, now))
 		return true;
-	return row && row->version > (entry->knowledge == KNOWS_ROW ? entry->record.version : 0);
+	if (row && row->version > (entry->knowledge == KNOWS_ROW ? entry->record.version : 0))
+		return true;
+	return wants_proof(l, entry, now);
 }
 
 /* ---- one certificate ---- */
@@ -106,6 +121,7 @@ static void entry_recall(const struct ledger *l, struct entry *entry, struct mom
 	entry->knowledge = KNOWS_ROW;
 	entry->recalled = true;
 	entry->evidence = l->evidence;
+	entry->proof = 0;
 }
 
 static void entry_decide(const struct ledger *l, struct entry *entry, struct moment now)
@@ -119,8 +135,6 @@ static void entry_decide(const struct ledger *l, struct entry *entry, struct mom
 	entry->version = record ? record->version : 0;
 }
 
-/* ---- a question ---- */
-
 static bool verdict_revoked(const struct verdict *verdict)
 {
 	return verdict->says.status == OCSP_REVOKED && !verdict->extended_revoke;
@@ -132,6 +146,64 @@ static bool verdict_final(const struct conf_issuer *section, const struct verdic
 	bool can_end = verdict->says.reason == REASON_CERTIFICATE_HOLD && section->hold_releasable;
 	return verdict_revoked(verdict) && !can_end;
 }
+
+/* ---- proven by lookups (proving.h) ---- */
+
+static bool entry_proven(const struct ledger *l, const struct entry *entry, struct moment now)
+{
+	bool read = entry->knowledge == KNOWS_ROW || entry->knowledge == KNOWS_ABSENCE;
+	return entry->proof && read &&
+	       issuer_is_of(entry->question->issuer, entry->issuer_version) &&
+	       proving_counts(l, &entry->evidence, now);
+}
+
+/* What needs no proof is none of it. Of several all were read in one snapshot, because an earlier time could
+ * fall into a hold of one that was released since. A hold itself the feed must vouch for. */
+static const struct entry *unlike(const struct question *q, const struct entry *first)
+{
+	for (unsigned i = 0; i < q->count; i++)
+		if (!verdict_final(q->section, &q->entries[i].verdict) &&
+		    (!first || q->entries[i].proof != first->proof))
+			return &q->entries[i];
+	return NULL;
+}
+
+static bool all_proven(const struct ledger *l, const struct question *q, struct moment now)
+{
+	for (unsigned i = 0; i < q->count; i++) {
+		const struct entry *entry = &q->entries[i];
+		if (verdict_final(q->section, &entry->verdict))
+			continue;
+		if (verdict_revoked(&entry->verdict) || !entry_proven(l, entry, now))
+			return false;
+	}
+	return true;
+}
+
+bool verdicts_proven(const struct ledger *l, const struct question *q, struct moment now)
+{
+	const struct entry *first = unlike(q, NULL);
+	return first && !unlike(q, first) && all_proven(l, q, now);
+}
+
+/* Each by another one: then by one for all. */
+static void prove_together(const struct ledger *l, struct question *q, struct moment now)
+{
+	const struct entry *first = unlike(q, NULL);
+	if (feed_fresh(l, now) || !first || !unlike(q, first) || !all_proven(l, q, now))
+		return;
+	for (unsigned i = 0; i < q->count; i++)
+		q->entries[i].wants = !verdict_final(q->section, &q->entries[i].verdict);
+}
+
+static void prove_by_lookup(const struct ledger *l, struct question *q, struct moment now)
+{
+	q->by_lookup = !q->revoked_only && verdicts_proven(l, q, now);
+	if (q->by_lookup)
+		q->proof = unlike(q, NULL)->evidence;
+}
+
+/* ---- a question ---- */
 
 /* What the verdicts come to. True: all are final. */
 static bool gather(struct question *q)
@@ -193,7 +265,8 @@ static enum question_state state_of(const struct ledger *l, struct question *q, 
 				    struct moment now, enum ocsp_result *refusal)
 {
 	q->cause = CAUSE_STALE;
-	if (!l->has_evidence || (!feed_fresh(l, now) && !q->revoked_only))
+	prove_by_lookup(l, q, now);
+	if (!l->has_evidence || (!feed_fresh(l, now) && !q->revoked_only && !q->by_lookup))
 		return QUESTION_STALE; /* I-3 */
 	switch (times_decide(l, q, final, now)) {
 	case TIMES_RIGHT:
@@ -218,6 +291,7 @@ enum question_state verdicts_decide(const struct ledger *l, struct question *q, 
 		return QUESTION_NEW;
 	for (unsigned i = 0; i < q->count; i++)
 		entry_decide(l, &q->entries[i], now);
+	prove_together(l, q, now);
 	q->cause = CAUSE_NO_LOOKUP;
 	if (any_wants(q))
 		return QUESTION_LOOKUP;

@@ -11,6 +11,8 @@
  * `refusal`. */
 enum question_state verdicts_decide(const struct ledger *l, struct question *q, struct moment now,
 				    enum ocsp_result *refusal);
+/* Do its lookups prove them now (proving.h), whatever the feed does? */
+bool verdicts_proven(const struct ledger *l, const struct question *q, struct moment now);
 /* What an entry's verdict rests on; for people. */
 enum basis {
 	BASIS_NOTHING, /* known yet */

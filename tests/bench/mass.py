@@ -172,7 +172,7 @@ def watched(folder, conninfo, cas, rows, act):
 def meanwhile(rounds):
     """Of the columns that watched() gives: what stands in the table."""
     visible, slowest, oldest = ([one[n] for one in rounds] for n in (1, 2, 3))
-    return (f"all visible {statistics.median(visible):.1f} s after; meanwhile no answer later than "
+    return (f"all visible {statistics.median(visible):.1f} s after; meanwhile none tryLater and none later than "
             f"{max(slowest):.2f} s, evidence at most {max(oldest):.1f} s old")
 
 

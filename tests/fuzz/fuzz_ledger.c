@@ -60,6 +60,7 @@ static struct world {
 	struct db_evidence evidence; /* of the last load or poll */
 	unsigned id_of[CAS]; /* database ids as the last load has them; 0: none */
 	struct told told[CAS][SERIALS + 1];
+	bool proven[CAS][SERIALS + 1]; /* a lookup found it with its issuer as that is known */
 
 	uint64_t asked;
 	struct question questions[FRONTS][QUESTIONS];
@@ -127,6 +128,7 @@ static void take_answer(unsigned front, struct view payload)
 	CHECK(m.result != OCSP_SUCCESSFUL || !view_equal(m.der, buffer_view(&w.forged)));
 	if (m.result == OCSP_SUCCESSFUL && m.label.status == OCSP_GOOD)
 		check_good(question->ca, question->serial);
+	CHECK(!m.leave_until_mono_us || (!m.cacheable && w.proven[question->ca][question->serial]));
 }
 
 static void to_front(void *context, unsigned front, uint8_t type, struct view payload)
@@ -161,9 +163,10 @@ static void to_verifier(void *context, unsigned verifier, uint8_t type, struct v
 	      message_verify_read(payload, &m) == 0);
 }
 
-static int lookup(void *context, uint64_t batch, const struct db_key *keys, size_t count)
+static int lookup(void *context, uint64_t batch, const struct db_key *keys, size_t count,
+		  bool proves)
 {
-	(void)context;
+	(void)context, (void)proves;
 	CHECK(count > 0 && count <= LIMIT_LOOKUP_BATCH);
 	if (!w.lookups)
 		return -ENOTCONN;
@@ -479,7 +482,8 @@ static void step_poll(void)
 	uint8_t what = take();
 	struct cert_record records[4];
 	unsigned count = (what >> 2) % (array_size(records) + 1);
-	struct db_evidence evidence = take_evidence(what);
+	bool part = (what & 0x83) == 0x80; /* of a poll that is not over */
+	struct db_evidence evidence = part ? w.evidence : take_evidence(what);
 	struct told before[CAS][SERIALS + 1];
 	memcpy(before, w.told, sizeof(before));
 	for (unsigned i = 0; i < count; i++) {
@@ -524,7 +528,13 @@ static void step_found(void)
 		evidence.history.system = what;
 	for (size_t i = 0; i < batch->count; i++) {
 		uint8_t kind = take();
-		found[i] = (struct db_found){.bad = (kind & 7) == 7, .found = (kind & 7) < 6};
+		found[i] = (struct db_found){.bad = (kind & 7) == 7,
+					     .found = (kind & 7) < 6,
+					     .issuer_version = kind >> 6};
+		struct view serial = serial_view(&batch->keys[i].serial);
+		if (found[i].issuer_version == 1 && serial.size == 1 && serial.data[0] <= SERIALS &&
+		    ca_of_id(batch->keys[i].issuer) < CAS)
+			w.proven[ca_of_id(batch->keys[i].issuer)][serial.data[0]] = true;
 		if (!found[i].found)
 			continue;
 		found[i].record = take_record();

@@ -63,7 +63,7 @@ static int put_state(void)
 	struct buffer out = {0};
 	message_purge_write(&out, &(struct message_purge){.scope = PURGE_TAG, .tag = 77});
 	int wrong = put_file("purge", MESSAGE_PURGE, &out);
-	message_tick_write(&out, &(struct message_tick){NOW * 1000000, 5000000});
+	message_tick_write(&out, &(struct message_tick){NOW * 1000000, 5000000, 0});
 	wrong |= put_file("tick", MESSAGE_TICK, &out);
 	message_readiness_write(
 		&out, &(struct message_readiness){.ready = true,

@@ -2,7 +2,7 @@
  *
  *   db_driver init|upgrade|check CONNINFO      prints the result and the fault; exit 0 or 1
  *   db_driver feed CONNINFO [MS]               follows the feed, one event a line on standard output;
- *                                              reads "lookup ISSUER HEX …", "sql poll", "quit" */
+ *                                              reads "lookup ISSUER HEX …", "prove ISSUER HEX …", "sql poll", "quit" */
 #include "base/hex.h"
 #include "db/feed_sql.h"
 #include "db/migrate.h"
@@ -13,6 +13,7 @@
 
 static struct db_source *source;
 static uint64_t batch, rows;
+static bool proves; /* the lookups in flight do */
 static bool quiet; /* a load of a million rows is counted, not printed */
 
 static void print_record(const char *what, const struct cert_record *r)
@@ -89,6 +90,8 @@ static void lookup_done(void *context, uint64_t id, const struct db_evidence *ev
 			print_record("found", &found[i].record);
 		else
 			printf("%s %zu\n", found[i].bad ? "bad" : "absent", i);
+		if (proves)
+			printf("issuer_version %" PRId64 "\n", found[i].issuer_version);
 	}
 	printf("lookup_done %" PRIu64 "\n", id);
 	print_history("looked_up", evidence);
@@ -154,7 +157,7 @@ static const struct db_source_ops ops = {
 	.alarms = alarms,
 };
 
-static void lookup(char *words)
+static void lookup(char *words, bool proof)
 {
 	struct db_key keys[LIMIT_LOOKUP_BATCH] = {0};
 	size_t count = 0;
@@ -169,7 +172,8 @@ static void lookup(char *words)
 			break;
 		count++;
 	}
-	int result = db_source_lookup(source, ++batch, keys, count);
+	proves = proof;
+	int result = db_source_lookup(source, ++batch, keys, count, proof);
 	if (result < 0)
 		printf("lookup_refused %" PRIu64 " %s\n", batch, strerror(-result));
 }
@@ -184,7 +188,9 @@ static void on_command(evutil_socket_t fd, short what, void *context)
 	}
 	line[strcspn(line, "\n")] = 0;
 	if (strncmp(line, "lookup ", 7) == 0)
-		lookup(line + 7);
+		lookup(line + 7, false);
+	else if (strncmp(line, "prove ", 6) == 0)
+		lookup(line + 6, true);
 	else if (strcmp(line, "reload") == 0)
 		db_source_reload(source, "asked to");
 	else if (strcmp(line, "quiet") == 0)

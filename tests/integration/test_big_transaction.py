@@ -50,7 +50,8 @@ def test_questions_go_on_while_a_poll_brings_very_many_rows(db, tmp_path):
         assert {answer.status for answer in watch.said(0x30)} == {"good"}, max(ages, default=0)
         assert running.ledger()["loads"] == 1
         longest = max(answer.received - answer.sent for answer in watch.said(0x30))
-        print(f"longest answer {longest:.3f} s")
+        later = sum(answer.status == "try_later" for answer in watch.said(0x30))
+        print(f"longest answer {longest:.3f} s, answers tryLater meanwhile: {later}")
         db.revoke(0x31)
         wait_for("what comes after it", lambda: running.ask(0x31) == "revoked")
 

@@ -46,12 +46,16 @@ class Feed:
     def count(self, start, since=0):
         return sum(line.startswith(start) for line in self.lines[since:])
 
-    def lookup(self, *serials, issuer=1):
+    def lookup(self, *serials, issuer=1, word="lookup"):
         since = self.mark()
-        self.command("lookup " + " ".join(f"{issuer} {serial.hex()}" for serial in serials))
+        self.command(f"{word} " + " ".join(f"{issuer} {serial.hex()}" for serial in serials))
         wait_for("the lookup's end", lambda: self.count("lookup_", since))
         return [line for line in self.lines[since:]
-                if line.startswith(("found", "absent", "bad_row", "bad ", "lookup_"))]
+                if line.startswith(("found", "absent", "bad_row", "bad ", "issuer_version", "lookup_"))]
+
+    def issuer_versions(self, *serials, issuer=1):
+        return [int(line.split()[1]) for line in self.lookup(*serials, issuer=issuer, word="prove")
+                if line.startswith("issuer_version")]
 
     def polls(self):
         """(evidence in µs, serials that came before it) of each poll, in order."""
@@ -306,6 +310,26 @@ def test_lookups_answer_each_key_in_order(pg, place):
         wanted = [f"found {line_of(twice)}", "absent 1", f"found {line_of(revoked)}",
                   f"found {line_of(good)}", f"found {line_of(twice)}", "lookup_done"]
         assert all(line.startswith(start) for line, start in zip(lines, wanted)), lines
+
+
+def test_a_lookup_brings_the_version_of_the_issuer(pg, place):
+    """I-1, doc/faults.md row 14: in its own snapshot, with a row and without one; none of an issuer that is revoked, or
+    is not there."""
+    serial, = new(pg)
+    pg.sql(ISSUER, issuer_row("Proven"))
+    (number, before), = pg.sql("SELECT id, version FROM stillgood.issuer WHERE name = 'Proven'")
+    (of_a,), = pg.sql("SELECT version FROM stillgood.issuer WHERE id = 1")
+    with Feed(place) as feed:
+        feed.wait("lookup_state 1")
+        assert feed.issuer_versions(serial, b"\x66\x66") == [of_a, of_a]
+        assert "found" in feed.lookup(serial, word="prove")[0]
+        assert feed.issuer_versions(serial, issuer=number) == [before]
+        assert feed.issuer_versions(serial, issuer=number + 1000) == [0]
+        pg.sql("UPDATE stillgood.issuer SET crl_from = now(), crl_until = now() + interval '1h' WHERE id = %s", (number,))
+        assert feed.issuer_versions(serial, issuer=number) == [before + 1]
+        pg.sql("SELECT stillgood.revoke_issuer('Proven', 'cACompromise')")
+        assert feed.issuer_versions(serial, issuer=number) == [0]
+        assert not any(line.startswith("issuer_version") for line in feed.lookup(serial))
 
 
 def test_the_largest_batch_and_one_too_large(pg, place):

@@ -38,6 +38,15 @@ void database_deinit(struct database *db)
 	log_cut(db, 0);
 }
 
+void database_forget_looked(struct world *w)
+{
+	struct looked *looked;
+	while ((looked = w->looked)) {
+		w->looked = looked->next;
+		free(looked);
+	}
+}
+
 int32_t database_issuer_id(unsigned issuer)
 {
 	return (int32_t)issuer + 1;
@@ -499,15 +508,50 @@ static int32_t place_of(const struct database *db, int32_t id)
 	return i + 1;
 }
 
+/* As db/lookup_sql.h has it. */
+static int64_t issuer_version(const struct world *w, int32_t place)
+{
+	if (place > (int32_t)w->issuer_count || !w->issuers[place - 1].registered)
+		return 0;
+	struct issuer_record row = issuer_row(w, (unsigned)place - 1, false);
+	return row.revoked_at == TIME_NONE ? row.version : 0;
+}
+
+void database_looked(struct world *w, const struct world_lookup *lookup)
+{
+	for (size_t i = 0; lookup->proves && i < lookup->count; i++) {
+		struct looked *looked = calloc(1, sizeof(*looked));
+		if (!looked)
+			abort();
+		*looked = (struct looked){.next = w->looked,
+					  .key = lookup->keys[i],
+					  .mono_us = lookup->evidence.mono_us};
+		w->looked = looked;
+	}
+}
+
+int64_t database_looked_us(const struct world *w, unsigned issuer, const struct serial *serial)
+{
+	int64_t latest = INT64_MIN;
+	for (const struct looked *l = w->looked; l; l = l->next)
+		if (l->key.issuer == database_issuer_id(issuer) && l->mono_us > latest &&
+		    view_equal(serial_view(&l->key.serial), serial_view(serial)))
+			latest = l->mono_us;
+	return latest;
+}
+
 void database_lookup(struct world *w, struct world_lookup *lookup, const struct db_key *keys,
 		     size_t count)
 {
 	lookup->evidence = evidence_now(w);
 	lookup->count = count;
 	for (size_t i = 0; i < count; i++) {
-		const struct change *row = visible_row(
-			&w->database, place_of(&w->database, keys[i].issuer), &keys[i].serial);
+		int32_t place = place_of(&w->database, keys[i].issuer);
+		const struct change *row = visible_row(&w->database, place, &keys[i].serial);
+		lookup->keys[i] = (struct db_key){.issuer = place, .serial = keys[i].serial};
 		lookup->found[i] = (struct db_found){.found = row != NULL};
+		if (lookup->proves)
+			lookup->found[i].issuer_version = issuer_version(w, place);
 		if (row) {
 			lookup->found[i].record = told(w, &row->record);
 			lookup->found[i].facts = facts_of(&row->record);

@@ -283,9 +283,18 @@ static void judge_stored(struct world *w, const struct question *question)
 		broken(w, question, 0, "promise 2: good by an answer that another one replaced");
 }
 
+/* I-3: by the feed; or, of what is in no cache, by its own lookup. */
+static bool fresh(const struct world *w, const struct question *question, unsigned i)
+{
+	int64_t proven_us = w->evidence_mono_us;
+	int64_t looked_us = database_looked_us(w, question->issuers[i], &question->serials[i]);
+	if (!question->hit && looked_us > proven_us)
+		proven_us = looked_us;
+	return w->now.mono_us - proven_us <= w->conf->database.freshness_us;
+}
+
 void oracle_judge(struct world *w, const struct question *question)
 {
-	bool fresh = w->now.mono_us - w->evidence_mono_us <= w->conf->database.freshness_us;
 	if (question->result != OCSP_SUCCESSFUL)
 		return;
 	if (question->status_count != question->count)
@@ -296,7 +305,8 @@ void oracle_judge(struct world *w, const struct question *question)
 		judge_stored(w, question);
 	for (unsigned i = 0; i < question->status_count; i++) {
 		const struct sign_entry *said = &question->statuses[i];
-		if ((said->says.status != OCSP_REVOKED || never_issued(said)) && !fresh)
+		if ((said->says.status != OCSP_REVOKED || never_issued(said)) &&
+		    !fresh(w, question, i))
 			broken(w, question, i, "I-3: good or unknown on evidence too old");
 		judge_overtaken(w, question, i);
 		judge_end(w, question, i);

@@ -84,7 +84,8 @@ static unsigned signer_index(unsigned place)
 	return place / WORLD_SIGNERS * LIMIT_SIGNERS + place % WORLD_SIGNERS;
 }
 
-static int lookup(void *context, uint64_t batch, const struct db_key *keys, size_t count)
+static int lookup(void *context, uint64_t batch, const struct db_key *keys, size_t count,
+		  bool proves)
 {
 	OUTSIDE;
 	struct world *w = context;
@@ -97,6 +98,7 @@ static int lookup(void *context, uint64_t batch, const struct db_key *keys, size
 		return -EBUSY;
 	w->lookups[lane].pending = true;
 	w->lookups[lane].batch = batch;
+	w->lookups[lane].proves = proves;
 	database_lookup(w, &w->lookups[lane], keys, count);
 	return 0;
 }
@@ -506,6 +508,7 @@ void world_lookups_go(struct world *w, bool latest_first)
 	struct world_lookup *l;
 	while ((l = world_lookup_next(w, latest_first))) {
 		l->pending = false;
+		database_looked(w, l);
 		INSIDE(ledger_lookup_done(w->ledger, l->batch, &l->evidence, l->found, l->count,
 					  w->now));
 	}
@@ -873,6 +876,7 @@ void world_deinit(struct world *w)
 		buffer_deinit(&w->kept_saved[i]);
 	}
 	database_deinit(&w->database);
+	database_forget_looked(w);
 	for (unsigned i = 0; i < w->issuer_count; i++)
 		buffer_deinit(&w->issuers[i].certificate);
 }

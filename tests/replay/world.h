@@ -88,6 +88,13 @@ struct fake_crl {
 	struct serial *listed; /* what was revoked when it was recorded */
 };
 
+/* What the ledger was given by a lookup that was to prove: as of when is it true? */
+struct looked {
+	struct looked *next;
+	struct db_key key; /* its issuer as its place, from 1 */
+	int64_t mono_us;
+};
+
 /* A signature algorithm of the scenario: an OBJECT IDENTIFIER made of its name's first letters. */
 struct world_algorithm {
 	uint8_t oid[5];
@@ -178,10 +185,13 @@ struct world {
 	struct world_lookup {
 		bool pending;
 		uint64_t batch;
+		bool proves;
 		size_t count;
+		struct db_key keys[LIMIT_LOOKUP_BATCH];
 		struct db_found found[LIMIT_LOOKUP_BATCH];
 		struct db_evidence evidence;
 	} lookups[LIMIT_LOOKUP_BATCHES]; /* their results are fixed when they are asked */
+	struct looked *looked; /* each lookup that was to prove, the latest first */
 	struct stored_list stored;
 	bool stored_held;
 	struct {
@@ -277,6 +287,7 @@ void database_save(struct world *w);
 /* What is read is a standby's that is paused since DB SAVE. */
 void database_behind(struct world *w);
 void database_deinit(struct database *db);
+void database_forget_looked(struct world *w);
 /* As the log's records have it, not the database. */
 int32_t database_issuer_id(unsigned issuer);
 /* The state that is committed; NULL: no row. */
@@ -310,6 +321,10 @@ void database_poll_begins(struct world *w);
 bool database_reload(struct world *w);
 void database_lookup(struct world *w, struct world_lookup *lookup, const struct db_key *keys,
 		     size_t count);
+/* The ledger is given what it found. */
+void database_looked(struct world *w, const struct world_lookup *lookup);
+/* When it was last looked up to prove it, monotonic; INT64_MIN: never. */
+int64_t database_looked_us(const struct world *w, unsigned issuer, const struct serial *serial);
 
 /* ---- stored.c ---- */
 

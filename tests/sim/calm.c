@@ -71,6 +71,7 @@ static void mend_route(struct instance *in)
 static void mend_instance(struct instance *in)
 {
 	in->held = 0;
+	in->feed.long_until_us = 0;
 	in->journal.broken = false;
 	instance_clock(in, SIM_CLOCK_US);
 	mend_route(in);

@@ -242,6 +242,9 @@ static void run_instance_event(struct world *w, const struct event *event)
 	case EVENT_FEED:
 		(void)feed_step(in);
 		break;
+	case EVENT_LONG:
+		feed_long(in, event->arguments[1]);
+		break;
 	case EVENT_LOOKUP:
 		(void)lookup_step(in, number(event, 1, LIMIT_LOOKUP_BATCHES));
 		break;

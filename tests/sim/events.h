@@ -65,6 +65,7 @@
 	EVENT(IMPORT, 5,                                                                           \
 	      "issuer, serial, hash, 0: of its row, 1: good, 2: forged, 3: another's, 4: ended, "  \
 	      "seconds that it lasts: an answer that was signed beforehand")                       \
+	EVENT(LONG, 2, "instance, microseconds that its poll of very many rows takes")             \
 	EVENT(CALM, 0, "faults end, everything is mended, and everything must be answered")
 
 #define EVENT_NAMED(name, arguments, text) EVENT_##name,

@@ -73,9 +73,10 @@ static void to_signer(void *context, unsigned signer, uint8_t type, struct view 
 	pipe_write(&in->signers[signer].from_ledger, type, buffer_view(&job));
 }
 
-static int lookup(void *context, uint64_t batch, const struct db_key *keys, size_t count)
+static int lookup(void *context, uint64_t batch, const struct db_key *keys, size_t count,
+		  bool proves)
 {
-	return lookup_ask(context, batch, keys, count);
+	return lookup_ask(context, batch, keys, count, proves);
 }
 
 static int stored(void *context, uint64_t batch, const struct db_stored_key *keys, size_t count)

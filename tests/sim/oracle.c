@@ -411,10 +411,18 @@ static void judge_refusal(struct instance *in, const struct question *question,
 		broken(in, "I-9", reply, &asked, "an error while healthy");
 }
 
+/* I-3: by the feed; or what is in no cache by its own lookup. */
+static bool is_fresh(const struct instance *in, const struct reply *reply,
+		     const struct statement *said)
+{
+	int64_t looked_us = in->looked_us[said->issuer][said->serial];
+	int64_t proven_us =
+		!reply->hit && looked_us > in->evidence_us ? looked_us : in->evidence_us;
+	return in->world->cluster.now_us - proven_us <= in->world->freshness_us;
+}
+
 void oracle_judge(struct instance *in, const struct question *question, const struct reply *reply)
 {
-	int64_t now = in->world->cluster.now_us;
-	bool fresh = now - in->evidence_us <= in->world->freshness_us;
 	in->world->answers++;
 	if (reply->result != OCSP_SUCCESSFUL) {
 		judge_refusal(in, question, reply);
@@ -426,7 +434,7 @@ void oracle_judge(struct instance *in, const struct question *question, const st
 	judge_origin(in, reply);
 	for (unsigned i = 0; i < reply->count; i++) {
 		const struct statement *said = &reply->statements[i];
-		if (said->status != OCSP_REVOKED && !fresh)
+		if (said->status != OCSP_REVOKED && !is_fresh(in, reply, said))
 			broken(in, "I-3", reply, said, "good or unknown on evidence too old");
 		if (said->status == OCSP_GOOD)
 			judge_good(in, reply, said);

@@ -51,6 +51,7 @@ static const struct trouble {
 	{6, 1, {{EVENT_DISK, 3}}},
 	{3, 1, {{EVENT_ROT, 4}}},
 	{4, 1, {{EVENT_ACCEPT, 2}}},
+	{2, 1, {{EVENT_LONG, 8}}},
 	{3, 2, {{EVENT_FRONTDIE, 2}, {EVENT_FRONTLIVE, 6}}},
 	{3, 3, {{EVENT_SIGNERLOST, 2}, {EVENT_SIGNERBACK, 4}, {EVENT_SIGNERSAYS, 2}}},
 };
@@ -180,6 +181,9 @@ static void arguments_draw(struct plan *p, const struct world *w, struct event *
 		break;
 	case EVENT_CRL:
 		a[2] = draw(c, 2) ? 3600 : 1 + draw(c, 10);
+		break;
+	case EVENT_LONG:
+		a[1] = w->freshness_us / 2 + draw(c, 3000) * (w->freshness_us / 1000);
 		break;
 	case EVENT_CLOCK:
 		a[1] = a_clock(p);

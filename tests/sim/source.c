@@ -70,7 +70,8 @@ static struct view certificate_in(const struct instance *in, unsigned issuer,
 				  const struct change *row)
 {
 	bool another = row && row->bad == ROW_OF_ANOTHER;
-	return buffer_view(another ? &in->world->another : &in->world->certificates[issuer]);
+	return buffer_view(another ? &in->world->another[issuer]
+				   : &in->world->certificates[issuer]);
 }
 
 static void load_begin(struct instance *in)
@@ -214,6 +215,7 @@ static void poll_read(struct instance *in)
 		return;
 	}
 	f->log_count = 0;
+	f->long_until_us = 0;
 	for (size_t i = 0; i < f->image.log.count; i++)
 		if (is_news(f, f->image.log.each[i].xid))
 			poll_row(f, &f->image.log.each[i]);
@@ -235,8 +237,8 @@ static void poll_issuer(struct instance *in, unsigned issuer, const struct db_ev
 	ledger_poll(in->ledger, evidence, NULL, 0, &one, 1, instance_now(in));
 }
 
-/* Portions, all but the last with the evidence of the poll before. */
-static void poll_portion(struct instance *in)
+/* Portions, all but the last with the evidence of the poll before. True: that was the last. */
+static bool poll_portion(struct instance *in)
 {
 	struct feed *f = &in->feed;
 	struct cert_record records[4];
@@ -250,9 +252,10 @@ static void poll_portion(struct instance *in)
 		else
 			records[count++] = server_record(&f->image, change);
 	}
-	bool last = f->step == f->log_count;
+	bool last = f->step == f->log_count && in->world->cluster.now_us >= f->long_until_us;
 	ledger_poll(in->ledger, last ? &f->next.evidence : &f->base.evidence, records, count, NULL,
 		    0, instance_now(in));
+	return last;
 }
 
 static void remember_seen(struct feed *f)
@@ -276,14 +279,29 @@ static void poll_step(struct instance *in)
 {
 	struct feed *f = &in->feed;
 	in->turn = true;
-	poll_portion(in);
-	if (f->step < f->log_count)
+	if (!poll_portion(in))
 		return;
 	evidence_given(in, &f->next);
 	remember_seen(f);
 	f->base = f->next;
 	f->state = FEED_WAITING;
 	f->poll_at_us = in->world->cluster.now_us + in->world->poll_interval_us;
+}
+
+/* All issuers first. */
+void feed_long(struct instance *in, int64_t us)
+{
+	struct feed *f = &in->feed;
+	if (!in->ledger || f->state != FEED_WAITING || f->reload)
+		return;
+	poll_read(in);
+	if (f->state != FEED_POLLED)
+		return;
+	f->long_until_us = in->world->cluster.now_us + us;
+	in->turn = true;
+	for (unsigned i = 0; i < in->world->options.issuers; i++)
+		if (f->image.ids[i] != 0)
+			poll_issuer(in, i, &f->base.evidence);
 }
 
 bool feed_step(struct instance *in)
@@ -323,7 +341,8 @@ static bool is_usable(const struct instance *in)
 }
 
 /* db/source.c: the first connection that is free; a batch each. */
-int lookup_ask(struct instance *in, uint64_t batch, const struct db_key *keys, size_t count)
+int lookup_ask(struct instance *in, uint64_t batch, const struct db_key *keys, size_t count,
+	       bool proves)
 {
 	unsigned lane = 0;
 	while (lane < LIMIT_LOOKUP_BATCHES && in->lookups[lane].state != LOOKUP_IDLE)
@@ -333,6 +352,7 @@ int lookup_ask(struct instance *in, uint64_t batch, const struct db_key *keys, s
 	struct lookup *l = &in->lookups[lane];
 	l->state = LOOKUP_ASKED;
 	l->batch = batch;
+	l->proves = proves;
 	l->count = count;
 	memcpy(l->keys, keys, count * sizeof(*keys));
 	return 0;
@@ -357,12 +377,26 @@ void lookups_cut(struct instance *in, const char *reason)
 		lookup_cut(in, &in->lookups[i], reason);
 }
 
-static struct db_found find(const struct server *s, const struct db_key *key)
+/* Of the issuer's row, as db/lookup_sql.h has it. */
+static int64_t issuer_version(const struct server *s, const struct db_key *key)
 {
 	for (unsigned i = 0; i < SIM_ISSUERS; i++) {
-		const struct change *row = s->ids[i] == key->issuer && key->serial.size == 1
-						   ? s->rows[i][key->serial.octets[0] - 1]
-						   : NULL;
+		const struct change *row = s->rows[i][SIM_OF_ISSUER];
+		if (s->ids[i] == key->issuer)
+			return row && status_says_revoked(row->status)
+				       ? 0
+				       : server_issuer(s, i, "").version;
+	}
+	return 0;
+}
+
+static struct db_found find(const struct server *s, const struct db_key *key)
+{
+	unsigned serial = key->serial.octets[0] - 1u;
+	bool ours = key->serial.size == 1 && serial < SIM_SERIALS;
+	for (unsigned i = 0; i < SIM_ISSUERS; i++) {
+		const struct change *row =
+			ours && s->ids[i] == key->issuer ? s->rows[i][serial] : NULL;
 		if (row && row->bad)
 			return (struct db_found){.bad = true};
 		if (row)
@@ -375,9 +409,23 @@ static void lookup_run(struct instance *in, struct lookup *l)
 {
 	const struct server *s = server_of(in->world, l->server);
 	l->reading = server_read(&in->world->cluster, l->server, in->clock_us, &l->beat);
-	for (size_t i = 0; i < l->count; i++)
+	for (size_t i = 0; i < l->count; i++) {
 		l->found[i] = find(s, &l->keys[i]);
+		l->found[i].issuer_version = l->proves ? issuer_version(s, &l->keys[i]) : 0;
+	}
 	l->state = LOOKUP_RUN;
+}
+
+/* What is proven by itself is no older. */
+static void looked(struct instance *in, const struct lookup *l, const struct db_key *key)
+{
+	const struct server *s = server_of(in->world, l->server);
+	for (unsigned i = 0; l->proves && i < SIM_ISSUERS; i++) {
+		unsigned serial = key->serial.octets[0] - 1u;
+		if (s->ids[i] == key->issuer && key->serial.size == 1 && serial < SIM_SERIALS &&
+		    l->reading.evidence.mono_us > in->looked_us[i][serial])
+			in->looked_us[i][serial] = l->reading.evidence.mono_us;
+	}
 }
 
 static void lookup_give(struct instance *in, struct lookup *l)
@@ -385,6 +433,8 @@ static void lookup_give(struct instance *in, struct lookup *l)
 	l->state = LOOKUP_IDLE;
 	in->turn = true;
 	blindness(in, &l->reading);
+	for (size_t i = 0; i < l->count; i++)
+		looked(in, l, &l->keys[i]);
 	if (!l->reading.standby || server_of(in->world, l->server)->beats)
 		ledger_lookup_done(in->ledger, l->batch, &l->reading.evidence, l->found, l->count,
 				   instance_now(in));

@@ -133,7 +133,7 @@ static struct view certificate_in(const struct world *w, const struct server *s,
 {
 	const struct change *row = s->rows[issuer][SIM_OF_ISSUER];
 	bool another = row && row->bad == ROW_OF_ANOTHER;
-	return buffer_view(another ? &w->another : &w->certificates[issuer]);
+	return buffer_view(another ? &w->another[issuer] : &w->certificates[issuer]);
 }
 
 static void run(struct instance *in)

@@ -70,12 +70,14 @@ char *world_issuer_name(unsigned issuer)
 
 static void issuer_make(struct world *w, unsigned issuer)
 {
+	static const char *const strangers[SIM_ISSUERS] = {"D", "E", "F"};
 	const char *name = world_issuer_name(issuer);
 	struct certificate certificate;
 	struct message_offer offer = {
 		.issuer = issuer, .count = 1, .signers = view_of_string(name)};
 	static const uint8_t algorithm[] = {0x06, 0x03, 0x2a, 1, 2};
 	made_signing_certificate(&w->certificates[issuer], name);
+	made_certificate(&w->another[issuer], strangers[issuer], strangers[issuer]);
 	if (certificate_read(buffer_view(&w->certificates[issuer]), &certificate) != 0 ||
 	    ocsp_issuer_init(&w->hashes[issuer], certificate.subject, certificate.key_bits) < 0)
 		abort();
@@ -173,7 +175,6 @@ void world_make(struct world *w, uint64_t seed, bool verbose)
 	options_draw(w, &w->options);
 	for (unsigned i = 0; i < w->options.issuers; i++)
 		issuer_make(w, i);
-	made_certificate(&w->another, "D", "D");
 	servers_make(w);
 	instances_make(w);
 }
@@ -183,8 +184,8 @@ void world_end(struct world *w)
 	for (unsigned i = 0; i < w->options.instances; i++)
 		instance_end(&w->instances[i]);
 	cluster_deinit(&w->cluster);
-	buffer_deinit(&w->another);
 	for (unsigned i = 0; i < SIM_ISSUERS; i++) {
+		buffer_deinit(&w->another[i]);
 		buffer_deinit(&w->certificates[i]);
 		buffer_deinit(&w->offers[i]);
 		for (unsigned k = 0; k <= SIM_SERIALS; k++)
@@ -197,7 +198,8 @@ void world_end(struct world *w)
 static bool feed_due(const struct instance *in)
 {
 	const struct feed *f = &in->feed;
-	return f->reload || f->state == FEED_LOADING || f->state == FEED_POLLED ||
+	bool read = f->state == FEED_POLLED && in->world->cluster.now_us >= f->long_until_us;
+	return f->reload || f->state == FEED_LOADING || read ||
 	       (f->state == FEED_AWAY && in->world->cluster.now_us >= f->retry_at_us) ||
 	       (f->state == FEED_WAITING && in->world->cluster.now_us >= f->poll_at_us);
 }

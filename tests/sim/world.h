@@ -95,6 +95,7 @@ struct feed {
 	uint64_t seen[64]; /* on a standby: xids at or above the heartbeat's xmax */
 	unsigned seen_count;
 	int64_t poll_at_us, retry_at_us;
+	int64_t long_until_us; /* the poll in flight is of very many rows, and not over before */
 };
 
 enum lookup_state { LOOKUP_AWAY, LOOKUP_IDLE, LOOKUP_ASKED, LOOKUP_RUN };
@@ -104,6 +105,7 @@ struct lookup {
 	unsigned server;
 	struct db_beat beat;
 	uint64_t batch;
+	bool proves;
 	size_t count;
 	struct db_key keys[LIMIT_LOOKUP_BATCH];
 	struct db_found found[LIMIT_LOOKUP_BATCH];
@@ -195,6 +197,8 @@ struct instance {
 	size_t said_count, said_room;
 	uint64_t forgotten; /* decisions up to this one bind it no more */
 	int64_t evidence_us; /* the newest proof that the ledger was given, monotonic as told */
+	/* The same of lookups that were to prove, for each certificate. */
+	int64_t looked_us[SIM_ISSUERS][SIM_SERIALS];
 	/* How much a heartbeat was older than it could be told from here: its clock is ahead of ours and
 	 * replay lags. Nobody can know, so nobody is blamed. */
 	int64_t blind_us;
@@ -225,7 +229,8 @@ struct world {
 	struct chance chance; /* of the world's making and of what rooms do; the plan has its own */
 	struct cluster cluster;
 	struct buffer certificates[SIM_ISSUERS];
-	struct buffer another; /* of a CA that nobody here knows */
+	struct buffer
+		another[SIM_ISSUERS]; /* in each one's place, of a CA that nobody here knows */
 	struct ocsp_issuer hashes[SIM_ISSUERS];
 	struct buffer offers[SIM_ISSUERS];
 	struct instance instances[SIM_INSTANCES];
@@ -301,13 +306,16 @@ bool instance_quiet(const struct instance *in);
 /* Each does the next thing that the feed, or one of the lookups' connections from `first` on, would do. False:
  * nothing to do. */
 bool feed_step(struct instance *in);
+/* A poll begins that takes so long, because of very many rows. */
+void feed_long(struct instance *in, int64_t us);
 bool lookup_step(struct instance *in, unsigned first);
 void feed_cut(struct instance *in, const char *reason);
 void lookup_cut(struct instance *in, struct lookup *lookup, const char *reason);
 void lookups_cut(struct instance *in, const char *reason);
 /* Connections to this server are lost. */
 void sources_cut(struct world *w, unsigned server);
-int lookup_ask(struct instance *in, uint64_t batch, const struct db_key *keys, size_t count);
+int lookup_ask(struct instance *in, uint64_t batch, const struct db_key *keys, size_t count,
+	       bool proves);
 
 /* ---- stored.c ---- */
 

@@ -261,6 +261,79 @@ static void several_certids_need_evidence_even_if_the_first_is_revoked(void **st
 	assert_int_equal(asker.result, OCSP_TRY_LATER);
 }
 
+/* The ledger proves what it is asked, for so long (ledger/proving.h). */
+static void tick_live(struct world *w, int64_t lasts_us, int64_t live_us)
+{
+	struct message_tick m = {.serve_until_mono_us = w->now.mono_us + lasts_us,
+				 .live_until_mono_us = live_us ? w->now.mono_us + live_us : 0};
+	answers_tick(w->answers, &m);
+}
+
+static struct message_answer proven_answer(const struct world *w, int64_t lasts_us)
+{
+	struct message_answer m = answer_to(w, OCSP_GOOD, "proven a");
+	m.cacheable = false;
+	m.label.traits = 0;
+	m.leave_until_mono_us = w->now.mono_us + lasts_us;
+	return m;
+}
+
+static void a_good_that_is_proven_by_itself_leaves_on_old_evidence(void **state)
+{
+	struct world *w = *state;
+	struct asker asker = {0}, late = {0};
+	advance(w, 6 * SECOND_US);
+	assert_int_equal(ask(w, &asker, "a"), ANSWERS_WAITING);
+	struct message_answer m = proven_answer(w, SECOND_US);
+	answers_answer(w->answers, &m, &w->now);
+	assert_view_equal(asker.der, view_of_string("proven a"));
+	/* Not later than its own proof. */
+	assert_int_equal(ask(w, &late, "a"), ANSWERS_WAITING);
+	m = proven_answer(w, SECOND_US);
+	advance(w, SECOND_US);
+	answers_answer(w->answers, &m, &w->now);
+	assert_int_equal(late.result, OCSP_TRY_LATER);
+}
+
+static void what_is_stored_is_asked_anew_where_the_ledger_proves(void **state)
+{
+	struct world *w = *state;
+	struct asker asker = {0};
+	store(w, "a", OCSP_GOOD, "good a");
+	store(w, "r", OCSP_REVOKED, "revoked r");
+	tick_live(w, 5 * SECOND_US, 8 * SECOND_US);
+	answers_readiness(w->answers, &(struct message_readiness){.ready = true});
+	advance(w, 4 * SECOND_US);
+	assert_now(w, "a", "good a");
+	advance(w, SECOND_US);
+	assert_null(answers_not_ready(w->answers, &w->now));
+	assert_now(w, "r", "revoked r");
+	assert_int_equal(ask(w, &asker, "a"), ANSWERS_WAITING);
+	struct message_answer m = proven_answer(w, SECOND_US);
+	m.der = view_of_string("proven a");
+	answers_answer(w->answers, &m, &w->now);
+	assert_view_equal(asker.der, view_of_string("proven a"));
+	assert_miss(w, "a"); /* it is not stored */
+	/* What was stored is good again once the feed says so; and said no more where nobody proves. */
+	advance(w, 3 * SECOND_US);
+	assert_try_later(w, "a");
+	assert_non_null(answers_not_ready(w->answers, &w->now));
+	tick(w, 5 * SECOND_US);
+	assert_now(w, "a", "good a");
+}
+
+static void a_ledger_that_is_lost_proves_nothing(void **state)
+{
+	struct world *w = *state;
+	store(w, "a", OCSP_GOOD, "good a");
+	tick_live(w, SECOND_US, 50 * SECOND_US);
+	advance(w, SECOND_US);
+	answers_ledger_lost(w->answers);
+	assert_try_later(w, "a");
+	answers_ledger_connected(w->answers);
+	assert_try_later(w, "a");
+}
+
 static void nothing_but_revoked_leaves_before_the_first_tick(void **state)
 {
 	struct world *w = *state;
@@ -984,6 +1057,9 @@ int main(void)
 		TEST(a_good_that_arrives_on_old_evidence_does_not_leave),
 		TEST(revoked_leaves_however_old_the_evidence_is),
 		TEST(several_certids_need_evidence_even_if_the_first_is_revoked),
+		TEST(a_good_that_is_proven_by_itself_leaves_on_old_evidence),
+		TEST(what_is_stored_is_asked_anew_where_the_ledger_proves),
+		TEST(a_ledger_that_is_lost_proves_nothing),
 		TEST(nothing_but_revoked_leaves_before_the_first_tick),
 		TEST(stored_answers_are_explained),
 		TEST(nothing_leaves_at_or_after_its_next_update),

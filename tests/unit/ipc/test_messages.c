@@ -37,6 +37,7 @@ static struct message_answer an_answer(void)
 				       .label.serve_until = NOW + 4,
 				       .label.refresh_at = NOW + 3,
 				       .name = {UINT64_MAX, 1},
+				       .leave_until_mono_us = 6,
 				       .der = view_of(octets, 1500)};
 }
 
@@ -167,7 +168,7 @@ static void truncated_or_longer_messages_are_refused(void **state)
 	struct message_query query = a_query();
 	struct message_answer answer = an_answer(), none = {.id = 1, .result = OCSP_TRY_LATER};
 	struct message_purge purge = {.scope = PURGE_ALL};
-	struct message_tick tick = {NOW * SECOND_US, 5};
+	struct message_tick tick = {NOW * SECOND_US, 5, 0};
 	struct message_readiness readiness = {.reason = view_of_string("why"),
 					      .issuers = view_of("\x00\x04", 2)};
 	struct message_sign job = a_job();
@@ -367,7 +368,7 @@ static void answer_fields_out_of_range_are_refused(void **state)
 {
 	(void)state;
 	struct message_answer answer = an_answer();
-	/* id 8 · result 1 · cacheable 1 · status 1 · traits 4 · tag 8 · issuer 4 · 5 times · 2 names · der */
+	/* id 8 · result 1 · cacheable 1 · status 1 · traits 4 · tag 8 · issuer 4 · 5 times · 2 names · until 8 · der */
 	EXPECT_REFUSED(answer, answer, 8, 1, 1, 5); /* 4 is never used (P-21) */
 	EXPECT_REFUSED(answer, answer, 8, 1, 1, 8);
 	EXPECT_REFUSED(answer, answer, 8, 1, 1, 255);
@@ -383,7 +384,8 @@ static void answer_fields_out_of_range_are_refused(void **state)
 		EXPECT_REFUSED(answer, answer, 27 + 8 * time, 8, right, TIME_LEAST - 1);
 		EXPECT_REFUSED(answer, answer, 27 + 8 * time, 8, right, TIME_NONE);
 	}
-	EXPECT_REFUSED(answer, answer, 83, 4, 1500, LIMIT_RESPONSE + 1);
+	EXPECT_REFUSED(answer, answer, 83, 8, 6, -1);
+	EXPECT_REFUSED(answer, answer, 91, 4, 1500, LIMIT_RESPONSE + 1);
 	answer.der.size = 0;
 	EXPECT_UNWRITABLE(answer, answer);
 	answer.der.size = LIMIT_RESPONSE + 1;
@@ -414,9 +416,10 @@ static void purge_tick_and_readiness_out_of_range_are_refused(void **state)
 	EXPECT_REFUSED(purge, purge, 0, 1, 3, 1);
 	EXPECT_REFUSED(purge, purge, 0, 1, 3, 5);
 	EXPECT_REFUSED(purge, purge, 9, 4, 1, 0xffffffff);
-	struct message_tick tick = {NOW * SECOND_US, -1};
+	struct message_tick tick = {NOW * SECOND_US, -1, 0};
 	EXPECT_REFUSED(tick, tick, 0, 8, NOW * SECOND_US, INT64_MAX);
 	EXPECT_REFUSED(tick, tick, 0, 8, NOW * SECOND_US, INT64_MIN);
+	EXPECT_REFUSED(tick, tick, 16, 8, 0, -1);
 	struct message_readiness readiness = {.ready = true,
 					      .reason = view_of(octets, LIMIT_READINESS_REASON)};
 	EXPECT_REFUSED(readiness, readiness, 0, 1, 1, 2);
@@ -526,6 +529,7 @@ static void an_answer_comes_back_as_it_was(void **state)
 	assert_int_equal(back.label.this_update, answer.label.this_update);
 	assert_int_equal(back.label.next_update, answer.label.next_update);
 	assert_int_equal(back.label.refresh_at, answer.label.refresh_at);
+	assert_int_equal(back.leave_until_mono_us, 6);
 	assert_view_equal(back.der, answer.der);
 }
 
@@ -560,7 +564,7 @@ static void the_small_messages_come_back_as_they_were(void **state)
 {
 	(void)state;
 	struct message_purge purge = {.scope = PURGE_TAG, .tag = 5, .issuer = 1}, purged;
-	struct message_tick tick = {NOW * SECOND_US, -1}, ticked;
+	struct message_tick tick = {NOW * SECOND_US, -1, 9}, ticked;
 	struct message_signed done = a_signature(), back;
 	cleanup(buffer_deinit) struct buffer out = {0};
 	message_purge_write(&out, &purge);
@@ -573,6 +577,7 @@ static void the_small_messages_come_back_as_they_were(void **state)
 	assert_int_equal(message_tick_read(buffer_view(&out), &ticked), 0);
 	assert_int_equal(ticked.evidence_us, tick.evidence_us);
 	assert_int_equal(ticked.serve_until_mono_us, -1);
+	assert_int_equal(ticked.live_until_mono_us, 9);
 	buffer_reset(&out);
 	message_signed_write(&out, &done);
 	assert_int_equal(message_signed_read(buffer_view(&out), &back), 0);

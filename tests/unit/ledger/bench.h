@@ -33,6 +33,7 @@ struct bench {
 	} frames[FRAMES]; /* to fronts and signers, in order */
 	unsigned batches;
 	uint64_t batch;
+	bool proves; /* the latest batch */
 	size_t key_count;
 	struct db_key keys[LIMIT_LOOKUP_BATCH];
 	int lookup_result;
@@ -61,10 +62,11 @@ static inline void take_frame(void *context, unsigned index, uint8_t type, struc
 }
 
 static inline int take_lookup(void *context, uint64_t batch, const struct db_key *keys,
-			      size_t count)
+			      size_t count, bool proves)
 {
 	struct bench *b = context;
 	b->batches++;
+	b->proves = proves;
 	b->batch = batch;
 	b->key_count = count;
 	memcpy(b->keys, keys, count * sizeof(*keys));
