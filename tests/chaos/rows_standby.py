@@ -3,7 +3,7 @@ import os
 import time
 
 from harness import wait_for
-from rows import row
+from rows import row, wait_for_replay
 
 
 @row(7, "replay paused on the standby")
@@ -85,12 +85,6 @@ def failover(world):
     world.history.add("fault", name="its database is gone", begin=fault.event["begin"], end=time.time() + 3600,
                       instances=["primary"], cas=None, silent=True, weather=True)
     world.last(4)
-
-
-def wait_for_replay(world):
-    place = world.primary.sql("SELECT pg_current_wal_lsn()")[0][0]
-    wait_for("the standby", lambda: world.standby.sql(
-        "SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", (place,))[0][0])
 
 
 @row(9, "the old primary comes back after a failover", lasts=50)
