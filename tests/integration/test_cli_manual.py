@@ -11,7 +11,9 @@ PAGES = sorted(glob.glob(os.path.join(ROOT, "doc", "*.1")))
 COMMANDS = {"serve": "serve", "check": "check", "status": "status",
             "drain": "drain", "reload": "reload", "explain": "explain", "accept-history": "accept-history", "db init": "db",
             "db upgrade": "db", "db heartbeat": "db", "issuer add": "issuer",
-            "issuer list": "issuer", "signer request": "signer", "signer check": "signer", "presign": "presign", "import certs": "import", "import index": "import", "import answers": "import",
+            "issuer list": "issuer", "signer request": "signer", "signer check": "signer",
+            "presign": "presign", "import certs": "import", "import index": "import", "import crl": "import",
+            "import answers": "import", "diff": "diff", "fetch": "fetch",
             "revoke": "revoke", "hold": "revoke", "release": "revoke", "ask": "ask"}
 SHORT = {"--config": "-c", "--database": "-d", "--name": "-n", "--issuer": "-i", "--serial": "-s",
          "--reason": "-r", "--url": "-u", "--method": "-m"}
