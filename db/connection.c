@@ -45,6 +45,7 @@ struct db_connection {
 	unsigned rounds; /* of failures since db_connection_proven(); choose the pause */
 
 	bool copying, query_failed, query_fatal;
+	bool answered; /* a result of the query in flight has come */
 	bool doomed; /* goes down at the next wake */
 	struct fault reason;
 };
@@ -54,17 +55,23 @@ static struct timeval timeval_of(int64_t us)
 	return (struct timeval){.tv_sec = us / SECOND_US, .tv_usec = us % SECOND_US};
 }
 
-static void arm(struct db_connection *c, int64_t us)
+/* Without memory for later it is now. */
+static void add_timer(struct event *timer, int64_t us)
 {
 	struct timeval delay = timeval_of(us);
-	evtimer_add(c->timer, &delay);
+	if (evtimer_add(timer, &delay) < 0)
+		event_active(timer, EV_TIMEOUT, 0);
+}
+
+static void arm(struct db_connection *c, int64_t us)
+{
+	add_timer(c->timer, us);
 }
 
 /* By a timer: an event that is made active would run before the loop looks at its descriptors. */
 static void wake_soon(struct db_connection *c)
 {
-	struct timeval now = {0};
-	evtimer_add(c->wake, &now);
+	add_timer(c->wake, 0);
 }
 
 /* Each host of the list is tried at once; only a whole round of failures is followed by a pause. */
@@ -153,11 +160,17 @@ static void doom(struct db_connection *c, const char *reason)
 	wake_soon(c);
 }
 
+static void await(struct db_connection *c, struct event *event)
+{
+	if (event_add(event, NULL) < 0)
+		doom(c, "database: out of memory");
+}
+
 static void wait_once(struct db_connection *c, short what, event_callback_fn callback)
 {
 	event_del(c->once);
 	event_assign(c->once, c->base, PQsocket(c->pg), what, callback, c);
-	event_add(c->once, NULL);
+	await(c, c->once);
 }
 
 /* ---- queries ---- */
@@ -232,7 +245,7 @@ static void follow(struct db_connection *c, struct db_connection *leader)
 /* After PQsend…(): `sent` is its result. */
 static void begin_query(struct db_connection *c, enum state state, int sent)
 {
-	c->copying = c->query_failed = c->query_fatal = false;
+	c->copying = c->query_failed = c->query_fatal = c->answered = false;
 	enter(c, state);
 	if (!sent || !flush(c)) {
 		char line[FAULT_TEXT_SIZE / 2];
@@ -277,6 +290,7 @@ static void take_check(struct db_connection *c, const PGresult *result)
 	struct fault fault;
 	if (PQresultStatus(result) == PGRES_COMMAND_OK) /* of DB_SESSION_FIRST */
 		return;
+	c->answered = true;
 	if (db_schema_judge(result, NULL, &fault) == DB_SCHEMA_RIGHT)
 		return;
 	c->query_failed = c->query_fatal = true;
@@ -285,6 +299,7 @@ static void take_check(struct db_connection *c, const PGresult *result)
 
 static void take_result(struct db_connection *c, const PGresult *result)
 {
+	c->answered |= c->state != CHECKING;
 	if (c->state == CHECKING)
 		take_check(c, result);
 	else if (PQresultStatus(result) == PGRES_COPY_OUT)
@@ -354,6 +369,8 @@ static bool pump_result(struct db_connection *c)
 	}
 	if (PQstatus(c->pg) == CONNECTION_BAD)
 		go_down_by_libpq(c);
+	else if (!c->answered) /* libpq's way to say that it had no memory for one */
+		go_down(c, "database: a query has ended without a result");
 	else
 		end_query(c);
 	return false;
@@ -381,7 +398,7 @@ static void pump(struct db_connection *c)
 		if (!more)
 			break;
 	}
-	event_add(c->input, NULL);
+	await(c, c->input);
 }
 
 static void on_input(evutil_socket_t fd, short what, void *context)
@@ -432,7 +449,7 @@ static void connected(struct db_connection *c)
 		return;
 	}
 	event_assign(c->input, c->base, PQsocket(c->pg), EV_READ | EV_PERSIST, on_input, c);
-	event_add(c->input, NULL);
+	await(c, c->input);
 	begin_query(c, CHECKING, PQsendQuery(c->pg, DB_SESSION_FIRST DB_SCHEMA_QUERY));
 }
 

@@ -278,7 +278,8 @@ static void wait_for_next(struct db_feed *f)
 		left = 0;
 	struct timeval delay = {.tv_sec = left / SECOND_US, .tv_usec = left % SECOND_US};
 	f->state = WAITING;
-	evtimer_add(f->timer, &delay);
+	if (evtimer_add(f->timer, &delay) < 0) /* without memory for later it is now */
+		event_active(f->timer, EV_TIMEOUT, 0);
 }
 
 /* What was read counts from here on. False: the connection is given up. */

@@ -82,8 +82,10 @@ static int send_key(struct db_prewarm *p)
 	cleanup(buffer_deinit) struct buffer offset = {0};
 	buffer_put_u64(&offset, p->portion * ENTRIES_A_PAGE - 1);
 	if (buffer_result(&offset) < 0 || buffer_result(&p->issuer) < 0 ||
-	    buffer_result(&p->serial) < 0)
+	    buffer_result(&p->serial) < 0) {
+		p->planned = false; /* where it was is not known any more */
 		return -ENOMEM;
+	}
 	p->last = true;
 	return db_connection_execute(p->connection, &(struct db_statement){
 							    .name = "stillgood_key",
