@@ -112,7 +112,10 @@ static void put_result(const struct admin_request *request, struct json_object *
 	struct fault fault = {""};
 	if (request->method != HTTP_POST)
 		return;
-	if (form_line(request, &line, &fault) < 0)
+	int result = form_line(request, &line, &fault);
+	if (result == -ENOMEM)
+		out->failed = true; /* no page, rather than one that says something else */
+	else if (result < 0)
 		page_put_problem(fault.text, out);
 	else
 		page_put_answer(document, status, now, out);

@@ -35,7 +35,7 @@ struct transfer {
 	struct event *deadline;
 	uint64_t question; /* to the resolver; 0: none */
 	size_t most;
-	bool too_much;
+	bool too_much, starved; /* of memory */
 	bool head_ended;
 	char refusal[40]; /* by the proxy */
 	struct buffer body;
@@ -69,7 +69,9 @@ static void end(struct transfer *t, const char *reason)
 	long status = 0;
 	(void)t->transfers->curl->easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
 	const struct transfer_reply reply = {
-		.reason = t->too_much ? "the answer is too large" : reason,
+		.reason = t->too_much  ? "the answer is too large"
+			  : t->starved ? "out of memory"
+				       : reason,
 		.status = (unsigned)status,
 		.body = buffer_view(&t->body),
 		.etag = t->etag,
@@ -126,10 +128,26 @@ static void tell_ended(struct transfers *transfers)
 	}
 }
 
+/* Ends soon. */
+static void starve(struct transfer *t)
+{
+	t->starved = true;
+	event_active(t->deadline, EV_TIMEOUT, 0);
+}
+
+/* Whom it concerns is not known. */
+static void starve_all(struct transfers *transfers)
+{
+	struct transfer *t;
+	TAILQ_FOREACH(t, &transfers->all, place)
+		starve(t);
+}
+
 static void act(struct transfers *transfers, curl_socket_t fd, int what)
 {
 	int running;
-	(void)transfers->curl->multi_socket_action(transfers->multi, fd, what, &running);
+	if (transfers->curl->multi_socket_action(transfers->multi, fd, what, &running) != CURLM_OK)
+		starve_all(transfers);
 	tell_ended(transfers);
 }
 
@@ -172,11 +190,18 @@ static int watch(struct transfers *transfers, curl_socket_t fd, int what)
 	return -1;
 }
 
+/* It is not told of want of memory: it would refuse all exchanges from then on. */
 static int take_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *assigned)
 {
-	(void)easy;
-	unwatch(context, fd, assigned);
-	return what == CURL_POLL_REMOVE ? 0 : watch(context, fd, what);
+	struct transfers *transfers = context;
+	struct transfer *t = NULL;
+	unwatch(transfers, fd, assigned);
+	if (what == CURL_POLL_REMOVE || watch(transfers, fd, what) == 0)
+		return 0;
+	(void)transfers->curl->easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&t);
+	if (t)
+		starve(t);
+	return 0;
 }
 
 static int take_timer(CURLM *multi, long milliseconds, void *context)
@@ -185,7 +210,11 @@ static int take_timer(CURLM *multi, long milliseconds, void *context)
 	const struct timeval wait = {.tv_sec = milliseconds / 1000,
 				     .tv_usec = milliseconds % 1000 * 1000};
 	(void)multi;
-	return milliseconds < 0 ? event_del(transfers->timer) : event_add(transfers->timer, &wait);
+	if (milliseconds < 0)
+		(void)event_del(transfers->timer);
+	else if (event_add(transfers->timer, &wait) < 0)
+		starve_all(transfers);
+	return 0;
 }
 
 /* ---- what comes ---- */

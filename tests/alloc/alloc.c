@@ -16,7 +16,9 @@
 #define WAYS 16384u
 #define POWERS 12u /* 1, 2, 4 … 2048 */
 #define IN_A_ROW 8u
-#define AGAIN 3u /* so often each is refused at most */
+#ifndef ALLOC_AGAIN
+#define ALLOC_AGAIN 3 /* so often each is refused at most */
+#endif
 
 struct way {
 	uint64_t name; /* over its calls */
@@ -32,6 +34,7 @@ static struct {
 	struct way ways[WAYS];
 	uint16_t places[2 * WAYS]; /* by name: 1 + where it stands; 0: free */
 	unsigned way, power; /* what is refused next, or was */
+	uintptr_t spared; /* a function */
 	uint32_t met, left; /* requests by this way; how many more are refused now */
 	unsigned here, refusals; /* refused since the last call; runs without some memory */
 	int calls_count;
@@ -42,6 +45,7 @@ static struct {
 
 struct walk {
 	const void *caller;
+	bool spared;
 	unsigned count;
 	void *calls[DEPTH];
 };
@@ -53,7 +57,9 @@ static _Unwind_Reason_Code take_call(struct _Unwind_Context *context, void *argu
 	uintptr_t call = _Unwind_GetIP(context);
 	if (w->count == 0 && call != (uintptr_t)w->caller)
 		return _URC_NO_REASON;
-	w->calls[w->count++] = (void *)call; /* NOLINT(performance-no-int-to-ptr): to be printed */
+	/* NOLINTNEXTLINE(performance-no-int-to-ptr): to be printed */
+	w->calls[w->count++] = (void *)call;
+	w->spared |= (uintptr_t)_Unwind_FindEnclosingFunction(w->calls[w->count - 1]) == a.spared;
 	return w->count == DEPTH ? _URC_END_OF_STACK : _URC_NO_REASON;
 }
 
@@ -96,19 +102,29 @@ static bool is_found(const void *caller)
 	return true;
 }
 
+static bool is_spared(const void *caller)
+{
+	struct walk w = {.caller = caller};
+	if (a.spared)
+		(void)walk(&w);
+	return w.spared;
+}
+
 static bool judge(const void *caller)
 {
 	a.inside = false; /* whoever walks may ask for memory, too */
 	if (a.watches) {
 		struct walk w = {.caller = caller};
 		uint64_t name = walk(&w);
-		way_of(name, caller)->requests++;
+		if (!w.spared)
+			way_of(name, caller)->requests++;
 	} else if (a.searches && is_found(caller)) {
 		a.searches = false;
 		a.left = a.ways[a.way].refused_here[a.power] == 1 ? 1 : IN_A_ROW;
 	}
+	bool refused = a.left > 0 && !is_spared(caller);
 	a.inside = true;
-	if (a.left == 0)
+	if (!refused)
 		return false;
 	a.left--;
 	a.here++;
@@ -236,7 +252,7 @@ void alloc_watch(void)
 static bool is_left(const struct way *way)
 {
 	unsigned here = way->refused_here[a.power], before = way->refused[a.power] - here;
-	return 1u << a.power <= way->requests && way->refused[a.power] < AGAIN &&
+	return 1u << a.power <= way->requests && way->refused[a.power] < ALLOC_AGAIN &&
 	       here < (before ? 1 : 2);
 }
 
@@ -256,6 +272,11 @@ bool alloc_refuse_next(void)
 		}
 	}
 	return false;
+}
+
+void alloc_spare(void (*function)(void))
+{
+	a.spared = (uintptr_t)function;
 }
 
 void alloc_serve(void)

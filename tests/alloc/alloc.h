@@ -19,6 +19,8 @@ void alloc_watch(void);
 /* From now on one of the requests is refused that were noted, by its way and by how many came before by the same; none
  * that was in this process. False: none is left. */
 bool alloc_refuse_next(void);
+/* From now on what this function asks for is always served: of a library that cannot do without. */
+void alloc_spare(void (*function)(void));
 /* From now on everything is served. */
 void alloc_serve(void);
 /* Has anything been refused since the last of these? */

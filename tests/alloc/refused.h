@@ -6,10 +6,12 @@
 #include "alloc/alloc.h"
 #define REFUSED alloc_refused()
 #define SERVE() alloc_serve()
+#define SPARE(function) alloc_spare(function)
 #else
 #define INSIDE(call) call
 #define INSIDE_RESULT(call) (call)
 #define OUTSIDE
 #define REFUSED false
 #define SERVE()
+#define SPARE(function)
 #endif
