@@ -26,8 +26,8 @@ static void link_miss(struct process *p)
 {
 	static const struct timeval wait = {.tv_sec = RECONNECT_LOOK_US / SECOND_US};
 	if (room_place(p->kind) != ROOM_IS_THE_LEDGER &&
-	    !event_pending(p->missing, EV_TIMEOUT, NULL))
-		(void)event_add(p->missing, &wait);
+	    !event_pending(p->missing, EV_TIMEOUT, NULL) && event_add(p->missing, &wait) < 0)
+		shell_end(&p->shell, 1);
 }
 
 static void link_closed(void *context, const char *reason)

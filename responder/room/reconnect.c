@@ -8,6 +8,6 @@ void reconnect_look(evutil_socket_t fd, short what, void *process)
 	struct process *p = process;
 	(void)fd;
 	(void)what;
-	if (!p->shell.stopping && links_lost(p, tell_lost))
-		(void)event_add(p->missing, &again);
+	if (!p->shell.stopping && links_lost(p, tell_lost) && event_add(p->missing, &again) < 0)
+		shell_end(&p->shell, 1);
 }
