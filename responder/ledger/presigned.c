@@ -208,8 +208,8 @@ bool presigned_any(const struct ledger *l, unsigned section)
 static void look_at_end(struct ledger *l, const struct issuer *issuer, struct moment now)
 {
 	const struct issuer_record *record = &issuer->record;
-	int64_t left = record->presigned_until - wall_seconds(now.wall_us);
 	bool none = record->presigned == 0 || record->presigned_until == TIME_NONE;
+	int64_t left = none ? 0 : record->presigned_until - wall_seconds(now.wall_us);
 	if (none ||
 	    left > (record->presigned_until - record->presigned_from) / LIMIT_STORED_WARNING) {
 		alarms_clear(&l->alarms, ALARM_PRESIGNED_ENDS, record->name);

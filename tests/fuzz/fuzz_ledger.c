@@ -1,12 +1,15 @@
 /* The ledger's core among compromised rooms: a sequence of frames from fronts, signers and a verifier,
  * and of what a database tells that need not be true. Whatever comes, what it was told to be revoked is
  * never good again, neither in an answer nor in a job (I-1, I-2), nor after a restart (I-10); no
- * question is answered twice, and none stays open for ever (I-7).
+ * question is answered twice, and none stays open for ever (I-7). Of answers that an earlier ledger has kept none comes
+ * out that this one would not have signed, whatever became of their files; and where only CRLs know an issuer, nothing
+ * is good that no CRL of it proves (P-22).
  *
  * The input is a list of steps: an octet that says which, and what it takes. Orders are those that
  * db/source.h promises; contents are anything that db/row.h lets through. */
 #include "ledger/core.h"
 
+#include "base/siphash.h"
 #include "db/stored.h"
 #include "ipc/messages.h"
 #include "made_conf.h"
@@ -30,6 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define QUESTIONS 64u
 #define JOBS 16u
 #define STEPS 400u
+#define KEPT_SIZE (1u << 20)
 #define CONTROL_MOST 65000u /* of what fits one message to the warden */
 
 static const char *const names[CAS] = {"A", "B"};
@@ -55,6 +59,9 @@ static struct world {
 	struct ocsp_issuer hashes[CAS];
 	struct buffer journal[2];
 	unsigned journal_current;
+	bool keeps;
+	struct buffer kept[2], kept_before[2]; /* answers; as they were once */
+	unsigned kept_current;
 
 	bool loaded, lookups, reload, verifier;
 	struct db_evidence evidence; /* of the last load or poll */
@@ -68,8 +75,12 @@ static struct world {
 	struct {
 		uint64_t id;
 		int64_t next_update;
+		struct buffer payload;
 	} jobs[JOBS]; /* the last ones */
 	unsigned job_count;
+
+	bool by_crl; /* known by its CRLs alone: the first CA */
+	int64_t crl_version, crl_from, crl_until; /* the latest that were told */
 
 	bool presigned; /* source of the last CA */
 	bool fetch_open;
@@ -100,12 +111,82 @@ static struct view take_octets(void)
 	return cursor_take(&w.in, size < w.in.rest.size ? size : w.in.rest.size);
 }
 
+/* ---- what signers make: their word for it, and the job ---- */
+
+#define SIGNED_HEAD 16u
+
+static uint64_t word_for(struct view rest)
+{
+	static const struct siphash_key key = {.k0 = 9, .k1 = 10};
+	return siphash(&key, rest);
+}
+
+static void make_signed(struct buffer *out, int64_t produced_at, struct view job)
+{
+	buffer_put_u64(out, 0);
+	buffer_put_i64(out, produced_at);
+	buffer_put_view(out, job);
+	CHECK(buffer_result(out) == 0);
+	uint64_t word = word_for(view_of(out->data + 8, out->size - 8));
+	for (unsigned i = 0; i < 8; i++)
+		out->data[i] = (uint8_t)(word >> (56 - 8 * i));
+}
+
+/* False: no signer has made it. */
+static bool read_signed(struct view der, int64_t *produced_at, struct message_sign *job)
+{
+	struct cursor in = cursor_of(der);
+	uint64_t word = cursor_u64(&in);
+	if (in.failed || word != word_for(in.rest))
+		return false;
+	*produced_at = cursor_i64(&in);
+	CHECK(!in.failed && message_sign_read(in.rest, job) == 0);
+	return true;
+}
+
+static bool read_answer(void *context, struct view der, struct ocsp_said *ret)
+{
+	struct message_sign job;
+	(void)context;
+	*ret = (struct ocsp_said){.produced_at = 0};
+	if (!read_signed(der, &ret->produced_at, &job) || job.count != 1 || job.nonce.size > 0)
+		return false;
+	CHECK(ocsp_certid_parse(job.entries[0].certid, &ret->certid) == 0);
+	ret->says = job.entries[0].says;
+	ret->this_update = job.this_update;
+	ret->next_update = job.next_update;
+	return true;
+}
+
 /* ---- what must hold ---- */
 
 static void check_good(unsigned ca, unsigned serial)
 {
 	CHECK(ca < CAS && serial <= SERIALS);
 	CHECK(!w.told[ca][serial].revoked);
+}
+
+/* P-22 */
+static void check_crl(const struct message_sign *job)
+{
+	if (w.by_crl && job->issuer == 0 && job->entries[0].says.status == OCSP_GOOD)
+		CHECK(job->this_update <= w.crl_from && job->next_update <= w.crl_until);
+}
+
+/* By its own words. */
+static void check_der(const struct question *question, struct view der)
+{
+	struct message_sign job;
+	struct ocsp_certid certid;
+	int64_t produced_at;
+	if (!read_signed(der, &produced_at, &job))
+		return;
+	CHECK(job.count == 1 && job.issuer == question->ca);
+	CHECK(ocsp_certid_parse(job.entries[0].certid, &certid) == 0);
+	CHECK(certid.serial.size == 1 && certid.serial.data[0] == question->serial);
+	if (job.entries[0].says.status == OCSP_GOOD)
+		check_good(question->ca, question->serial);
+	check_crl(&job);
 }
 
 static struct question *question_of(unsigned front, uint64_t id)
@@ -129,6 +210,8 @@ static void take_answer(unsigned front, struct view payload)
 	if (m.result == OCSP_SUCCESSFUL && m.label.status == OCSP_GOOD)
 		check_good(question->ca, question->serial);
 	CHECK(!m.leave_until_mono_us || (!m.cacheable && w.proven[question->ca][question->serial]));
+	if (m.result == OCSP_SUCCESSFUL)
+		check_der(question, m.der);
 }
 
 static void to_front(void *context, unsigned front, uint8_t type, struct view payload)
@@ -151,8 +234,11 @@ static void to_signer(void *context, unsigned signer, uint8_t type, struct view 
 		    certid.serial.data[0] <= SERIALS)
 			check_good(m.issuer, certid.serial.data[0]);
 	}
+	check_crl(&m);
 	w.jobs[w.job_count % JOBS].id = m.id;
-	w.jobs[w.job_count++ % JOBS].next_update = m.next_update;
+	w.jobs[w.job_count % JOBS].next_update = m.next_update;
+	buffer_reset(&w.jobs[w.job_count % JOBS].payload);
+	buffer_put_view(&w.jobs[w.job_count++ % JOBS].payload, payload);
 }
 
 static void to_verifier(void *context, unsigned verifier, uint8_t type, struct view payload)
@@ -215,6 +301,22 @@ static int journal_swap(void *context)
 	return 0;
 }
 
+static int keep(void *context, struct view octets)
+{
+	(void)context;
+	CHECK(w.keeps);
+	buffer_put_view(&w.kept[w.kept_current], octets);
+	return 0;
+}
+
+static int keep_swap(void *context)
+{
+	(void)context;
+	w.kept_current = !w.kept_current;
+	buffer_reset(&w.kept[w.kept_current]);
+	return 0;
+}
+
 static void signer_hung(void *context, unsigned signer)
 {
 	(void)context;
@@ -250,6 +352,9 @@ static const struct ledger_ops ops = {
 	.reload = reload,
 	.journal = journal,
 	.journal_swap = journal_swap,
+	.keep = keep,
+	.keep_swap = keep_swap,
+	.read_answer = read_answer,
 	.signer_hung = signer_hung,
 	.alarm = alarm_text,
 	.explained = explained,
@@ -314,7 +419,7 @@ static void step_wild_front(void)
 
 static void step_signed(void)
 {
-	cleanup(buffer_deinit) struct buffer payload = {0};
+	cleanup(buffer_deinit) struct buffer payload = {0}, der = {0};
 	uint8_t what = take(), at = take();
 	if (w.job_count == 0)
 		return;
@@ -323,12 +428,13 @@ static void step_signed(void)
 		.result = what & 8 ? OCSP_TRY_LATER : OCSP_SUCCESSFUL,
 		.produced_at = wall_seconds(w.now.wall_us),
 		.next_update = w.jobs[at % JOBS].next_update,
-		.der = view_of_string("a response"),
 	};
 	if (what & 16)
 		m.produced_at += take() - 128;
 	if (what & 32)
 		m.next_update += take() - 128;
+	make_signed(&der, m.produced_at, buffer_view(&w.jobs[at % JOBS].payload));
+	m.der = buffer_view(&der);
 	if (what & 64)
 		m.cost_us = UINT32_MAX;
 	message_signed_write(&payload, &m);
@@ -432,6 +538,38 @@ static struct db_evidence take_evidence(uint8_t what)
 	return evidence;
 }
 
+/* What its CRLs prove, where it is known by them: from a while ago, for a while. */
+static void take_crl(unsigned ca, struct issuer_record *record)
+{
+	record->crl_from = record->crl_until = TIME_NONE;
+	if (!w.by_crl || ca > 0)
+		return;
+	uint8_t what = take();
+	if (what == 0)
+		return;
+	record->crl_from = wall_seconds(w.now.wall_us) - (what & 15);
+	record->crl_until = record->crl_from + 1 + (what >> 4) * 5;
+	if (record->crl_from > w.crl_from)
+		w.crl_from = record->crl_from;
+	if (record->crl_until > w.crl_until)
+		w.crl_until = record->crl_until;
+}
+
+static void make_issuer(unsigned ca, int64_t version, struct db_issuer *ret)
+{
+	*ret = (struct db_issuer){
+		.record = {.id = (int32_t)w.id_of[ca],
+			   .version = version,
+			   .revoked_at = TIME_NONE,
+			   .reason = REASON_NONE,
+			   .presigned_from = TIME_NONE,
+			   .presigned_until = TIME_NONE},
+		.certificate = buffer_view(&w.certificates[ca]),
+	};
+	(void)snprintf(ret->record.name, sizeof(ret->record.name), "%c", 'A' + (char)ca);
+	take_crl(ca, &ret->record);
+}
+
 static void step_load(void)
 {
 	uint8_t what = take(), history = take();
@@ -448,15 +586,7 @@ static void step_load(void)
 		if (what & (8 << ca))
 			continue;
 		w.id_of[ca] = what & 4 ? CAS - ca : ca + 1;
-		issuers[count] = (struct db_issuer){
-			.record = {.id = (int32_t)w.id_of[ca],
-				   .version = 1,
-				   .revoked_at = TIME_NONE,
-				   .reason = REASON_NONE},
-			.certificate = buffer_view(&w.certificates[ca]),
-		};
-		(void)snprintf(issuers[count].record.name, sizeof(issuers[count].record.name), "%c",
-			       'A' + (char)ca);
+		make_issuer(ca, ca == 0 ? ++w.crl_version : 1, &issuers[count]);
 		count++;
 	}
 	w.reload = false;
@@ -481,7 +611,8 @@ static void step_poll(void)
 {
 	uint8_t what = take();
 	struct cert_record records[4];
-	unsigned count = (what >> 2) % (array_size(records) + 1);
+	struct db_issuer issuer = {.record = {.id = 0}};
+	unsigned issuer_count = 0, count = (what >> 2) % (array_size(records) + 1);
 	bool part = (what & 0x83) == 0x80; /* of a poll that is not over */
 	struct db_evidence evidence = part ? w.evidence : take_evidence(what);
 	struct told before[CAS][SERIALS + 1];
@@ -493,7 +624,11 @@ static void step_poll(void)
 	}
 	if (!w.loaded || w.reload)
 		return;
-	ledger_poll(w.ledger, &evidence, records, count, NULL, 0, w.now);
+	if (w.by_crl && (what & 0x40) && w.id_of[0]) { /* its CRL is another one */
+		make_issuer(0, ++w.crl_version, &issuer);
+		issuer_count = 1;
+	}
+	ledger_poll(w.ledger, &evidence, records, count, &issuer, issuer_count, w.now);
 	w.evidence = evidence;
 	if (w.reload) /* it was not believed */
 		memcpy(w.told, before, sizeof(before));
@@ -665,12 +800,44 @@ static void pass(int64_t us)
 	turn();
 }
 
+/* By what each signs with; other ones: another hash. */
+static void offer(unsigned signer, const char *signers)
+{
+	for (unsigned ca = 0; ca < CAS; ca++) {
+		cleanup(buffer_deinit) struct buffer payload = {0};
+		struct message_offer m = {.issuer = ca,
+					  .count = 1,
+					  .signers = view_of_string(signers),
+					  .algorithms = {view_of("\x06\x03\x2a\x03\x04", 5)}};
+		for (int i = 0; i < OCSP_HASHES; i++)
+			m.key_hashes[i] = view_of(w.hashes[ca].hashes[i].key,
+						  ocsp_hash_size((enum ocsp_hash)(i + 1)));
+		message_offer_write(&payload, &m);
+		CHECK(buffer_result(&payload) == 0);
+		signer_frame(signer, MESSAGE_OFFER, buffer_view(&payload));
+	}
+}
+
+static void recall_answers(void)
+{
+	struct buffer files[2] = {{0}, {0}};
+	struct ledger_recalled recalled;
+	for (unsigned i = 0; i < 2; i++)
+		buffer_put_view(&files[i], buffer_view(&w.kept[i]));
+	CHECK(ledger_recall_answers(w.ledger, files, &recalled) == 0);
+	CHECK(recalled.size <= w.kept[recalled.current].size);
+	w.kept_current = recalled.current;
+	w.kept[recalled.current].size = recalled.size;
+}
+
 static void begin(void)
 {
 	static const struct siphash_key key = {.k0 = 7, .k1 = 8};
 	const struct view files[2] = {buffer_view(&w.journal[0]), buffer_view(&w.journal[1])};
 	CHECK(ledger_new(w.conf, &key, &ops, NULL, &w.ledger) == 0);
 	CHECK(ledger_recall(w.ledger, files, &w.journal_current) == 0);
+	if (w.keeps)
+		recall_answers();
 	w.loaded = w.fetch_open = w.reload = w.verifier = false;
 	memset(w.batches, 0, sizeof(w.batches));
 	w.lookups = true;
@@ -678,8 +845,11 @@ static void begin(void)
 	ledger_lookup_state(w.ledger, true, NULL);
 	for (unsigned i = 0; i < FRONTS; i++)
 		attach_front(i);
-	for (unsigned i = 0; i < SIGNERS; i++)
+	for (unsigned i = 0; i < SIGNERS; i++) {
 		ledger_signer_attach(w.ledger, i, w.now);
+		if (w.keeps)
+			offer(i, "these");
+	}
 }
 
 static void step_restart(void)
@@ -687,6 +857,41 @@ static void step_restart(void)
 	turn();
 	ledger_free(w.ledger);
 	w.explanations = 0;
+	begin();
+}
+
+static void copy(struct buffer *to, const struct buffer *from)
+{
+	buffer_reset(to);
+	buffer_put_view(to, buffer_view(from));
+}
+
+/* Somebody saves the kept answers, or puts back what was saved, or an octet of them turns, or some are cut off. */
+static void damage(uint8_t what, size_t at)
+{
+	struct buffer *file = &w.kept[w.kept_current];
+	for (unsigned i = 0; i < 2 && what < 2; i++)
+		copy(what == 0 ? &w.kept_before[i] : &w.kept[i],
+		     what == 0 ? &w.kept[i] : &w.kept_before[i]);
+	if (file->size > 0 && what == 2)
+		file->data[at % file->size] ^= 0x10;
+	else if (file->size > 0 && what == 3)
+		file->size -= at % file->size;
+}
+
+static void step_kept(void)
+{
+	uint8_t what = take();
+	size_t at = (size_t)take() << 4 | what >> 4;
+	if (what & 8) { /* other signers */
+		offer(0, "others");
+		offer(1, "others");
+		return;
+	}
+	turn();
+	ledger_free(w.ledger);
+	w.explanations = 0;
+	damage(what & 3, at);
 	begin();
 }
 
@@ -754,7 +959,12 @@ static void world_init(struct view input)
 		certificate_init(ca);
 	/* The first file may hold anything, as after a crash. */
 	buffer_put_view(&w.journal[0], take_octets());
-	w.presigned = take() & 1;
+	uint8_t what = take();
+	w.presigned = what & 1;
+	w.keeps = what & 2;
+	w.by_crl = what & 4;
+	conf->server.kept_answers = w.keeps ? KEPT_SIZE : 0;
+	conf->issuers[0].policy.complete = !w.by_crl;
 	conf->issuers[CAS - 1].source = w.presigned ? SOURCE_PRESIGNED : SOURCE_SIGNER;
 	w.conf = conf;
 	begin();
@@ -769,15 +979,21 @@ static void world_end(void)
 	ledger_free(w.ledger);
 	for (unsigned i = 0; i < CAS; i++)
 		buffer_deinit(&w.certificates[i]);
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < 2; i++) {
 		buffer_deinit(&w.journal[i]);
+		buffer_deinit(&w.kept[i]);
+		buffer_deinit(&w.kept_before[i]);
+	}
+	for (unsigned i = 0; i < JOBS; i++)
+		buffer_deinit(&w.jobs[i].payload);
 	buffer_deinit(&w.forged);
 }
 
 static void (*const steps[])(void) = {
-	step_query,      step_query,       step_signed,   step_signed,  step_found,  step_found,
-	step_poll,       step_poll,        step_load,     step_time,    step_attach, step_trouble,
-	step_wild_front, step_wild_signer, step_verifier, step_restart, step_accept, step_explain,
+	step_query,   step_query,   step_signed,     step_signed,      step_found,
+	step_found,   step_poll,    step_poll,       step_load,        step_time,
+	step_attach,  step_trouble, step_wild_front, step_wild_signer, step_verifier,
+	step_restart, step_accept,  step_explain,    step_kept,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

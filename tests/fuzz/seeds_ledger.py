@@ -3,7 +3,7 @@ import pathlib
 import sys
 
 QUERY, _, SIGNED, _, FOUND, _, POLL, _, LOAD, TIME, ATTACH, TROUBLE, FRONT, SIGNER, VERIFIER, RESTART, \
-    ACCEPT, EXPLAIN = range(18)
+    ACCEPT, EXPLAIN, KEPT = range(19)
 STORED = 0x78
 SAME_TURN = 0x80
 GOOD, REVOKED, HELD = 0, 1, 2
@@ -45,7 +45,8 @@ def stored(kind=0, times=0x23):
 
 
 NO_JOURNAL = [0]
-BY_SIGNERS, PRESIGNED = [0], [1]
+BY_SIGNERS, PRESIGNED, KEEPS, BY_CRL = [0], [1], [2], [4]
+SAVE, PUT_BACK, FLIP, CUT, OTHERS = [KEPT, 0, 0], [KEPT, 1, 0], [KEPT, 2, 40], [KEPT, 3, 2], [KEPT, 8, 0]
 ANSWERED = load() + query() + found() + signed()
 SEEDS = {
     "answered": ANSWERED + query(nonce=True) + found() + signed(1),
@@ -91,12 +92,47 @@ STORED_SEEDS = {
     "stored_restart": FETCHED + poll(record(REVOKED, ca=1)) + [RESTART] + load(history=1) + query(ca=1) + stored(),
 }
 
+AGAIN = load() + query() + found()
+KEPT_SEEDS = {
+    "kept": ANSWERED + query() + [RESTART] + AGAIN + query(2) + found() + signed(),
+    "kept_then_revoked": ANSWERED + [RESTART] + load(record(REVOKED)) + query() + signed(),
+    "kept_put_back": ANSWERED + SAVE + load(record(REVOKED)) + query() + signed() + PUT_BACK + AGAIN + signed(),
+    "kept_flipped": ANSWERED + FLIP + AGAIN + signed(),
+    "kept_cut": ANSWERED + query(2) + found() + signed(1) + CUT + AGAIN + signed(),
+    "kept_other_signers": ANSWERED + [RESTART] + OTHERS + AGAIN + signed(),
+    "kept_old": ANSWERED + [RESTART] + seconds(100) + AGAIN + signed(),
+}
+UNTIL_SOON, UNTIL_LATER = [0x13], [0xf1]
+
+
+def load_by_crl(*rows, window):
+    return [LOAD, len(rows) << 5, 0] + window + sum(rows, [])
+
+
+def absent():
+    return [FOUND, 0, 6]
+
+
+CRL_SEEDS = {
+    "crl_absent": load_by_crl(window=UNTIL_LATER) + query() + absent() + signed() + query(2) + found() + signed(1),
+    "crl_lapses": load_by_crl(window=UNTIL_SOON) + query() + absent() + signed() + seconds(20) + poll() + query()
+    + absent() + query(2) + found(),
+    "crl_none": load_by_crl(window=[0]) + query() + absent() + query(2) + found(),
+    "crl_next": load_by_crl(window=UNTIL_SOON) + query() + absent() + seconds(3) + [POLL, 0x50] + UNTIL_LATER + query()
+    + absent() + signed(),
+    "crl_revoked": load_by_crl(window=UNTIL_LATER) + query() + absent() + poll(record(REVOKED)) + signed() + query(),
+}
+
 # What the fuzzer found, as it was: a question of which serial number there is none, not even a word.
-FOUND = {"explain_nothing": "000008000400002f00184000000091fd"}
+FOUND = {"explain_nothing": "000008000400000b00064000000091fd"}
 
 for name, steps in SEEDS.items():
     (pathlib.Path(sys.argv[1]) / name).write_bytes(bytes(NO_JOURNAL + BY_SIGNERS + steps))
 for name, steps in STORED_SEEDS.items():
     (pathlib.Path(sys.argv[1]) / name).write_bytes(bytes(NO_JOURNAL + PRESIGNED + steps))
+for name, steps in KEPT_SEEDS.items():
+    (pathlib.Path(sys.argv[1]) / name).write_bytes(bytes(NO_JOURNAL + KEEPS + steps))
+for name, steps in CRL_SEEDS.items():
+    (pathlib.Path(sys.argv[1]) / name).write_bytes(bytes(NO_JOURNAL + BY_CRL + steps))
 for name, octets in FOUND.items():
     (pathlib.Path(sys.argv[1]) / name).write_bytes(bytes.fromhex(octets))
