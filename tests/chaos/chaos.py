@@ -68,7 +68,7 @@ OWN_NETWORK = "STILLGOOD_OWN_NETWORK" in os.environ
 NOT_CAUSED = {
     22: "a certificate of seconds: tests/integration/test_signers.py",
     26: "what is wrong is the framing, not a fault in time: tests/integration/test_wire.py",
-    28: "within the rooms' cores: replay --refuse-memory, ctest -R ^refuse/",
+    28: "within processes: replay --refuse-memory, ctest -R ^refuse/, tests/integration/test_refused_memory.py",
     32: "somebody else's code takes a room's place: tests/unit, tests/fuzz and tests/integration",
     33: "caches: tests/operate/run purge, tests/cluster/run",
     34: "what lasts: tests/soak/run",
