@@ -101,14 +101,20 @@ static void world_deinit(struct world *w)
 
 /* ---- what moves ---- */
 
+/* Another question than with all memory has another answer. */
 static bool warden_answers(struct world *w)
 {
-	char line[LIMIT_CONTROL_LINE + 1];
+	static char asked[LIMIT_CONTROL_LINE + 1];
+	char line[LIMIT_CONTROL_LINE + 1] = "";
 	ssize_t got = recv(w->warden, line, sizeof(line), 0);
 	if (got <= 0)
 		return false;
 	CHECK(line[got - 1] == '\n' && !memchr(line, '\n', (size_t)got - 1));
-	const struct view parts[] = {w->document, view_of("\n", 1)};
+	bool same = memcmp(line, asked, sizeof(line)) == 0;
+	if (!REFUSED)
+		memcpy(asked, line, sizeof(line));
+	const struct view parts[] = {REFUSED && !same ? view_of_string("{}") : w->document,
+				     view_of("\n", 1)};
 	for (size_t i = 0; i < array_size(parts); i++)
 		(void)!send(w->warden, parts[i].data, parts[i].size, MSG_NOSIGNAL);
 	return true;
