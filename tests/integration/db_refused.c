@@ -133,6 +133,7 @@ static void lookup_done(void *context, uint64_t batch, const struct db_evidence 
 	CHECK(w.asked && batch == w.batch && count == 3);
 	CHECK(found[0].found && found[0].record.status == CERT_GOOD);
 	CHECK(found[1].found && found[1].record.status == CERT_REVOKED);
+	CHECK(found[0].issuer_version > 0 && found[1].issuer_version > 0);
 	CHECK(!found[2].found && !found[0].bad && !found[1].bad && !found[2].bad);
 	w.looked = true;
 }
@@ -211,7 +212,8 @@ static bool ask_lookup(void)
 {
 	const struct db_key keys[] = {
 		{1, serial_of(GOOD)}, {1, serial_of(REVOKED)}, {1, serial_of(ABSENT)}};
-	return INSIDE_RESULT(db_source_lookup(w.source, ++w.batch, keys, array_size(keys))) == 0;
+	return INSIDE_RESULT(db_source_lookup(w.source, ++w.batch, keys, array_size(keys), true)) ==
+	       0;
 }
 
 static bool ask_stored(void)
