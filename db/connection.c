@@ -369,7 +369,7 @@ static bool pump_result(struct db_connection *c)
 	}
 	if (PQstatus(c->pg) == CONNECTION_BAD)
 		go_down_by_libpq(c);
-	else if (!c->answered) /* libpq's way to say that it had no memory for one */
+	else if (!c->answered) /* libpq had no memory for it, perhaps */
 		go_down(c, "database: a query has ended without a result");
 	else
 		end_query(c);
