@@ -53,6 +53,8 @@ struct cert_record {
 	int64_t not_after; /* TIME_NONE: not known */
 	struct hold ended; /* that was released or withdrawn last; only loads say so */
 	bool hashed; /* the certificate's own hash is recorded; only lookups say so */
+	/* Another hold was remembered, which the history that has this one has lost; only the revoked set says so. */
+	bool covers;
 };
 
 /* What the database knows of one issuer, besides its certificate. */

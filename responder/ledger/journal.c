@@ -233,7 +233,10 @@ static void put_history(struct journal *j)
 
 void journal_row(struct journal *j, const struct cert_record *record)
 {
-	put_row(j, record, false);
+	struct cert_record row = *record, known;
+	row.covers = revoked_find(j->revoked, row.issuer, serial_view(&row.serial), &known) &&
+		     known.covers;
+	put_row(j, &row, false);
 }
 
 bool journal_full(const struct journal *j)

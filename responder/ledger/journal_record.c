@@ -36,7 +36,7 @@ static void put_row(struct buffer *out, const struct journal_record *record)
 	buffer_put_u32(out, record->issuer_check);
 	buffer_put_u8(out, (uint8_t)row->status);
 	buffer_put_u8(out, (uint8_t)row->reason);
-	buffer_put_bool(out, record->foreign);
+	buffer_put_u8(out, (uint8_t)(record->foreign | row->covers << 1));
 	buffer_put_i64(out, row->version);
 	buffer_put_i64(out, row->revoked_at);
 	buffer_put_i64(out, row->invalidity_at);
@@ -105,6 +105,15 @@ static bool row_makes_sense(const struct cert_record *row)
 	       status_says_revoked(row->status) == (row->revoked_at != TIME_NONE);
 }
 
+static void take_flags(struct cursor *c, struct journal_record *record)
+{
+	uint8_t flags = cursor_u8(c);
+	record->foreign = flags & 1;
+	record->row.covers = flags & 2;
+	if (flags > 3)
+		cursor_fail(c);
+}
+
 static void take_row(struct cursor *c, struct journal_record *record)
 {
 	struct cert_record *row = &record->row;
@@ -112,7 +121,7 @@ static void take_row(struct cursor *c, struct journal_record *record)
 	record->issuer_check = cursor_u32(c);
 	row->status = (enum cert_status)cursor_u8(c);
 	row->reason = (enum revocation_reason)(int8_t)cursor_u8(c);
-	record->foreign = cursor_bool(c);
+	take_flags(c, record);
 	row->version = cursor_i64(c);
 	row->revoked_at = cursor_i64(c);
 	row->invalidity_at = cursor_i64(c);

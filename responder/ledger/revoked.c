@@ -28,6 +28,7 @@ struct __attribute__((packed)) row {
 	uint8_t confirmed : 1; /* named by the latest load or since */
 	uint8_t foreign : 1; /* its version is of an earlier history */
 	uint8_t instead : 2; /* enum revoked_instead, of one that is lost */
+	uint8_t covers : 1; /* cert_record.covers */
 	int8_t reason;
 	uint8_t serial_size;
 	/* The octets, or for a longer serial (RFC 5280 allows 20) the pointer to them. */
@@ -238,6 +239,7 @@ static void row_count(struct revoked *set, const struct row *row, int by)
 static void row_write(struct revoked *set, struct row *row, const struct cert_record *record)
 {
 	row_count(set, row, -1);
+	row->covers = row->covers && row->status == CERT_HELD && record->status == CERT_HELD;
 	row->version = record->version;
 	row->status = record->status & 0x3;
 	row->reason = (int8_t)record->reason;
@@ -321,13 +323,21 @@ static void row_lose(struct revoked *set, struct row *row, enum cert_status inst
 static bool ends_hold(const struct row *row, const struct cert_record *record)
 {
 	const struct hold *ended = &record->ended;
-	return row->status == CERT_HELD && !status_says_revoked(record->status) &&
+	return row->status == CERT_HELD && !row->covers && !status_says_revoked(record->status) &&
 	       ended->version == row->version && record->version > ended->version &&
 	       same_time(row->revoked_at, ended->revoked_at) &&
 	       same_time(row->invalidity_at, ended->invalidity_at);
 }
 
-/* Versions do not tell which of the two is newer, so the stricter one holds. */
+static bool is_other_hold(const struct row *row, const struct cert_record *record)
+{
+	return row->status == CERT_HELD && record->status == CERT_HELD &&
+	       !(same_time(row->revoked_at, record->revoked_at) &&
+		 same_time(row->invalidity_at, record->invalidity_at));
+}
+
+/* Versions do not tell which of the two is newer, so the stricter one holds. Of two holds the end of one is not the
+ * other's. */
 static int row_compare(struct revoked *set, struct row *row, const struct cert_record *record)
 {
 	enum cert_status known = (enum cert_status)row->status;
@@ -335,7 +345,9 @@ static int row_compare(struct revoked *set, struct row *row, const struct cert_r
 	if (strictness(record->status) >= strictness(known)) {
 		/* A good row that nothing had confirmed was no answer's basis: now it may be one. */
 		changed = changed || !row_says_revoked(row);
+		bool covers = row->covers || is_other_hold(row, record);
 		row_write(set, row, record);
+		row->covers = covers && record->status == CERT_HELD;
 		return changed ? REVOKED_CHANGED : 0;
 	}
 	if (ends_hold(row, record))
@@ -413,6 +425,7 @@ int revoked_recall(struct revoked *set, const struct cert_record *record, bool f
 	row_write(set, row, record);
 	row_confirm(set, row, false);
 	row->foreign = foreign;
+	row->covers = record->covers;
 	return 0;
 }
 
@@ -427,6 +440,7 @@ static void row_read(const struct row *row, struct cert_record *ret)
 		.invalidity_at = time_unpack(row->invalidity_at),
 		.not_after = time_unpack(row->not_after),
 		.serial.size = row->serial_size,
+		.covers = row->covers,
 	};
 	memcpy(ret->serial.octets, row_serial(row).data, row->serial_size);
 }

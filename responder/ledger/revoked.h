@@ -10,7 +10,8 @@
  * database has them now.
  *
  * Sticky (I-4): revoked never becomes anything else; held becomes good or withdrawn only by a higher
- * version of the same history, or of one that has this very hold, and its end. What the database says less of than is remembered is lost: it stays until
+ * version of the same history, or of one that has this very hold, and its end, if no other history lost one that came after
+ * it. What the database says less of than is remembered is lost: it stays until
  * an operator accepts that (I-10). */
 #pragma once
 
