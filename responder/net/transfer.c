@@ -89,10 +89,10 @@ void transfer_cancel(struct transfer *t)
 
 /* ---- libcurl in the event loop ---- */
 
-/* The scheme was looked at before: what is not supported then is the answer. */
+/* The scheme was looked at before: what is not supported then is the answer. Later libraries have a word of its own. */
 static const char *reason_of(const struct transfers *transfers, CURLcode code)
 {
-	if (code == CURLE_UNSUPPORTED_PROTOCOL)
+	if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY)
 		return "what answers there does not speak HTTP/1";
 	if (code == CURLE_PARTIAL_FILE)
 		return "the answer breaks off: less came than was said";
