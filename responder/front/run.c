@@ -4,6 +4,7 @@
 #include "front/doors.h"
 #include "front/ledger_link.h"
 #include "front/status.h"
+#include "room/priority.h"
 #include "room/room.h"
 
 /* What connections share (front.h), the ways in, and the way to the ledger. */
@@ -168,6 +169,7 @@ static int run_open(struct shell *shell, void **ret, struct fault *fault)
 		return fault_set(fault, result, "cannot start: %s", strerror(-result));
 	}
 	run->front->last_request = first_number(shell->index);
+	priority_prompt();
 	*ret = run;
 	return 0;
 }

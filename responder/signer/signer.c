@@ -6,6 +6,7 @@
  *                                              └─▶ waiting ──token──▲
  *                            clock ──watch──▶ keyring ──OFFER──▶ ledger */
 #include "ipc/messages.h"
+#include "room/priority.h"
 #include "room/room.h"
 #include "signer/heap.h"
 #include "signer/jobs.h"
@@ -13,8 +14,6 @@
 #include "signer/vault.h"
 #include "signer/waiting.h"
 #include "signer/watch.h"
-
-#include <sys/resource.h>
 
 /* Work of one turn of the event loop, after which what was signed leaves: long enough for a handful
  * of ECDSA signatures in one write, short enough that the first does not wait for the last. */
@@ -341,7 +340,7 @@ static int signer_open(struct shell *shell, void **ret, struct fault *fault)
 	}
 	if (shell->index % LIMIT_SIGNERS == 0)
 		watch_aloud(&s->keyring);
-	(void)setpriority(PRIO_PROCESS, 0, NICENESS);
+	priority_yield(NICENESS);
 	*ret = s;
 	return 0;
 }

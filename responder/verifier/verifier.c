@@ -6,10 +6,9 @@
  * nobody else waits here. */
 #include "base/log_alarm.h"
 #include "ipc/messages.h"
+#include "room/priority.h"
 #include "room/room.h"
 #include "verifier/requestors.h"
-
-#include <sys/resource.h>
 
 /* A flood of signed requests takes what the other rooms leave. */
 #define NICENESS 10
@@ -137,7 +136,7 @@ static int verifier_open(struct shell *shell, void **ret, struct fault *fault)
 		if (load_one(v, &conf->issuers[i], &v->each[i]) < 0)
 			return fault_set(fault, -ENOMEM, "out of memory");
 	}
-	(void)setpriority(PRIO_PROCESS, 0, NICENESS);
+	priority_yield(NICENESS);
 	*ret = v;
 	v = NULL;
 	return 0;

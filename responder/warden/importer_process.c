@@ -1,6 +1,7 @@
 #include "warden/importer_process.h"
 
 #include "base/log.h"
+#include "room/priority.h"
 #include "warden/kind.h"
 #include "warden/privilege.h"
 #include "warden/spawn.h"
@@ -9,7 +10,6 @@
 #include <pwd.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 
 #define ENVIRONMENT_MOST 64u
 /* Beside those who answer it takes what they leave. */
@@ -56,7 +56,7 @@ static void run(const void *context, int output)
 	int result = take_descriptors(call, start->options, output);
 	if (result == 0)
 		result = importer_become(call->users);
-	(void)setpriority(PRIO_PROCESS, 0, NICENESS);
+	priority_yield(NICENESS);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (result == 0) {
 		/* What a room has that speaks to the database. */

@@ -1,13 +1,13 @@
 #include "warden/preflight.h"
 
 #include "base/clock.h"
+#include "room/priority.h"
 #include "warden/spawn.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 
 /* The findings of one step. */
@@ -221,7 +221,7 @@ static void prove_all(const void *context, int output)
 	const struct proof *proof = context;
 	struct preflight preflight = *proof->parent;
 	(void)setpgid(0, 0); /* it ends with its steps */
-	(void)setpriority(PRIO_PROCESS, 0, PROOF_NICENESS);
+	priority_yield(PROOF_NICENESS);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	spawn_default_signals();
 	(void)signal(SIGPIPE, SIG_IGN); /* whoever reads may be gone: a write says so */

@@ -1,7 +1,10 @@
 """Floods against a running responder (doc/faults.md row 23, I-5, I-7): everybody gets a valid answer, and
 what is stored is for everybody. How fast it is meanwhile is tests/bench/flood.py's to say."""
 import contextlib
+import ctypes
 import os
+import platform
+import re
 import socket
 
 import pytest
@@ -152,3 +155,22 @@ def test_a_flood_within_its_budget_is_reloaded(site):
             flood.ask(site)
             flood.take()
         assert status_of(responder, "front 0")["unaffordable"] == 0
+
+
+def turn_ns(pid):
+    """How long a turn the kernel gives to a process; 0: as long as to everybody (sched_getattr(2))."""
+    attributes = ctypes.create_string_buffer(56)
+    assert ctypes.CDLL(None).syscall(SCHED_GETATTR[platform.machine()], pid, attributes, len(attributes), 0) == 0
+    return int.from_bytes(attributes.raw[24:32], "little")
+
+
+SCHED_GETATTR = {"x86_64": 315, "aarch64": 275}
+KERNEL = tuple(map(int, re.match(r"(\d+)\.(\d+)", platform.release()).groups()))
+
+
+@pytest.mark.skipif(KERNEL < (6, 12) or platform.machine() not in SCHED_GETATTR, reason="all turns are alike")
+def test_a_front_has_short_turns(site):
+    """doc/faults.md rows 23, 29: it waits for no signer's turn to end."""
+    with site.responder() as made:
+        turns = {name.split()[0]: turn_ns(pid) for name, pid in made.children().items()}
+        assert turns["front"] == 100000 < turns["signer"]
