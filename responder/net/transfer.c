@@ -231,6 +231,15 @@ static size_t take_body(char *data, size_t one, size_t count, void *context)
 	return buffer_result(&t->body) == 0 ? size : 0;
 }
 
+/* It goes into logs, and validators into the next request: a lone CR would be a line of its own to some server. */
+static bool is_plain(const uint8_t *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if ((text[i] < ' ' && text[i] != '\t') || text[i] == 0x7f)
+			return false;
+	return true;
+}
+
 static void keep(struct view line, const char *name, char ret[TRANSFER_FIELD])
 {
 	size_t skip = strlen(name);
@@ -242,7 +251,7 @@ static void keep(struct view line, const char *name, char ret[TRANSFER_FIELD])
 	while (to > from && (to[-1] == '\r' || to[-1] == '\n' || to[-1] == ' ' || to[-1] == '\t'))
 		to--;
 	size_t size = (size_t)(to - from);
-	if (size >= TRANSFER_FIELD || memchr(from, 0, size))
+	if (size >= TRANSFER_FIELD || !is_plain(from, size))
 		size = 0;
 	memcpy(ret, from, size);
 	ret[size] = '\0';

@@ -44,6 +44,9 @@ static void answer(int fd, const char *head)
 	if (strstr(head, " /fields "))
 		say(fd, "HTTP/1.1 200 OK\r\nETag: \"a\"\r\nlast-modified:  then "
 			"\r\nContent-Length: 2\r\n\r\nok");
+	else if (strstr(head, " /odd-fields "))
+		say(fd, "HTTP/1.1 200 OK\r\nETag: \"a\rX: y\"\r\nLast-Modified: a\x7f\r\n"
+			"Location: http://127.0.0.1/\rX: y\r\nContent-Length: 2\r\n\r\nok");
 	else if (strstr(head, " /redirect "))
 		say(fd, "HTTP/1.1 302 Found\r\nLocation: "
 			"http://elsewhere.example/\r\nContent-Length: 0\r\n\r\n");
@@ -283,6 +286,11 @@ static void fields_of_the_answer_are_told(void **state)
 	get(w, "/fields");
 	assert_string_equal(w->etag, "\"a\"");
 	assert_string_equal(w->last_modified, "then");
+	assert_string_equal(w->body, "ok");
+	get(w, "/odd-fields");
+	assert_string_equal(w->etag, "");
+	assert_string_equal(w->last_modified, "");
+	assert_string_equal(w->location, "");
 	assert_string_equal(w->body, "ok");
 }
 
