@@ -159,7 +159,7 @@ def test_a_pooler_that_is_paused_is_a_database_that_does_not_answer(site):
             wait_for("it to pause", pooler.paused)
             site.pg.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                         " WHERE application_name IN ('stillgood feed', 'stillgood lookup')")
-            wait_for("its own deadline", lambda: "connected, but no answer within connect_timeout" in made.log())
+            wait_for("its own deadline, of whichever step it was at", lambda: "no answer within" in made.log())
             assert pause.wait(60) == 0
             wait_for("the alarm", lambda: made.status()["degraded"])
             assert len(site.answer(made)) > 100 and made.ready()
