@@ -40,8 +40,8 @@ void db_source_look_elsewhere(struct db_source *source, const char *reason);
 /* The feed's, for those who are to be where it is (leader). */
 struct db_connection *db_source_connection(struct db_source *source);
 
-/* At most LIMIT_LOOKUP_BATCH keys. `proves`: their issuers' versions, too. Several batches may be in flight, and end in any order: -EBUSY while
- * there is no connection for one more, of which one is made then; -ENOTCONN; -EINVAL for a count out of range; -ENOMEM. lookup_done and lookup_failed
- * never come from within this call. */
+/* At most LIMIT_LOOKUP_BATCH keys. `proves`: their issuers' versions, too. Several batches may be in flight, and end in
+ * any order: -EBUSY while there is no connection for one more, of which one is made then; -ENOTCONN; -EINVAL for a count
+ * out of range; -ENOMEM. lookup_done and lookup_failed never come from within this call. */
 must_check int db_source_lookup(struct db_source *source, uint64_t batch, const struct db_key *keys,
 				size_t count, bool proves);

@@ -345,9 +345,8 @@ static int row_compare(struct revoked *set, struct row *row, const struct cert_r
 	if (strictness(record->status) >= strictness(known)) {
 		/* A good row that nothing had confirmed was no answer's basis: now it may be one. */
 		changed = changed || !row_says_revoked(row);
-		bool covers = row->covers || is_other_hold(row, record);
+		row->covers |= is_other_hold(row, record);
 		row_write(set, row, record);
-		row->covers = covers && record->status == CERT_HELD;
 		return changed ? REVOKED_CHANGED : 0;
 	}
 	if (ends_hold(row, record))
